@@ -1,0 +1,95 @@
+//! Journal entries as readers see them. The exact bytes that are hashed and chained live in the journal.
+
+use serde::{Deserialize, Serialize};
+
+/// A separate chain of one device, so that bulk cannot delay what matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Lane {
+    /// Membership and policy.
+    Ctl,
+    /// Review threads and verdicts.
+    Review,
+    /// Notes.
+    Notes,
+    /// Checks, proofs, readiness.
+    Observations,
+    /// Explanations, fetches; never leaves the machine.
+    Local,
+}
+
+/// What kind of actor did something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ActorKind {
+    /// A person.
+    Person,
+    /// A program: cargo, clippy, CI.
+    Tool,
+    /// A language model.
+    Model,
+}
+
+/// Who did something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Actor {
+    /// Person, tool or model.
+    pub kind: ActorKind,
+    /// The name that is shown.
+    pub name: String,
+    /// For a model: its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// For a model: the version of the prompt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+}
+
+/// How far an event has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Delivery {
+    /// Written, and may be lost with the power.
+    Saved,
+    /// Written and flushed.
+    Durable,
+    /// In a sealed segment.
+    Sealed,
+    /// On a remote.
+    Uploaded,
+}
+
+/// One event of the journal, as `holdover journal log --json` prints it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct JournalEntry {
+    /// ULID: what it is.
+    pub id: String,
+    /// Hex of the log's 16 bytes: whose chain it stands in.
+    pub log: String,
+    /// Its place in the chain, from 1.
+    pub seq: u64,
+    /// RFC 3339, the writer's wall clock; for display only.
+    pub at: String,
+    /// Who did it.
+    pub actor: Actor,
+    /// `fetch.finished` for example.
+    pub kind: String,
+    /// ULID of what it is about.
+    pub entity: String,
+    /// The lane of its log.
+    pub lane: Lane,
+    /// How far it has come.
+    pub state: Delivery,
+    /// ULID of the workspace, if it belongs to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// What happened; `null` where it was redacted.
+    pub payload: serde_json::Value,
+}

@@ -1,0 +1,131 @@
+//! Findings, the places they point at, and the edits and actions that answer them.
+//! Positions are editor-neutral: lines with UTF-16 columns, and byte offsets beside them.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A point in a text. `line` and `utf16` are zero-based; `byte` counts UTF-8 bytes from the start of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Position {
+    /// Zero-based line.
+    pub line: u32,
+    /// Zero-based column in UTF-16 code units.
+    pub utf16: u32,
+    /// Zero-based offset in UTF-8 bytes from the start of the file.
+    pub byte: u64,
+}
+
+/// A half-open stretch of text: `start` is in it, `end` is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Range {
+    /// First position inside.
+    pub start: Position,
+    /// First position after.
+    pub end: Position,
+}
+
+/// How much a finding matters. The order is LSP's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The work that was asked for will not succeed.
+    Error,
+    /// It will probably not do what was meant.
+    Warning,
+    /// Worth knowing.
+    Information,
+    /// The quietest: a place to hang something on.
+    Hint,
+}
+
+/// Which half of a conflict, in the words of the marker that opens it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// Above the separator.
+    Current,
+    /// Below the separator.
+    Incoming,
+}
+
+/// Something to say about a place in a file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// A documented kebab-case code, see [`codes`].
+    pub code: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What happened, where, and what to do next, in plain words.
+    pub message: String,
+    /// Absolute path of the file.
+    pub file: PathBuf,
+    /// The place.
+    pub range: Range,
+    /// `holdover`, or the name of the tool that said so.
+    pub source: String,
+    /// What an action needs to know about it (an artifact's id, a region's fingerprint).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<serde_json::Value>,
+}
+
+/// A replacement of one stretch of one file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Edit {
+    /// Absolute path of the file.
+    pub file: PathBuf,
+    /// What is replaced.
+    pub range: Range,
+    /// What it is replaced with.
+    pub text: String,
+    /// `blake3:` hash of the text that is replaced; an edit whose target no longer has it must not be applied.
+    pub fingerprint: String,
+}
+
+/// Something an editor may offer at a place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Action {
+    /// What the menu says.
+    pub title: String,
+    /// The action's name, `conflict.accept-current` or `inventory.fetch` for example.
+    pub action: String,
+    /// Codes of the findings that it answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<String>,
+    /// The place it was offered for.
+    pub range: Range,
+    /// What is needed to carry it out.
+    #[serde(default)]
+    pub data: serde_json::Value,
+}
+
+/// The codes of findings, one page each under `docs/diagnostics/`.
+pub mod codes {
+    /// An artifact that this target needs is in no cache.
+    pub const MISSING_ARTIFACT: &str = "missing-artifact";
+    /// An artifact is there and its checksum does not match the lockfile.
+    pub const CORRUPT_ARTIFACT: &str = "corrupt-artifact";
+    /// An artifact is there and older than what the lockfile or a policy asks for.
+    pub const STALE_ARTIFACT: &str = "stale-artifact";
+    /// A manifest names a dependency that the lockfile does not.
+    pub const UNLOCKED_DEPENDENCY: &str = "unlocked-dependency";
+    /// A lockfile cannot be read at a place.
+    pub const MALFORMED_LOCKFILE: &str = "malformed-lockfile";
+    /// It could not be told whether an artifact is here.
+    pub const UNKNOWN_ARTIFACT: &str = "unknown-artifact";
+    /// A conflict between two versions of a text.
+    pub const MERGE_CONFLICT: &str = "merge-conflict";
+    /// A conflict marker without its counterparts.
+    pub const MALFORMED_CONFLICT: &str = "malformed-conflict";
+    /// A key or value in `holdover.toml` that has no meaning.
+    pub const UNKNOWN_SETTING: &str = "unknown-setting";
+}

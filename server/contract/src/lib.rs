@@ -1,0 +1,53 @@
+//! The contract: serde types only, shared by every front end and every feature.
+//!
+//! Nothing here does work. Field names are `camelCase` in JSON; shapes may gain fields and never lose them.
+//! `docs/schema/holdover.schema.json` is generated from these types and a test keeps the two equal.
+
+mod artifact;
+mod event;
+mod finding;
+mod job;
+mod settings;
+mod status;
+
+pub use artifact::{
+    Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Proof, Readiness, ReadinessState,
+};
+pub use event::{Actor, ActorKind, Delivery, JournalEntry, Lane};
+pub use finding::{Action, Edit, Finding, Position, Range, Severity, Side, codes};
+pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
+pub use settings::{
+    ChecksSettings, ConflictSettings, FetchSettings, InventorySettings, JournalSettings, LogSettings, Settings,
+    Unknown,
+};
+pub use status::{
+    Cache, CheckState, CheckStatus, ConflictCount, Connectivity, ConnectivityState, Function, FunctionMode, Mirror,
+    MirrorState, ModelState, ModelStatus, ReviewCount, Status, SyncState, SyncStatus,
+};
+
+/// Every type that a reader outside may meet, in one place so that one schema covers them.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Everything {
+    /// `holdover status --json`, `holdover/status`, `holdover/didChangeStatus`.
+    pub status: Status,
+    /// `holdover preflight --json` and the command `holdover.preflight`.
+    pub preflight: PreflightReport,
+    /// A diagnostic before it is turned into an editor's.
+    pub finding: Finding,
+    /// A change to a file that a code action proposes.
+    pub edit: Edit,
+    /// What an editor may offer at a place.
+    pub action: Action,
+    /// `holdover journal log --json`, one a line.
+    pub journal_entry: JournalEntry,
+    /// `holdover.toml`, the user's file, and `holdover.*` in an editor.
+    pub settings: Settings,
+    /// A unit of work and where it stands.
+    pub job: Job,
+    /// One report of a running job.
+    pub progress: Progress,
+    /// `holdover preflight --fetch --json`, and the command `holdover.fetch`.
+    pub fetch: FetchOutcome,
+}

@@ -1,0 +1,103 @@
+//! Settings: the same keys in `holdover.toml`, the user's file and an editor's `holdover.*`.
+//!
+//! Every field is optional so that layers can be laid over each other; `None` means "not said here".
+//! What may run a command or name an endpoint is marked *trusted only*: `host` drops it from a workspace
+//! that the user does not trust.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// All settings. Keys are `kebab-case` in TOML and `camelCase` or `kebab-case` in an editor's JSON.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Settings {
+    /// What is looked at, and how.
+    pub inventory: InventorySettings,
+    /// How missing artifacts are brought here.
+    pub fetch: FetchSettings,
+    /// Merge conflicts.
+    pub conflicts: ConflictSettings,
+    /// Linters and builds.
+    pub checks: ChecksSettings,
+    /// The journal.
+    pub journal: JournalSettings,
+    /// Logging of the server.
+    pub log: LogSettings,
+}
+
+/// What is looked at.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct InventorySettings {
+    /// Look for lockfiles and judge them. Default: true.
+    pub enable: Option<bool>,
+    /// Folders, relative to the workspace, in which no lockfile is looked for, beside `target` and `node_modules`.
+    pub exclude: Option<Vec<String>>,
+    /// Compare checksums in the background after the first answer. Default: true.
+    pub verify: Option<bool>,
+    /// Target triple to judge for. Default: the machine's.
+    pub target: Option<String>,
+}
+
+/// How missing artifacts are brought here.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct FetchSettings {
+    /// Seconds after which a tool that fetches is stopped. Default: 1800.
+    pub timeout_seconds: Option<u64>,
+    /// *Trusted only.* Path of cargo. Default: looked up in PATH.
+    pub cargo: Option<PathBuf>,
+    /// *Trusted only.* Path of npm. Default: looked up in PATH.
+    pub npm: Option<PathBuf>,
+}
+
+/// Merge conflicts.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct ConflictSettings {
+    /// Show merge conflicts as diagnostics. Default: true.
+    pub enable: Option<bool>,
+}
+
+/// Linters and builds.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct ChecksSettings {
+    /// *Trusted only.* The command that builds the workspace.
+    pub build: Option<Vec<String>>,
+    /// *Trusted only.* The command that tests it.
+    pub test: Option<Vec<String>>,
+}
+
+/// The journal.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct JournalSettings {
+    /// Write events. Default: true.
+    pub enable: Option<bool>,
+}
+
+/// Logging of the server.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct LogSettings {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `holdover_lsp=debug`. Default: `info`.
+    pub level: Option<String>,
+}
+
+/// A key that no setting has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Unknown {
+    /// Dotted path of the key.
+    pub key: String,
+    /// The known key that is nearest, if one is near.
+    pub nearest: Option<String>,
+}
