@@ -1,0 +1,38 @@
+-- The server for |vim.lsp.enable()|, in nvim-lspconfig's shape. No feature logic: what needs code is
+-- required when it is first used, so that a start of Neovim pays for a table and nothing else.
+
+---@brief
+---
+--- Holdover tells what a workspace needs that is not on this machine, and fetches it while there is a network.
+---
+--- ```lua
+--- vim.lsp.enable('holdover')
+--- ```
+
+local config = require('holdover.config').get()
+
+---@type vim.lsp.Config
+return {
+  cmd = config.cmd,
+  -- Every filetype: a merge conflict or a missing dependency may stand in any file.
+  filetypes = nil,
+  root_markers = { 'holdover.toml', { 'Cargo.lock', 'package-lock.json' }, 'Cargo.toml', '.git' },
+  init_options = { trusted = config.trusted, settings = config.settings },
+  settings = { holdover = config.settings },
+  handlers = {
+    ['holdover/didChangeStatus'] = function(err, status, ctx)
+      require('holdover.status').on_change(err, status, ctx)
+    end,
+  },
+  commands = {
+    -- A code action's fetch takes the same way as `:Holdover fetch`, so that it can offer to trust the workspace.
+    ['holdover.fetch'] = function(command, ctx)
+      require('holdover.fetch').from_code_action(command, ctx)
+    end,
+  },
+  on_exit = function(_, _, client_id)
+    vim.schedule(function()
+      require('holdover.status').forget(client_id)
+    end)
+  end,
+}

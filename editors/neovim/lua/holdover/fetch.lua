@@ -1,0 +1,73 @@
+-- Fetching what is missing: the command, and the question of trust that may come before it.
+-- The server runs the tools and reports progress; see progress.lua for how that is shown.
+
+local client_of = require('holdover.client')
+local trust = require('holdover.trust')
+
+local M = {}
+
+---@param outcome holdover.FetchOutcome
+---@return string[]
+local function errors(outcome)
+  local lines = {}
+  for _, step in ipairs(outcome.steps or {}) do
+    if step.error then
+      lines[#lines + 1] = ('%s (%s): %s'):format(step.ecosystem, step.lockfile, step.error)
+    end
+  end
+  return lines
+end
+
+---@param outcome holdover.FetchOutcome
+local function report(outcome)
+  if outcome.state == 'done' then
+    require('holdover.progress').say(require('holdover.view').fetched(outcome))
+  elseif outcome.state ~= 'cancelled' then
+    local lines = errors(outcome)
+    client_of.fail('the fetch did not succeed' .. (lines[1] and ': ' .. table.concat(lines, '\n') or ''))
+  end
+end
+
+---Runs `holdover.fetch`. Where the workspace is not trusted, asks, trusts it, and runs it once more.
+---@param client vim.lsp.Client
+---@param fields? table flags of `holdover preflight --fetch`
+---@param done? fun(err: lsp.ResponseError?, outcome: holdover.FetchOutcome?)
+function M.run(client, fields, done)
+  done = done or function() end
+  local function attempt(may_ask)
+    client_of.execute(client, 'holdover.fetch', fields, function(err, outcome)
+      local root = (fields and fields.workspace) or client.root_dir
+      local status = require('holdover.status').of_client(client.id)
+      if err and may_ask and root and trust.is_cause(err, status) then
+        local why = 'Fetching runs this workspace\'s own tools and settings. Trust it?'
+        trust.ask(root, { program = require('holdover.config').program(client), why = why }, function(ok)
+          if ok then
+            attempt(false)
+          else
+            done(err, nil)
+          end
+        end)
+        return
+      end
+      if err then
+        client_of.fail(err.message)
+      elseif type(outcome) == 'table' then
+        report(outcome)
+      end
+      done(err, outcome)
+    end)
+  end
+  attempt(true)
+end
+
+---Client-side half of the command `holdover.fetch` that a code action carries.
+---@param command lsp.Command
+---@param ctx lsp.HandlerContext
+function M.from_code_action(command, ctx)
+  local client = vim.lsp.get_client_by_id(ctx.client_id)
+  if client then
+    M.run(client, (command.arguments or {})[1])
+  end
+end
+
+return M

@@ -1,0 +1,20 @@
+-- What a configuration may use. Nothing need be called: there is no `setup()`.
+
+local M = {}
+
+---The server's own line for a status bar, `offline: 1,204 of 1,207` for example; empty where no server runs.
+---@param bufnr? integer default: the current buffer
+---@return string
+function M.statusline(bufnr)
+  local status = require('holdover.status').get(bufnr)
+  return status and status.text or ''
+end
+
+---Everything that the server last said about the workspace of a buffer.
+---@param bufnr? integer default: the current buffer
+---@return holdover.Status?
+function M.status(bufnr)
+  return vim.deepcopy(require('holdover.status').get(bufnr))
+end
+
+return M

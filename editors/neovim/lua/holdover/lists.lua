@@ -1,0 +1,88 @@
+-- Artifacts and conflicts as quickfix lists. Builds the list and opens its window; asks the server nothing.
+
+local M = {}
+
+---@param file string
+---@param range holdover.Range
+---@param text string
+---@param kind 'E'|'W'|'I'
+---@return vim.quickfix.entry
+local function item(file, range, text, kind)
+  -- Neovim counts columns in bytes, the server in UTF-16: its own conversion reads the line and knows.
+  local location = {
+    uri = vim.uri_from_fname(file),
+    range = {
+      start = { line = range.start.line, character = range.start.utf16 },
+      ['end'] = { line = range['end'].line, character = range['end'].utf16 },
+    },
+  }
+  local entry = vim.lsp.util.locations_to_items({ location }, 'utf-16')[1]
+  entry.text, entry.type, entry.user_data = text, kind, nil
+  return entry
+end
+
+---@param items vim.quickfix.entry[]
+---@param title string
+local function open(items, title)
+  vim.fn.setqflist({}, ' ', { title = title, items = items })
+  if #items == 0 then
+    vim.cmd.cclose()
+    return
+  end
+  vim.cmd('botright copen ' .. math.max(3, math.min(#items + 1, 10)))
+end
+
+---@param artifact holdover.Artifact
+---@return string
+function M.describe(artifact)
+  local by = artifact.neededBy or {}
+  local needed = by[1] and ', needed by ' .. by[1] .. (#by > 1 and (' and %d more'):format(#by - 1) or '') or ''
+  return ('%s %s %s is %s%s'):format(artifact.ecosystem, artifact.name, artifact.version, artifact.state, needed)
+end
+
+---What is not here, one entry an artifact, where the lockfile names it.
+---@param report holdover.PreflightReport
+---@return integer count of entries
+function M.preflight(report)
+  local items = {} ---@type vim.quickfix.entry[]
+  for _, artifact in ipairs(report.artifacts or {}) do
+    if artifact.state ~= 'present' and not artifact.otherTarget then
+      local certain = artifact.state == 'missing' or artifact.state == 'corrupt'
+      items[#items + 1] = item(artifact.file, artifact.range, M.describe(artifact), certain and 'E' or 'W')
+    end
+  end
+  open(items, 'Holdover: not on this machine')
+  return #items
+end
+
+---Every conflict, one entry a region, named by its two labels.
+---@param report holdover.ConflictsReport
+---@param root? string what relative paths are relative to
+---@return integer count of entries
+function M.conflicts(report, root)
+  local items = {} ---@type vim.quickfix.entry[]
+  for _, file in ipairs(report.files or {}) do
+    local path = (root and file.path:sub(1, 1) ~= '/') and vim.fs.joinpath(root, file.path) or file.path
+    for _, region in ipairs(file.regions or {}) do
+      local labels = vim.tbl_map(function(side)
+        return side.label
+      end, region.sides or {})
+      items[#items + 1] = item(path, region.range, 'conflict between ' .. table.concat(labels, ' and '), 'W')
+    end
+  end
+  open(items, 'Holdover: conflicts')
+  return #items
+end
+
+---Conflicts in the buffers that are open, from the server's diagnostics; for a server without the command.
+---@param client vim.lsp.Client
+---@return integer count of entries
+function M.conflicts_of_buffers(client)
+  local found = vim.tbl_filter(function(d)
+    return d.source == 'holdover' and (d.code == 'merge-conflict' or d.code == 'malformed-conflict')
+  end, vim.diagnostic.get(nil, { namespace = vim.lsp.diagnostic.get_namespace(client.id) }))
+  open(vim.diagnostic.toqflist(found), 'Holdover: conflicts in open files')
+  return #found
+end
+
+return M

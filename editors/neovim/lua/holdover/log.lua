@@ -1,0 +1,26 @@
+-- The server's log in a split. Finds the file; where there is none, Neovim's own log of language servers has what the
+-- server wrote to its error output.
+
+local M = {}
+
+---Where the server says that it logs, else where it does by default, else Neovim's own log.
+---@return string
+function M.path()
+  local client = require('holdover.client').of()
+  local experimental = client and client.server_capabilities.experimental
+  local said = type(experimental) == 'table' and type(experimental.holdover) == 'table' and experimental.holdover.log
+  if type(said) == 'string' and vim.uv.fs_stat(said) then
+    return said
+  end
+  local data = vim.env.HOLDOVER_DATA_DIR or vim.fs.joinpath(vim.env.XDG_DATA_HOME or vim.fn.expand('~/.local/share'), 'holdover')
+  local file = vim.fs.joinpath(data, 'logs', 'lsp.log')
+  return vim.uv.fs_stat(file) and file or vim.lsp.log.get_filename()
+end
+
+function M.open()
+  vim.cmd('botright split ' .. vim.fn.fnameescape(M.path()))
+  vim.bo.readonly, vim.bo.modifiable, vim.bo.swapfile, vim.bo.autoread = true, false, false, true
+  vim.cmd.normal({ 'G', bang = true })
+end
+
+return M

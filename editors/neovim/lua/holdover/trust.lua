@@ -1,0 +1,57 @@
+-- Trust: what a workspace configures runs only after its user said so. The list is kept by the command line tool,
+-- which writes it; this asks, runs it and reports.
+
+local M = {}
+
+---Writes a workspace into the user's trust list, or takes it out.
+---@param root string
+---@param opts {program: string, revoke?: boolean}
+---@param done fun(ok: boolean)
+function M.set(root, opts, done)
+  local argv = { opts.program, 'trust', root }
+  if opts.revoke then
+    argv[#argv + 1] = '--revoke'
+  end
+  local fail = require('holdover.client').fail
+  local started, problem = pcall(vim.system, argv, { text = true }, function(out)
+    vim.schedule(function()
+      if out.code ~= 0 then
+        local said = vim.trim(out.stderr ~= '' and out.stderr or out.stdout or '')
+        fail(('`%s` ended with code %d: %s'):format(table.concat(argv, ' '), out.code, said))
+      end
+      done(out.code == 0)
+    end)
+  end)
+  if not started then
+    fail(('%s could not be started: %s'):format(opts.program, problem))
+    done(false)
+  end
+end
+
+---Asks whether to trust a workspace, and does so.
+---@param root string
+---@param opts {program: string, why: string}
+---@param done fun(ok: boolean)
+function M.ask(root, opts, done)
+  local yes = 'Trust ' .. vim.fn.fnamemodify(root, ':~')
+  vim.ui.select({ yes, 'Not now' }, { prompt = opts.why, kind = 'holdover.trust' }, function(choice)
+    if choice ~= yes then
+      done(false)
+      return
+    end
+    M.set(root, { program = opts.program }, done)
+  end)
+end
+
+---Whether an error says that the workspace is not trusted.
+---@param err lsp.ResponseError
+---@param status? holdover.Status
+---@return boolean
+function M.is_cause(err, status)
+  if type(err.data) == 'table' and err.data.kind == 'untrusted' then
+    return true
+  end
+  return status ~= nil and not status.trusted and (err.message or ''):lower():find('trust', 1, true) ~= nil
+end
+
+return M

@@ -1,0 +1,151 @@
+---@meta
+-- The shapes that the server sends, as its JSON Schema has them. Types only: nothing here is loaded.
+
+---@class holdover.Connectivity
+---@field state 'online'|'offline'|'captive'|'degraded'|'forced-offline'
+---@field since string RFC 3339
+---@field detail string
+
+---@class holdover.EcosystemReadiness
+---@field name string `cargo`, `npm`, …
+---@field lockfile string relative to the workspace
+---@field total integer
+---@field present integer
+---@field missing integer
+---@field corrupt integer
+---@field stale integer
+---@field unknown integer
+---@field verified integer
+---@field otherTargets integer
+---@field problem? string why the lockfile as a whole could not be judged
+
+---@class holdover.Proof
+---@field at string RFC 3339
+---@field commit? string
+---@field inputs string
+---@field command string
+---@field passed boolean
+
+---@class holdover.Readiness
+---@field state 'ready'|'incomplete'|'unknown'|'proven'|'stale-proof'
+---@field target string
+---@field total integer
+---@field present integer
+---@field missing integer
+---@field corrupt integer
+---@field stale integer
+---@field unknown integer
+---@field verified integer
+---@field otherTargets integer
+---@field ecosystems holdover.EcosystemReadiness[]
+---@field proof? holdover.Proof
+
+---@class holdover.Function
+---@field name string
+---@field mode 'local'|'delayed'|'needs-online'|'unavailable'
+---@field reason string
+---@field next string
+
+---@class holdover.Cache
+---@field ecosystem string
+---@field path string
+---@field bytes? integer
+---@field quota? integer
+---@field expiresAt? string
+---@field stale integer
+---@field replaced integer
+
+---@class holdover.Mirror
+---@field ecosystem string
+---@field url string
+---@field state string
+---@field checkedAt? string
+---@field latencyMs? integer
+
+---@class holdover.Sync
+---@field state 'disabled'|'idle'|'syncing'|'backoff'|'attention'
+---@field pending integer
+---@field failed integer
+---@field conflicts integer
+---@field lastSuccess? string
+---@field nextAttempt? string
+
+---@class holdover.Check
+---@field name string
+---@field state 'running'|'passed'|'failed'|'stale'|'unavailable'
+---@field findings integer
+---@field ranAt? string
+
+---@class holdover.Status
+---@field workspace string
+---@field text string the line a status bar shows
+---@field trusted boolean
+---@field connectivity holdover.Connectivity
+---@field readiness holdover.Readiness
+---@field functions holdover.Function[]
+---@field caches holdover.Cache[]
+---@field mirrors holdover.Mirror[]
+---@field sync holdover.Sync
+---@field checks holdover.Check[]
+---@field conflicts {files: integer, hunks: integer}
+---@field reviews {openThreads: integer, unsent: integer}
+---@field model {state: string, name?: string, hash?: string, detail: string}
+
+---@class holdover.Position
+---@field line integer zero-based
+---@field utf16 integer zero-based column in UTF-16 code units
+---@field byte integer
+
+---@class holdover.Range
+---@field start holdover.Position
+---@field end holdover.Position
+
+---@class holdover.ManifestLine
+---@field file string
+---@field range holdover.Range
+---@field dependency string
+---@field direct boolean
+
+---@class holdover.Artifact
+---@field id string
+---@field ecosystem string
+---@field name string
+---@field version string
+---@field state 'present'|'missing'|'corrupt'|'stale'|'unknown'
+---@field evidence string
+---@field neededBy string[]
+---@field file string
+---@field range holdover.Range
+---@field manifests? holdover.ManifestLine[]
+---@field otherTarget? boolean
+
+---@class holdover.PreflightReport
+---@field workspace string
+---@field readiness holdover.Readiness
+---@field artifacts holdover.Artifact[]
+
+---@class holdover.FetchStep
+---@field ecosystem string
+---@field lockfile string
+---@field command string[]
+---@field ok? boolean
+---@field error? string
+
+---@class holdover.FetchOutcome
+---@field state 'done'|'failed'|'cancelled'|'queued'|'running'|'backoff'
+---@field steps holdover.FetchStep[]
+---@field fetched string[]
+---@field report holdover.PreflightReport
+
+---@class holdover.ConflictSide
+---@field label string
+---@field commit? string
+---@field range holdover.Range
+
+---@class holdover.ConflictRegion
+---@field range holdover.Range
+---@field style string
+---@field sides holdover.ConflictSide[]
+
+---@class holdover.ConflictsReport
+---@field files {path: string, regions: holdover.ConflictRegion[]}[]
