@@ -1,0 +1,137 @@
+// Reports in Markdown, made from the server's JSON where the server has no ready text: status, preflight, fetch.
+// May not know the editor or add figures of its own.
+import { pathToFileURL } from 'node:url';
+import type { Artifact, FetchOutcome, PreflightReport, Status } from '../contract.ts';
+import { clock, connection, lockfileProblems, lockfileTable, sideNotes, verdict } from './figures.ts';
+import { code, counted, escape, figure } from './markdown.ts';
+
+/** More than this many artifacts in one report are counted, not listed. */
+export const MOST_LISTED = 500;
+
+export function statusReport(status: Status, now: Date): string {
+  const { readiness, connectivity } = status;
+  const since = clock(connectivity.since, now);
+  const detail = connectivity.detail === '' ? '' : `: ${escape(connectivity.detail)}`;
+  return page([
+    `# ${escape(status.text)}`,
+    `${escape(verdict(readiness))} Judged for ${code(readiness.target)}, in ${code(status.workspace)}.`,
+    readiness.ecosystems.length > 0 ? lockfileTable(readiness.ecosystems) : '',
+    ...lockfileProblems(readiness.ecosystems),
+    '## Connection',
+    `${connection(connectivity)}${since === '' ? '' : ` since ${since}`}${detail}.`,
+    status.functions.length > 0 ? '## What works' : '',
+    status.functions
+      .map((one) => {
+        const next = one.next === '' ? '' : ` ${escape(one.next)}`;
+        return `* **${escape(one.name)}** (${one.mode}): ${escape(one.reason)}${next}`;
+      })
+      .join('\n'),
+    status.caches.length > 0 ? '## Caches' : '',
+    status.caches
+      .map(
+        (cache) =>
+          `* ${escape(cache.ecosystem)}: ${code(cache.path)}${cache.bytes === null ? '' : `, ${size(cache.bytes)}`}`,
+      )
+      .join('\n'),
+    sideNotes(status).length > 0 ? '## Besides' : '',
+    sideNotes(status)
+      .map((note) => `* ${note}`)
+      .join('\n'),
+    status.trusted ? '' : '> This workspace is not trusted: nothing that it configures is run.',
+  ]);
+}
+
+export function preflightReport(report: PreflightReport): string {
+  const { readiness } = report;
+  const groups = (['missing', 'corrupt', 'stale', 'unknown'] as const).map(
+    (state) =>
+      [state, report.artifacts.filter((one) => one.state === state && one.otherTarget !== true)] as const,
+  );
+  let room = MOST_LISTED;
+  const listed = groups.flatMap(([state, artifacts]) => {
+    if (artifacts.length === 0) {
+      return [];
+    }
+    const shown = artifacts.slice(0, room);
+    room -= shown.length;
+    const rest = artifacts.length - shown.length;
+    return [
+      `## ${capital(state)} (${figure(artifacts.length)})`,
+      ...shown.map(artifactEntry),
+      rest > 0 ? `… and ${figure(rest)} more.` : '',
+    ];
+  });
+  const findings = report.findings ?? [];
+  return page([
+    `# ${figure(readiness.present)} of ${figure(readiness.total)} here`,
+    `${escape(verdict(readiness))} Judged for ${code(readiness.target)}, in ${code(report.workspace)}.`,
+    readiness.ecosystems.length > 0 ? lockfileTable(readiness.ecosystems) : 'No lockfile was found.',
+    ...lockfileProblems(readiness.ecosystems),
+    ...listed,
+    findings.length > 0 ? '## In lockfiles and manifests' : '',
+    findings
+      .slice(0, MOST_LISTED)
+      .map((finding) => `* ${place(finding.file, finding.range.start.line)}: ${escape(finding.message)}`)
+      .join('\n'),
+  ]);
+}
+
+/** One sentence about how a fetch ended. */
+export function fetchSummary(outcome: FetchOutcome): string {
+  const left = outcome.report.readiness.missing + outcome.report.readiness.corrupt;
+  const got =
+    outcome.fetched.length === 0
+      ? 'Nothing new was fetched'
+      : `Fetched ${counted(outcome.fetched.length, 'artifact')}`;
+  if (outcome.state === 'cancelled') {
+    return `${got}; stopped before the end, ${figure(left)} still missing.`;
+  }
+  const failed = outcome.steps.find((step) => step.ok === false);
+  if (outcome.state === 'failed' || failed !== undefined) {
+    const why = failed === undefined ? '' : ` ${failed.ecosystem} said: ${failed.error ?? 'no reason'}`;
+    return `${got}; ${figure(left)} still missing.${why}`;
+  }
+  return left === 0 ? `${got}; everything is here.` : `${got}; ${figure(left)} still missing.`;
+}
+
+function artifactEntry(artifact: Artifact): string {
+  const lines = [
+    `* **${escape(artifact.name)} ${escape(artifact.version)}** (${escape(artifact.ecosystem)}), ${place(artifact.file, artifact.range.start.line)}`,
+    `    * ${escape(artifact.evidence)}`,
+  ];
+  if (artifact.neededBy.length > 0) {
+    lines.push(`    * Needed by ${artifact.neededBy.map(code).join(', ')}`);
+  }
+  for (const folder of artifact.lookedIn ?? []) {
+    lines.push(`    * Looked in ${code(folder)}`);
+  }
+  return lines.join('\n');
+}
+
+function place(file: string, zeroBasedLine: number): string {
+  const name = file.split(/[\\/]/).pop() ?? file;
+  const line = zeroBasedLine + 1;
+  const url = `${pathToFileURL(file).href}#L${line}`.replace(/[()]/g, (bracket) =>
+    bracket === '(' ? '%28' : '%29',
+  );
+  return `[${escape(name)} line ${line}](${url})`;
+}
+
+function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ''}`;
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+function page(parts: string[]): string {
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}

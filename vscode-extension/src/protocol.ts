@@ -1,0 +1,43 @@
+// Holdover's own LSP messages, by name and type, and what the client says it can do.
+// May not hold behaviour beyond declaring capabilities.
+import type { ClientCapabilities, FeatureState, StaticFeature } from 'vscode-languageclient/node';
+import { NotificationType, RequestType } from 'vscode-languageclient/node';
+import type { ServerStatus, Status } from './contract.ts';
+
+/** Sent whenever anything in a workspace's status changed. */
+export const didChangeStatus = new NotificationType<Status>('holdover/didChangeStatus');
+/** Health of the server, in the shape that several servers share. */
+export const serverStatus = new NotificationType<ServerStatus>('experimental/serverStatus');
+/** The user's trust in the workspace changed; only to servers that declare `experimental.didChangeTrust`. */
+export const didChangeTrust = new NotificationType<{ trusted: boolean }>('holdover/didChangeTrust');
+/** Status of one workspace, on demand. */
+export const status = new RequestType<{ workspace?: string }, Status, void>('holdover/status');
+/** Text of a `holdover:` document. */
+export const content = new RequestType<{ uri: string }, unknown, void>('holdover/content');
+
+/** Commands of the server, as `workspace/executeCommand` names them. */
+export const serverCommand = {
+  preflight: 'holdover.preflight',
+  fetch: 'holdover.fetch',
+  offline: 'holdover.offline',
+} as const;
+
+/** Declares what the server may send beyond the standard. */
+export class Capabilities implements StaticFeature {
+  fillClientCapabilities(capabilities: ClientCapabilities): void {
+    const experimental = (capabilities.experimental ?? {}) as Record<string, unknown>;
+    capabilities.experimental = { ...experimental, serverStatusNotification: true, holdoverStatus: true };
+  }
+
+  initialize(): void {
+    // Nothing depends on the server's answer.
+  }
+
+  getState(): FeatureState {
+    return { kind: 'static' };
+  }
+
+  clear(): void {
+    // Nothing is held.
+  }
+}

@@ -1,0 +1,291 @@
+// The life of the server in this window: found, started, watched, started again with back-off, told about trust.
+// May not show anything; it says what changed and others show it.
+import { accessSync, constants, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import * as vscode from 'vscode';
+import { State, type LanguageClient } from 'vscode-languageclient/node';
+import { RestartBudget } from './backoff.ts';
+import { findServer, type Lookup } from './binary.ts';
+import { createClient, settingsFor } from './client.ts';
+import type { ServerStatus, Status } from './contract.ts';
+import { UserProgress } from './userProgress.ts';
+import type { Standing } from './present/statusItem.ts';
+import { didChangeStatus, didChangeTrust, serverStatus } from './protocol.ts';
+import { serverKeys } from './settings.ts';
+
+export type RunCommand = (command: string, run: () => Promise<unknown>) => Promise<unknown>;
+
+export class Session implements vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<void>();
+  /** Standing, health or a workspace's status changed. */
+  readonly onDidChange = this.changed.event;
+
+  standing: Standing = { kind: 'starting' };
+  health: ServerStatus | undefined;
+  /** As the server names itself at the start. */
+  serverVersion: string | undefined;
+  private readonly statuses = new Map<string, Status>();
+
+  private client: LanguageClient | undefined;
+  private binary: string | undefined;
+  private readonly budget = new RestartBudget();
+  private readonly progress = new UserProgress();
+  private restartTimer: NodeJS.Timeout | undefined;
+  private queue: Promise<void> = Promise.resolve();
+  private readonly settingKeys: string[];
+  private readonly subscriptions: vscode.Disposable[];
+
+  constructor(
+    private readonly extension: vscode.Extension<unknown>,
+    private readonly log: vscode.LogOutputChannel,
+    private readonly runServerCommand: RunCommand,
+  ) {
+    this.settingKeys = serverKeys(extension.packageJSON);
+    this.subscriptions = [
+      this.changed,
+      this.progress,
+      vscode.workspace.onDidGrantWorkspaceTrust(() => {
+        void this.trustGranted();
+      }),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('holdover.server')) {
+          void this.restart();
+        } else if (event.affectsConfiguration('holdover')) {
+          void this.tellSettings();
+        }
+      }),
+    ];
+  }
+
+  /** Status of the folder that `uri` is in, else of the first folder that has one. */
+  statusFor(uri: vscode.Uri | undefined): Status | undefined {
+    const folder = uri === undefined ? undefined : vscode.workspace.getWorkspaceFolder(uri);
+    const own = folder === undefined ? undefined : this.statuses.get(folder.uri.fsPath);
+    if (own !== undefined) {
+      return own;
+    }
+    for (const known of vscode.workspace.workspaceFolders ?? []) {
+      const status = this.statuses.get(known.uri.fsPath);
+      if (status !== undefined) {
+        return status;
+      }
+    }
+    return this.statuses.values().next().value;
+  }
+
+  get allStatuses(): Status[] {
+    return [...this.statuses.values()];
+  }
+
+  start(): Promise<void> {
+    return this.enqueue(() => this.launch());
+  }
+
+  /** Starts anew, whatever happened before. */
+  restart(): Promise<void> {
+    this.budget.forget();
+    return this.enqueue(async () => {
+      await this.close();
+      await this.launch();
+    });
+  }
+
+  /** The running client, or an error that says why there is none. */
+  running(): LanguageClient {
+    if (this.client?.state !== State.Running) {
+      throw new Error(`the Holdover server is not running: ${describe(this.standing)}`);
+    }
+    return this.client;
+  }
+
+  /** Runs one of the server's commands with its one object argument, as the server's own code actions do. */
+  async command<T>(name: string, argument: object): Promise<T> {
+    const client = this.running();
+    return (await this.run(name, () =>
+      client.sendRequest('workspace/executeCommand', { command: name, arguments: [argument] }),
+    )) as T;
+  }
+
+  dispose(): void {
+    clearTimeout(this.restartTimer);
+    for (const subscription of this.subscriptions) {
+      subscription.dispose();
+    }
+  }
+
+  /** For the editor's own shutdown, which waits for it. */
+  stop(): Promise<void> {
+    return this.enqueue(() => this.close());
+  }
+
+  // Starts and stops follow one another: a client that is starting can not be stopped.
+  private enqueue(step: () => Promise<void>): Promise<void> {
+    this.queue = this.queue.then(step, step).catch((error: unknown) => {
+      this.log.error(error instanceof Error ? error.message : String(error));
+    });
+    return this.queue;
+  }
+
+  private lookup(): Lookup {
+    return findServer({
+      env: process.env,
+      setting: vscode.workspace.getConfiguration('holdover').get<string | null>('server.path'),
+      extensionFolder: this.extension.extensionPath,
+      trusted: vscode.workspace.isTrusted,
+      platform: process.platform,
+      home: homedir(),
+      isExecutable,
+    });
+  }
+
+  private async launch(): Promise<void> {
+    clearTimeout(this.restartTimer);
+    const found = this.lookup();
+    for (const decision of found.decisions) {
+      this.log.info(`server: ${decision}`);
+    }
+    this.binary = found.file;
+    if (found.file === undefined) {
+      this.become({ kind: 'absent', decisions: found.decisions });
+      return;
+    }
+    this.become({ kind: 'starting' });
+    const client: LanguageClient = createClient(found.file, {
+      log: this.log,
+      settingKeys: this.settingKeys,
+      progress: this.progress,
+      runCommand: (command, _args, run) => this.run(command, run),
+      onGone: () => {
+        this.gone(client, 'the server ended');
+      },
+    });
+    this.client = client;
+    client.onNotification(didChangeStatus, (status) => {
+      if (this.client === client) {
+        this.statuses.set(status.workspace, status);
+        this.announce();
+      }
+    });
+    client.onNotification(serverStatus, (health) => {
+      if (this.client === client) {
+        this.health = health;
+        this.announce();
+      }
+    });
+    try {
+      await client.start();
+    } catch (error) {
+      this.gone(client, error instanceof Error ? error.message : String(error));
+      return;
+    }
+    // It may have died between its answer and here.
+    if (this.client === client) {
+      this.serverVersion = client.initializeResult?.serverInfo?.version;
+      this.log.info(`server: running, version ${this.serverVersion ?? 'not said'}`);
+      this.become({ kind: 'running' });
+    }
+  }
+
+  private async close(): Promise<void> {
+    clearTimeout(this.restartTimer);
+    const client = this.client;
+    this.client = undefined;
+    this.forget();
+    if (client?.state === State.Running) {
+      await client.stop();
+    }
+  }
+
+  /** A server that nobody asked to end has ended: start it again after a pause, or leave it and say so. */
+  private gone(client: LanguageClient, why: string): void {
+    if (this.client !== client) {
+      return;
+    }
+    this.client = undefined;
+    this.forget();
+    const delayMs = this.budget.next(Date.now());
+    if (delayMs === undefined) {
+      this.log.error(`server: ${why}; it ended too often and is not started again`);
+      this.become({
+        kind: 'stopped',
+        reason: `The server ended too often and is not started again: ${why}.`,
+      });
+      return;
+    }
+    this.log.warn(`server: ${why}; starting it again in ${delayMs} ms`);
+    this.become({ kind: 'waiting', seconds: delayMs / 1000 });
+    this.restartTimer = setTimeout(() => {
+      void this.start();
+    }, delayMs);
+  }
+
+  private async trustGranted(): Promise<void> {
+    const same = this.lookup().file === this.binary;
+    const client = this.client;
+    const experimental = client?.initializeResult?.capabilities.experimental as
+      { didChangeTrust?: boolean } | undefined;
+    if (same && client?.state === State.Running && experimental?.didChangeTrust === true) {
+      this.log.info('the workspace is trusted now; the server is told');
+      await client.sendNotification(didChangeTrust, { trusted: true });
+      await this.tellSettings();
+    } else {
+      this.log.info('the workspace is trusted now; the server starts anew');
+      await this.restart();
+    }
+  }
+
+  private async tellSettings(): Promise<void> {
+    if (this.client?.state === State.Running) {
+      await this.client.sendNotification('workspace/didChangeConfiguration', {
+        settings: { holdover: settingsFor(this.settingKeys, undefined) },
+      });
+    }
+  }
+
+  private run(command: string, work: () => Promise<unknown>): Promise<unknown> {
+    return this.progress.during(() => this.runServerCommand(command, work));
+  }
+
+  private forget(): void {
+    this.progress.clear();
+    this.statuses.clear();
+    this.health = undefined;
+    this.serverVersion = undefined;
+  }
+
+  private become(standing: Standing): void {
+    this.standing = standing;
+    this.announce();
+  }
+
+  private announce(): void {
+    void vscode.commands.executeCommand('setContext', 'holdover.running', this.standing.kind === 'running');
+    const forced = this.allStatuses.some((status) => status.connectivity.state === 'forced-offline');
+    void vscode.commands.executeCommand('setContext', 'holdover.forcedOffline', forced);
+    this.changed.fire();
+  }
+}
+
+export function describe(standing: Standing): string {
+  switch (standing.kind) {
+    case 'starting':
+      return 'it is starting';
+    case 'running':
+      return 'it is running';
+    case 'absent':
+      return standing.decisions.at(-1) ?? 'it was not found';
+    case 'waiting':
+      return `it ended and starts again in ${standing.seconds} s`;
+    case 'stopped':
+      return standing.reason;
+  }
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
