@@ -54,7 +54,7 @@ end
 ---@param command string
 ---@return boolean
 function M.knows(client, command)
-  local provider = client.server_capabilities.executeCommandProvider
+  local provider = vim.tbl_get(client, 'server_capabilities', 'executeCommandProvider')
   return provider ~= nil and vim.list_contains(provider.commands or {}, command)
 end
 

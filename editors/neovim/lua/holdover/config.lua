@@ -7,7 +7,7 @@ local M = {}
 ---@field trusted? boolean `true`: what the workspace configures may run, as if it stood in the trust list
 ---@field settings table the keys of `holdover.toml`
 ---@field progress boolean show the progress of a fetch in the message area
----@field border string|string[] border of the status float
+---@field border 'none'|'single'|'double'|'rounded'|'solid'|'shadow'|string[] border of the status float
 
 ---@type holdover.Config
 local defaults = {
@@ -79,10 +79,10 @@ end
 ---@return string
 function M.program(client)
   local cmd = client and client.config.cmd
-  if type(cmd) == 'table' then
+  if type(cmd) == 'table' and cmd[1] then
     return cmd[1]
   end
-  return M.get().cmd[1]
+  return M.get().cmd[1] --[[@as string]]
 end
 
 return M

@@ -66,7 +66,7 @@ end
 function M.from_code_action(command, ctx)
   local client = vim.lsp.get_client_by_id(ctx.client_id)
   if client then
-    M.run(client, (command.arguments or {})[1])
+    M.run(client, (command.arguments or {})[1] --[[@as table?]])
   end
 end
 

@@ -15,6 +15,7 @@ local function version_of(program)
   if not started then
     return nil, tostring(result)
   end
+  ---@cast result vim.SystemCompleted
   local version = (result.stdout or ''):match('(%d+%.%d+%.%d+%S*)')
   if result.code ~= 0 or not version then
     return nil, ('`%s --version` ended with code %d: %s'):format(program, result.code, vim.trim(result.stderr or ''))
@@ -26,7 +27,7 @@ end
 local function program()
   local cmd = require('holdover.config').get().cmd
   vim.health.start('Program')
-  local path = vim.fn.exepath(cmd[1])
+  local path = vim.fn.exepath(cmd[1] or '')
   if path == '' then
     vim.health.error(('`%s` is not in PATH'):format(cmd[1]), {
       'install it: cargo install --locked --path server/holdover',
@@ -83,10 +84,11 @@ end
 
 function M.check()
   vim.health.start('Neovim')
+  local here = vim.fn.execute('version'):match('NVIM v(%S+)') or 'of unknown version'
   if vim.fn.has('nvim-0.11') == 1 then
-    vim.health.ok('Neovim ' .. tostring(vim.version()))
+    vim.health.ok('Neovim ' .. here)
   else
-    vim.health.error('Neovim 0.11 or newer is needed', { 'this is ' .. tostring(vim.version()) })
+    vim.health.error('Neovim 0.11 or newer is needed', { 'this is ' .. here })
     return
   end
   local version = program()

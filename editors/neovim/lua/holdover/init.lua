@@ -6,7 +6,8 @@ local M = {}
 ---@param bufnr? integer default: the current buffer
 ---@return string
 function M.statusline(bufnr)
-  local status = require('holdover.status').get(bufnr)
+  -- lualine hands its components a table of its own.
+  local status = require('holdover.status').get(type(bufnr) == 'number' and bufnr or nil)
   return status and status.text or ''
 end
 
@@ -14,7 +15,8 @@ end
 ---@param bufnr? integer default: the current buffer
 ---@return holdover.Status?
 function M.status(bufnr)
-  return vim.deepcopy(require('holdover.status').get(bufnr))
+  local status = require('holdover.status').get(bufnr)
+  return status and vim.deepcopy(status)
 end
 
 return M

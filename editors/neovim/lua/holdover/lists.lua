@@ -17,6 +17,7 @@ local function item(file, range, text, kind)
     },
   }
   local entry = vim.lsp.util.locations_to_items({ location }, 'utf-16')[1]
+  ---@cast entry -nil
   entry.text, entry.type, entry.user_data = text, kind, nil
   return entry
 end
@@ -64,9 +65,10 @@ function M.conflicts(report, root)
   for _, file in ipairs(report.files or {}) do
     local path = (root and file.path:sub(1, 1) ~= '/') and vim.fs.joinpath(root, file.path) or file.path
     for _, region in ipairs(file.regions or {}) do
-      local labels = vim.tbl_map(function(side)
-        return side.label
-      end, region.sides or {})
+      local labels = {} ---@type string[]
+      for _, side in ipairs(region.sides or {}) do
+        labels[#labels + 1] = side.label
+      end
       items[#items + 1] = item(path, region.range, 'conflict between ' .. table.concat(labels, ' and '), 'W')
     end
   end

@@ -7,8 +7,7 @@ local M = {}
 ---@return string
 function M.path()
   local client = require('holdover.client').of()
-  local experimental = client and client.server_capabilities.experimental
-  local said = type(experimental) == 'table' and type(experimental.holdover) == 'table' and experimental.holdover.log
+  local said = client and vim.tbl_get(client, 'server_capabilities', 'experimental', 'holdover', 'log')
   if type(said) == 'string' and vim.uv.fs_stat(said) then
     return said
   end

@@ -39,13 +39,10 @@ end
 ---@param client vim.lsp.Client
 ---@param params lsp.ProgressParams
 function M.on_event(client, params)
-  local value = params.value --[[@as lsp.WorkDoneProgressBegin]]
-  if type(value) ~= 'table' or not value.kind then
-    return
-  end
+  local value = params.value --[[@as {kind: 'begin'|'report'|'end', title?: string, message?: string, percentage?: integer}]]
   local key = client.id .. ':' .. tostring(params.token)
   if value.kind == 'begin' then
-    running[key] = { client_id = client.id, token = params.token, title = value.title }
+    running[key] = { client_id = client.id, token = params.token, title = value.title or 'Holdover' }
   end
   local item = running[key]
   if not item then

@@ -2,8 +2,7 @@
 
 local M = {}
 
----@type table<integer, holdover.Status> by client id
-local by_client = {}
+local by_client = {} ---@type table<integer, holdover.Status?> by client id
 
 ---@param client_id integer
 ---@param status? holdover.Status
@@ -18,10 +17,10 @@ end
 
 ---Handler of `holdover/didChangeStatus`.
 ---@param err? lsp.ResponseError
----@param status holdover.Status
+---@param status? holdover.Status
 ---@param ctx lsp.HandlerContext
 function M.on_change(err, status, ctx)
-  if err or type(status) ~= 'table' then
+  if err or not status then
     return
   end
   by_client[ctx.client_id] = status

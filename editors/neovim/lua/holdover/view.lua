@@ -3,7 +3,7 @@
 local M = {}
 
 ---A stretch of a line and its highlight group.
----@alias holdover.Chunk {[1]: string, [2]?: string}
+---@alias holdover.Chunk [string, string?]
 
 ---`1204` as `1,204`, the way the status line writes it.
 ---@param n? integer
@@ -19,7 +19,8 @@ end
 ---@return string
 function M.size(bytes)
   local units = { 'B', 'KiB', 'MiB', 'GiB', 'TiB' }
-  local unit, value = 1, bytes
+  local unit = 1
+  local value = bytes --[[@as number]]
   while value >= 1024 and unit < #units do
     unit, value = unit + 1, value / 1024
   end
@@ -34,30 +35,38 @@ local function count(n, one, many)
   return ('%s %s'):format(M.number(n), n == 1 and one or many or one .. 's')
 end
 
+---Seconds since the epoch of a point in time in UTC; `os.time` reads its table as local time.
+---@param y integer
+---@param mo integer
+---@param d integer
+---@param seconds integer into the day
+---@return integer
+local function utc(y, mo, d, seconds)
+  -- Days from the civil calendar, Howard Hinnant's algorithm: years begin in March so that the leap day is last.
+  y = mo <= 2 and y - 1 or y
+  local era = math.floor(y / 400)
+  local year_of_era = y - era * 400
+  local day_of_year = math.floor((153 * (mo + (mo > 2 and -3 or 9)) + 2) / 5) + d - 1
+  local day_of_era = year_of_era * 365 + math.floor(year_of_era / 4) - math.floor(year_of_era / 100) + day_of_year
+  return (era * 146097 + day_of_era - 719468) * 86400 + seconds
+end
+
 ---`2026-11-21T10:03:00Z` as `10:03` local time where it was today, else with its date.
 ---@param rfc3339? string
 ---@return string?
 function M.time(rfc3339)
-  local y, mo, d, h, mi, s, zone = (rfc3339 or ''):match('^(%d+)-(%d+)-(%d+)[Tt](%d+):(%d+):(%d+)%.?%d*(.*)$')
+  local y, mo, d, h, mi, s, zone = (rfc3339 or ''):match('^(%d+)-(%d+)-(%d+)[Tt](%d+):(%d+):(%d+)%.?%d*(%S*)$')
   if not y then
     return nil
   end
-  local as_local = os.time({
-    year = tonumber(y) --[[@as integer]],
-    month = tonumber(mo) --[[@as integer]],
-    day = tonumber(d) --[[@as integer]],
-    hour = tonumber(h),
-    min = tonumber(mi),
-    sec = tonumber(s),
-    isdst = false,
-  })
-  local sign, zh, zm = zone:match('^([+-])(%d%d):?(%d%d)$')
-  local offset = sign and (tonumber(zh) * 3600 + tonumber(zm) * 60) * (sign == '-' and -1 or 1) or 0
-  local now = os.time()
-  local utc = os.date('!*t', now) --[[@as osdate]]
-  utc.isdst = false
-  local at = as_local - offset + os.difftime(now, os.time(utc --[[@as osdateparam]]))
-  local today = os.date('%Y-%m-%d', now) == os.date('%Y-%m-%d', at)
+  ---@param digits? string
+  local function int(digits)
+    return math.floor(tonumber(digits or '') or 0)
+  end
+  local sign, zh, zm = (zone or ''):match('^([+-])(%d%d):?(%d%d)$')
+  local offset = (int(zh) * 3600 + int(zm) * 60) * (sign == '-' and -1 or 1)
+  local at = utc(int(y), int(mo), int(d), int(h) * 3600 + int(mi) * 60 + int(s)) - offset
+  local today = os.date('%Y-%m-%d') == os.date('%Y-%m-%d', at)
   return os.date(today and '%H:%M' or '%Y-%m-%d %H:%M', at) --[[@as string]]
 end
 
@@ -105,13 +114,13 @@ local function aligned(rows, right)
   local widths = {} ---@type integer[]
   for _, row in ipairs(rows) do
     for i, cell in ipairs(row) do
-      widths[i] = math.max(widths[i] or 0, vim.fn.strdisplaywidth(cell[1]))
+      widths[i] = math.max(widths[i] or 0, vim.fn.strdisplaywidth(cell[1])) --[[@as integer]]
     end
   end
   return vim.tbl_map(function(row)
     local line = { { '  ' } } ---@type holdover.Chunk[]
     for i, cell in ipairs(row) do
-      local pad = (' '):rep(widths[i] - vim.fn.strdisplaywidth(cell[1]))
+      local pad = (' '):rep((widths[i] or 0) - vim.fn.strdisplaywidth(cell[1]))
       local gap = i < #row and '  ' or ''
       line[#line + 1] = { (right[i] and pad or '') .. cell[1], cell[2] }
       line[#line + 1] = { (i < #row and not right[i] and pad or '') .. gap }
