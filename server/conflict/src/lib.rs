@@ -1,1 +1,18 @@
-//! conflict
+//! Merge conflicts in a text: where they are, which sides they have, what each choice would leave.
+//!
+//! The markers of git's `merge`, `diff3` and `zdiff3` styles are read, of any length from 7. [`Markers`] is an index of
+//! marker lines that follows edits: a keystroke re-reads the lines it touched and nothing else. [`Conflicts`] pairs the
+//! markers into regions; a marker without its counterparts is told at its place and hides nothing after it.
+//! Knows no editor, writes no file: texts come as [`ropey::Rope`], answers go as ranges and replacements.
+
+mod choice;
+mod finding;
+mod index;
+mod marker;
+mod region;
+
+pub use choice::{Choice, Moved, Offer, Replacement, fingerprint, resolve};
+pub use finding::{actions, findings, merge_message, offer_of, report};
+pub use index::{LineChange, Markers};
+pub use marker::{LONGEST, Marker, MarkerKind, SHORTEST};
+pub use region::{Conflicts, Malformed, Problem, Region, Style};

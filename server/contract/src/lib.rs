@@ -4,6 +4,7 @@
 //! `docs/schema/holdover.schema.json` is generated from these types and a test keeps the two equal.
 
 mod artifact;
+mod conflict;
 mod event;
 mod finding;
 mod job;
@@ -13,12 +14,12 @@ mod status;
 pub use artifact::{
     Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Proof, Readiness, ReadinessState,
 };
+pub use conflict::{ConflictFile, ConflictRegion, ConflictReport, ConflictSide, ConflictSuggestion, MalformedConflict};
 pub use event::{Actor, ActorKind, Delivery, JournalEntry, Lane};
 pub use finding::{Action, Edit, Finding, Position, Range, Severity, Side, codes};
 pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
 pub use settings::{
-    ChecksSettings, ConflictSettings, FetchSettings, InventorySettings, JournalSettings, LogSettings, Settings,
-    Unknown,
+    ChecksSettings, ConflictSettings, FetchSettings, InventorySettings, JournalSettings, LogSettings, Settings, Unknown,
 };
 pub use status::{
     Cache, CheckState, CheckStatus, ConflictCount, Connectivity, ConnectivityState, Function, FunctionMode, Mirror,
@@ -40,6 +41,8 @@ pub struct Everything {
     pub edit: Edit,
     /// What an editor may offer at a place.
     pub action: Action,
+    /// `holdover conflicts --json` and the command `holdover.conflicts`.
+    pub conflicts: ConflictReport,
     /// `holdover journal log --json`, one a line.
     pub journal_entry: JournalEntry,
     /// `holdover.toml`, the user's file, and `holdover.*` in an editor.

@@ -1,0 +1,159 @@
+//! Conflicts in the words of the contract: findings, actions, the report that `holdover conflicts --json` prints.
+//! Words only; what a region is and what a choice leaves is decided elsewhere.
+
+use crate::choice::{Choice, Offer, fingerprint};
+use crate::region::{Conflicts, Malformed, Problem, Region, line_range, lines_range};
+use contract::{
+    Action, ConflictFile, ConflictRegion, ConflictSide, Finding, MalformedConflict, Range, Severity, codes,
+};
+use ropey::Rope;
+use serde_json::{Value, json};
+use std::ops;
+use std::path::Path;
+
+/// Every finding of a text: `merge-conflict` at each opening marker, `malformed-conflict` at each marker without
+/// counterparts, in order of place.
+pub fn findings(text: &Rope, file: &Path, conflicts: &Conflicts) -> Vec<Finding> {
+    let finding = |code: &str, severity, message, range, data| Finding {
+        code: code.to_owned(),
+        severity,
+        message,
+        file: file.to_owned(),
+        range,
+        source: "holdover".to_owned(),
+        data,
+    };
+    let regions = conflicts.regions.iter().map(|region| {
+        let data = json!({ "fingerprint": fingerprint(text, region) });
+        let (message, range) = (merge_message(text, region), region.marker_range(text));
+        finding(codes::MERGE_CONFLICT, Severity::Error, message, range, Some(data))
+    });
+    let malformed = conflicts.malformed.iter().map(|malformed| {
+        let (message, range) = (malformed.message(), malformed.range(text));
+        finding(codes::MALFORMED_CONFLICT, Severity::Warning, message, range, None)
+    });
+    let mut all: Vec<_> = regions.chain(malformed).collect();
+    all.sort_by_key(|finding| finding.range.start.byte);
+    all
+}
+
+/// `merge conflict between HEAD and feature`.
+pub fn merge_message(text: &Rope, region: &Region) -> String {
+    let current = region.current_label(text);
+    let incoming = region.incoming_label(text);
+    format!(
+        "merge conflict between {} and {}",
+        current.as_deref().unwrap_or("the current side"),
+        incoming.as_deref().unwrap_or("the incoming side")
+    )
+}
+
+impl Region {
+    /// The opening marker's line, without its line end: where a finding stands.
+    pub fn marker_range(&self, text: &Rope) -> Range {
+        line_range(text, self.open)
+    }
+}
+
+impl Malformed {
+    /// The marker's line, without its line end.
+    pub fn range(&self, text: &Rope) -> Range {
+        line_range(text, self.line)
+    }
+
+    /// What is wrong, and what to do.
+    pub fn message(&self) -> String {
+        match self.problem {
+            Problem::NotClosed => {
+                "conflict marker without an end: add the missing separator and closing marker, or delete this line"
+                    .to_owned()
+            }
+            Problem::NotOpened => {
+                "closing conflict marker without a beginning: add the missing opening marker, or delete this line"
+                    .to_owned()
+            }
+            Problem::NoSeparator => {
+                "conflict without a separator between its sides: add the line of equals signs, or delete the markers"
+                    .to_owned()
+            }
+            Problem::SecondMarker { open } => format!(
+                "second separator in the conflict that begins on line {}, so its sides cannot be told apart: \
+                 delete or indent the line that is text",
+                open + 1
+            ),
+            Problem::Crosses { open } => format!(
+                "conflict that begins inside the one on line {} and ends outside it: resolve that one by hand first",
+                open + 1
+            ),
+        }
+    }
+}
+
+/// What may be chosen for a region. `data` holds what [`offer_of`] reads back.
+pub fn actions(text: &Rope, region: &Region) -> Vec<Action> {
+    let offer = Offer::of(text, region);
+    let range = region.range(text);
+    let data = json!({ "fingerprint": offer.fingerprint, "id": offer.id, "until": offer.until });
+    Choice::ALL
+        .into_iter()
+        .filter(|choice| *choice != Choice::Base || region.base.is_some())
+        .map(|choice| Action {
+            title: title(text, region, choice),
+            action: choice.action().to_owned(),
+            answers: vec![codes::MERGE_CONFLICT.to_owned()],
+            range,
+            data: data.clone(),
+        })
+        .collect()
+}
+
+/// The offer that an action's `data` carries.
+pub fn offer_of(data: &Value) -> Option<Offer> {
+    Some(Offer {
+        fingerprint: data.get("fingerprint")?.as_str()?.to_owned(),
+        id: data.get("id")?.as_u64()?,
+        until: data.get("until")?.as_u64()?,
+    })
+}
+
+fn title(text: &Rope, region: &Region, choice: Choice) -> String {
+    let with = |words: &str, label: Option<String>| match label {
+        Some(label) => format!("{words}: {label}"),
+        None => words.to_owned(),
+    };
+    match choice {
+        Choice::Current => with("Accept current change", region.current_label(text)),
+        Choice::Incoming => with("Accept incoming change", region.incoming_label(text)),
+        Choice::Both => "Accept both changes, current first".to_owned(),
+        Choice::BothReversed => "Accept both changes, incoming first".to_owned(),
+        Choice::Base => with("Accept common ancestor", region.base_label(text)),
+        Choice::None => "Accept neither change".to_owned(),
+    }
+}
+
+/// One file's entry of the report.
+pub fn report(text: &Rope, file: &Path, conflicts: &Conflicts) -> ConflictFile {
+    let side = |label: Option<String>, lines: ops::Range<usize>| ConflictSide {
+        label: label.unwrap_or_default(),
+        commit: None,
+        range: lines_range(text, lines),
+    };
+    let region = |region: &Region| ConflictRegion {
+        range: region.range(text),
+        style: region.style().name().to_owned(),
+        fingerprint: fingerprint(text, region),
+        sides: vec![
+            side(region.current_label(text), region.current_lines()),
+            side(region.incoming_label(text), region.incoming_lines()),
+        ],
+        base: region.base_lines().map(|lines| side(region.base_label(text), lines)),
+        suggestion: None,
+    };
+    let malformed =
+        |malformed: &Malformed| MalformedConflict { range: malformed.range(text), message: malformed.message() };
+    ConflictFile {
+        path: file.to_owned(),
+        regions: conflicts.regions.iter().map(region).collect(),
+        malformed: conflicts.malformed.iter().map(malformed).collect(),
+    }
+}

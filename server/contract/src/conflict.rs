@@ -1,0 +1,85 @@
+//! Merge conflicts as `holdover conflicts --json` and the command `holdover.conflicts` print them.
+//! What is here is read from the file; where a side came from is for others to add.
+
+use crate::Range;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Every conflict of the files that were asked for.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ConflictReport {
+    /// Files with at least one conflict or malformed marker.
+    pub files: Vec<ConflictFile>,
+}
+
+/// The conflicts of one file.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ConflictFile {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// Whole conflicts, in order.
+    pub regions: Vec<ConflictRegion>,
+    /// Markers without counterparts, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub malformed: Vec<MalformedConflict>,
+}
+
+/// One conflict.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ConflictRegion {
+    /// All of it, markers included.
+    pub range: Range,
+    /// `merge` or `diff3`.
+    pub style: String,
+    /// `blake3:` hash of the region's text; a resolution is bound to it.
+    pub fingerprint: String,
+    /// Current first, then incoming.
+    pub sides: Vec<ConflictSide>,
+    /// The common ancestor, where the markers hold it.
+    pub base: Option<ConflictSide>,
+    /// What may be applied with one click, if there is something.
+    pub suggestion: Option<ConflictSuggestion>,
+}
+
+/// One side of a conflict.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ConflictSide {
+    /// What the marker says; empty where it says nothing.
+    pub label: String,
+    /// The commit it came from, where that is known.
+    pub commit: Option<String>,
+    /// Its lines, without the markers.
+    pub range: Range,
+}
+
+/// A resolution that may be offered.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ConflictSuggestion {
+    /// How it was found.
+    pub kind: String,
+    /// Measured share of exact results of that kind, 0 to 1.
+    pub confidence: f64,
+    /// What would stand in place of the region.
+    pub text: String,
+}
+
+/// A conflict marker without its counterparts.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct MalformedConflict {
+    /// The marker's line.
+    pub range: Range,
+    /// What is wrong with it.
+    pub message: String,
+}
