@@ -193,4 +193,7 @@ pub struct PreflightReport {
     /// What is wrong with lockfiles and manifests themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<crate::Finding>,
+    /// With `--fetch`: what was done before this report was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetch: Option<crate::FetchOutcome>,
 }

@@ -115,7 +115,7 @@ pub struct FetchStep {
     pub error: Option<String>,
 }
 
-/// What a fetch did, and what stands afterwards.
+/// What a fetch did. What stands afterwards is the report that carries it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -126,6 +126,4 @@ pub struct FetchOutcome {
     pub steps: Vec<FetchStep>,
     /// Ids of artifacts that were not here before and are now.
     pub fetched: Vec<String>,
-    /// Looked at again, after the fetch.
-    pub report: crate::PreflightReport,
 }

@@ -51,6 +51,6 @@ pub struct Everything {
     pub job: Job,
     /// One report of a running job.
     pub progress: Progress,
-    /// `holdover preflight --fetch --json`, and the command `holdover.fetch`.
+    /// What a fetch did; part of the report that `holdover preflight --fetch --json` prints.
     pub fetch: FetchOutcome,
 }

@@ -1,1 +1,23 @@
-//! engine
+//! The use cases that the command line and the editors share: readiness, fetch, trust, offline, status, doctor.
+//!
+//! The engine puts features, journal and host together. It knows no editor and no terminal: it takes paths and texts,
+//! and gives `contract` types. What takes longer than a few milliseconds runs on its own threads, and is told in
+//! [`Notice`]s; what is asked is answered from memory.
+
+mod documents;
+mod doctor;
+mod error;
+mod facade;
+mod fetch;
+mod memory;
+mod notice;
+mod record;
+mod status;
+mod watch;
+mod worker;
+mod workspace;
+
+pub use doctor::{Advice, Mark};
+pub use error::EngineError;
+pub use facade::{Engine, EngineOptions};
+pub use notice::Notice;

@@ -1,1 +1,45 @@
-//! host
+//! This machine: paths, settings, trust, child processes, and the one gate to the network.
+//!
+//! Everything that leaves the process, a file in the data folder aside, goes through here. It knows no feature,
+//! no editor and no terminal.
+
+mod cancel;
+mod network;
+mod paths;
+mod process;
+mod settings;
+mod trust;
+
+pub use cancel::Cancel;
+pub use network::{Gate, OfflineMode, Permit, Refused};
+pub use paths::{Folders, FoldersError, write_private};
+pub use process::{Command, Ended, Output, ProcessError, Stream, find_program};
+pub use settings::{Layers, Loaded, Problem, Source, WORKSPACE_FILE};
+pub use trust::{Trust, TrustError, TrustList};
+
+/// The wall clock as RFC 3339 in UTC, to the millisecond. For display only: nothing is ordered by it.
+#[must_use]
+pub fn now() -> String {
+    let now = jiff::Timestamp::now();
+    format!("{:.3}", now)
+}
+
+/// `blake3:` and the hash of `bytes` in hexadecimal.
+#[must_use]
+pub fn fingerprint(bytes: &[u8]) -> String {
+    format!("blake3:{}", blake3::hash(bytes).to_hex())
+}
+
+/// The workspace that `path` belongs to: the nearest folder, itself first, that holds `holdover.toml`, a lockfile
+/// that Holdover reads, or `.git`; `path` itself where there is none.
+#[must_use]
+pub fn workspace_of(path: &std::path::Path) -> std::path::PathBuf {
+    const MARKS: [&str; 5] = [WORKSPACE_FILE, "Cargo.lock", "package-lock.json", "npm-shrinkwrap.json", ".git"];
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let folder = if path.is_file() { path.parent().unwrap_or(&path) } else { &path };
+    folder
+        .ancestors()
+        .find(|folder| MARKS.iter().any(|mark| folder.join(mark).exists()))
+        .unwrap_or(folder)
+        .to_path_buf()
+}

@@ -1,0 +1,93 @@
+//! What is set up, what is not, and the next step for each.
+
+use crate::Engine;
+use contract::ConnectivityState;
+use std::path::Path;
+
+/// How a thing stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// As it should be.
+    Good,
+    /// Works, and could be better.
+    Fair,
+    /// Does not work.
+    Bad,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advice {
+    /// What.
+    pub subject: String,
+    /// How it stands.
+    pub mark: Mark,
+    /// What was seen.
+    pub seen: String,
+    /// What to do; empty where nothing need be done.
+    pub next: String,
+}
+
+impl Engine {
+    /// Looks at data folder, journal, tools, connection, trust and settings. Runs nothing but `--version` of tools
+    /// found in PATH, in the data folder and never in the workspace.
+    #[must_use]
+    pub fn doctor(&self, root: &Path) -> Vec<Advice> {
+        let mut all = Vec::new();
+        let mut add = |subject: &str, mark, seen: String, next: &str| {
+            all.push(Advice { subject: subject.to_owned(), mark, seen, next: next.to_owned() });
+        };
+        let folders = self.folders();
+        match folders.make_data() {
+            Ok(()) => add("data folder", Mark::Good, folders.data.display().to_string(), ""),
+            Err(e) => add("data folder", Mark::Bad, e.to_string(), "set HOLDOVER_DATA_DIR to a folder that you may write"),
+        }
+        match self.inner.journal() {
+            Ok(journal) => {
+                let key = journal.key_kind();
+                add(
+                    "journal",
+                    Mark::Good,
+                    format!("encrypted; its key lies in {key}, so it protects a copied database, not a stolen account"),
+                    "",
+                );
+            }
+            Err(reason) => add("journal", Mark::Bad, reason, "editors work on without it; nothing is recorded"),
+        }
+        for (tool, what) in [("cargo", "fetches crates"), ("npm", "fetches npm packages"), ("git", "is used by both")] {
+            match host::find_program(tool) {
+                Some(path) => add(tool, Mark::Good, format!("{}: {what}", path.display()), ""),
+                None => add(tool, Mark::Fair, format!("not in PATH: {what}"), "install it where a workspace needs it"),
+            }
+        }
+        let connectivity = self.connectivity();
+        let mark = if connectivity.state == ConnectivityState::Online { Mark::Good } else { Mark::Fair };
+        add("connection", mark, connectivity.detail, "");
+        match self.trust_of(root) {
+            Ok(host::Trust::Trusted) => add("trust", Mark::Good, "this workspace is trusted".into(), ""),
+            Ok(host::Trust::Untrusted) => add(
+                "trust",
+                Mark::Fair,
+                "this workspace is not trusted: nothing that it names is run".into(),
+                "`holdover trust` lets `preflight --fetch` run",
+            ),
+            Ok(host::Trust::Changed) => add(
+                "trust",
+                Mark::Fair,
+                "this workspace was trusted, and `holdover.toml` has changed since".into(),
+                "read it, then `holdover trust`",
+            ),
+            Err(e) => add("trust", Mark::Bad, e.to_string(), ""),
+        }
+        if let Some(workspace) = self.inner.workspace(root) {
+            let loaded = workspace.loaded();
+            if loaded.problems.is_empty() {
+                add("settings", Mark::Good, "read without a problem".into(), "");
+            }
+            for problem in loaded.problems {
+                add("settings", Mark::Fair, format!("{}: {}", problem.source, problem.message), "");
+            }
+        }
+        all
+    }
+}

@@ -1,0 +1,139 @@
+//! What is said about a document that is open: findings placed in its current text, hovers, actions.
+//! The text is the editor's; nothing here reads the file.
+
+use crate::Engine;
+use contract::{Action, Finding, Position, Range, codes};
+use host::WORKSPACE_FILE;
+use serde_json::json;
+use std::path::Path;
+
+impl Engine {
+    /// Findings for an open document, placed in `text`. Takes as long as parsing the text does.
+    #[must_use]
+    pub fn document_findings(&self, file: &Path, text: &str) -> Vec<Finding> {
+        let Some(workspace) = self.inner.workspace_of(file) else { return Vec::new() };
+        if file == workspace.root.join(WORKSPACE_FILE) {
+            return workspace.settings_findings(Some(text));
+        }
+        workspace.survey().map(|survey| inventory::place(&survey, file, text)).unwrap_or_default()
+    }
+
+    /// Whether [`Engine::document_findings`] could say anything about a file, from its name alone.
+    #[must_use]
+    pub fn knows(&self, file: &Path) -> bool {
+        let name = file.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        name == WORKSPACE_FILE || inventory::knows(name)
+    }
+
+    /// What is at `byte` of an open document, as Markdown.
+    #[must_use]
+    pub fn hover(&self, file: &Path, text: &str, byte: usize) -> Option<(Range, String)> {
+        let survey = self.inner.workspace_of(file)?.survey()?;
+        inventory::hover(&survey, file, text, byte)
+    }
+
+    /// What may be done at `range` of an open document.
+    #[must_use]
+    pub fn actions(&self, file: &Path, text: &str, range: Range) -> Vec<Action> {
+        let Some(survey) = self.inner.workspace_of(file).and_then(|w| w.survey()) else { return Vec::new() };
+        let touches = |f: &&Finding| f.range.start.byte <= range.end.byte && range.start.byte <= f.range.end.byte;
+        let mut actions = Vec::new();
+        let mut named: Vec<String> = Vec::new();
+        for finding in inventory::place(&survey, file, text).iter().filter(touches) {
+            let missing = finding.code == codes::MISSING_ARTIFACT;
+            if !missing && finding.code != codes::CORRUPT_ARTIFACT {
+                continue;
+            }
+            let ids = artifact_ids(finding);
+            named.extend(ids.iter().cloned());
+            let what = match &ids[..] {
+                [] => continue,
+                [one] => shown(one),
+                more => format!("{} artifacts", more.len()),
+            };
+            let (title, action) = if missing {
+                (format!("Get {what}"), "inventory.fetch")
+            } else {
+                (format!("Replace the damaged copy of {what}"), "inventory.repair")
+            };
+            let known = actions.iter().any(|a: &Action| a.title == title);
+            if !known {
+                actions.push(Action {
+                    title,
+                    action: action.to_owned(),
+                    answers: vec![finding.code.clone()],
+                    range: finding.range,
+                    data: json!({ "artifacts": ids }),
+                });
+            }
+        }
+        let lacking = survey.readiness.missing + survey.readiness.corrupt;
+        if !actions.is_empty() && lacking > 1 {
+            actions.push(Action {
+                title: format!("Get everything that is missing ({lacking})"),
+                action: "inventory.fetch-all".to_owned(),
+                answers: vec![codes::MISSING_ARTIFACT.to_owned(), codes::CORRUPT_ARTIFACT.to_owned()],
+                range,
+                data: json!({}),
+            });
+        }
+        actions
+    }
+}
+
+fn artifact_ids(finding: &Finding) -> Vec<String> {
+    let Some(data) = &finding.data else { return Vec::new() };
+    if let Some(one) = data.get("artifact").and_then(|v| v.as_str()) {
+        return vec![one.to_owned()];
+    }
+    let many = data.get("artifacts").and_then(|v| v.as_array());
+    many.map(|ids| ids.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect()).unwrap_or_default()
+}
+
+/// `cargo:itoa@1.0.0` → `itoa 1.0.0`; a scope's `@` stays.
+fn shown(id: &str) -> String {
+    let name = id.split_once(':').map_or(id, |(_, rest)| rest);
+    let name = name.split_once('#').map_or(name, |(name, _)| name);
+    match name.rsplit_once('@') {
+        Some((name, version)) if !name.is_empty() => format!("{name} {version}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// The range of a stretch of bytes; offsets past the end, or inside a character, are moved to the next boundary before.
+pub(crate) fn range_of(text: &str, span: std::ops::Range<usize>) -> Range {
+    Range { start: position_of(text, span.start), end: position_of(text, span.end.max(span.start)) }
+}
+
+fn position_of(text: &str, byte: usize) -> Position {
+    let mut byte = byte.min(text.len());
+    while !text.is_char_boundary(byte) {
+        byte -= 1;
+    }
+    let before = &text[..byte];
+    let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+    Position {
+        line: before.matches('\n').count() as u32,
+        utf16: before[line_start..].encode_utf16().count() as u32,
+        byte: byte as u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_utf16_units_and_lines() {
+        let text = "a\n\u{1f600}b = 1\n";
+        let range = range_of(text, 6..7);
+        assert_eq!((range.start.line, range.start.utf16, range.start.byte), (1, 2, 6));
+        assert_eq!(range_of(text, 4..999).start.byte, 2, "inside a character: its start");
+    }
+
+    #[test]
+    fn ids_are_shown_as_name_and_version() {
+        assert_eq!(shown("cargo:itoa@1.0.0"), "itoa 1.0.0");
+        assert_eq!(shown("npm:@types/node@20.1.0#node_modules/@types/node"), "@types/node 20.1.0");
+    }
+}

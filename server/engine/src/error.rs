@@ -1,0 +1,58 @@
+//! Why a use case could not be carried out. Each message names the thing and the next step.
+
+use std::path::PathBuf;
+
+/// A use case could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The workspace is not trusted, and the work would run what it names.
+    #[error(
+        "this workspace is not trusted, so nothing that it configures is run: {}\nhint: read its `.cargo`, `.npmrc` and `holdover.toml`, then `holdover trust {}`",
+        root.display(), root.display()
+    )]
+    Untrusted {
+        /// Its root.
+        root: PathBuf,
+        /// It was trusted, and `holdover.toml` has changed since.
+        changed: bool,
+    },
+    /// No connection may be used.
+    #[error(transparent)]
+    Offline(#[from] host::Refused),
+    /// Somebody else is at it.
+    #[error("another Holdover process is at it already: {by}\nhint: wait until it is done, or stop it")]
+    Busy {
+        /// Who.
+        by: String,
+    },
+    /// The journal is needed and is not there.
+    #[error("the journal cannot be used: {reason}")]
+    Journal {
+        /// Why.
+        reason: String,
+    },
+    /// The workspace was not opened.
+    #[error("this folder was not opened: {}", root.display())]
+    NotOpen {
+        /// The folder.
+        root: PathBuf,
+    },
+    /// Somebody asked to stop.
+    #[error("stopped, as was asked; what had arrived by then is kept")]
+    Cancelled,
+    /// The machine's folders or the trust list.
+    #[error("{0}")]
+    Host(String),
+}
+
+impl From<host::FoldersError> for EngineError {
+    fn from(error: host::FoldersError) -> Self {
+        EngineError::Host(error.to_string())
+    }
+}
+
+impl From<host::TrustError> for EngineError {
+    fn from(error: host::TrustError) -> Self {
+        EngineError::Host(error.to_string())
+    }
+}

@@ -1,0 +1,318 @@
+//! The one door into the engine. Every method says whether it answers from memory or does work.
+
+use crate::workspace::Workspace;
+use crate::worker::{Task, Worker};
+use crate::{EngineError, Notice};
+use contract::{Finding, PreflightReport, Status};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use host::{Folders, Gate, OfflineMode, Trust, TrustList};
+use inventory::Survey;
+use journal::Journal;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
+
+/// How an engine is set up.
+#[derive(Debug, Clone, Default)]
+pub struct EngineOptions {
+    /// The data folder in place of the user's.
+    pub data_dir: Option<PathBuf>,
+    /// `holdover.*` as the editor has it; `null` in a terminal.
+    pub editor_settings: serde_json::Value,
+    /// Watch files and verify checksums in the background: an editor's server does, a command does not.
+    pub background: bool,
+}
+
+/// The use cases, shared by every front end. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub folders: Folders,
+    pub gate: Gate,
+    pub trust: TrustList,
+    pub background: bool,
+    pub editor_settings: RwLock<serde_json::Value>,
+    pub workspaces: RwLock<BTreeMap<PathBuf, Arc<Workspace>>>,
+    journal: Mutex<Option<Result<Journal, String>>>,
+    journal_opened: Condvar,
+    pub connectivity: Mutex<contract::Connectivity>,
+    notices: Sender<Notice>,
+    receiver: Receiver<Notice>,
+    worker: Mutex<Option<Worker>>,
+}
+
+impl Inner {
+    pub fn tell(&self, notice: Notice) {
+        // The receiver lives as long as `self`.
+        let _ = self.notices.send(notice);
+    }
+
+    /// The journal, waiting for it to be opened; the reason in plain words where it cannot be used.
+    pub fn journal(&self) -> Result<Journal, String> {
+        let mut state = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match &*state {
+                Some(result) => return result.clone(),
+                None => state = self.journal_opened.wait(state).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+
+    /// The journal if it is open by now.
+    pub fn journal_now(&self) -> Option<Result<Journal, String>> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn workspace(&self, root: &Path) -> Option<Arc<Workspace>> {
+        self.workspaces.read().unwrap_or_else(PoisonError::into_inner).get(root).cloned()
+    }
+
+    /// The open workspace that a file lies in; the innermost where several do.
+    pub fn workspace_of(&self, file: &Path) -> Option<Arc<Workspace>> {
+        let open = self.workspaces.read().unwrap_or_else(PoisonError::into_inner);
+        file.ancestors().find_map(|folder| open.get(folder).cloned())
+    }
+
+    pub fn all_workspaces(&self) -> Vec<Arc<Workspace>> {
+        self.workspaces.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    pub fn enqueue(&self, task: Task) {
+        if let Some(worker) = &*self.worker.lock().unwrap_or_else(PoisonError::into_inner) {
+            worker.enqueue(task);
+        }
+    }
+}
+
+impl Engine {
+    /// Returns at once; the journal is opened on a thread of its own.
+    #[must_use]
+    pub fn new(options: EngineOptions) -> Self {
+        let (folders, problem) = match Folders::find(options.data_dir.as_deref()) {
+            Ok(folders) => (folders, None),
+            // Nothing can be kept; everything that needs nothing kept still works.
+            Err(e) => {
+                let nowhere = PathBuf::from("/nonexistent/holdover");
+                (Folders { data: nowhere.clone(), config: nowhere.join("holdover.toml") }, Some(e.to_string()))
+            }
+        };
+        let (notices, receiver) = unbounded();
+        let inner = Arc::new(Inner {
+            gate: Gate::new(&folders),
+            trust: TrustList::new(&folders),
+            background: options.background,
+            editor_settings: RwLock::new(options.editor_settings),
+            workspaces: RwLock::default(),
+            journal: Mutex::new(None),
+            journal_opened: Condvar::new(),
+            connectivity: Mutex::default(),
+            notices,
+            receiver,
+            worker: Mutex::new(None),
+            folders,
+        });
+        let opener = Arc::downgrade(&inner);
+        std::thread::spawn(move || {
+            let Some(inner) = opener.upgrade() else { return };
+            let opened = match problem {
+                Some(problem) => Err(problem),
+                None => match inner.folders.make_data() {
+                    Ok(()) => Journal::open(&inner.folders.data).map_err(|e| e.to_string()),
+                    Err(e) => Err(e.to_string()),
+                },
+            };
+            if let Err(reason) = &opened {
+                tracing::warn!("working without the journal: {reason}");
+                inner.tell(Notice::Message { text: format!("working without the journal: {reason}"), serious: true });
+            }
+            *inner.journal.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
+            inner.journal_opened.notify_all();
+        });
+        if options.background {
+            let worker = Worker::start(Arc::downgrade(&inner));
+            *inner.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(worker);
+        }
+        Self { inner }
+    }
+
+    /// What the engine tells on its own account.
+    #[must_use]
+    pub fn notices(&self) -> Receiver<Notice> {
+        self.inner.receiver.clone()
+    }
+
+    /// The folders of this user.
+    #[must_use]
+    pub fn folders(&self) -> &Folders {
+        &self.inner.folders
+    }
+
+    /// Begins to look after a workspace. Returns at once in the background, after the first survey's queueing.
+    /// `trusted_by_editor` is the editor's own answer, if it has one; else the user's trust list decides.
+    pub fn open_workspace(&self, root: &Path, trusted_by_editor: Option<bool>) {
+        let workspace = Arc::new(Workspace::new(&self.inner, root, trusted_by_editor));
+        self.inner
+            .workspaces
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(root.to_path_buf(), workspace);
+        self.inner.enqueue(Task::Survey(root.to_path_buf()));
+    }
+
+    /// Forgets a workspace and stops what is done for it.
+    pub fn close_workspace(&self, root: &Path) {
+        let gone = self.inner.workspaces.write().unwrap_or_else(PoisonError::into_inner).remove(root);
+        if let Some(workspace) = gone {
+            workspace.cancel.cancel();
+            self.inner.enqueue(Task::Rewatch);
+        }
+    }
+
+    /// The roots that are open.
+    #[must_use]
+    pub fn workspaces(&self) -> Vec<PathBuf> {
+        self.inner.workspaces.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
+    /// The editor's settings have changed.
+    pub fn set_editor_settings(&self, settings: serde_json::Value) {
+        *self.inner.editor_settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+        for workspace in self.inner.all_workspaces() {
+            workspace.reload(&self.inner);
+            self.inner.enqueue(Task::Survey(workspace.root.clone()));
+        }
+    }
+
+    /// The editor's trust in a workspace has changed.
+    pub fn set_editor_trust(&self, root: &Path, trusted: bool) {
+        if let Some(workspace) = self.inner.workspace(root) {
+            workspace.set_editor_trust(&self.inner, trusted);
+            self.inner.tell(Notice::Status { root: root.to_path_buf() });
+        }
+    }
+
+    /// From memory. A workspace that is not open gives an empty status.
+    #[must_use]
+    pub fn status(&self, root: &Path) -> Status {
+        self.inner.workspace(root).map(|w| crate::status::compose(&self.inner, &w)).unwrap_or_default()
+    }
+
+    /// From memory: the last survey's report, if there was one.
+    #[must_use]
+    pub fn preflight(&self, root: &Path, all: bool) -> Option<PreflightReport> {
+        Some(self.inner.workspace(root)?.survey()?.report(all))
+    }
+
+    /// Looks again, now, on this thread, and answers when it is done. `deep` compares every checksum;
+    /// `progress` is told bytes done and in all.
+    pub fn survey(
+        &self,
+        root: &Path,
+        deep: bool,
+        cancel: &host::Cancel,
+        progress: &(dyn Fn(u64, u64) + Sync),
+    ) -> Result<Arc<Survey>, EngineError> {
+        let workspace =
+            self.inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
+        workspace.survey_now(&self.inner, cancel);
+        if deep {
+            workspace.deepen_now(&self.inner, cancel, progress);
+        }
+        if cancel.is_cancelled() {
+            return Err(EngineError::Cancelled);
+        }
+        workspace.survey().ok_or(EngineError::Cancelled)
+    }
+
+    /// From memory: findings by file, for files as they are on disk.
+    #[must_use]
+    pub fn findings(&self, root: &Path) -> Arc<BTreeMap<PathBuf, Vec<Finding>>> {
+        self.inner.workspace(root).map(|w| w.findings()).unwrap_or_default()
+    }
+
+    /// The editor tells how many conflicts an open file has.
+    pub fn set_conflicts(&self, root: &Path, file: &Path, hunks: u64) {
+        if let Some(workspace) = self.inner.workspace(root)
+            && workspace.set_conflicts(file, hunks)
+        {
+            self.inner.tell(Notice::Status { root: root.to_path_buf() });
+        }
+    }
+
+    /// Whether what the workspace names may be run.
+    pub fn trust_of(&self, root: &Path) -> Result<Trust, EngineError> {
+        match self.inner.workspace(root) {
+            Some(workspace) => Ok(workspace.trust()),
+            None => Ok(self.inner.trust.of(root)?),
+        }
+    }
+
+    /// Trusts a workspace with `holdover.toml` as it is now, or takes trust back; says whether anything changed.
+    pub fn set_trust(&self, root: &Path, trusted: bool) -> Result<bool, EngineError> {
+        let changed = if trusted {
+            let before = self.inner.trust.of(root)?;
+            self.inner.trust.trust(root)?;
+            !before.allows()
+        } else {
+            self.inner.trust.revoke(root)?
+        };
+        if changed {
+            let kind = if trusted { "trust.given" } else { "trust.revoked" };
+            crate::record::decision(&self.inner, Some(root), kind, serde_json::json!({}));
+        }
+        if let Some(workspace) = self.inner.workspace(root) {
+            workspace.reload(&self.inner);
+            self.inner.tell(Notice::Status { root: root.to_path_buf() });
+        }
+        Ok(changed)
+    }
+
+    /// What the user said about connections.
+    #[must_use]
+    pub fn offline_mode(&self) -> OfflineMode {
+        self.inner.gate.mode()
+    }
+
+    /// Forces offline, or no longer; every process of the user sees it at once.
+    pub fn set_offline(&self, mode: OfflineMode) -> Result<(), EngineError> {
+        self.inner.gate.set(mode).map_err(|e| {
+            EngineError::Host(format!("this could not be written: {}: {e}", self.inner.gate.file().display()))
+        })?;
+        let word = match mode {
+            OfflineMode::On => "on",
+            OfflineMode::Off => "off",
+            OfflineMode::Auto => "auto",
+        };
+        crate::record::decision(&self.inner, None, "offline.set", serde_json::json!({ "mode": word }));
+        for root in self.workspaces() {
+            self.inner.tell(Notice::Status { root });
+        }
+        Ok(())
+    }
+
+    /// Whether there is a connection, as far as it can be told without asking anybody.
+    #[must_use]
+    pub fn connectivity(&self) -> contract::Connectivity {
+        crate::status::connectivity(&self.inner)
+    }
+
+    /// The journal, waiting for it to be opened.
+    pub fn journal(&self) -> Result<Journal, EngineError> {
+        self.inner.journal().map_err(|reason| EngineError::Journal { reason })
+    }
+
+    /// Stops the background work. Everything acknowledged is on disk already.
+    pub fn shutdown(&self) {
+        for workspace in self.inner.all_workspaces() {
+            workspace.cancel.cancel();
+        }
+        let worker = self.inner.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(worker);
+        if let Some(Ok(journal)) = self.inner.journal_now() {
+            journal.flush();
+        }
+    }
+}

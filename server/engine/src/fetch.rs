@@ -1,0 +1,152 @@
+//! Bringing here what is missing: the ecosystem's own tool, under a lease, with progress, cancel and journal entries.
+
+use crate::facade::Inner;
+use crate::workspace::Workspace;
+use crate::{Engine, EngineError};
+use contract::{ArtifactState, FetchOutcome, FetchStep, JobState, PreflightReport, Progress};
+use host::{Cancel, Command, Ended, Permit, Stream};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+/// Seconds for one tool when the settings say nothing.
+const LIMIT_SECONDS: u64 = 1800;
+/// How much of a tool's last words goes into a message.
+const LAST_WORDS: usize = 1500;
+
+impl Engine {
+    /// Brings here the artifacts with these ids, or everything that is missing or damaged. Blocks until it is done.
+    /// `dry_run` only says what would be run. The report is made afterwards, and says in `fetch` what was done.
+    pub fn fetch(
+        &self,
+        root: &Path,
+        wanted: Option<&[String]>,
+        dry_run: bool,
+        cancel: &Cancel,
+        progress: &dyn Fn(Progress),
+    ) -> Result<PreflightReport, EngineError> {
+        let inner = &self.inner;
+        let workspace = inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
+        workspace.survey_now(inner, cancel);
+        let survey = workspace.survey().ok_or(EngineError::Cancelled)?;
+        let mut steps = inventory::plan_fetch(&survey, wanted);
+        let before = lacking(&survey);
+        if dry_run || steps.is_empty() {
+            let state = if dry_run { JobState::Queued } else { JobState::Done };
+            let outcome = FetchOutcome { state, steps, fetched: Vec::new() };
+            return Ok(PreflightReport { fetch: Some(outcome), ..survey.report(false) });
+        }
+        let trust = workspace.trust();
+        if !trust.allows() {
+            return Err(EngineError::Untrusted { root: root.to_path_buf(), changed: trust == host::Trust::Changed });
+        }
+        let permit = inner.gate.permit()?;
+        let lease = match inner.journal() {
+            Ok(journal) => Some(
+                journal
+                    .lease(&format!("fetch:{}", root.display()))
+                    .map_err(|held| EngineError::Busy { by: held.to_string() })?,
+            ),
+            // Without a journal nobody can be asked; the tools' own locks keep two fetches apart.
+            Err(_) => None,
+        };
+        let asked: Vec<&String> = steps.iter().flat_map(|step| &step.artifacts).collect();
+        crate::record::decision(inner, Some(root), "fetch.asked", json!({ "artifacts": asked }));
+
+        let total = asked.len() as u64;
+        let mut done = 0;
+        let mut cancelled = false;
+        for step in &mut steps {
+            if cancel.is_cancelled() {
+                cancelled = true;
+                break;
+            }
+            let ended = run_step(inner, &workspace, step, &permit, cancel, &mut |message| {
+                progress(Progress { title: "Getting what is missing".into(), message, done, total });
+            });
+            cancelled |= ended == Some(Ended::Cancelled);
+            done += step.artifacts.len() as u64;
+        }
+        drop(lease);
+
+        workspace.survey_now(inner, &Cancel::new());
+        let survey = workspace.survey().ok_or(EngineError::Cancelled)?;
+        let after = lacking(&survey);
+        let fetched: Vec<String> = before.difference(&after).cloned().collect();
+        let state = if cancelled {
+            JobState::Cancelled
+        } else if steps.iter().all(|step| step.ok == Some(true)) && steps.iter().flat_map(|s| &s.artifacts).all(|a| !after.contains(a)) {
+            JobState::Done
+        } else {
+            JobState::Failed
+        };
+        let errors: Vec<&String> = steps.iter().filter_map(|step| step.error.as_ref()).collect();
+        let kind = match state {
+            JobState::Done => "fetch.finished",
+            JobState::Cancelled => "fetch.cancelled",
+            _ => "fetch.failed",
+        };
+        crate::record::work(inner, root, kind, json!({ "fetched": fetched, "left": after, "errors": errors }));
+        let outcome = FetchOutcome { state, steps, fetched };
+        Ok(PreflightReport { fetch: Some(outcome), ..survey.report(false) })
+    }
+}
+
+fn lacking(survey: &inventory::Survey) -> BTreeSet<String> {
+    survey
+        .artifacts
+        .iter()
+        .filter(|a| !a.other_target && matches!(a.state, ArtifactState::Missing | ArtifactState::Corrupt))
+        .map(|a| a.id.clone())
+        .collect()
+}
+
+fn run_step(
+    _inner: &Inner,
+    workspace: &Workspace,
+    step: &mut FetchStep,
+    permit: &Permit,
+    cancel: &Cancel,
+    report: &mut dyn FnMut(String),
+) -> Option<Ended> {
+    let settings = workspace.loaded().settings.fetch;
+    let limit = Duration::from_secs(settings.timeout_seconds.unwrap_or(LIMIT_SECONDS));
+    let Some((program, arguments)) = step.command.split_first() else { return None };
+    let configured = match program.as_str() {
+        "cargo" => settings.cargo.clone(),
+        "npm" => settings.npm.clone(),
+        _ => None,
+    };
+    let program = configured.map_or_else(|| program.clone().into(), |path| path.into_os_string());
+    report(format!("{} {}", step.ecosystem, step.lockfile.display()));
+    let command = Command::new(program, &workspace.root).args(arguments).limit(limit).with_network(permit.clone());
+    let result = command.run(cancel, &mut |stream, line| {
+        if stream == Stream::Err || !line.trim().is_empty() {
+            report(line.trim().chars().take(200).collect());
+        }
+    });
+    match result {
+        Err(e) => {
+            step.ok = Some(false);
+            step.error = Some(e.to_string());
+            None
+        }
+        Ok(output) => {
+            step.ok = Some(output.ok());
+            if !output.ok() {
+                let why = match output.ended {
+                    Ended::Exited(code) => format!("ended with exit code {code}"),
+                    Ended::Signalled(signal) => format!("was ended by signal {signal}"),
+                    Ended::TimedOut => format!("ran past its limit of {} s", limit.as_secs()),
+                    Ended::Cancelled => "was stopped, as was asked".to_owned(),
+                    Ended::ForcedOffline => "was stopped: offline was forced meanwhile".to_owned(),
+                };
+                let start = output.tail.len().saturating_sub(LAST_WORDS);
+                let start = (start..=output.tail.len()).find(|&i| output.tail.is_char_boundary(i)).unwrap_or(0);
+                step.error = Some(format!("`{}` {why}:\n{}", step.command.join(" "), &output.tail[start..]));
+            }
+            Some(output.ended)
+        }
+    }
+}

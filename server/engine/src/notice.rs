@@ -1,0 +1,29 @@
+//! What the engine tells on its own account. Whoever shows things listens; nothing waits for them.
+
+use std::path::PathBuf;
+
+/// Something has changed; ask for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The status of a workspace.
+    Status {
+        /// Its root.
+        root: PathBuf,
+    },
+    /// Findings in files of a workspace, open or not.
+    Findings {
+        /// Its root.
+        root: PathBuf,
+        /// The files whose findings are different now; a file that has none any more is among them.
+        files: Vec<PathBuf>,
+    },
+    /// Somebody, here or in another process, wrote to the journal.
+    Journal,
+    /// Something that a user must know, once.
+    Message {
+        /// Plain words, with the next step.
+        text: String,
+        /// Whether something does not work because of it.
+        serious: bool,
+    },
+}

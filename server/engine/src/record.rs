@@ -1,0 +1,59 @@
+//! What becomes an event. Payloads hold workspace-relative paths and the least that is needed.
+
+use crate::facade::Inner;
+use contract::{Actor, ActorKind, Lane, Readiness};
+use journal::Draft;
+use serde_json::{Value, json};
+use std::path::Path;
+
+fn person() -> Actor {
+    // The account's name is of use on this machine and to colleagues; no address, no host name.
+    let name = std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "somebody".into());
+    Actor { kind: ActorKind::Person, name, model: None, prompt: None }
+}
+
+fn tool() -> Actor {
+    Actor { kind: ActorKind::Tool, name: "holdover".into(), model: None, prompt: None }
+}
+
+/// A decision of a person: durable before this returns. Without a journal it is only logged.
+pub(crate) fn decision(inner: &Inner, root: Option<&Path>, kind: &str, payload: Value) {
+    write(inner, root, kind, Lane::Local, person(), payload, true);
+}
+
+/// What a job did: durable before this returns.
+pub(crate) fn work(inner: &Inner, root: &Path, kind: &str, payload: Value) {
+    write(inner, Some(root), kind, Lane::Local, tool(), payload, true);
+}
+
+fn write(inner: &Inner, root: Option<&Path>, kind: &str, lane: Lane, actor: Actor, payload: Value, intent: bool) {
+    let journal = match inner.journal() {
+        Ok(journal) => journal,
+        Err(reason) => return tracing::warn!("not recorded: {kind}: {reason}"),
+    };
+    let workspace = root.and_then(|root| journal.workspace_id(root).ok());
+    let draft = Draft { kind: kind.to_owned(), entity: None, workspace, lane, actor, payload, intent };
+    let result = if intent { journal.append(draft).map(|_| ()) } else { journal.post(draft) };
+    if let Err(e) = result {
+        tracing::warn!("not recorded: {kind}: {e}");
+    }
+}
+
+/// Readiness, when it is not what was recorded last for this workspace.
+pub(crate) fn readiness(inner: &Inner, root: &Path, readiness: &Readiness) {
+    let Ok(journal) = inner.journal() else { return };
+    let Ok(workspace) = journal.workspace_id(root) else { return };
+    let payload = json!({
+        "state": readiness.state, "target": readiness.target, "total": readiness.total, "present": readiness.present,
+        "missing": readiness.missing, "corrupt": readiness.corrupt, "stale": readiness.stale,
+        "unknown": readiness.unknown,
+    });
+    let key = format!("readiness:{workspace}");
+    let now = payload.to_string().into_bytes();
+    let before = journal.remember_get_many(std::slice::from_ref(&key)).ok().and_then(|mut found| found.pop().flatten());
+    if before.as_deref() == Some(now.as_slice()) {
+        return;
+    }
+    write(inner, Some(root), "readiness.observed", Lane::Observations, tool(), payload, false);
+    let _ = journal.remember_put_many(vec![(key, now)]);
+}

@@ -1,0 +1,71 @@
+//! Which folders are watched, and for which workspaces. Folders are watched one by one, never whole trees.
+
+use crate::facade::Inner;
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+pub(crate) struct Watches {
+    watcher: Option<RecommendedWatcher>,
+    /// What is watched: a folder, or a file's folder.
+    folders: BTreeSet<PathBuf>,
+    /// What matters to whom: a folder (anything in it) or a file.
+    wanted: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
+}
+
+impl Watches {
+    pub fn new(changed: impl Fn(PathBuf) + Send + 'static) -> Self {
+        let told = move |event: notify::Result<notify::Event>| match event {
+            Ok(event) if matches!(event.kind, EventKind::Access(_)) => {}
+            Ok(event) => event.paths.into_iter().for_each(&changed),
+            Err(e) => tracing::warn!("a change may have gone unseen: {e}"),
+        };
+        let watcher = notify::recommended_watcher(told)
+            .map_err(|e| tracing::warn!("changes of files are not seen: {e}"))
+            .ok();
+        Self { watcher, folders: BTreeSet::new(), wanted: BTreeMap::new() }
+    }
+
+    /// The workspaces to which a change at `path` matters.
+    pub fn roots_of(&self, path: &Path) -> BTreeSet<PathBuf> {
+        let of = |path: &Path| self.wanted.get(path).into_iter().flatten().cloned();
+        of(path).chain(path.parent().into_iter().flat_map(of)).collect()
+    }
+
+    /// Watches what the open workspaces' surveys name, and the data folder, and nothing else.
+    pub fn follow(&mut self, inner: &Inner) {
+        let mut wanted: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
+        for workspace in inner.all_workspaces() {
+            let Some(survey) = workspace.survey() else { continue };
+            for path in &survey.watch {
+                wanted.entry(path.clone()).or_default().insert(workspace.root.clone());
+            }
+            let settings = workspace.root.join(host::WORKSPACE_FILE);
+            wanted.entry(settings).or_default().insert(workspace.root.clone());
+        }
+        let mut folders: BTreeSet<PathBuf> = wanted
+            .keys()
+            .filter_map(|path| if path.is_dir() { Some(path.clone()) } else { path.parent().map(Path::to_path_buf) })
+            .collect();
+        folders.extend(inner.gate.file().parent().map(Path::to_path_buf));
+        self.wanted = wanted;
+        let Some(watcher) = &mut self.watcher else { return };
+        for gone in self.folders.difference(&folders) {
+            let _ = watcher.unwatch(gone);
+        }
+        let mut watched = BTreeSet::new();
+        for folder in folders {
+            if self.folders.contains(&folder) {
+                watched.insert(folder);
+                continue;
+            }
+            match watcher.watch(&folder, RecursiveMode::NonRecursive) {
+                Ok(()) => {
+                    watched.insert(folder);
+                }
+                Err(e) => tracing::debug!("not watched: {}: {e}", folder.display()),
+            }
+        }
+        self.folders = watched;
+    }
+}

@@ -1,0 +1,152 @@
+//! The background of an editor's server: one thread that surveys when something changed, then verifies while nothing
+//! else is to be done. Work is merged: ten changes of one workspace are one survey.
+
+use crate::facade::Inner;
+use crate::watch::Watches;
+use crate::Notice;
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use host::Cancel;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Weak;
+use std::time::{Duration, Instant};
+
+/// Changes that come within this time are one.
+const SETTLE: Duration = Duration::from_millis(60);
+/// However long changes keep coming, a survey is not put off longer than this.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+pub(crate) enum Task {
+    /// A workspace is to be looked at now.
+    Survey(PathBuf),
+    /// Something at this path has changed.
+    Changed(PathBuf),
+    /// Workspaces came or went: watch what is needed and nothing else.
+    Rewatch,
+    /// The journal was written to.
+    Journal,
+}
+
+/// Dropping it ends the thread.
+pub(crate) struct Worker {
+    tasks: Sender<Task>,
+    cancel: Cancel,
+}
+
+impl Worker {
+    pub fn start(inner: Weak<Inner>) -> Self {
+        let (tasks, queue) = unbounded();
+        let cancel = Cancel::new();
+        let (own, stop) = (tasks.clone(), cancel.clone());
+        std::thread::spawn(move || work(&inner, &queue, &own, &stop));
+        Self { tasks, cancel }
+    }
+
+    pub fn enqueue(&self, task: Task) {
+        // The thread ends only when `self` is dropped.
+        let _ = self.tasks.send(task);
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+        let _ = self.tasks.send(Task::Rewatch);
+    }
+}
+
+fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &Cancel) {
+    let changed = own.clone();
+    let mut watches = Watches::new(move |path| {
+        let _ = changed.send(Task::Changed(path));
+    });
+    let mut journal_watch = None;
+    let mut unverified: BTreeSet<PathBuf> = BTreeSet::new();
+    loop {
+        // With nothing to verify, sleep until something happens: an idle server wakes for nothing.
+        let first = if unverified.is_empty() { queue.recv().ok() } else { queue.try_recv().ok() };
+        if stop.is_cancelled() {
+            return;
+        }
+        let Some(inner) = inner.upgrade() else { return };
+        let Some(first) = first else {
+            if let Some(root) = unverified.pop_first()
+                && let Some(workspace) = inner.workspace(&root)
+            {
+                // Verification gives way to whatever is asked meanwhile.
+                let give_way = Cancel::new();
+                let (signal, waiting) = (give_way.clone(), queue.clone());
+                let watch_queue = move || {
+                    if !waiting.is_empty() {
+                        signal.cancel();
+                    }
+                };
+                workspace.deepen_now(&inner, &give_way, &|_, _| watch_queue());
+                if give_way.is_cancelled() {
+                    unverified.insert(root);
+                }
+            }
+            continue;
+        };
+        if journal_watch.is_none()
+            && let Ok(journal) = inner.journal()
+        {
+            let tell = own.clone();
+            journal_watch = journal
+                .watch(move || {
+                    let _ = tell.send(Task::Journal);
+                })
+                .map_err(|e| tracing::warn!("other editors' changes are seen late: {e}"))
+                .ok();
+        }
+        let mut at_once = BTreeSet::new();
+        let mut settled = BTreeSet::new();
+        let mut sort = |task: Task, watches: &Watches| match task {
+            Task::Survey(root) => {
+                at_once.insert(root);
+            }
+            Task::Changed(path) => {
+                if path == inner.gate.file() {
+                    for workspace in inner.all_workspaces() {
+                        inner.tell(Notice::Status { root: workspace.root.clone() });
+                    }
+                }
+                settled.extend(watches.roots_of(&path));
+            }
+            Task::Rewatch => {}
+            Task::Journal => inner.tell(Notice::Journal),
+        };
+        sort(first, &watches);
+        while let Ok(task) = queue.try_recv() {
+            sort(task, &watches);
+        }
+        if at_once.is_empty() && !settled.is_empty() {
+            let began = Instant::now();
+            let mut sort = |task: Task| match task {
+                Task::Survey(root) => settled.extend([root]),
+                Task::Changed(path) => settled.extend(watches.roots_of(&path)),
+                Task::Rewatch => {}
+                Task::Journal => inner.tell(Notice::Journal),
+            };
+            while began.elapsed() < PATIENCE
+                && let Ok(task) = queue.recv_timeout(SETTLE)
+            {
+                sort(task);
+            }
+        }
+        at_once.append(&mut settled);
+        for root in at_once {
+            if let Some(workspace) = inner.workspace(&root) {
+                workspace.survey_now(&inner, stop);
+                let verify = workspace.loaded().settings.inventory.verify.unwrap_or(true);
+                let left = workspace.survey().is_some_and(|s| s.readiness.verified < s.readiness.present);
+                if verify && left {
+                    unverified.insert(root);
+                } else {
+                    unverified.remove(&root);
+                }
+            }
+        }
+        watches.follow(&inner);
+    }
+}

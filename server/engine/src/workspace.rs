@@ -1,0 +1,204 @@
+//! One open workspace: its settings, its trust, its last survey and the findings made from it.
+
+use crate::Notice;
+use crate::facade::Inner;
+use crate::memory::Remembered;
+use contract::{Finding, Severity, codes};
+use host::{Cancel, Layers, Loaded, Trust, WORKSPACE_FILE};
+use inventory::{Depth, Homes, Inventory, Options, Survey};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+pub(crate) struct Workspace {
+    pub root: PathBuf,
+    /// Set when the workspace is closed or the engine ends.
+    pub cancel: Cancel,
+    trusted_by_editor: RwLock<Option<bool>>,
+    trust: RwLock<Trust>,
+    loaded: RwLock<Loaded>,
+    inventory: Mutex<Inventory>,
+    survey: RwLock<Option<Arc<Survey>>>,
+    findings: RwLock<Arc<BTreeMap<PathBuf, Vec<Finding>>>>,
+    conflicts: Mutex<BTreeMap<PathBuf, u64>>,
+}
+
+impl Workspace {
+    pub fn new(inner: &Inner, root: &Path, trusted_by_editor: Option<bool>) -> Self {
+        let trust = trust_of(inner, root, trusted_by_editor);
+        let loaded = load(inner, root, trust);
+        let inventory = Inventory::new(root, options(&loaded));
+        Self {
+            root: root.to_path_buf(),
+            cancel: Cancel::new(),
+            trusted_by_editor: RwLock::new(trusted_by_editor),
+            trust: RwLock::new(trust),
+            loaded: RwLock::new(loaded),
+            inventory: Mutex::new(inventory),
+            survey: RwLock::default(),
+            findings: RwLock::default(),
+            conflicts: Mutex::default(),
+        }
+    }
+
+    pub fn trust(&self) -> Trust {
+        *self.trust.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn set_editor_trust(&self, inner: &Inner, trusted: bool) {
+        *self.trusted_by_editor.write().unwrap_or_else(PoisonError::into_inner) = Some(trusted);
+        self.reload(inner);
+    }
+
+    pub fn loaded(&self) -> Loaded {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn survey(&self) -> Option<Arc<Survey>> {
+        self.survey.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn findings(&self) -> Arc<BTreeMap<PathBuf, Vec<Finding>>> {
+        Arc::clone(&self.findings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads trust and settings again.
+    pub fn reload(&self, inner: &Inner) {
+        let by_editor = *self.trusted_by_editor.read().unwrap_or_else(PoisonError::into_inner);
+        let trust = trust_of(inner, &self.root, by_editor);
+        *self.trust.write().unwrap_or_else(PoisonError::into_inner) = trust;
+        let loaded = load(inner, &self.root, trust);
+        let before = std::mem::replace(
+            &mut *self.loaded.write().unwrap_or_else(PoisonError::into_inner),
+            loaded.clone(),
+        );
+        if before.settings.inventory != loaded.settings.inventory {
+            *self.inventory.lock().unwrap_or_else(PoisonError::into_inner) =
+                Inventory::new(&self.root, options(&loaded));
+        }
+    }
+
+    /// Looks now, on this thread, and tells what has changed.
+    pub fn survey_now(&self, inner: &Inner, cancel: &Cancel) {
+        self.reload(inner);
+        let memory = Remembered::new(inner.journal().ok());
+        let stop = || cancel.is_cancelled() || self.cancel.is_cancelled();
+        let survey = self.inventory.lock().unwrap_or_else(PoisonError::into_inner).survey(&memory, &stop);
+        if !stop() {
+            self.take(inner, survey);
+        }
+    }
+
+    /// Compares every checksum, on this thread and its pool.
+    pub fn deepen_now(&self, inner: &Inner, cancel: &Cancel, progress: &(dyn Fn(u64, u64) + Sync)) {
+        let memory = Remembered::new(inner.journal().ok());
+        let stop = || cancel.is_cancelled() || self.cancel.is_cancelled();
+        let survey =
+            self.inventory.lock().unwrap_or_else(PoisonError::into_inner).deepen(&memory, &stop, progress);
+        if !stop() {
+            self.take(inner, survey);
+        }
+    }
+
+    fn take(&self, inner: &Inner, survey: Arc<Survey>) {
+        let mut by_file: BTreeMap<PathBuf, Vec<Finding>> = BTreeMap::new();
+        for finding in &survey.findings {
+            by_file.entry(finding.file.clone()).or_default().push(finding.clone());
+        }
+        let settings_file = self.root.join(WORKSPACE_FILE);
+        let problems = self.settings_findings(None);
+        if !problems.is_empty() {
+            by_file.entry(settings_file).or_default().extend(problems);
+        }
+        let before = {
+            let mut findings = self.findings.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *findings, Arc::new(by_file))
+        };
+        let now = self.findings();
+        let different = |file: &&PathBuf| before.get(*file) != now.get(*file);
+        let mut files: Vec<PathBuf> = before.keys().chain(now.keys()).filter(different).cloned().collect();
+        files.sort();
+        files.dedup();
+        let readiness = survey.readiness.clone();
+        *self.survey.write().unwrap_or_else(PoisonError::into_inner) = Some(survey);
+        crate::record::readiness(inner, &self.root, &readiness);
+        if !files.is_empty() {
+            inner.tell(Notice::Findings { root: self.root.clone(), files });
+        }
+        inner.tell(Notice::Status { root: self.root.clone() });
+    }
+
+    /// What is wrong with `holdover.toml`, as it is on disk or in `text`.
+    pub fn settings_findings(&self, text: Option<&str>) -> Vec<Finding> {
+        let file = self.root.join(WORKSPACE_FILE);
+        let loaded = self.loaded();
+        let on_disk;
+        let text = match text {
+            Some(text) => text,
+            None => {
+                on_disk = std::fs::read_to_string(&file).unwrap_or_default();
+                &on_disk
+            }
+        };
+        loaded
+            .problems
+            .iter()
+            .filter(|problem| problem.source == host::Source::File(file.clone()))
+            .map(|problem| Finding {
+                code: codes::UNKNOWN_SETTING.to_owned(),
+                severity: Severity::Warning,
+                message: problem.message.clone(),
+                file: file.clone(),
+                range: crate::documents::range_of(text, problem.span.clone().unwrap_or(0..0)),
+                source: "holdover".to_owned(),
+                data: None,
+            })
+            .collect()
+    }
+
+    /// Says whether the count changed.
+    pub fn set_conflicts(&self, file: &Path, hunks: u64) -> bool {
+        let mut conflicts = self.conflicts.lock().unwrap_or_else(PoisonError::into_inner);
+        if hunks == 0 {
+            conflicts.remove(file).is_some()
+        } else {
+            conflicts.insert(file.to_path_buf(), hunks) != Some(hunks)
+        }
+    }
+
+    pub fn conflicts(&self) -> contract::ConflictCount {
+        let conflicts = self.conflicts.lock().unwrap_or_else(PoisonError::into_inner);
+        contract::ConflictCount { files: conflicts.len() as u64, hunks: conflicts.values().sum() }
+    }
+}
+
+fn trust_of(inner: &Inner, root: &Path, by_editor: Option<bool>) -> Trust {
+    match by_editor {
+        Some(true) => Trust::Trusted,
+        Some(false) => Trust::Untrusted,
+        None => inner.trust.of(root).unwrap_or_else(|e| {
+            tracing::warn!("{e}");
+            Trust::Untrusted
+        }),
+    }
+}
+
+fn load(inner: &Inner, root: &Path, trust: Trust) -> Loaded {
+    let editor = inner.editor_settings.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let loaded = Layers::of_process(Some(root.to_path_buf()), trust.allows(), editor).load(&inner.folders);
+    for problem in &loaded.problems {
+        tracing::warn!("{}: {}", problem.source, problem.message);
+    }
+    loaded
+}
+
+fn options(loaded: &Loaded) -> Options {
+    let settings = &loaded.settings.inventory;
+    Options {
+        target: settings.target.clone(),
+        exclude: settings.exclude.clone().unwrap_or_default(),
+        depth: Depth::Fast,
+        homes: Homes::from_env(),
+        ..Options::default()
+    }
+}

@@ -1,0 +1,405 @@
+//! Child processes: in a group of their own, with a time limit, output that is bounded, and a kill that reaches
+//! grandchildren. A tool reaches the network only with a [`Permit`]; without one it is told to stay offline.
+
+use crate::{Cancel, Permit};
+use crossbeam_channel::{RecvTimeoutError, unbounded};
+use std::ffi::{OsStr, OsString};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+/// Longest line that is handed on; the rest of a longer one is dropped.
+const LINE_LIMIT: usize = 16 * 1024;
+/// How much of the output's end is kept.
+const TAIL_LIMIT: usize = 64 * 1024;
+/// How long a group has between SIGTERM and SIGKILL.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Which of a tool's two streams a line came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// How a tool ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself, with this exit code.
+    Exited(i32),
+    /// By a signal that was not ours.
+    Signalled(i32),
+    /// It ran past its time limit and was killed.
+    TimedOut,
+    /// Somebody cancelled it.
+    Cancelled,
+    /// It had leave to use the network, and offline was forced while it ran.
+    ForcedOffline,
+}
+
+/// What is left of a tool.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// How it ended.
+    pub ended: Ended,
+    /// The last lines of both streams, in the order in which they arrived, at most 64 KiB.
+    pub tail: String,
+}
+
+impl Output {
+    /// Whether it ended by itself with exit code 0.
+    #[must_use]
+    pub fn ok(&self) -> bool {
+        self.ended == Ended::Exited(0)
+    }
+}
+
+/// A tool could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// It is in no folder of PATH.
+    #[error("{program} is not on this machine: no folder of PATH has it\nhint: install it, or name it in the settings")]
+    NotFound {
+        /// Its name.
+        program: String,
+    },
+    /// The system refused.
+    #[error("{program} could not be started: {source}")]
+    Spawn {
+        /// Its path.
+        program: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// A tool to be run.
+#[derive(Debug)]
+pub struct Command {
+    program: OsString,
+    args: Vec<OsString>,
+    folder: PathBuf,
+    environment: Vec<(OsString, OsString)>,
+    limit: Duration,
+    permit: Option<Permit>,
+}
+
+impl Command {
+    /// `program` is a path, or a name to be looked up in PATH. It runs in `folder` for at most 10 minutes, offline.
+    pub fn new(program: impl AsRef<OsStr>, folder: &Path) -> Self {
+        Self {
+            program: program.as_ref().to_owned(),
+            args: Vec::new(),
+            folder: folder.to_path_buf(),
+            environment: Vec::new(),
+            limit: Duration::from_secs(600),
+            permit: None,
+        }
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(|a| a.as_ref().to_owned()));
+        self
+    }
+
+    /// Sets a variable of the environment.
+    #[must_use]
+    pub fn env(mut self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.environment.push((key.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Sets the time limit.
+    #[must_use]
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Lets it use the network as long as the permit holds.
+    #[must_use]
+    pub fn with_network(mut self, permit: Permit) -> Self {
+        self.permit = Some(permit);
+        self
+    }
+
+    /// Runs it to its end, handing on its lines as they come. Bytes that are not UTF-8 are replaced.
+    pub fn run(self, cancel: &Cancel, on_line: &mut dyn FnMut(Stream, &str)) -> Result<Output, ProcessError> {
+        let shown = self.program.to_string_lossy().into_owned();
+        let program = find_program(&self.program).ok_or(ProcessError::NotFound { program: shown.clone() })?;
+        let mut command = std::process::Command::new(program);
+        command.args(&self.args).current_dir(&self.folder);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if self.permit.is_none() {
+            command.envs(STAY_OFFLINE);
+        }
+        command.envs(self.environment.iter().map(|(k, v)| (k, v)));
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command.spawn().map_err(|source| ProcessError::Spawn { program: shown.clone(), source })?;
+
+        let (sender, lines) = unbounded();
+        for (stream, pipe) in [
+            (Stream::Out, child.stdout.take().map(|p| Box::new(p) as Box<dyn Read + Send>)),
+            (Stream::Err, child.stderr.take().map(|p| Box::new(p) as Box<dyn Read + Send>)),
+        ] {
+            let (Some(pipe), sender) = (pipe, sender.clone()) else { continue };
+            std::thread::spawn(move || read_lines(pipe, |line| sender.send((stream, line)).is_ok()));
+        }
+        drop(sender);
+
+        let started = Instant::now();
+        let mut tail = Tail::default();
+        let mut stopped: Option<(Ended, Instant)> = None;
+        let mut exit = None;
+        let mut quiet_since = None;
+        loop {
+            let streams_over = match lines.recv_timeout(Duration::from_millis(20)) {
+                Ok((stream, line)) => {
+                    tail.push(&line);
+                    on_line(stream, &line);
+                    false
+                }
+                Err(RecvTimeoutError::Timeout) => false,
+                Err(RecvTimeoutError::Disconnected) => {
+                    std::thread::sleep(Duration::from_millis(2));
+                    true
+                }
+            };
+            if exit.is_none() {
+                exit = child.try_wait().ok().flatten();
+            }
+            if exit.is_some() {
+                // A grandchild may hold the pipes open for ever: after its parent it has half a second to finish.
+                let since = *quiet_since.get_or_insert_with(Instant::now);
+                if streams_over || since.elapsed() > Duration::from_millis(500) {
+                    break;
+                }
+                continue;
+            }
+            match stopped {
+                None => {
+                    let why = if cancel.is_cancelled() {
+                        Some(Ended::Cancelled)
+                    } else if started.elapsed() > self.limit {
+                        Some(Ended::TimedOut)
+                    } else if self.permit.as_ref().is_some_and(|p| !p.holds()) {
+                        Some(Ended::ForcedOffline)
+                    } else {
+                        None
+                    };
+                    if let Some(why) = why {
+                        end_group(&mut child, false);
+                        stopped = Some((why, Instant::now()));
+                    }
+                }
+                Some((_, since)) if since.elapsed() > GRACE => end_group(&mut child, true),
+                Some(_) => {}
+            }
+        }
+        // Whatever the tool left behind in its group goes with it.
+        end_group(&mut child, true);
+        let ended = match (stopped, exit.and_then(|status| status.code())) {
+            (Some((why, _)), _) => why,
+            (None, Some(code)) => Ended::Exited(code),
+            (None, None) => Ended::Signalled(exit.map_or(0, signal_of)),
+        };
+        Ok(Output { ended, tail: tail.text() })
+    }
+}
+
+/// What each ecosystem's tool reads as "stay offline".
+const STAY_OFFLINE: [(&str, &str); 9] = [
+    ("HOLDOVER_OFFLINE", "1"),
+    ("CARGO_NET_OFFLINE", "true"),
+    ("RUSTUP_AUTO_INSTALL", "0"),
+    ("npm_config_offline", "true"),
+    ("YARN_ENABLE_NETWORK", "0"),
+    ("PIP_NO_INDEX", "1"),
+    ("UV_OFFLINE", "1"),
+    ("GOPROXY", "off"),
+    ("GOTOOLCHAIN", "local"),
+];
+
+/// The program's path: itself where it names a folder, else the first match in PATH. Relative entries of PATH are
+/// passed over, so that no workspace can stand in for a tool.
+#[must_use]
+pub fn find_program(name: impl AsRef<OsStr>) -> Option<PathBuf> {
+    let name = Path::new(name.as_ref());
+    if name.components().count() > 1 {
+        return is_executable(name).then(|| name.to_path_buf());
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join(name))
+        .find(|p| is_executable(p))
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(path: &Path) -> bool {
+    path.is_file() || path.with_extension("exe").is_file()
+}
+
+#[cfg(unix)]
+fn end_group(child: &mut std::process::Child, hard: bool) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    let signal = if hard { Signal::KILL } else { Signal::TERM };
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        // The group may be gone already; then there is nothing to do.
+        let _ = kill_process_group(group, signal);
+    }
+}
+
+#[cfg(not(unix))]
+fn end_group(child: &mut std::process::Child, _hard: bool) {
+    let _ = child.kill();
+}
+
+#[cfg(unix)]
+fn signal_of(status: std::process::ExitStatus) -> i32 {
+    std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or(0)
+}
+
+#[cfg(not(unix))]
+fn signal_of(_status: std::process::ExitStatus) -> i32 {
+    0
+}
+
+/// Splits at `\n` and at `\r`, with which tools redraw their progress.
+fn read_lines(mut pipe: impl Read, mut hand_on: impl FnMut(String) -> bool) {
+    let mut buffer = [0_u8; 16 * 1024];
+    let mut line = Vec::new();
+    loop {
+        let count = match pipe.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(_) => break,
+        };
+        for &byte in &buffer[..count] {
+            if byte == b'\n' || byte == b'\r' {
+                if !line.is_empty() && !hand_on(String::from_utf8_lossy(&line).into_owned()) {
+                    return;
+                }
+                line.clear();
+            } else if line.len() < LINE_LIMIT {
+                line.push(byte);
+            }
+        }
+    }
+    if !line.is_empty() {
+        hand_on(String::from_utf8_lossy(&line).into_owned());
+    }
+}
+
+#[derive(Default)]
+struct Tail {
+    lines: std::collections::VecDeque<String>,
+    bytes: usize,
+}
+
+impl Tail {
+    fn push(&mut self, line: &str) {
+        self.bytes += line.len() + 1;
+        self.lines.push_back(line.to_owned());
+        while self.bytes > TAIL_LIMIT {
+            let Some(first) = self.lines.pop_front() else { break };
+            self.bytes -= first.len() + 1;
+        }
+    }
+
+    fn text(&self) -> String {
+        self.lines.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str) -> Command {
+        Command::new("sh", Path::new("/")).args(["-c", script])
+    }
+
+    fn alive(pid: i32) -> bool {
+        // A zombie still has a /proc entry; its state says so.
+        std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|s| !s.contains(") Z "))
+    }
+
+    #[test]
+    fn lines_of_both_streams_arrive_and_the_code_is_kept() {
+        let mut seen = Vec::new();
+        let output = sh("echo one; echo two >&2; printf 'no end'; exit 3")
+            .run(&Cancel::new(), &mut |stream, line| seen.push((stream, line.to_owned())))
+            .unwrap();
+        assert_eq!(output.ended, Ended::Exited(3));
+        assert!(seen.contains(&(Stream::Out, "one".into())));
+        assert!(seen.contains(&(Stream::Err, "two".into())));
+        assert!(seen.contains(&(Stream::Out, "no end".into())));
+        assert!(output.tail.contains("two"));
+    }
+
+    #[test]
+    fn a_tool_past_its_limit_dies_with_its_grandchildren_even_if_it_ignores_sigterm() {
+        let mut pids = Vec::new();
+        let started = Instant::now();
+        let output = sh("trap '' TERM; sleep 1000 & echo $!; echo $$; while :; do sleep 1; done")
+            .limit(Duration::from_millis(300))
+            .run(&Cancel::new(), &mut |_, line| pids.extend(line.parse::<i32>()))
+            .unwrap();
+        assert_eq!(output.ended, Ended::TimedOut);
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        assert_eq!(pids.len(), 2);
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(!pids.iter().any(|&pid| alive(pid)), "left behind: {pids:?}");
+    }
+
+    #[test]
+    fn cancelling_ends_it_within_a_moment() {
+        let cancel = Cancel::new();
+        let other = cancel.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(100));
+            other.cancel();
+        });
+        let started = Instant::now();
+        let output = sh("sleep 100").run(&cancel, &mut |_, _| {}).unwrap();
+        assert_eq!(output.ended, Ended::Cancelled);
+        assert!(started.elapsed() < Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_flood_and_broken_utf8_stay_bounded() {
+        let output = sh("printf '\\377\\376'; head -c 300000 /dev/zero | tr '\\0' 'x'; echo; yes | head -n 200000")
+            .run(&Cancel::new(), &mut |_, line| assert!(line.len() <= 3 * LINE_LIMIT))
+            .unwrap();
+        assert!(output.ok());
+        assert!(output.tail.len() <= TAIL_LIMIT);
+    }
+
+    #[test]
+    fn without_a_permit_a_tool_is_told_to_stay_offline() {
+        let mut seen = String::new();
+        sh("echo $CARGO_NET_OFFLINE $npm_config_offline").run(&Cancel::new(), &mut |_, l| seen.push_str(l)).unwrap();
+        assert_eq!(seen, "true true");
+    }
+
+    #[test]
+    fn a_tool_that_is_not_there_is_named() {
+        let error =
+            Command::new("no-such-tool-at-all", Path::new("/")).run(&Cancel::new(), &mut |_, _| {}).unwrap_err();
+        assert!(error.to_string().contains("no-such-tool-at-all"));
+    }
+}

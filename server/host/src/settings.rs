@@ -1,0 +1,361 @@
+//! Settings from their layers: defaults < user < workspace < editor < environment and flags.
+//! What may run a command or name an endpoint is dropped from sources that are not trusted, and the drop is told.
+
+use crate::Folders;
+use contract::{Settings, Unknown};
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+
+/// The workspace's settings file, at its root.
+pub const WORKSPACE_FILE: &str = "holdover.toml";
+/// A settings file larger than this is not read.
+const SIZE_LIMIT: u64 = 1 << 20;
+/// Keys that are taken from trusted sources only, because they name programs to be run.
+const TRUSTED_ONLY: [&str; 4] = ["fetch.cargo", "fetch.npm", "checks.build", "checks.test"];
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// The editor's settings.
+    Editor,
+    /// A variable of the environment.
+    Environment,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Source::File(path) => write!(f, "{}", path.display()),
+            Source::Editor => f.write_str("the editor's settings"),
+            Source::Environment => f.write_str("the environment"),
+        }
+    }
+}
+
+/// Something about a layer that the user should know; the other keys still count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub source: Source,
+    /// Byte offsets of the key in the file, if it is one.
+    pub span: Option<std::ops::Range<usize>>,
+    /// What, in plain words.
+    pub message: String,
+}
+
+/// Settings with what was found on the way.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Loaded {
+    /// All layers laid over each other.
+    pub settings: Settings,
+    /// Keys and values that did not count.
+    pub problems: Vec<Problem>,
+}
+
+/// What settings are made from.
+#[derive(Debug, Clone, Default)]
+pub struct Layers {
+    /// The workspace, if there is one.
+    pub root: Option<PathBuf>,
+    /// Whether the workspace, and an editor's settings for it, are trusted.
+    pub trusted: bool,
+    /// `holdover.*` as the editor has it.
+    pub editor: Value,
+    /// Variables, usually those of the process.
+    pub environment: Vec<(String, String)>,
+}
+
+struct Leaf {
+    key: String,
+    value: Value,
+    span: Option<std::ops::Range<usize>>,
+}
+
+impl Layers {
+    /// The variables of this process that can hold settings.
+    #[must_use]
+    pub fn of_process(root: Option<PathBuf>, trusted: bool, editor: Value) -> Self {
+        let environment = std::env::vars_os()
+            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+            .filter(|(k, _)| k.starts_with("HOLDOVER_"))
+            .collect();
+        Self { root, trusted, editor, environment }
+    }
+
+    /// Reads the files and lays the layers over each other.
+    #[must_use]
+    pub fn load(&self, folders: &Folders) -> Loaded {
+        let mut loaded = Loaded::default();
+        let mut merged = Value::Object(Map::new());
+        let known = known_keys();
+        let workspace = self.root.as_ref().map(|root| root.join(WORKSPACE_FILE));
+        let files = [(Some(folders.config.clone()), true), (workspace, self.trusted)];
+        for (file, trusted) in files {
+            let Some(file) = file else { continue };
+            let source = Source::File(file.clone());
+            match read_toml(&file) {
+                Ok(leaves) => lay(&mut merged, leaves, &source, trusted, &known, &mut loaded.problems),
+                Err(Some((message, span))) => loaded.problems.push(Problem { source, span, message }),
+                Err(None) => {}
+            }
+        }
+        let mut leaves = Vec::new();
+        json_leaves("", &self.editor, &known, &mut leaves);
+        lay(&mut merged, leaves, &Source::Editor, self.trusted, &known, &mut loaded.problems);
+        lay(&mut merged, self.environment_leaves(&known), &Source::Environment, true, &known, &mut loaded.problems);
+        // Every leaf was tried when it was laid, so this cannot fail; if it does, defaults are the safe answer.
+        loaded.settings = serde_json::from_value(merged).unwrap_or_default();
+        loaded
+    }
+
+    fn environment_leaves(&self, known: &[String]) -> Vec<Leaf> {
+        let mut leaves = Vec::new();
+        for key in known {
+            let name = format!("HOLDOVER_{}", key.to_uppercase().replace(['.', '-'], "_"));
+            if let Some((_, text)) = self.environment.iter().find(|(k, _)| *k == name) {
+                // `true`, `17`, `["a"]` are read as JSON, anything else is a string.
+                let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
+                leaves.push(Leaf { key: key.clone(), value, span: None });
+            }
+        }
+        leaves
+    }
+}
+
+fn lay(
+    merged: &mut Value,
+    leaves: Vec<Leaf>,
+    source: &Source,
+    trusted: bool,
+    known: &[String],
+    problems: &mut Vec<Problem>,
+) {
+    for leaf in leaves {
+        let problem = |message| Problem { source: source.clone(), span: leaf.span.clone(), message };
+        if !known.contains(&leaf.key) {
+            let unknown = Unknown { nearest: nearest(&leaf.key, known), key: leaf.key.clone() };
+            let hint = unknown.nearest.map(|n| format!("\nhint: did you mean `{n}`?")).unwrap_or_default();
+            problems.push(problem(format!("no setting has this name: {}{hint}", unknown.key)));
+            continue;
+        }
+        if !trusted && TRUSTED_ONLY.contains(&leaf.key.as_str()) {
+            problems.push(problem(format!(
+                "this names a program to be run, and the workspace is not trusted: {}\nhint: read it, then `holdover trust`",
+                leaf.key
+            )));
+            continue;
+        }
+        let mut tried = merged.clone();
+        put(&mut tried, &leaf.key, leaf.value.clone());
+        match serde_json::from_value::<Settings>(tried.clone()) {
+            Ok(_) => *merged = tried,
+            Err(e) => problems.push(problem(format!("this value does not fit: {}: {e}", leaf.key))),
+        }
+    }
+}
+
+fn put(into: &mut Value, key: &str, value: Value) {
+    let mut at = into;
+    let mut parts = key.split('.').peekable();
+    while let Some(part) = parts.next() {
+        let Value::Object(map) = at else { return };
+        if parts.peek().is_none() {
+            map.insert(part.to_owned(), value);
+            return;
+        }
+        at = map.entry(part).or_insert_with(|| Value::Object(Map::new()));
+    }
+}
+
+/// Dotted paths of all settings, in the file's spelling.
+fn known_keys() -> Vec<String> {
+    fn walk(prefix: &str, value: &Value, keys: &mut Vec<String>) {
+        let Value::Object(map) = value else { return keys.push(prefix.to_owned()) };
+        for (key, value) in map {
+            walk(&if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") }, value, keys);
+        }
+    }
+    let mut keys = Vec::new();
+    walk("", &serde_json::to_value(Settings::default()).unwrap_or_default(), &mut keys);
+    keys
+}
+
+fn nearest(key: &str, known: &[String]) -> Option<String> {
+    let best = known.iter().map(|k| (strsim::damerau_levenshtein(k, key), k)).min()?;
+    (best.0 <= key.len().max(6) / 3).then(|| best.1.clone())
+}
+
+/// `inventory.targetTriple` → `inventory.target-triple`.
+fn kebab(key: &str) -> String {
+    key.chars().fold(String::with_capacity(key.len() + 2), |mut out, c| {
+        if c.is_ascii_uppercase() {
+            out.push('-');
+        }
+        out.push(c.to_ascii_lowercase());
+        out
+    })
+}
+
+fn is_section(key: &str, known: &[String]) -> bool {
+    known.iter().any(|k| k.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')))
+}
+
+/// Keys that the extension keeps for itself and that mean nothing to the server.
+const CLIENT_ONLY: [&str; 2] = ["server", "trace"];
+
+fn json_leaves(prefix: &str, value: &Value, known: &[String], leaves: &mut Vec<Leaf>) {
+    let Value::Object(map) = value else { return };
+    for (key, value) in map {
+        if prefix.is_empty() && CLIENT_ONLY.contains(&key.as_str()) {
+            continue;
+        }
+        let key = if prefix.is_empty() { kebab(key) } else { format!("{prefix}.{}", kebab(key)) };
+        if value.is_object() && (is_section(&key, known) || !known.contains(&key)) {
+            json_leaves(&key, value, known, leaves);
+        } else if !value.is_null() {
+            leaves.push(Leaf { key, value: value.clone(), span: None });
+        }
+    }
+}
+
+type TomlProblem = Option<(String, Option<std::ops::Range<usize>>)>;
+
+/// `Err(None)`: there is no such file.
+fn read_toml(path: &Path) -> Result<Vec<Leaf>, TomlProblem> {
+    match std::fs::metadata(path) {
+        Ok(m) if m.is_file() && m.len() > SIZE_LIMIT => {
+            return Err(Some((format!("a settings file of {} bytes is not read: the limit is 1 MiB", m.len()), None)));
+        }
+        Ok(m) if m.is_file() => {}
+        Ok(_) => return Err(Some(("this is not a file".into(), None))),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(None),
+        Err(e) => return Err(Some((format!("the settings file cannot be read: {e}"), None))),
+    }
+    let text =
+        std::fs::read_to_string(path).map_err(|e| Some((format!("the settings file cannot be read: {e}"), None)))?;
+    toml_leaves(&text).map_err(|(message, span)| Some((message, span)))
+}
+
+fn toml_leaves(text: &str) -> Result<Vec<Leaf>, (String, Option<std::ops::Range<usize>>)> {
+    use toml::de::{DeTable, DeValue};
+    fn walk(prefix: &str, table: &DeTable<'_>, depth: usize, leaves: &mut Vec<Leaf>) {
+        for (key, value) in table {
+            let name = key.get_ref();
+            let path = if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") };
+            match value.get_ref() {
+                DeValue::Table(inner) if depth < 8 => walk(&path, inner, depth + 1, leaves),
+                other => leaves.push(Leaf { key: path, value: to_json(other, depth), span: Some(key.span()) }),
+            }
+        }
+    }
+    fn to_json(value: &DeValue<'_>, depth: usize) -> Value {
+        match value {
+            DeValue::String(s) => Value::String(s.to_string()),
+            DeValue::Integer(i) => {
+                i64::from_str_radix(i.as_str(), i.radix()).map_or_else(|_| Value::String(i.to_string()), Value::from)
+            }
+            DeValue::Float(f) => f.as_str().parse::<f64>().map_or_else(|_| Value::String(f.to_string()), Value::from),
+            DeValue::Boolean(b) => Value::Bool(*b),
+            DeValue::Datetime(d) => Value::String(d.to_string()),
+            DeValue::Array(a) if depth < 8 => Value::Array(a.iter().map(|v| to_json(v.get_ref(), depth + 1)).collect()),
+            DeValue::Table(t) if depth < 8 => Value::Object(
+                t.iter().map(|(k, v)| (k.get_ref().to_string(), to_json(v.get_ref(), depth + 1))).collect(),
+            ),
+            DeValue::Array(_) | DeValue::Table(_) => Value::String("nested too deeply".into()),
+        }
+    }
+    let table = DeTable::parse(text).map_err(|e| (format!("this is not TOML: {}", e.message()), e.span()))?;
+    let mut leaves = Vec::new();
+    walk("", table.get_ref(), 0, &mut leaves);
+    Ok(leaves)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    struct Fixture {
+        folder: tempfile::TempDir,
+        layers: Layers,
+    }
+
+    impl Fixture {
+        fn new(user: &str, workspace: &str) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("user.toml"), user).unwrap();
+            std::fs::write(folder.path().join(WORKSPACE_FILE), workspace).unwrap();
+            let layers = Layers { root: Some(folder.path().to_path_buf()), ..Layers::default() };
+            Self { folder, layers }
+        }
+
+        fn load(&self) -> Loaded {
+            let folders =
+                Folders { data: self.folder.path().join("data"), config: self.folder.path().join("user.toml") };
+            self.layers.load(&folders)
+        }
+    }
+
+    #[test]
+    fn later_layers_win_key_by_key() {
+        let mut fixture = Fixture::new(
+            "[inventory]\nenable = false\nverify = false\nexclude = ['a']\n[fetch]\ntimeout-seconds = 1\n",
+            "[inventory]\nenable = true\n[fetch]\ntimeout-seconds = 2\n",
+        );
+        fixture.layers.editor = json!({"fetch": {"timeoutSeconds": 3}, "server": {"path": "/x"}});
+        fixture.layers.environment = vec![("HOLDOVER_INVENTORY_VERIFY".into(), "true".into())];
+        let loaded = fixture.load();
+        assert_eq!(loaded.problems, []);
+        let settings = loaded.settings;
+        assert_eq!(settings.inventory.enable, Some(true));
+        assert_eq!(settings.inventory.verify, Some(true));
+        assert_eq!(settings.inventory.exclude, Some(vec!["a".into()]));
+        assert_eq!(settings.fetch.timeout_seconds, Some(3));
+    }
+
+    #[test]
+    fn an_untrusted_workspace_names_no_program_and_a_trusted_one_does() {
+        let mut fixture =
+            Fixture::new("", "[fetch]\ncargo = './evil'\ntimeout-seconds = 9\n[checks]\nbuild = ['./evil']\n");
+        fixture.layers.editor = json!({"fetch": {"npm": "./evil"}});
+        let loaded = fixture.load();
+        assert_eq!(loaded.settings.fetch.cargo, None);
+        assert_eq!(loaded.settings.fetch.npm, None);
+        assert_eq!(loaded.settings.checks.build, None);
+        assert_eq!(loaded.settings.fetch.timeout_seconds, Some(9), "what runs nothing still counts");
+        assert_eq!(loaded.problems.len(), 3);
+        fixture.layers.trusted = true;
+        let loaded = fixture.load();
+        assert_eq!(loaded.settings.fetch.cargo, Some("./evil".into()));
+        assert_eq!(loaded.problems, []);
+    }
+
+    #[test]
+    fn an_unknown_key_is_told_with_the_nearest_known_one_and_its_place() {
+        let fixture = Fixture::new("", "[inventory]\nenabel = true\nverify = true\n");
+        let loaded = fixture.load();
+        assert_eq!(loaded.settings.inventory.verify, Some(true));
+        let [problem] = &loaded.problems[..] else { panic!("{:?}", loaded.problems) };
+        assert!(problem.message.contains("inventory.enable"), "{}", problem.message);
+        assert_eq!(problem.span, Some(12..18));
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_or_broken_toml_is_told_and_the_rest_counts() {
+        let loaded = Fixture::new("[log]\nlevel = 'debug'\n", "[inventory]\nenable = 'yes'\nverify = false\n").load();
+        assert_eq!(loaded.settings.inventory.verify, Some(false));
+        assert_eq!(loaded.settings.log.level.as_deref(), Some("debug"));
+        assert_eq!(loaded.problems.len(), 1);
+        let loaded = Fixture::new("[log]\nlevel = 'debug'\n", "[inventory\n").load();
+        assert_eq!(loaded.settings.log.level.as_deref(), Some("debug"));
+        assert!(loaded.problems[0].message.contains("not TOML"));
+    }
+
+    #[test]
+    fn deep_nesting_ends_with_a_problem_and_not_with_the_stack() {
+        let deep = format!("a = {}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(Fixture::new("", &deep).load().problems.len(), 1);
+    }
+}
