@@ -1,0 +1,80 @@
+//! The three hashes of the record: a log's name, a payload's commitment, and the chain.
+//! Pure functions over bytes; nothing here is ever changed, only joined by a new version.
+
+use contract::Lane;
+
+/// 16 bytes that name a log.
+pub(crate) type LogId = [u8; 16];
+
+/// Number of a lane in hashes and columns; numbers are never used again.
+pub(crate) fn lane_number(lane: Lane) -> u8 {
+    match lane {
+        Lane::Ctl => 0,
+        Lane::Review => 1,
+        Lane::Notes => 2,
+        Lane::Observations => 3,
+        Lane::Local => 4,
+    }
+}
+
+/// The lane with that number.
+pub(crate) fn lane_of(number: u8) -> Option<Lane> {
+    [Lane::Ctl, Lane::Review, Lane::Notes, Lane::Observations, Lane::Local]
+        .into_iter()
+        .find(|l| lane_number(*l) == number)
+}
+
+/// `blake3(device_pub || epoch_nonce || project || lane)[..16]`: a restored or cloned device gets a new epoch, so its logs get new names.
+pub(crate) fn log_id(device_public: &[u8; 32], epoch_nonce: &[u8; 16], project: &[u8; 16], lane: Lane) -> LogId {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(device_public).update(epoch_nonce).update(project).update(&[lane_number(lane)]);
+    let mut id = [0; 16];
+    id.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    id
+}
+
+/// `blake3(previous hash || header)`; the hash before the first event is 32 zeros (the header names its log, so no two chains begin alike).
+pub(crate) fn chain_hash(previous: &[u8; 32], header: &[u8]) -> [u8; 32] {
+    *blake3::Hasher::new().update(previous).update(header).finalize().as_bytes()
+}
+
+/// Keyed BLAKE3 of the payload's exact bytes. The key is derived from the salt, so a short text cannot be guessed from its
+/// commitment once the salt is deleted with it.
+pub(crate) fn commitment(salt: &[u8; 16], payload: &[u8]) -> [u8; 32] {
+    let key = blake3::derive_key("holdover journal v1 payload commitment", salt);
+    *blake3::keyed_hash(&key, payload).as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_of_a_logs_name_counts() {
+        let name = log_id(&[1; 32], &[2; 16], &[3; 16], Lane::Local);
+        assert_ne!(name, log_id(&[9; 32], &[2; 16], &[3; 16], Lane::Local));
+        assert_ne!(name, log_id(&[1; 32], &[9; 16], &[3; 16], Lane::Local));
+        assert_ne!(name, log_id(&[1; 32], &[2; 16], &[9; 16], Lane::Local));
+        assert_ne!(name, log_id(&[1; 32], &[2; 16], &[3; 16], Lane::Notes));
+    }
+
+    #[test]
+    fn hashes_are_what_the_format_says_for_ever() {
+        // Written once by this code; a change here would orphan every journal that exists.
+        assert_eq!(
+            hex::encode(chain_hash(&[0; 32], b"header")),
+            hex::encode(blake3::hash(&[&[0; 32][..], b"header"].concat()).as_bytes())
+        );
+        assert_ne!(commitment(&[1; 16], b"payload"), commitment(&[2; 16], b"payload"));
+        assert_ne!(commitment(&[1; 16], b"payload"), commitment(&[1; 16], b"payloae"));
+    }
+
+    #[test]
+    fn lanes_keep_their_numbers() {
+        let numbers: Vec<u8> =
+            [Lane::Ctl, Lane::Review, Lane::Notes, Lane::Observations, Lane::Local].map(lane_number).to_vec();
+        assert_eq!(numbers, [0, 1, 2, 3, 4]);
+        assert!(numbers.iter().all(|n| lane_of(*n).map(lane_number) == Some(*n)));
+        assert_eq!(lane_of(5), None);
+    }
+}

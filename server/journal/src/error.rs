@@ -1,0 +1,228 @@
+//! What can go wrong, as types; every message says what happened, where, and what to do next.
+//! Nothing here decides: who meets an error chooses whether to go on without the journal.
+
+use contract::JobState;
+use std::path::PathBuf;
+
+/// Why a journal could not be opened. Whichever it is, the files are as they were.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The file is something else.
+    #[error("{} is not a journal: {detail}\nhint: move it away, and a new journal is made at the next start", file.display())]
+    NotADatabase {
+        /// The database.
+        file: PathBuf,
+        /// What it is instead.
+        detail: String,
+    },
+    /// The file is encrypted, and not with the key that lies beside it.
+    #[error("{} was not encrypted with the key in {}\nhint: put back the key file that belongs to it, or move both away to begin a new journal", file.display(), key.display())]
+    WrongKey {
+        /// The database.
+        file: PathBuf,
+        /// The key file.
+        key: PathBuf,
+    },
+    /// The database is there and its key is not.
+    #[error("the key of {} is missing: {} does not exist\nhint: restore the key file from a backup, or move the database away to begin a new journal", file.display(), key.display())]
+    KeyMissing {
+        /// The database.
+        file: PathBuf,
+        /// Where the key was looked for.
+        key: PathBuf,
+    },
+    /// The key file is not a key.
+    #[error("{} holds no key: {detail}\nhint: restore the key file from a backup", key.display())]
+    BadKey {
+        /// The key file.
+        key: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The description names a database that is gone.
+    #[error("{} describes a journal whose database is gone: {} does not exist\nhint: restore the database from a backup, or remove {} to begin a new journal", description.display(), file.display(), description.display())]
+    DatabaseMissing {
+        /// The database.
+        file: PathBuf,
+        /// `journal.json`.
+        description: PathBuf,
+    },
+    /// The description cannot be read, or does not fit the database.
+    #[error("{} does not describe this journal: {detail}\nhint: restore it from a backup, or remove it and it is written again from the database", file.display())]
+    BadDescription {
+        /// `journal.json`.
+        file: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A later version of Holdover has written it.
+    #[error("{} has format {found}, and this version knows formats up to {known}\nhint: install the newer Holdover that wrote it; nothing was changed", file.display())]
+    Newer {
+        /// The file that says so.
+        file: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The newest format that is known here.
+        known: u32,
+    },
+    /// The user may not.
+    #[error("no permission to {what} {}\nhint: {hint}", file.display())]
+    Permission {
+        /// The file or folder.
+        file: PathBuf,
+        /// `read` for example.
+        what: &'static str,
+        /// The next step.
+        hint: String,
+    },
+    /// Somebody else held it for too long.
+    #[error("{} was held by another process for {seconds} s\nhint: look for a Holdover process that is stopped or hangs, and end it", file.display())]
+    Busy {
+        /// The database.
+        file: PathBuf,
+        /// How long it was tried.
+        seconds: u64,
+    },
+    /// The SQLite that was linked has the WAL-reset defect.
+    #[error(
+        "this build has SQLite {found}, and versions before {needed} can damage a journal that several processes share\nhint: build with the bundled SQLite"
+    )]
+    OldSqlite {
+        /// Version linked.
+        found: String,
+        /// First version that will do.
+        needed: &'static str,
+    },
+    /// Anything else that the system or the database said.
+    #[error("could not {what} {}: {detail}\nhint: check the disk and the folder, then try again", file.display())]
+    Io {
+        /// The file or folder.
+        file: PathBuf,
+        /// `open` for example.
+        what: &'static str,
+        /// What the system said.
+        detail: String,
+    },
+}
+
+/// Why something could not be written to or read from an open journal.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// One payload is larger than an event may carry.
+    #[error(
+        "the payload of `{kind}` has {bytes} bytes, and an event carries at most {limit}\nhint: store the bulk as a file and name it in the event"
+    )]
+    TooLarge {
+        /// Kind of the event.
+        kind: String,
+        /// Its size as JSON.
+        bytes: usize,
+        /// What is allowed.
+        limit: usize,
+    },
+    /// A kind or an actor's name is not one.
+    #[error("the event cannot be written: {detail}\nhint: this is a defect of the caller; please report it")]
+    InvalidDraft {
+        /// What is wrong.
+        detail: String,
+    },
+    /// More is waiting to be written than may wait.
+    #[error("{events} events already wait to be written to {}\nhint: look for a Holdover process that is stopped or hangs, and end it", file.display())]
+    QueueFull {
+        /// The database.
+        file: PathBuf,
+        /// How many wait.
+        events: usize,
+    },
+    /// The writer has ended.
+    #[error("the journal {} is closed\nhint: open it again", file.display())]
+    Closed {
+        /// The database.
+        file: PathBuf,
+    },
+    /// Another process held the file for too long.
+    #[error("another process has held {} for {seconds} s, and nothing was written\nhint: look for a Holdover process that is stopped or hangs, and end it", file.display())]
+    Busy {
+        /// The database.
+        file: PathBuf,
+        /// How long it was tried.
+        seconds: u64,
+    },
+    /// No space.
+    #[error("no space left to write {}\nhint: free some space and try again; nothing that was acknowledged is lost", file.display())]
+    DiskFull {
+        /// The database.
+        file: PathBuf,
+    },
+    /// The holder of a lease lost it: it expired, or was taken over.
+    #[error(
+        "the lease `{what}` was lost, and nothing was stored\nhint: begin again; another process may be doing the same work"
+    )]
+    LeaseLost {
+        /// What the lease is for.
+        what: String,
+    },
+    /// No such job.
+    #[error("there is no job {id}\nhint: list the jobs to see which there are")]
+    NoSuchJob {
+        /// ULID.
+        id: String,
+    },
+    /// The state machine does not allow it.
+    #[error("job {id} is {from:?} and cannot become {to:?}\nhint: a finished job is not begun again; make a new one")]
+    NotAllowed {
+        /// ULID.
+        id: String,
+        /// Its state.
+        from: JobState,
+        /// What was asked for.
+        to: JobState,
+    },
+    /// The file holds something that no version has written.
+    #[error("{} is damaged: {detail}\nhint: verify the journal to see where, and restore it from a backup", file.display())]
+    Damaged {
+        /// The database.
+        file: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+    /// Anything else that the database said.
+    #[error("could not {what} {}: {detail}\nhint: check the disk, then try again", file.display())]
+    Database {
+        /// The database.
+        file: PathBuf,
+        /// `write` for example.
+        what: &'static str,
+        /// What SQLite said.
+        detail: String,
+    },
+}
+
+/// The first place where the record does not agree with itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "event {seq} of log {log} is bad: {reason}\nhint: restore the journal from a backup that was made before; `pos` {pos} is the row"
+)]
+pub struct BadEvent {
+    /// Hex of the log's id.
+    pub log: String,
+    /// Its place in the chain.
+    pub seq: u64,
+    /// Its row.
+    pub pos: u64,
+    /// What does not agree.
+    pub reason: String,
+}
+
+/// Why a verification did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// Something does not agree.
+    #[error(transparent)]
+    Bad(#[from] BadEvent),
+    /// The file could not be read to the end.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}

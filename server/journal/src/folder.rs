@@ -1,0 +1,259 @@
+//! The files of a journal: database, key and description, and how the last two are made and read.
+//! It never writes over a key and never opens the database.
+
+use crate::error::OpenError;
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use ulid::Ulid;
+use zeroize::Zeroizing;
+
+/// The raw key of the database.
+pub(crate) type Key = Zeroizing<[u8; 32]>;
+
+/// Newest form of `journal.json` and of the database that this version knows.
+pub(crate) const FORMAT: u32 = 1;
+
+/// Where the files of one journal are.
+#[derive(Debug, Clone)]
+pub(crate) struct Files {
+    pub folder: PathBuf,
+    pub database: PathBuf,
+    pub key: PathBuf,
+    pub description: PathBuf,
+}
+
+impl Files {
+    pub fn of(folder: &Path) -> Files {
+        Files {
+            folder: folder.to_owned(),
+            database: folder.join("journal.db"),
+            key: folder.join("journal.key"),
+            description: folder.join("journal.json"),
+        }
+    }
+}
+
+/// `journal.json`: plain, so that what reads it needs no key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Description {
+    /// ULID of the journal.
+    pub journal: Ulid,
+    /// Form of the files; see [`FORMAT`].
+    pub format: u32,
+    /// How the key is kept.
+    pub key: KeyDescription,
+}
+
+/// How the key is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct KeyDescription {
+    /// `file`, so far.
+    pub kind: String,
+    /// First 8 bytes of a hash of the key, in hex: tells the right key from another without opening anything.
+    pub check: String,
+}
+
+/// Only the format, so that a description of a later form is still understood that far.
+#[derive(Deserialize)]
+struct FormatOnly {
+    format: u32,
+}
+
+/// See [`KeyDescription::check`].
+pub(crate) fn key_check(key: &Key) -> String {
+    hex::encode(&blake3::derive_key("holdover journal v1 key check", key.as_slice())[..8])
+}
+
+/// Turns what the system said about `file` into an error with a next step.
+pub(crate) fn io_error(file: &Path, what: &'static str, error: &io::Error) -> OpenError {
+    match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            let hint = if error.kind() == ErrorKind::ReadOnlyFilesystem {
+                "the file system is mounted read-only; set HOLDOVER_DATA_DIR to a folder that can be written".to_owned()
+            } else {
+                "give your user read and write permission, or set HOLDOVER_DATA_DIR to a folder of your own".to_owned()
+            };
+            OpenError::Permission { file: file.to_owned(), what, hint }
+        }
+        _ => OpenError::Io { file: file.to_owned(), what, detail: error.to_string() },
+    }
+}
+
+/// Makes the data folder if it is not there: 0700, for the user alone.
+pub(crate) fn make_folder(folder: &Path) -> Result<(), OpenError> {
+    match fs::metadata(folder) {
+        Ok(meta) if meta.is_dir() => return Ok(()),
+        Ok(_) => {
+            return Err(OpenError::Io {
+                file: folder.to_owned(),
+                what: "use as the data folder",
+                detail: "it is a file, not a folder".to_owned(),
+            });
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(io_error(folder, "open", &error)),
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|e| io_error(folder, "create", &e))
+}
+
+/// Size of the database file, or `None` where there is none.
+pub(crate) fn database_size(files: &Files) -> Result<Option<u64>, OpenError> {
+    match fs::metadata(&files.database) {
+        Ok(meta) if meta.is_file() => Ok(Some(meta.len())),
+        Ok(_) => Err(OpenError::NotADatabase {
+            file: files.database.clone(),
+            detail: "it is a folder, not a file".to_owned(),
+        }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io_error(&files.database, "read", &error)),
+    }
+}
+
+/// Reads `journal.json`; `None` where there is none.
+pub(crate) fn read_description(files: &Files) -> Result<Option<Description>, OpenError> {
+    let file = &files.description;
+    let Some(text) = read_small(file, 64 * 1024).map_err(|e| io_error(file, "read", &e))? else {
+        return Ok(None);
+    };
+    let bad = |detail: String| OpenError::BadDescription { file: file.clone(), detail };
+    let format: FormatOnly = serde_json::from_slice(&text).map_err(|e| bad(e.to_string()))?;
+    if format.format > FORMAT {
+        return Err(OpenError::Newer { file: file.clone(), found: format.format, known: FORMAT });
+    }
+    let description: Description = serde_json::from_slice(&text).map_err(|e| bad(e.to_string()))?;
+    if description.key.kind != "file" {
+        return Err(bad(format!("the key is kept in `{}`, which this version does not know", description.key.kind)));
+    }
+    Ok(Some(description))
+}
+
+/// Writes `journal.json`, in one step. Processes that race write the same contents.
+pub(crate) fn write_description(files: &Files, description: &Description) -> Result<(), OpenError> {
+    let fail = |e: &io::Error| io_error(&files.description, "write", e);
+    let mut text = serde_json::to_vec_pretty(description).map_err(|e| fail(&io::Error::other(e)))?;
+    text.push(b'\n');
+    let temporary = temporary_beside(&files.description);
+    let written = write_new(&temporary, &text).and_then(|()| fs::rename(&temporary, &files.description));
+    if let Err(error) = written {
+        let _ = fs::remove_file(&temporary);
+        return Err(fail(&error));
+    }
+    sync_folder(&files.folder);
+    Ok(())
+}
+
+/// Reads the key file; `None` where there is none.
+pub(crate) fn read_key(files: &Files) -> Result<Option<Key>, OpenError> {
+    let bad = |detail: String| OpenError::BadKey { key: files.key.clone(), detail };
+    let Some(text) = read_small(&files.key, 4096).map_err(|e| io_error(&files.key, "read", &e))? else {
+        return Ok(None);
+    };
+    let text = Zeroizing::new(text);
+    let digits = text.trim_ascii();
+    let mut key = Zeroizing::new([0; 32]);
+    hex::decode_to_slice(digits, key.as_mut_slice())
+        .map_err(|_| bad(format!("{} bytes that are not 64 hexadecimal digits", digits.len())))?;
+    Ok(Some(key))
+}
+
+/// Makes a key, and answers with the one that is there in the end: of processes that race, one wins and all agree.
+pub(crate) fn make_key(files: &Files) -> Result<Key, OpenError> {
+    let fail = |e: &io::Error| io_error(&files.key, "create", e);
+    let mut key = Zeroizing::new([0; 32]);
+    getrandom::fill(key.as_mut_slice()).map_err(|e| fail(&io::Error::other(e)))?;
+    let mut text = Zeroizing::new([0; 65]);
+    hex::encode_to_slice(key.as_slice(), &mut text[..64]).map_err(|e| fail(&io::Error::other(e)))?;
+    text[64] = b'\n';
+    let temporary = temporary_beside(&files.key);
+    write_new(&temporary, text.as_slice()).map_err(|e| fail(&e))?;
+    // A link appears whole and never replaces: a reader sees the whole key or none.
+    let linked = fs::hard_link(&temporary, &files.key);
+    let _ = fs::remove_file(&temporary);
+    match linked {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        // File systems without links: create it under its own name. A racing reader may see it short and reports that.
+        Err(_) => match write_new(&files.key, text.as_slice()) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(fail(&error)),
+        },
+    }
+    sync_folder(&files.folder);
+    read_key(files)?.ok_or_else(|| OpenError::KeyMissing { file: files.database.clone(), key: files.key.clone() })
+}
+
+/// Creates the empty database file, so that it and the files that SQLite puts beside it are for the user alone.
+pub(crate) fn make_database_file(files: &Files) -> Result<(), OpenError> {
+    match private(OpenOptions::new().write(true).create_new(true)).open(&files.database) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(io_error(&files.database, "create", &error)),
+    }
+}
+
+/// Whether the database can be written, without opening it: closing a second handle would drop SQLite's locks.
+pub(crate) fn check_writable(files: &Files) -> Result<(), OpenError> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Access, access};
+        for (path, mode, what) in [
+            (&files.database, Access::READ_OK, "read"),
+            (&files.database, Access::WRITE_OK, "write"),
+            (&files.folder, Access::WRITE_OK | Access::EXEC_OK, "write in"),
+        ] {
+            access(path, mode).map_err(|e| io_error(path, what, &e.into()))?;
+        }
+    }
+    Ok(())
+}
+
+fn read_small(file: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let opened = match File::open(file) {
+        Ok(opened) => opened,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if !opened.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut contents = Vec::new();
+    opened.take(limit + 1).read_to_end(&mut contents)?;
+    if contents.len() as u64 > limit {
+        return Err(io::Error::other(format!("it is longer than {limit} bytes")));
+    }
+    Ok(Some(contents))
+}
+
+fn temporary_beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!(".{}.new", Ulid::generate()));
+    PathBuf::from(name)
+}
+
+fn write_new(file: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut opened = private(OpenOptions::new().write(true).create_new(true)).open(file)?;
+    opened.write_all(contents)?;
+    opened.sync_all()
+}
+
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+/// Makes a new name durable. Where a folder cannot be opened for that (Windows), the name is as durable as the system makes it.
+fn sync_folder(folder: &Path) {
+    if let Ok(opened) = File::open(folder) {
+        let _ = opened.sync_all();
+    }
+}

@@ -1,0 +1,239 @@
+//! The handle that the rest of Holdover holds: cheap to clone, and never makes a caller wait who did not ask to.
+//! It owns the writer's thread; dropping the last clone writes what still waits and closes the files.
+
+use crate::draft::{Draft, Prepared};
+use crate::error::{JournalError, OpenError, VerifyError};
+use crate::folder::Files;
+use crate::read::{self, Filter, Readers};
+use crate::store;
+use crate::time::rfc3339;
+use crate::tx::{Place, Tx};
+use crate::verify::{self, Verified};
+use crate::watch::{Change, Watch};
+use crate::writer::{Backlog, Command, Writer};
+use contract::{Delivery, JournalEntry};
+use crossbeam_channel::{Sender, bounded, unbounded};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use ulid::Ulid;
+
+/// An open journal. Clones share one writer; every method may be called from any thread.
+#[derive(Clone)]
+pub struct Journal {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    id: Ulid,
+    readers: Readers,
+    backlog: Arc<Backlog>,
+    queue: Option<Sender<Command>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for Journal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Journal").field("id", &self.inner.id).field("folder", &self.folder()).finish_non_exhaustive()
+    }
+}
+
+impl Journal {
+    /// Opens the journal in `folder` (the data folder), and makes folder (0700), key file (0600) and database if they are not
+    /// there. Takes about a millisecond, whatever the number of events; blocks for longer only while another process makes
+    /// the same journal. In every error the files are as they were.
+    pub fn open(folder: &Path) -> Result<Journal, OpenError> {
+        let files = Files::of(folder);
+        let opened = store::open(&files)?;
+        let backlog = Arc::new(Backlog::default());
+        let (queue, commands) = unbounded();
+        let writer = Writer {
+            connection: opened.writer,
+            device: opened.device,
+            file: files.database.clone(),
+            backlog: Arc::clone(&backlog),
+            full: None,
+        };
+        let thread = std::thread::Builder::new()
+            .name("journal-writer".to_owned())
+            .spawn(move || writer.run(&commands))
+            .map_err(|e| OpenError::Io {
+                file: folder.to_owned(),
+                what: "start a thread for",
+                detail: e.to_string(),
+            })?;
+        let inner = Inner {
+            id: opened.journal,
+            readers: Readers::new(files, opened.key),
+            backlog,
+            queue: Some(queue),
+            writer: Some(thread),
+        };
+        Ok(Journal { inner: Arc::new(inner) })
+    }
+
+    /// The journal's own ULID, as in `journal.json`.
+    pub fn id(&self) -> Ulid {
+        self.inner.id
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        &self.inner.readers.files.folder
+    }
+
+    /// Writes an event and waits until it is committed; with [`Draft::intent`], until it is flushed to the disk.
+    pub fn append(&self, draft: Draft) -> Result<JournalEntry, JournalError> {
+        let event = draft.prepare()?;
+        let (id, entity, wall_ms) = (event.id, event.entity, event.wall_ms);
+        let (reply, answer) = bounded(1);
+        self.send(Command::Append { event, reply: Some(reply) })?;
+        let Place { log, seq, .. } = answer.recv().map_err(|_| self.closed())??;
+        Ok(JournalEntry {
+            id: id.to_string(),
+            log: hex::encode(log),
+            seq,
+            at: rfc3339(wall_ms),
+            actor: draft.actor,
+            kind: draft.kind,
+            entity: entity.to_string(),
+            lane: draft.lane,
+            state: if draft.intent { Delivery::Durable } else { Delivery::Saved },
+            workspace: draft.workspace.map(|w| w.to_string()),
+            payload: draft.payload,
+        })
+    }
+
+    /// Hands an event to the writer and returns at once with the id it will have. Events that wait together are written
+    /// together. What goes wrong later is logged, and kept for [`Journal::trouble`].
+    pub fn post(&self, draft: &Draft) -> Result<Ulid, JournalError> {
+        self.post_prepared(draft.prepare()?)
+    }
+
+    fn post_prepared(&self, event: Prepared) -> Result<Ulid, JournalError> {
+        let (id, bytes) = (event.id, event.payload.len());
+        self.inner.backlog.enter(bytes).map_err(|events| JournalError::QueueFull { file: self.file(), events })?;
+        self.send(Command::Append { event, reply: None }).inspect_err(|_| self.inner.backlog.leave(bytes))?;
+        Ok(id)
+    }
+
+    /// Waits until everything that this process posted before is written and flushed to the disk.
+    pub fn flush(&self) -> Result<(), JournalError> {
+        self.write(true, |tx| {
+            let flushed = "UPDATE log SET durable_pos = (SELECT coalesce(max(pos), 0) FROM event) WHERE own = 1";
+            tx.connection.execute(flushed, []).map(drop).map_err(|e| tx.error(&e))
+        })
+    }
+
+    /// The last thing that could not be written although nobody waited for it.
+    pub fn trouble(&self) -> Option<JournalError> {
+        self.inner.backlog.trouble()
+    }
+
+    /// Runs `work` in one transaction on the writer's thread and waits for the commit; `durable`: for the flush as well.
+    /// Nothing of it is stored if it answers with an error or panics. It must not call methods of a [`Journal`] that wait.
+    pub fn write<T: Send + 'static>(
+        &self,
+        durable: bool,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        let (value_in, value_out) = bounded(1);
+        let (done_in, done_out) = bounded(1);
+        self.send(Command::Run {
+            full: durable,
+            work: Box::new(move |tx| {
+                // The receiver lives until the answer is in.
+                let _ = value_in.send(work(tx)?);
+                Ok(())
+            }),
+            done: Box::new(move |result| drop(done_in.send(result))),
+        })?;
+        done_out.recv().map_err(|_| self.closed())??;
+        value_out.recv().map_err(|_| self.closed())
+    }
+
+    /// Runs `work` like [`Journal::write`], without a flush and without waiting; trouble is logged.
+    pub(crate) fn write_later(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<(), JournalError> + Send + 'static) {
+        let done = |result: Result<(), JournalError>| {
+            if let Err(error) = result {
+                tracing::warn!("the journal could not note something: {error}");
+            }
+        };
+        let _ = self.send(Command::Run { full: false, work: Box::new(work), done: Box::new(done) });
+    }
+
+    /// Events in the order of their places.
+    pub fn entries(&self, filter: &Filter) -> Result<Vec<JournalEntry>, JournalError> {
+        let mut entries = Vec::new();
+        self.for_each(filter, |_, entry| {
+            entries.push(entry);
+            ControlFlow::Continue(())
+        })?;
+        Ok(entries)
+    }
+
+    /// Calls `each` with place and event until it breaks; one event is in memory at a time.
+    pub fn for_each(
+        &self,
+        filter: &Filter,
+        each: impl FnMut(u64, JournalEntry) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.inner.readers.with(|connection| read::for_each(connection, filter, each))
+    }
+
+    /// Place of the last event; 0 where there is none.
+    pub fn head(&self) -> Result<u64, JournalError> {
+        self.inner.readers.with(store::head)
+    }
+
+    /// Number of events. Equal to [`Journal::head`]: events are never removed, only their payloads.
+    pub fn count(&self) -> Result<u64, JournalError> {
+        self.head()
+    }
+
+    /// Calls `callback` on a thread of its own when events were committed by any process, this one included: within 100 ms
+    /// where the system tells of changed files. Ends when the [`Watch`] is dropped.
+    pub fn watch(&self, callback: impl FnMut(Change) + Send + 'static) -> Result<Watch, JournalError> {
+        Watch::begin(&self.inner.readers.files, &self.inner.readers.key, self.head()?, callback)
+    }
+
+    /// Recomputes every hash and commitment, log by log, and stops at the first that is wrong. Reads everything.
+    pub fn verify(&self) -> Result<Verified, VerifyError> {
+        let found = self.inner.readers.with(verify::verify)?;
+        Ok(found?)
+    }
+
+    pub(crate) fn read<T>(
+        &self,
+        read: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, JournalError> {
+        self.inner.readers.with(read)
+    }
+
+    fn send(&self, command: Command) -> Result<(), JournalError> {
+        let queue = self.inner.queue.as_ref().ok_or_else(|| self.closed())?;
+        queue.send(command).map_err(|_| self.closed())
+    }
+
+    fn closed(&self) -> JournalError {
+        JournalError::Closed { file: self.file() }
+    }
+
+    fn file(&self) -> std::path::PathBuf {
+        self.inner.readers.files.database.clone()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Readers go first: the writer is then the last connection of this process, and tidies the files.
+        self.readers.close();
+        self.queue = None;
+        if let Some(writer) = self.writer.take()
+            && writer.thread().id() != std::thread::current().id()
+        {
+            let _ = writer.join();
+        }
+    }
+}

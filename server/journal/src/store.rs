@@ -1,0 +1,343 @@
+//! Opens the database: key, settings, migrations, and the checks that come before any write.
+//! Until every check has passed nothing is written, so a file that is refused stays as it was.
+
+use crate::chain::LogId;
+use crate::error::{JournalError, OpenError};
+use crate::folder::{self, Description, FORMAT, Files, Key, KeyDescription, key_check};
+use crate::time::now_ms;
+use ed25519_dalek::SigningKey;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+use ulid::Ulid;
+use zeroize::Zeroizing;
+
+/// First SQLite without the WAL-reset defect, which several connections can meet.
+const SQLITE_NEEDED: (i32, &str) = (3_051_003, "3.51.3");
+/// `HOLD`: marks the file as ours.
+const APPLICATION_ID: i32 = 0x484f_4c44;
+/// Forward only; the place in the list plus one is the format that a script leads to. Landed scripts are never edited.
+const MIGRATIONS: [&str; FORMAT as usize] = [include_str!("../migrations/0001-journal.sql")];
+/// How long other processes are waited for before a caller hears of it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// One process opens journals one at a time: file handles that creation closes would drop the locks of a sibling.
+static OPENING: Mutex<()> = Mutex::new(());
+
+/// Our own device, as the database knows it.
+#[derive(Clone)]
+pub(crate) struct Device {
+    pub n: i64,
+    pub public: [u8; 32],
+    pub epoch: [u8; 16],
+}
+
+impl Device {
+    pub fn log_id(&self, project: &[u8; 16], lane: contract::Lane) -> LogId {
+        crate::chain::log_id(&self.public, &self.epoch, project, lane)
+    }
+}
+
+/// What opening gives.
+pub(crate) struct Opened {
+    pub writer: Connection,
+    pub key: Key,
+    pub device: Device,
+    pub journal: Ulid,
+}
+
+/// Opens the journal in `folder`, making what is not there yet.
+pub(crate) fn open(files: &Files) -> Result<Opened, OpenError> {
+    if rusqlite::version_number() < SQLITE_NEEDED.0 {
+        return Err(OpenError::OldSqlite { found: rusqlite::version().to_owned(), needed: SQLITE_NEEDED.1 });
+    }
+    let _one = OPENING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    folder::make_folder(&files.folder)?;
+    let description = folder::read_description(files)?;
+    let exists = folder::database_size(files)?.is_some_and(|size| size > 0);
+    if !exists && description.is_some() {
+        return Err(OpenError::DatabaseMissing {
+            file: files.database.clone(),
+            description: files.description.clone(),
+        });
+    }
+    // The key is made before the database, so a database without a key has lost it.
+    let key = match folder::read_key(files)? {
+        Some(key) => key,
+        None if exists => {
+            return Err(OpenError::KeyMissing { file: files.database.clone(), key: files.key.clone() });
+        }
+        None => folder::make_key(files)?,
+    };
+    if description.as_ref().is_some_and(|d| d.key.check != key_check(&key)) {
+        return Err(OpenError::WrongKey { file: files.database.clone(), key: files.key.clone() });
+    }
+    folder::make_database_file(files)?;
+    folder::check_writable(files)?;
+    let mut writer = connect(files, &key).map_err(|e| open_error(files, "open", &e))?;
+    prepare(&mut writer, files)?;
+    let found = (|| Ok::<_, rusqlite::Error>((journal_id(&writer)?, own_device(&writer)?)))();
+    let (journal, device) = found.map_err(|e| open_error(files, "read", &e))?;
+    match description {
+        Some(description) if description.journal != journal => {
+            return Err(OpenError::BadDescription {
+                file: files.description.clone(),
+                detail: format!("it names journal {}, and the database is journal {journal}", description.journal),
+            });
+        }
+        Some(_) => {}
+        None => folder::write_description(
+            files,
+            &Description {
+                journal,
+                format: FORMAT,
+                key: KeyDescription { kind: "file".to_owned(), check: key_check(&key) },
+            },
+        )?,
+    }
+    // Only now may closing the connection tidy the files.
+    writer
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+        .map_err(|e| open_error(files, "open", &e))?;
+    Ok(Opened { writer, key, device, journal })
+}
+
+/// One more connection to a journal that was opened before.
+pub(crate) fn connect_reader(files: &Files, key: &Key) -> rusqlite::Result<Connection> {
+    let connection = connect(files, key)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn connect(files: &Files, key: &Key) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(&files.database, flags)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    let mut digits = Zeroizing::new([0; 64]);
+    // The length fits by construction.
+    let _ = hex::encode_to_slice(key.as_slice(), digits.as_mut_slice());
+    let digits = std::str::from_utf8(digits.as_slice()).unwrap_or_default();
+    // SQLCipher would tell stderr about a wrong key; callers are told by an error.
+    connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
+    connection.execute_batch(&Zeroizing::new(format!("PRAGMA key = \"x'{digits}'\";")))?;
+    let mut waited = Duration::ZERO;
+    connection.busy_handler(Some(move |count: i32| {
+        // Short naps: SQLite's own handler sleeps up to 100 ms, too long for a lock that is held for 0.2 ms.
+        let nap = Duration::from_millis(if count < 50 { 1 } else { 5 });
+        waited = if count == 0 { nap } else { waited + nap };
+        std::thread::sleep(nap);
+        waited < Duration::from_secs(5)
+    }))?;
+    connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA synchronous = NORMAL;")?;
+    #[cfg(target_os = "macos")]
+    connection.execute_batch("PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;")?;
+    Ok(connection)
+}
+
+/// Brings a database up to [`FORMAT`]; refuses one that is not ours or is newer.
+fn prepare(connection: &mut Connection, files: &Files) -> Result<(), OpenError> {
+    let failed = |e: rusqlite::Error| open_error(files, "open", &e);
+    let found = retry(|| format_of(connection)).map_err(failed)?;
+    check_format(found, files)?;
+    if found.format < FORMAT {
+        // Two processes may get here; WAL is set outside a transaction, and the busy handler is not asked for it.
+        retry(|| connection.pragma_update(None, "journal_mode", "wal")).map_err(failed)?;
+        connection.pragma_update(None, "synchronous", "full").map_err(failed)?;
+        migrate(connection, files)?;
+        connection.pragma_update(None, "synchronous", "normal").map_err(failed)?;
+    }
+    // Bounds what a burst leaves behind.
+    connection.pragma_update(None, "journal_size_limit", 8 << 20).map_err(failed)
+}
+
+#[derive(Clone, Copy)]
+struct Found {
+    application: i32,
+    format: u32,
+    tables: bool,
+}
+
+fn format_of(connection: &Connection) -> rusqlite::Result<Found> {
+    connection.query_row(
+        "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),
+                EXISTS (SELECT 1 FROM sqlite_schema)",
+        [],
+        |row| Ok(Found { application: row.get(0)?, format: row.get(1)?, tables: row.get(2)? }),
+    )
+}
+
+fn check_format(found: Found, files: &Files) -> Result<(), OpenError> {
+    let is_new = found.application == 0 && found.format == 0 && !found.tables;
+    if found.application != APPLICATION_ID && !is_new {
+        return Err(OpenError::NotADatabase {
+            file: files.database.clone(),
+            detail: "it is a database of another program".to_owned(),
+        });
+    }
+    if found.format > FORMAT {
+        return Err(OpenError::Newer { file: files.database.clone(), found: found.format, known: FORMAT });
+    }
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection, files: &Files) -> Result<(), OpenError> {
+    let failed = |e: rusqlite::Error| open_error(files, "prepare", &e);
+    retry(|| connection.execute_batch("BEGIN IMMEDIATE")).map_err(failed)?;
+    let done = (|| {
+        let found = format_of(connection).map_err(failed)?;
+        check_format(found, files)?;
+        for script in &MIGRATIONS[found.format as usize..] {
+            connection.execute_batch(script).map_err(failed)?;
+        }
+        connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+        connection.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
+        if found.format == 0 {
+            found_journal(connection).map_err(failed)?;
+        }
+        connection.execute_batch("COMMIT").map_err(failed)
+    })();
+    if done.is_err() {
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    done
+}
+
+/// The first rows: the journal's own id, this device, and its first epoch.
+fn found_journal(connection: &Connection) -> rusqlite::Result<()> {
+    let mut secret = Zeroizing::new([0; 32]);
+    let mut nonce = [0; 16];
+    getrandom::fill(secret.as_mut_slice()).and_then(|()| getrandom::fill(&mut nonce)).map_err(|e| {
+        rusqlite::Error::ToSqlConversionFailure(Box::new(std::io::Error::other(format!("no random numbers: {e}"))))
+    })?;
+    let public = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
+    let now = now_ms();
+    connection
+        .execute("INSERT INTO meta (key, value) VALUES ('journal', ?1)", [Ulid::generate().to_bytes().as_slice()])?;
+    connection.execute(
+        "INSERT INTO device (n, public, secret, born_ms) VALUES (1, ?1, ?2, ?3)",
+        (public, secret.as_slice(), now),
+    )?;
+    connection.execute(
+        "INSERT INTO epoch (n, device, nonce, born_ms, reason) VALUES (1, 1, ?1, ?2, 'the journal was made')",
+        (nonce, now),
+    )?;
+    Ok(())
+}
+
+fn journal_id(connection: &Connection) -> rusqlite::Result<Ulid> {
+    connection
+        .query_row("SELECT value FROM meta WHERE key = 'journal'", [], |row| row.get::<_, [u8; 16]>(0))
+        .map(Ulid::from_bytes)
+}
+
+fn own_device(connection: &Connection) -> rusqlite::Result<Device> {
+    connection.query_row(
+        "SELECT device.n, device.public, epoch.nonce FROM epoch JOIN device ON device.n = epoch.device
+         WHERE device.secret IS NOT NULL ORDER BY epoch.n DESC LIMIT 1",
+        [],
+        |row| Ok(Device { n: row.get(0)?, public: row.get(1)?, epoch: row.get(2)? }),
+    )
+}
+
+/// Whether waiting can help.
+pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
+    // SQLITE_PROTOCOL: the locks of the WAL index were contended too often in a row.
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed)
+    )
+}
+
+/// Does something until it is not refused because of other processes, or [`PATIENCE`] is over.
+pub(crate) fn retry<T>(mut once: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    let began = Instant::now();
+    loop {
+        match once() {
+            Err(error) if is_busy(&error) && began.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Begins the transaction of a writer. One that is suspended in the middle is the only thing that can make this fail.
+pub(crate) fn begin(connection: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {
+    let began = Instant::now();
+    loop {
+        match rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
+            Err(error) if is_busy(&error) && began.elapsed() < PATIENCE => {}
+            result => return result,
+        }
+    }
+}
+
+/// What SQLite said about an open journal, for a caller.
+pub(crate) fn journal_error(file: &Path, what: &'static str, error: &rusqlite::Error) -> JournalError {
+    let file = file.to_owned();
+    if is_busy(error) {
+        return JournalError::Busy { file, seconds: PATIENCE.as_secs() };
+    }
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => JournalError::DiskFull { file },
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            JournalError::Damaged { file, detail: error.to_string() }
+        }
+        _ => JournalError::Database { file, what, detail: error.to_string() },
+    }
+}
+
+/// What SQLite said while opening, told apart.
+fn open_error(files: &Files, what: &'static str, error: &rusqlite::Error) -> OpenError {
+    let file = files.database.clone();
+    if is_busy(error) {
+        return OpenError::Busy { file, seconds: PATIENCE.as_secs() };
+    }
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => what_it_is(files),
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            folder::io_error(&file, "write", &std::io::Error::from(std::io::ErrorKind::PermissionDenied))
+        }
+        Some(ErrorCode::DatabaseCorrupt) => OpenError::NotADatabase { file, detail: error.to_string() },
+        _ => OpenError::Io { file, what, detail: error.to_string() },
+    }
+}
+
+/// Tells a file that is no encrypted database from one with another key: encrypted pages look random and fill the file.
+fn what_it_is(files: &Files) -> OpenError {
+    let file = files.database.clone();
+    let mut page = Vec::new();
+    let size = File::open(&file).and_then(|f| {
+        let size = f.metadata()?.len();
+        f.take(4096).read_to_end(&mut page)?;
+        Ok(size)
+    });
+    let size = match size {
+        Ok(size) => size,
+        Err(error) => return folder::io_error(&file, "read", &error),
+    };
+    if page.starts_with(b"SQLite format 3\0") {
+        return OpenError::NotADatabase { file, detail: "it is a plain SQLite database, and not encrypted".to_owned() };
+    }
+    let mut kinds = [false; 256];
+    page.iter().for_each(|byte| kinds[usize::from(*byte)] = true);
+    let distinct = kinds.iter().filter(|seen| **seen).count();
+    if size % 4096 == 0 && page.len() == 4096 && distinct > 240 {
+        return OpenError::WrongKey { file, key: files.key.clone() };
+    }
+    OpenError::NotADatabase { file, detail: format!("its {size} bytes are not an encrypted database") }
+}
+
+/// The last place, 0 where there is none.
+pub(crate) fn head(connection: &Connection) -> rusqlite::Result<u64> {
+    let head: Option<i64> = connection
+        .prepare_cached("SELECT pos FROM event ORDER BY pos DESC LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(head.unwrap_or(0).unsigned_abs())
+}

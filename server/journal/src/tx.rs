@@ -1,0 +1,196 @@
+//! One writing transaction: gives events their places and chains them.
+//! It sees and leaves the journal whole; it never commits by itself.
+
+use crate::chain::{LogId, chain_hash, lane_number};
+use crate::draft::{Draft, Prepared};
+use crate::error::JournalError;
+use crate::header::{Header, class};
+use crate::store::{Device, journal_error};
+use contract::Lane;
+use rusqlite::Connection;
+use std::path::Path;
+use ulid::Ulid;
+
+/// Project of the logs of a device that shares nothing yet.
+const NO_PROJECT: [u8; 16] = [0; 16];
+
+/// Where an event was put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub pos: u64,
+    pub log: LogId,
+    pub seq: u64,
+}
+
+/// A log's head, as of this transaction.
+struct Head {
+    n: i64,
+    id: LogId,
+    seq: u64,
+    hash: [u8; 32],
+    lamport: u64,
+    last_pos: i64,
+}
+
+/// A writing transaction. Everything done through it is stored together, or not at all.
+pub struct Tx<'c> {
+    pub(crate) connection: &'c Connection,
+    file: &'c Path,
+    device: &'c Device,
+    heads: Vec<Head>,
+    lamport: Option<u64>,
+    header: Vec<u8>,
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) fn new(connection: &'c Connection, file: &'c Path, device: &'c Device) -> Tx<'c> {
+        Tx { connection, file, device, heads: Vec::new(), lamport: None, header: Vec::with_capacity(512) }
+    }
+
+    /// Writes an event. It counts once the transaction is committed.
+    pub fn append(&mut self, draft: &Draft) -> Result<Ulid, JournalError> {
+        let prepared = draft.prepare()?;
+        self.place(&prepared)?;
+        Ok(prepared.id)
+    }
+
+    pub(crate) fn error(&self, error: &rusqlite::Error) -> JournalError {
+        journal_error(self.file, "write", error)
+    }
+
+    pub(crate) fn place(&mut self, event: &Prepared) -> Result<Place, JournalError> {
+        self.try_place(event).map_err(|e| self.error(&e))
+    }
+
+    fn try_place(&mut self, event: &Prepared) -> rusqlite::Result<Place> {
+        let lamport = match self.lamport {
+            Some(lamport) => lamport,
+            None => self
+                .connection
+                .prepare_cached("SELECT coalesce(max(lamport), 0) FROM log")?
+                .query_row([], |row| row.get::<_, i64>(0))?
+                .unsigned_abs(),
+        } + 1;
+        let index = self.head_of(event.lane)?;
+        let head = &self.heads[index];
+        let header = Header {
+            v: 1,
+            log: head.id,
+            seq: head.seq + 1,
+            id: event.id,
+            lamport,
+            wall_ms: event.wall_ms,
+            kind: event.kind.clone(),
+            kver: 1,
+            entity: event.entity,
+            actor: event.actor.clone(),
+            // Lists logs of other devices, and there are none before the first synchronisation.
+            seen: Vec::new(),
+            class: class(lane_number(event.lane), priority(event.lane), event.intent),
+            payload_len: u32::try_from(event.payload.len()).unwrap_or(u32::MAX),
+            payload_commit: event.commit,
+            refs: Vec::new(),
+            workspace: event.workspace,
+            sig: None,
+        };
+        self.header.clear();
+        header.encode(&mut self.header);
+        let hash = chain_hash(&head.hash, &self.header);
+        self.connection
+            .prepare_cached(
+                "INSERT INTO event (log, seq, id, kind, entity, workspace, lamport, wall_ms, hash, header)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )?
+            .execute((
+                head.n,
+                header.seq.cast_signed(),
+                event.id.to_bytes(),
+                &event.kind,
+                event.entity.to_bytes(),
+                event.workspace.map(|w| w.to_bytes()),
+                lamport.cast_signed(),
+                event.wall_ms,
+                hash,
+                &self.header,
+            ))?;
+        let pos = self.connection.last_insert_rowid();
+        self.connection.prepare_cached("INSERT INTO payload (pos, salt, bytes) VALUES (?1, ?2, ?3)")?.execute((
+            pos,
+            event.salt,
+            &event.payload,
+        ))?;
+        let place = Place { pos: pos.unsigned_abs(), log: header.log, seq: header.seq };
+        self.lamport = Some(lamport);
+        let head = &mut self.heads[index];
+        (head.seq, head.hash, head.lamport, head.last_pos) = (header.seq, hash, lamport, pos);
+        Ok(place)
+    }
+
+    /// Index of the head of our log for that lane; the log is made at its first event.
+    fn head_of(&mut self, lane: Lane) -> rusqlite::Result<usize> {
+        let id = self.device.log_id(&NO_PROJECT, lane);
+        if let Some(index) = self.heads.iter().position(|head| head.id == id) {
+            return Ok(index);
+        }
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(Head {
+                n: row.get(0)?,
+                id,
+                seq: row.get::<_, i64>(1)?.unsigned_abs(),
+                hash: row.get(2)?,
+                lamport: row.get::<_, i64>(3)?.unsigned_abs(),
+                last_pos: 0,
+            })
+        };
+        let mut find =
+            self.connection.prepare_cached("SELECT n, head_seq, head_hash, lamport FROM log WHERE id = ?1")?;
+        let head = match find.query_row([id], read) {
+            Err(rusqlite::Error::QueryReturnedNoRows) => {
+                self.connection
+                    .prepare_cached(
+                        "INSERT INTO log (id, device, epoch, project, lane, own, head_seq, head_hash, lamport, durable_pos)
+                         VALUES (?1, ?2, ?3, ?4, ?5, 1, 0, zeroblob(32), 0, 0)",
+                    )?
+                    .execute((id, self.device.n, self.device.epoch, NO_PROJECT, lane_number(lane)))?;
+                find.query_row([id], read)?
+            }
+            found => found?,
+        };
+        self.heads.push(head);
+        Ok(self.heads.len() - 1)
+    }
+
+    /// Writes the heads. `full`: the commit that follows is flushed, and with it everything that was committed before.
+    pub(crate) fn finish(&mut self, full: bool) -> Result<(), JournalError> {
+        self.try_finish(full).map_err(|e| self.error(&e))
+    }
+
+    fn try_finish(&mut self, full: bool) -> rusqlite::Result<()> {
+        for head in self.heads.iter().filter(|head| head.last_pos > 0) {
+            self.connection
+                .prepare_cached(
+                    "UPDATE log SET head_seq = ?2, head_hash = ?3, lamport = ?4,
+                            durable_pos = iif(?5, ?6, durable_pos) WHERE n = ?1",
+                )?
+                .execute((
+                    head.n,
+                    head.seq.cast_signed(),
+                    head.hash,
+                    head.lamport.cast_signed(),
+                    full,
+                    head.last_pos,
+                ))?;
+        }
+        Ok(())
+    }
+}
+
+/// Scheduling class of a lane: membership, decisions, notes, the rest.
+fn priority(lane: Lane) -> u8 {
+    match lane {
+        Lane::Ctl => 0,
+        Lane::Review => 1,
+        Lane::Notes => 2,
+        Lane::Observations | Lane::Local => 3,
+    }
+}

@@ -1,0 +1,142 @@
+//! Notice of new events, whichever process wrote them: the system tells of a changed file, SQLite tells of a changed version.
+//! It says that there is something to read and where it begins; it does not read it.
+
+use crate::error::JournalError;
+use crate::folder::{Files, Key};
+use crate::store::{connect_reader, head, journal_error};
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+use notify::Watcher;
+use rusqlite::Connection;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How often it is looked where the system tells of changes: covers a notice that was lost.
+const SAFETY: Duration = Duration::from_millis(1_000);
+/// How often it is looked where it does not: leaves room for the rest of the 100 ms.
+const POLL: Duration = Duration::from_millis(40);
+/// Pause after a notice, so that a burst of commits is one notice and not a thousand.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Events after `after`, up to `head`, are new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// Last place that was there before: use it as [`crate::Filter::after`].
+    pub after: u64,
+    /// Last place that is there now.
+    pub head: u64,
+}
+
+/// Ends the notices when it is dropped.
+pub struct Watch {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch").finish_non_exhaustive()
+    }
+}
+
+impl Watch {
+    pub(crate) fn begin(
+        files: &Files,
+        key: &Key,
+        from: u64,
+        callback: impl FnMut(Change) + Send + 'static,
+    ) -> Result<Watch, JournalError> {
+        let (stop, stopped) = bounded::<()>(0);
+        let (wake, woken) = bounded::<()>(1);
+        let (files, key) = (files.clone(), key.clone());
+        let file = files.database.clone();
+        let connection = connect_reader(&files, &key).map_err(|e| journal_error(&file, "watch", &e))?;
+        let run = move || {
+            // Set up here and not by the caller: it can take milliseconds. What was written meanwhile is seen by the first look.
+            let watcher = told_of_changes(&files, wake);
+            let every = if watcher.is_some() { SAFETY } else { POLL };
+            let mut looks = Looks { connection, version: None, last: from, callback, noticed: false };
+            loop {
+                looks.look();
+                crossbeam_channel::select! {
+                    recv(stopped) -> _ => return,
+                    recv(woken) -> _ => {}
+                    default(every) => {}
+                }
+                // A watch that ends must not wait for the pause.
+                if looks.noticed && stopped.recv_timeout(PAUSE) != Err(RecvTimeoutError::Timeout) {
+                    return;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("journal-watch".to_owned())
+            .spawn(run)
+            .map_err(|e| JournalError::Database { file, what: "start a thread to watch", detail: e.to_string() })?;
+        Ok(Watch { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take()
+            && thread.thread().id() != std::thread::current().id()
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Looks<F> {
+    connection: Connection,
+    version: Option<i64>,
+    last: u64,
+    callback: F,
+    noticed: bool,
+}
+
+impl<F: FnMut(Change)> Looks<F> {
+    fn look(&mut self) {
+        self.noticed = false;
+        match self.try_look() {
+            Ok(Some(change)) => {
+                self.last = change.head;
+                self.noticed = true;
+                (self.callback)(change);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::debug!("the journal could not be looked at: {error}"),
+        }
+    }
+
+    fn try_look(&mut self) -> rusqlite::Result<Option<Change>> {
+        // Changes with every commit of another connection; reading it touches no page of the file.
+        let version = self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        if self.version == Some(version) {
+            return Ok(None);
+        }
+        let head = head(&self.connection)?;
+        self.version = Some(version);
+        Ok((head > self.last).then_some(Change { after: self.last, head }))
+    }
+}
+
+/// Wakes the thread when the database or its WAL changes; `None` where the system cannot tell.
+fn told_of_changes(files: &Files, wake: Sender<()>) -> Option<notify::RecommendedWatcher> {
+    let name = files.database.file_name()?.to_owned();
+    let told = move |event: notify::Result<notify::Event>| {
+        let Ok(event) = event else { return };
+        let ours = |path: &std::path::PathBuf| {
+            path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(name.as_encoded_bytes()))
+        };
+        if !event.kind.is_access() && (event.paths.is_empty() || event.paths.iter().any(ours)) {
+            // Full: the thread will look anyway.
+            let _ = wake.try_send(());
+        }
+    };
+    let watcher = notify::recommended_watcher(told).and_then(|mut watcher| {
+        watcher.watch(&files.folder, notify::RecursiveMode::NonRecursive)?;
+        Ok(watcher)
+    });
+    watcher.inspect_err(|e| tracing::info!("the system does not tell of changes, so the journal is polled: {e}")).ok()
+}

@@ -1,0 +1,38 @@
+//! Local ids of workspaces: a root folder keeps its ULID for as long as the journal lives.
+//! It looks at no workspace beyond the path of its root.
+
+use crate::error::JournalError;
+use crate::journal::Journal;
+use crate::time::now_ms;
+use rusqlite::{Connection, OptionalExtension};
+use std::path::Path;
+use ulid::Ulid;
+
+impl Journal {
+    /// The id of the workspace at `root`, made at its first use. Links are followed, so one folder has one id.
+    pub fn workspace_id(&self, root: &Path) -> Result<Ulid, JournalError> {
+        let root = std::fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+        let bytes = root.into_os_string().into_encoded_bytes();
+        if let Some(known) = self.read(|connection| find(connection, &bytes))? {
+            return Ok(known);
+        }
+        self.write(true, move |tx| {
+            let made = (|| {
+                tx.connection.execute(
+                    "INSERT OR IGNORE INTO workspace (id, root, born_ms) VALUES (?1, ?2, ?3)",
+                    (Ulid::generate().to_bytes(), &bytes, now_ms()),
+                )?;
+                find(tx.connection, &bytes)
+            })();
+            made.and_then(|id| id.ok_or(rusqlite::Error::QueryReturnedNoRows)).map_err(|e| tx.error(&e))
+        })
+    }
+}
+
+fn find(connection: &Connection, root: &[u8]) -> rusqlite::Result<Option<Ulid>> {
+    connection
+        .prepare_cached("SELECT id FROM workspace WHERE root = ?1")?
+        .query_row([root], |row| row.get::<_, [u8; 16]>(0))
+        .optional()
+        .map(|id| id.map(Ulid::from_bytes))
+}

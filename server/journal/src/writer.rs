@@ -1,0 +1,187 @@
+//! The one thread of a process that writes: takes what waits, writes it together, and tells who asked.
+//! Events that wait at the same time share a transaction; other work has one of its own.
+
+use crate::draft::Prepared;
+use crate::error::JournalError;
+use crate::store::{Device, begin, journal_error};
+use crate::tx::{Place, Tx};
+use crossbeam_channel::{Receiver, Sender};
+use rusqlite::Connection;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Most events of one transaction: keeps other processes' wait at the lock below some milliseconds.
+const MOST_TOGETHER: usize = 512;
+/// Most bytes of payload of one transaction, for the same reason.
+const MOST_BYTES: usize = 4 << 20;
+/// Most posted events that may wait, and their bytes.
+const MOST_WAITING: (usize, usize) = (65_536, 64 << 20);
+
+/// Work that runs inside a transaction.
+pub(crate) type Work = Box<dyn FnOnce(&mut Tx<'_>) -> Result<(), JournalError> + Send>;
+/// Told once the transaction was committed, or was not.
+pub(crate) type Done = Box<dyn FnOnce(Result<(), JournalError>) + Send>;
+
+pub(crate) enum Command {
+    /// Write an event; tell where it was put, if somebody waits.
+    Append { event: Prepared, reply: Option<Sender<Result<Place, JournalError>>> },
+    /// Run something in a transaction of its own.
+    Run { full: bool, work: Work, done: Done },
+}
+
+/// What waits, counted by those who post; and the last trouble, for those who did not wait to hear of it.
+#[derive(Default)]
+pub(crate) struct Backlog {
+    events: AtomicUsize,
+    bytes: AtomicUsize,
+    trouble: Mutex<Option<JournalError>>,
+}
+
+impl Backlog {
+    /// Reserves a place in the queue; `Err` with the number that waits where there is none.
+    pub fn enter(&self, bytes: usize) -> Result<(), usize> {
+        let events = self.events.fetch_add(1, Ordering::Relaxed);
+        let queued = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if events >= MOST_WAITING.0 || queued + bytes > MOST_WAITING.1 {
+            self.leave(bytes);
+            return Err(events);
+        }
+        Ok(())
+    }
+
+    pub fn leave(&self, bytes: usize) {
+        self.events.fetch_sub(1, Ordering::Relaxed);
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// The last thing that could not be written although nobody waited for it.
+    pub fn trouble(&self) -> Option<JournalError> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn tell(&self, error: &JournalError) {
+        tracing::error!("an event was not written: {error}");
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+    }
+}
+
+pub(crate) struct Writer {
+    pub connection: Connection,
+    pub device: Device,
+    pub file: PathBuf,
+    pub backlog: Arc<Backlog>,
+    pub full: Option<bool>,
+}
+
+type Waiting = (Prepared, Option<Sender<Result<Place, JournalError>>>);
+
+impl Writer {
+    /// Runs until every sender is gone and everything that was sent is written.
+    pub fn run(mut self, queue: &Receiver<Command>) {
+        let mut next = queue.recv().ok();
+        while let Some(command) = next.take() {
+            match command {
+                Command::Run { full, work, done } => {
+                    let result = catch_unwind(AssertUnwindSafe(|| self.transact(full, work))).unwrap_or_else(|_| {
+                        Err(JournalError::Database {
+                            file: self.file.clone(),
+                            what: "write",
+                            detail: "the work panicked; nothing of it was stored".to_owned(),
+                        })
+                    });
+                    done(result);
+                }
+                Command::Append { event, reply } => {
+                    let mut bytes = event.payload.len();
+                    let mut together = vec![(event, reply)];
+                    while together.len() < MOST_TOGETHER && bytes < MOST_BYTES {
+                        match queue.try_recv() {
+                            Ok(Command::Append { event, reply }) => {
+                                bytes += event.payload.len();
+                                together.push((event, reply));
+                            }
+                            Ok(other) => {
+                                next = Some(other);
+                                break;
+                            }
+                            Err(_) => break,
+                        }
+                    }
+                    self.append_all(together);
+                }
+            }
+            if next.is_none() {
+                next = queue.recv().ok();
+            }
+        }
+        // Closing is the cheapest time for SQLite to learn how its indexes are used; it looks at few rows.
+        let _ = self.connection.execute_batch("PRAGMA analysis_limit = 200; PRAGMA optimize;");
+    }
+
+    fn append_all(&mut self, together: Vec<Waiting>) {
+        let mut places = Vec::with_capacity(together.len());
+        let mut result = self.append_once(&together, &mut places);
+        // One event must not take others with it, but a full disk or a held lock is everybody's.
+        if let (Err(JournalError::Database { .. } | JournalError::Damaged { .. }), 2..) = (&result, together.len()) {
+            for one in together {
+                self.append_all(vec![one]);
+            }
+            return;
+        }
+        if let Err(error) = &mut result {
+            places.clear();
+            tracing::debug!("{} events were not written: {error}", together.len());
+        }
+        for (index, (event, reply)) in together.into_iter().enumerate() {
+            let answer = match &result {
+                Ok(()) => Ok(places[index]),
+                Err(error) => Err(error.clone()),
+            };
+            match (reply, answer) {
+                // Who asked may have gone.
+                (Some(reply), answer) => drop(reply.send(answer)),
+                (None, answer) => {
+                    self.backlog.leave(event.payload.len());
+                    if let Err(error) = answer {
+                        self.backlog.tell(&error);
+                    }
+                }
+            }
+        }
+    }
+
+    fn append_once(&mut self, together: &[Waiting], places: &mut Vec<Place>) -> Result<(), JournalError> {
+        let full = together.iter().any(|(event, _)| event.intent);
+        self.in_transaction(full, |tx| {
+            for (event, _) in together {
+                places.push(tx.place(event)?);
+            }
+            Ok(())
+        })
+    }
+
+    fn transact(&mut self, full: bool, work: Work) -> Result<(), JournalError> {
+        self.in_transaction(full, work)
+    }
+
+    fn in_transaction(
+        &mut self,
+        full: bool,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        let failed = |e: rusqlite::Error| journal_error(&self.file, "write", &e);
+        if self.full != Some(full) {
+            let mode = if full { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" };
+            self.connection.execute_batch(mode).map_err(failed)?;
+            self.full = Some(full);
+        }
+        let transaction = begin(&mut self.connection).map_err(failed)?;
+        let mut tx = Tx::new(&transaction, &self.file, &self.device);
+        work(&mut tx)?;
+        tx.finish(full)?;
+        drop(tx);
+        transaction.commit().map_err(failed)
+    }
+}
