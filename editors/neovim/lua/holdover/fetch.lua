@@ -6,6 +6,9 @@ local trust = require('holdover.trust')
 
 local M = {}
 
+---LSP's RequestCancelled.
+local CANCELLED = -32800
+
 ---@param outcome holdover.FetchOutcome
 ---@return string[]
 local function errors(outcome)
@@ -18,10 +21,11 @@ local function errors(outcome)
   return lines
 end
 
----@param outcome holdover.FetchOutcome
-local function report(outcome)
-  if outcome.state == 'done' then
-    require('holdover.progress').say(require('holdover.view').fetched(outcome))
+---@param report holdover.PreflightReport
+local function tell(report)
+  local outcome = report.fetch
+  if not outcome or outcome.state == 'done' then
+    require('holdover.progress').say(require('holdover.view').fetched(report))
   elseif outcome.state ~= 'cancelled' then
     local lines = errors(outcome)
     client_of.fail('the fetch did not succeed' .. (lines[1] and ': ' .. table.concat(lines, '\n') or ''))
@@ -31,11 +35,11 @@ end
 ---Runs `holdover.fetch`. Where the workspace is not trusted, asks, trusts it, and runs it once more.
 ---@param client vim.lsp.Client
 ---@param fields? table flags of `holdover preflight --fetch`
----@param done? fun(err: lsp.ResponseError?, outcome: holdover.FetchOutcome?)
+---@param done? fun(err: lsp.ResponseError?, report: holdover.PreflightReport?)
 function M.run(client, fields, done)
   done = done or function() end
   local function attempt(may_ask)
-    client_of.execute(client, 'holdover.fetch', fields, function(err, outcome)
+    client_of.execute(client, 'holdover.fetch', fields, function(err, report)
       local root = (fields and fields.workspace) or client.root_dir
       local status = require('holdover.status').of_client(client.id)
       if err and may_ask and root and trust.is_cause(err, status) then
@@ -49,12 +53,14 @@ function M.run(client, fields, done)
         end)
         return
       end
-      if err then
+      if err and err.code == CANCELLED then
+        require('holdover.progress').say('stopped; what had arrived by then is kept')
+      elseif err then
         client_of.fail(err.message)
-      elseif type(outcome) == 'table' then
-        report(outcome)
+      elseif type(report) == 'table' then
+        tell(report)
       end
-      done(err, outcome)
+      done(err, report)
     end)
   end
   attempt(true)

@@ -67,7 +67,7 @@ function M.conflicts(report, root)
     for _, region in ipairs(file.regions or {}) do
       local labels = {} ---@type string[]
       for _, side in ipairs(region.sides or {}) do
-        labels[#labels + 1] = side.label
+        labels[#labels + 1] = side.label ~= '' and side.label or 'an unnamed side'
       end
       items[#items + 1] = item(path, region.range, 'conflict between ' .. table.concat(labels, ' and '), 'W')
     end

@@ -123,6 +123,7 @@
 ---@field workspace string
 ---@field readiness holdover.Readiness
 ---@field artifacts holdover.Artifact[]
+---@field fetch? holdover.FetchOutcome after a fetch: what it did
 
 ---@class holdover.FetchStep
 ---@field ecosystem string
@@ -134,8 +135,7 @@
 ---@class holdover.FetchOutcome
 ---@field state 'done'|'failed'|'cancelled'|'queued'|'running'|'backoff'
 ---@field steps holdover.FetchStep[]
----@field fetched string[]
----@field report holdover.PreflightReport
+---@field fetched string[] ids of artifacts that were not here before and are now
 
 ---@class holdover.ConflictSide
 ---@field label string

@@ -261,12 +261,13 @@ function M.status(status)
 end
 
 ---One line about a fetch that succeeded.
----@param outcome holdover.FetchOutcome
+---@param report holdover.PreflightReport
 ---@return string
-function M.fetched(outcome)
-  local r = outcome.report and outcome.report.readiness
+function M.fetched(report)
+  local r = report.readiness
   local now = r and ('; %s of %s are here'):format(M.number(r.present), M.number(r.total)) or ''
-  return count(#(outcome.fetched or {}), 'artifact') .. ' fetched' .. now
+  local fetched = report.fetch and report.fetch.fetched or {}
+  return count(#fetched, 'artifact') .. ' fetched' .. now
 end
 
 ---Lines of chunks as plain lines.

@@ -230,7 +230,7 @@ t.main(function()
   t.test('a fetch asks the server once, with the workspace, and says what it brought', function()
     local server = open()
     server.answers['holdover.fetch'] = function()
-      return { state = 'done', steps = {}, fetched = { 'a', 'b', 'c' }, report = { readiness = fake.status(1207, 1207).readiness } }
+      return { readiness = fake.status(1207, 1207).readiness, fetch = { state = 'done', steps = {}, fetched = { 'a', 'b', 'c' } } }
     end
     said = {}
     vim.cmd('Holdover fetch')
@@ -245,13 +245,27 @@ t.main(function()
   t.test('a fetch that fails is notified with the tool\'s own words', function()
     local server = open()
     server.answers['holdover.fetch'] = function()
-      return { state = 'failed', fetched = {}, report = {}, steps = { { ecosystem = 'cargo', lockfile = 'Cargo.lock', command = {}, ok = false, error = 'no route to the registry' } } }
+      return { fetch = { state = 'failed', fetched = {}, steps = { { ecosystem = 'cargo', lockfile = 'Cargo.lock', command = {}, ok = false, error = 'no route to the registry' } } } }
     end
     vim.cmd('Holdover fetch')
     t.wait(function()
       return t.notified[1]
     end, 'the notification')
     t.contains(t.notified[1].text, 'cargo (Cargo.lock): no route to the registry', 'text')
+  end)
+
+  t.test('a fetch that the user stopped is no failure', function()
+    local server = open()
+    server.answers['holdover.fetch'] = function()
+      return nil, { code = -32800, message = 'stopped, as was asked' }
+    end
+    said = {}
+    vim.cmd('Holdover fetch')
+    t.wait(function()
+      return said[1]
+    end, 'the answer')
+    t.contains(said[1], 'stopped', 'what is said')
+    t.equal(t.notified, {}, 'notifications')
   end)
 
   t.test('in a workspace that is not trusted a fetch offers to trust it, does, and runs again', function()
@@ -266,7 +280,7 @@ t.main(function()
       if arguments() == '' then
         return nil, { code = -32803, message = 'this workspace is not trusted\nhint: holdover trust' }
       end
-      return { state = 'done', steps = {}, fetched = { 'a' }, report = {} }
+      return { fetch = { state = 'done', steps = {}, fetched = { 'a' } } }
     end
     local asked = choose(1)
     vim.cmd('Holdover fetch')

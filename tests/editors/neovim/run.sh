@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# Drives real Neovims: unit tests of the plugin, the main job without a screen, and the main job in a terminal with
+# screenshots. Closes with `N passed, N failed`; ends with 1 where something failed, and where something could not run.
+#
+# usage: run.sh [unit] [main] [terminal]     all three where none is named
+# environment, each made or found where it is not set:
+#   HOLDOVER_BIN       the program                        (built with cargo)
+#   HOLDOVER_PROJECT   what fixtures/generate/small.sh made: workspace, cargo-home and npm-cache; it is copied, not changed
+#   HOLDOVER_EDITORS   where Neovim is installed          (target/editors/neovim)
+#   HOLDOVER_SHOTS     where the screenshots go           (target/screenshots/neovim)
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+repository=$(cd "$here/../../.." && pwd)
+target=${CARGO_TARGET_DIR:-$repository/target}
+editors=${HOLDOVER_EDITORS:-$target/editors/neovim}
+shots=${HOLDOVER_SHOTS:-$target/screenshots/neovim}
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=(unit main terminal)
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+mkdir -p "$shots"
+passed=0 failed=0
+
+# A Neovim that sees nothing of the user's.
+private() {
+  local home=$scratch/home.$RANDOM
+  mkdir -p "$home"
+  env HOME="$home" XDG_CONFIG_HOME="$home/config" XDG_DATA_HOME="$home/share" XDG_STATE_HOME="$home/state" \
+    XDG_CACHE_HOME="$home/cache" RUSTUP_HOME="${RUSTUP_HOME:-$user_home/.rustup}" "$@"
+}
+user_home=$HOME
+
+# count LOG: adds a script's closing line to the sum. A script without one has failed.
+count() {
+  local line
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$1" | tail -n 1) || true
+  if [ -z "$line" ]; then
+    echo "FAILED  no closing line: the script ended early"
+    failed=$((failed + 1))
+    return
+  fi
+  passed=$((passed + ${line%% *}))
+  line=${line#*, }
+  failed=$((failed + ${line%% *}))
+}
+
+# neovim NVIM SCRIPT: runs a script without a screen.
+neovim() {
+  echo "== $("$1" --version | head -n 1): $2"
+  private timeout 300 "$1" --clean --headless --cmd "set rtp^=$scratch/plugin" \
+    --cmd "lua package.path = '$here/?.lua;' .. package.path" -c "luafile $here/$2" >"$scratch/log" 2>"$scratch/err" || true
+  grep -vE '^[0-9]+ passed, ' "$scratch/log" || true
+  if ! grep -qE '^[0-9]+ passed, 0 failed$' "$scratch/log"; then sed 's/^/     | /' "$scratch/err" | tail -n 20; fi
+  count "$scratch/log"
+}
+
+# A project with full caches, copied, from which three artifacts are taken: a crate that stands in Cargo.toml, one that
+# another brings in, and an npm package. Exports what main_job.lua and terminal.py expect.
+project() {
+  local made=${HOLDOVER_PROJECT:-$target/fixtures/small} host crates packages
+  if [ -z "${HOLDOVER_PROJECT:-}" ]; then "$repository/fixtures/generate/small.sh" "$made" >/dev/null; fi
+  rm -rf "$scratch/project"
+  mkdir "$scratch/project"
+  cp -a "$made/workspace" "$made/cargo-home" "$made/npm-cache" "$scratch/project/"
+  export HOLDOVER_FIXTURE=$scratch/project/workspace CARGO_HOME=$scratch/project/cargo-home
+  export npm_config_cache=$scratch/project/npm-cache HOLDOVER_DATA_DIR=$scratch/project/data
+  unset CARGO_TARGET_DIR HOLDOVER_OFFLINE HOLDOVER_CONFIG
+
+  # How many artifacts this machine needs, from cargo's and npm's own words.
+  host=$(rustc -vV | sed -n 's/^host: //p')
+  crates=$(cd "$HOLDOVER_FIXTURE" && cargo metadata --format-version 1 --locked --offline --filter-platform "$host" |
+    node -e 'const m=JSON.parse(require("fs").readFileSync(0)); const ours=new Set(m.workspace_members);
+      console.log(m.resolve.nodes.filter(n => !ours.has(n.id)).length)')
+  packages=$(node -e 'const l=require(process.argv[1]).packages;
+    const fits=(list, me) => !list || (list.some(x => x[0] !== "!") ? list.includes(me) : !list.includes("!" + me));
+    console.log(Object.entries(l).filter(([k, p]) => k && !p.link && fits(p.os, process.platform) && fits(p.cpu, process.arch)).length)' \
+    "$HOLDOVER_FIXTURE/package-lock.json")
+  export HOLDOVER_TOTAL=$((crates + packages))
+
+  export HOLDOVER_MISSING="cargo:memchr cargo:zmij npm:ms" HOLDOVER_CARGO_KEYS="memchr serde_json"
+  rm -r "$CARGO_HOME"/registry/cache/*/memchr-* "$CARGO_HOME"/registry/cache/*/zmij-*
+  rm -rf "$CARGO_HOME"/registry/src/*/memchr-* "$CARGO_HOME"/registry/src/*/zmij-*
+  rm "$npm_config_cache/_cacache/content-v2/$(node -e 'const p=require(process.argv[1]).packages["node_modules/ms"];
+    const [kind, sum]=p.integrity.split("-"); const hex=Buffer.from(sum, "base64").toString("hex");
+    console.log(`${kind}/${hex.slice(0, 2)}/${hex.slice(2, 4)}/${hex.slice(4)}`)' "$HOLDOVER_FIXTURE/package-lock.json")"
+}
+
+binary() {
+  if [ -z "${HOLDOVER_BIN:-}" ]; then
+    (cd "$repository" && cargo build --quiet --locked -p holdover)
+    HOLDOVER_BIN=$target/debug/holdover
+  fi
+  export HOLDOVER_BIN
+  [ -x "$HOLDOVER_BIN" ] || { echo "run.sh: no program: $HOLDOVER_BIN" >&2; exit 1; }
+}
+
+if [ -z "${NVIM:-}" ]; then "$here/install.sh" "$editors"; fi
+nvim=${NVIM:-$editors/bin/nvim}
+cp -r "$repository/editors/neovim" "$scratch/plugin"
+private "$nvim" --clean --headless -c "helptags $scratch/plugin/doc" -c qall
+
+for part in "${parts[@]}"; do
+  case $part in
+    unit)
+      neovim "$nvim" unit/plugin.lua
+      if [ -z "${NVIM:-}" ]; then neovim "$editors/bin/nvim-0.11" unit/plugin.lua; fi
+      ;;
+    main)
+      binary
+      project
+      neovim "$nvim" main_job.lua
+      ;;
+    terminal)
+      binary
+      for theme in dark light; do
+        project
+        echo "== $("$nvim" --version | head -n 1) in a terminal, $theme"
+        private env PYTHONPATH="$editors/python" PATH="$editors/bin:$PATH" \
+          python3 "$here/terminal.py" "$nvim" "$scratch/plugin" "$editors/fonts" "$theme" "$shots" | tee "$scratch/log" |
+          grep -vE '^[0-9]+ passed, ' || true
+        count "$scratch/log"
+      done
+      echo "screenshots: $shots"
+      ;;
+    *)
+      echo "run.sh: no such part: $part (unit, main, terminal)" >&2
+      exit 2
+      ;;
+  esac
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
