@@ -117,6 +117,13 @@ pub(crate) fn database_size(files: &Files) -> Result<Option<u64>, OpenError> {
     }
 }
 
+/// Bytes that wait in the log beside the database (`-wal`).
+pub(crate) fn size_of_log(files: &Files) -> u64 {
+    let mut name = files.database.clone().into_os_string();
+    name.push("-wal");
+    fs::metadata(name).map_or(0, |meta| meta.len())
+}
+
 /// Reads `journal.json`; `None` where there is none.
 pub(crate) fn read_description(files: &Files) -> Result<Option<Description>, OpenError> {
     let file = &files.description;

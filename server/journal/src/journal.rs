@@ -78,6 +78,12 @@ impl Journal {
         self.inner.id
     }
 
+    /// How the key is kept, as `journal.json` says: `file` for a file that only its owner may read.
+    pub fn key_kind(&self) -> Option<String> {
+        let description = crate::folder::read_description(&self.inner.readers.files).ok().flatten();
+        description.map(|description| description.key.kind)
+    }
+
     /// The data folder.
     pub fn folder(&self) -> &Path {
         &self.inner.readers.files.folder

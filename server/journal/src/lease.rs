@@ -16,7 +16,7 @@ use std::time::Duration;
 /// How long a lease lasts without renewal, on the boot clock.
 const TERM_MS: i64 = 10_000;
 /// How often it is renewed: three tries before it ends.
-const RENEWAL: Duration = Duration::from_millis(3_000);
+const RENEWAL: Duration = Duration::from_secs(3);
 
 /// Somebody else holds the lease.
 #[derive(Debug, Clone, PartialEq, Eq)]

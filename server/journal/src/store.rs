@@ -78,7 +78,10 @@ pub(crate) fn open(files: &Files) -> Result<Opened, OpenError> {
     }
     folder::make_database_file(files)?;
     folder::check_writable(files)?;
+    // Closing may tidy what opening leaves beside the file, but it must not move what a killed writer left in its log.
+    let nothing_waits = folder::size_of_log(files) == 0;
     let mut writer = connect(files, &key).map_err(|e| open_error(files, "open", &e))?;
+    tidy_on_close(&writer, nothing_waits).map_err(|e| open_error(files, "open", &e))?;
     prepare(&mut writer, files)?;
     let found = (|| Ok::<_, rusqlite::Error>((journal_id(&writer)?, own_device(&writer)?)))();
     let (journal, device) = found.map_err(|e| open_error(files, "read", &e))?;
@@ -99,10 +102,7 @@ pub(crate) fn open(files: &Files) -> Result<Opened, OpenError> {
             },
         )?,
     }
-    // Only now may closing the connection tidy the files.
-    writer
-        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
-        .map_err(|e| open_error(files, "open", &e))?;
+    tidy_on_close(&writer, true).map_err(|e| open_error(files, "open", &e))?;
     Ok(Opened { writer, key, device, journal })
 }
 
@@ -116,7 +116,7 @@ pub(crate) fn connect_reader(files: &Files, key: &Key) -> rusqlite::Result<Conne
 fn connect(files: &Files, key: &Key) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&files.database, flags)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    tidy_on_close(&connection, false)?;
     connection.set_prepared_statement_cache_capacity(64);
     let mut digits = Zeroizing::new([0; 64]);
     // The length fits by construction.
@@ -133,10 +133,15 @@ fn connect(files: &Files, key: &Key) -> rusqlite::Result<Connection> {
         std::thread::sleep(nap);
         waited < Duration::from_secs(5)
     }))?;
-    connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA synchronous = NORMAL;")?;
+    // What refers to what is kept whole by the one writer and looked at by a verification; a look-up for every event is not needed.
+    connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA synchronous = NORMAL;")?;
     #[cfg(target_os = "macos")]
     connection.execute_batch("PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;")?;
     Ok(connection)
+}
+
+fn tidy_on_close(connection: &Connection, tidy: bool) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !tidy).map(drop)
 }
 
 /// Brings a database up to [`FORMAT`]; refuses one that is not ours or is newer.
@@ -325,7 +330,9 @@ fn what_it_is(files: &Files) -> OpenError {
         return OpenError::NotADatabase { file, detail: "it is a plain SQLite database, and not encrypted".to_owned() };
     }
     let mut kinds = [false; 256];
-    page.iter().for_each(|byte| kinds[usize::from(*byte)] = true);
+    for byte in &page {
+        kinds[usize::from(*byte)] = true;
+    }
     let distinct = kinds.iter().filter(|seen| **seen).count();
     if size % 4096 == 0 && page.len() == 4096 && distinct > 240 {
         return OpenError::WrongKey { file, key: files.key.clone() };

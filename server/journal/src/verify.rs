@@ -88,9 +88,12 @@ fn verify_log(connection: &Connection, log: &Log, verified: &mut Verified) -> ru
         if seq != expected {
             return bad(expected, pos, &format!("it is missing; the next that is there is {seq}"));
         }
-        match verify_event(row, log, &mut previous)? {
-            Ok(redacted) => verified.redacted += u64::from(redacted),
-            Err(reason) => return bad(seq, pos, &reason),
+        match verify_event(row, log, &mut previous) {
+            Ok(Ok(redacted)) => verified.redacted += u64::from(redacted),
+            Ok(Err(reason)) => return bad(seq, pos, &reason),
+            // SQLite did its part: what it read is not of the type that the column has.
+            Err(error) if error.sqlite_error_code().is_none() => return bad(seq, pos, &error.to_string()),
+            Err(error) => return Err(error),
         }
         verified.events += 1;
     }

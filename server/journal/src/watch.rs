@@ -11,11 +11,16 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How often it is looked where the system tells of changes: covers a notice that was lost.
-const SAFETY: Duration = Duration::from_millis(1_000);
+const SAFETY: Duration = Duration::from_secs(1);
 /// How often it is looked where it does not: leaves room for the rest of the 100 ms.
 const POLL: Duration = Duration::from_millis(40);
 /// Pause after a notice, so that a burst of commits is one notice and not a thousand.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// When to look again after the system told of a change: it tells when the log is written, and the commit that makes it
+/// visible comes after that, after a flush if there is one.
+const AGAIN: [Duration; 4] =
+    [Duration::from_millis(1), Duration::from_millis(4), Duration::from_millis(15), Duration::from_millis(50)];
 
 /// Events after `after`, up to `head`, are new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,17 +59,23 @@ impl Watch {
             // Set up here and not by the caller: it can take milliseconds. What was written meanwhile is seen by the first look.
             let watcher = told_of_changes(&files, wake);
             let every = if watcher.is_some() { SAFETY } else { POLL };
-            let mut looks = Looks { connection, version: None, last: from, callback, noticed: false };
+            let mut looks = Looks { connection, version: None, last: from, callback };
+            let mut again = AGAIN.iter();
             loop {
-                looks.look();
+                let wait = if looks.look() {
+                    // A watch that ends must not wait for the pause.
+                    if stopped.recv_timeout(PAUSE) != Err(RecvTimeoutError::Timeout) {
+                        return;
+                    }
+                    again = AGAIN.iter();
+                    Duration::ZERO
+                } else {
+                    again.next().copied().unwrap_or(every)
+                };
                 crossbeam_channel::select! {
                     recv(stopped) -> _ => return,
-                    recv(woken) -> _ => {}
-                    default(every) => {}
-                }
-                // A watch that ends must not wait for the pause.
-                if looks.noticed && stopped.recv_timeout(PAUSE) != Err(RecvTimeoutError::Timeout) {
-                    return;
+                    recv(woken) -> _ => again = AGAIN.iter(),
+                    default(wait) => {}
                 }
             }
         };
@@ -92,20 +103,22 @@ struct Looks<F> {
     version: Option<i64>,
     last: u64,
     callback: F,
-    noticed: bool,
 }
 
 impl<F: FnMut(Change)> Looks<F> {
-    fn look(&mut self) {
-        self.noticed = false;
+    /// Whether there was something new.
+    fn look(&mut self) -> bool {
         match self.try_look() {
             Ok(Some(change)) => {
                 self.last = change.head;
-                self.noticed = true;
                 (self.callback)(change);
+                true
             }
-            Ok(None) => {}
-            Err(error) => tracing::debug!("the journal could not be looked at: {error}"),
+            Ok(None) => false,
+            Err(error) => {
+                tracing::debug!("the journal could not be looked at: {error}");
+                false
+            }
         }
     }
 

@@ -24,6 +24,7 @@ pub(crate) type Work = Box<dyn FnOnce(&mut Tx<'_>) -> Result<(), JournalError> +
 /// Told once the transaction was committed, or was not.
 pub(crate) type Done = Box<dyn FnOnce(Result<(), JournalError>) + Send>;
 
+#[expect(clippy::large_enum_variant, reason = "nearly every command is an event, and a box would cost each of them")]
 pub(crate) enum Command {
     /// Write an event; tell where it was put, if somebody waits.
     Append { event: Prepared, reply: Option<Sender<Result<Place, JournalError>>> },
