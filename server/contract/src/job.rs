@@ -95,8 +95,12 @@ pub struct Progress {
     pub total: u64,
 }
 
+fn empty(path: &std::path::Path) -> bool {
+    path.as_os_str().is_empty()
+}
+
 /// One command of an ecosystem's own tool.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FetchStep {
@@ -106,6 +110,17 @@ pub struct FetchStep {
     pub lockfile: std::path::PathBuf,
     /// Program and arguments, as they are run.
     pub command: Vec<String>,
+    /// Absolute folder that it runs in; with `stage`, an empty folder of its own stands in for it.
+    #[serde(default, skip_serializing_if = "empty")]
+    pub folder: std::path::PathBuf,
+    /// Files, relative to `folder`, that are copied into an empty folder in which the command runs; what it makes there is
+    /// thrown away. Empty: it runs in `folder` itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stage: Vec<std::path::PathBuf>,
+    /// Damaged files that the tool would take for sound. Before the command runs, each is renamed to its own name with
+    /// `.holdover-damaged` behind it; where the command fails and the name is still free, it is renamed back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<std::path::PathBuf>,
     /// Ids of the artifacts that it is to bring.
     pub artifacts: Vec<String>,
     /// Whether it succeeded; `None`: not run.

@@ -1,1 +1,27 @@
-//! inventory
+//! The inventory: what a build needs, and whether it is here, judged as each ecosystem's own tool would offline.
+//!
+//! It only reads files: it starts no process, opens no connection and writes nothing. It knows no editor and no
+//! terminal. What it cannot tell is *unknown*, with the reason; nothing is called present that was not seen.
+//! Which tool is the judge of which answer, and the limits, are in `docs/inventory.md`.
+
+mod cargo;
+mod discover;
+mod ecosystem;
+mod fetch;
+mod findings;
+mod homes;
+mod hover;
+mod look;
+mod memory;
+mod npm;
+mod survey;
+mod text;
+mod verify;
+
+pub use fetch::plan_fetch;
+pub use findings::{documents, place};
+pub use homes::{Depth, Homes, Options};
+pub use hover::hover;
+pub use memory::{Memory, NoMemory};
+pub use survey::{Inventory, Survey};
+pub use verify::{Verification, VerificationOutcome};

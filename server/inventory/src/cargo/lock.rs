@@ -1,0 +1,320 @@
+//! Reads `Cargo.lock` block by block, with the place of each package, so that one broken block does not hide the others.
+//! May not look at any other file. `toml` reads whatever is not written as cargo writes it; the crate `cargo-lock`
+//! gives neither places nor recovery, and is the judge of this file's tests.
+
+use crate::ecosystem::Broken;
+use std::collections::HashMap;
+use std::ops::Range as Span;
+use toml::de::{DeTable, DeValue};
+
+/// Where a locked package comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A folder of the workspace, or near it.
+    Path,
+    /// crates.io, or what replaces it.
+    CratesIo,
+    /// Another registry; its address without credentials.
+    Registry(String),
+    /// A git repository; its address without credentials.
+    Git(String),
+    Other(String),
+}
+
+/// The name that lockfiles have for crates.io, whichever protocol is used.
+const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+impl Source {
+    fn read(text: Option<&str>) -> Self {
+        match text {
+            None => Source::Path,
+            Some(CRATES_IO) => Source::CratesIo,
+            Some(text) => match text.split_once('+') {
+                Some(("registry", _)) | Some(("sparse", _)) => {
+                    Source::Registry(crate::fetch::without_credentials(text))
+                }
+                Some(("git", url)) => Source::Git(crate::fetch::without_credentials(url)),
+                _ => Source::Other(crate::fetch::without_credentials(text)),
+            },
+        }
+    }
+}
+
+/// One `[[package]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Package {
+    pub name: String,
+    pub version: String,
+    /// As it stands there; `None` for path packages.
+    pub source_text: Option<String>,
+    pub source: Source,
+    /// SHA-256 of the `.crate`.
+    pub checksum: Option<[u8; 32]>,
+    /// `name`, `name version` or `name version (source)`.
+    pub dependencies: Vec<String>,
+    /// The line that names it.
+    pub span: Span<usize>,
+}
+
+/// A lockfile, as far as it could be read.
+#[derive(Debug, Default)]
+pub(crate) struct Lock {
+    pub version: Option<u32>,
+    pub packages: Vec<Package>,
+    pub broken: Vec<Broken>,
+}
+
+/// More packages than any project has; what comes after is not read, and said to be.
+const MOST_PACKAGES: usize = 100_000;
+
+#[derive(Default)]
+struct Block {
+    start: usize,
+    name: Option<(String, Span<usize>)>,
+    version: Option<String>,
+    source: Option<String>,
+    checksum: Option<String>,
+    dependencies: Vec<String>,
+    /// Not written as cargo writes it.
+    irregular: bool,
+    in_list: bool,
+}
+
+/// Reads a lockfile of any version. O(length).
+pub(crate) fn read(text: &str) -> Lock {
+    let mut lock = Lock::default();
+    let mut block: Option<Block> = None;
+    // Before the first table, and in tables other than `[[package]]`: kept for `toml`.
+    let mut other = 0..0;
+    let mut other_start = 0;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        let line = line.trim_end();
+        if line.starts_with('[') {
+            if let Some(block) = block.take() {
+                finish(&mut lock, block, text, start);
+            } else {
+                other = other_start..start;
+                read_other(&mut lock, text, other.clone());
+            }
+            if lock.packages.len() >= MOST_PACKAGES {
+                let reason = format!("only the first {MOST_PACKAGES} packages of a lockfile are read");
+                lock.broken.push(Broken { span: start..start + line.len(), reason });
+                return lock;
+            }
+            if line == "[[package]]" {
+                block = Some(Block { start, ..Block::default() });
+            } else {
+                other_start = start;
+            }
+            continue;
+        }
+        if let Some(block) = &mut block {
+            take(block, line, start);
+            other_start = at;
+        }
+    }
+    match block {
+        Some(block) => finish(&mut lock, block, text, text.len()),
+        None if other.end <= other_start => read_other(&mut lock, text, other_start..text.len()),
+        None => {}
+    }
+    lock
+}
+
+/// One line inside a `[[package]]` block.
+fn take(block: &mut Block, line: &str, start: usize) {
+    if block.in_list {
+        match line.trim_start() {
+            "]" => block.in_list = false,
+            item => match item.strip_suffix(',').unwrap_or(item).strip_prefix('"').and_then(|s| s.strip_suffix('"')) {
+                Some(item) if plain(item) => block.dependencies.push(item.to_owned()),
+                _ => block.irregular = true,
+            },
+        }
+        return;
+    }
+    if line.is_empty() || line.starts_with('#') {
+        return;
+    }
+    match line.split_once(" = ") {
+        Some(("dependencies", "[")) => block.in_list = true,
+        Some((key, value)) => match value.strip_prefix('"').and_then(|s| s.strip_suffix('"')) {
+            Some(value) if plain(value) => {
+                let value = value.to_owned();
+                let slot = match key {
+                    "name" if block.name.is_none() => {
+                        block.name = Some((value, start..start + line.len()));
+                        return;
+                    }
+                    "version" => &mut block.version,
+                    "source" => &mut block.source,
+                    "checksum" => &mut block.checksum,
+                    "replace" => return,
+                    _ => {
+                        block.irregular = true;
+                        return;
+                    }
+                };
+                // A key that stands twice is for `toml` to refuse.
+                block.irregular |= slot.replace(value).is_some();
+            }
+            _ => block.irregular = true,
+        },
+        None => block.irregular = true,
+    }
+}
+
+fn plain(text: &str) -> bool {
+    !text.bytes().any(|b| b == b'"' || b == b'\\' || b < b' ')
+}
+
+fn finish(lock: &mut Lock, block: Block, text: &str, end: usize) {
+    if !block.irregular
+        && !block.in_list
+        && let (Some((name, span)), Some(version)) = (block.name, block.version)
+        && let Ok(checksum) = block.checksum.as_deref().map(checksum_of).transpose()
+    {
+        let source = Source::read(block.source.as_deref());
+        lock.packages.push(Package {
+            name,
+            version,
+            source,
+            source_text: block.source,
+            checksum,
+            dependencies: block.dependencies,
+            span,
+        });
+        return;
+    }
+    match irregular(text, block.start..end) {
+        Ok(packages) => lock.packages.extend(packages),
+        Err(broken) => lock.broken.push(broken),
+    }
+}
+
+/// A block that is not written as cargo writes it.
+fn irregular(text: &str, span: Span<usize>) -> Result<Vec<Package>, Broken> {
+    let block = &text[span.clone()];
+    let table = DeTable::parse(block).map_err(|error| {
+        let at = error.span().unwrap_or(0..block.trim_end().len());
+        let at = span.start + at.start..span.start + at.end.max(at.start + 1).min(block.len());
+        Broken { span: at, reason: error.message().to_owned() }
+    })?;
+    let whole = || {
+        let first = block.lines().next().map_or(0, str::len);
+        span.start..span.start + first
+    };
+    let broken = |span, reason: &str| Broken { span, reason: reason.to_owned() };
+    let packages = table.get_ref().get("package").and_then(|value| value.get_ref().as_array());
+    let packages = packages.ok_or_else(|| broken(whole(), "this is not a package"))?;
+    let mut out = Vec::new();
+    for package in packages.iter() {
+        let package = package.get_ref().as_table().ok_or_else(|| broken(whole(), "this is not a package"))?;
+        let get = |key: &str| package.get(key).and_then(|value| value.get_ref().as_str());
+        let (key, name) = package
+            .iter()
+            .find_map(|(key, value)| (key.get_ref() == "name").then(|| (key.span(), value.get_ref().as_str())))
+            .ok_or_else(|| broken(whole(), "this package has no name"))?;
+        let name = name.ok_or_else(|| broken(whole(), "this package has no name"))?;
+        let version = get("version").ok_or_else(|| broken(whole(), "this package has no version"))?;
+        let checksum = get("checksum").map(checksum_of).transpose();
+        let checksum =
+            checksum.map_err(|()| broken(whole(), "this package's checksum is not 64 hexadecimal digits"))?;
+        let dependencies = match package.get("dependencies").map(|value| value.get_ref()) {
+            None => Vec::new(),
+            Some(DeValue::Array(items)) => {
+                items.iter().filter_map(|item| item.get_ref().as_str().map(str::to_owned)).collect()
+            }
+            Some(_) => return Err(broken(whole(), "this package's dependencies are not a list")),
+        };
+        out.push(Package {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            source: Source::read(get("source")),
+            source_text: get("source").map(str::to_owned),
+            checksum,
+            dependencies,
+            span: span.start + key.start..span.start + key.end,
+        });
+    }
+    Ok(out)
+}
+
+/// What stands outside `[[package]]`: the version, and in the oldest form the checksums.
+fn read_other(lock: &mut Lock, text: &str, span: Span<usize>) {
+    let part = &text[span.clone()];
+    if part.trim().is_empty() {
+        return;
+    }
+    match DeTable::parse(part) {
+        Ok(table) => {
+            let table = table.get_ref();
+            if let Some(version) = table.get("version").and_then(|value| value.get_ref().as_integer()) {
+                lock.version = version.as_str().parse().ok();
+            }
+            if let Some(metadata) = table.get("metadata").and_then(|value| value.get_ref().as_table()) {
+                take_metadata(lock, metadata);
+            }
+            if let Some(packages) = table.get("package") {
+                lock.broken.push(Broken {
+                    span: span.start + packages.span().start..span.start + packages.span().end,
+                    reason: "packages are not written as cargo writes them, one [[package]] each".into(),
+                });
+            }
+        }
+        Err(error) => {
+            let at = error.span().unwrap_or(0..part.len());
+            lock.broken.push(Broken {
+                span: span.start + at.start..span.start + at.end.max(at.start + 1).min(part.len()),
+                reason: error.message().to_owned(),
+            });
+        }
+    }
+}
+
+/// Lockfiles of version 1 keep checksums apart: `"checksum NAME VERSION (SOURCE)" = "…"`.
+fn take_metadata(lock: &mut Lock, metadata: &DeTable<'_>) {
+    let mut sums = HashMap::new();
+    for (key, value) in metadata {
+        if let Some(package) = key.get_ref().strip_prefix("checksum ")
+            && let Some(sum) = value.get_ref().as_str()
+        {
+            sums.insert(package.to_owned(), sum.to_owned());
+        }
+    }
+    for package in &mut lock.packages {
+        let Some(source) = &package.source_text else { continue };
+        if let Some(sum) = sums.get(&format!("{} {} ({source})", package.name, package.version)) {
+            package.checksum = package.checksum.or_else(|| checksum_of(sum).ok());
+        }
+    }
+}
+
+fn checksum_of(text: &str) -> Result<[u8; 32], ()> {
+    let mut sum = [0; 32];
+    hex::decode_to_slice(text, &mut sum).map_err(|_| ())?;
+    Ok(sum)
+}
+
+/// By package: the packages that it depends on. A dependency that the lockfile does not hold is left out.
+pub(crate) fn edges(lock: &Lock) -> Vec<Vec<u32>> {
+    let mut by_name: HashMap<&str, Vec<u32>> = HashMap::with_capacity(lock.packages.len());
+    for (at, package) in lock.packages.iter().enumerate() {
+        by_name.entry(&package.name).or_default().push(at as u32);
+    }
+    let find = |dependency: &String| -> Vec<u32> {
+        let mut parts = dependency.splitn(3, ' ');
+        let (name, version, source) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
+        let source = source.map(|s| s.trim_start_matches('(').trim_end_matches(')'));
+        let same = |at: &&u32| {
+            let package = &lock.packages[**at as usize];
+            version.is_none_or(|version| version == package.version)
+                && source.is_none_or(|source| package.source_text.as_deref() == Some(source))
+        };
+        by_name.get(name).map(|all| all.iter().filter(same).copied().collect()).unwrap_or_default()
+    };
+    lock.packages.iter().map(|package| package.dependencies.iter().flat_map(find).collect()).collect()
+}

@@ -1,0 +1,356 @@
+//! Reads the manifests of a cargo workspace: its members, and what each asks for.
+//! May not look outside what the manifests name, and follows no glob into more than a bounded number of folders.
+
+use super::resolve::{Need, Origin};
+use crate::ecosystem::Named;
+use crate::look::{Look, Unread};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range as Span;
+use std::path::{Component, Path, PathBuf};
+use toml::de::{DeTable, DeValue};
+
+/// Larger manifests are not read, in bytes.
+const LARGEST: u64 = 4 << 20;
+/// More members are not read.
+const MOST_MEMBERS: usize = 5_000;
+
+/// One manifest.
+#[derive(Debug)]
+pub(crate) struct Manifest {
+    pub path: PathBuf,
+    pub text: String,
+    pub name: String,
+    pub version: String,
+    pub features: BTreeMap<String, Vec<String>>,
+    pub needs: Vec<Need>,
+    /// Beside each need: where its key stands, and in which manifest's text (an inherited one stands in its own).
+    pub spans: Vec<Span<usize>>,
+    /// Part of the workspace: its development dependencies and all its features count.
+    pub member: bool,
+}
+
+/// The manifests that one lockfile is for.
+#[derive(Debug, Default)]
+pub(crate) struct Workspace {
+    pub manifests: Vec<Manifest>,
+    /// Every manifest read, also one without a package.
+    pub files: Vec<PathBuf>,
+    /// Text of a root that is no package itself.
+    pub root_text: String,
+    /// Some package stands in for a registry's.
+    pub patched: bool,
+    /// What could not be read, and why.
+    pub doubts: Vec<String>,
+}
+
+/// What members inherit.
+#[derive(Default)]
+struct Inherited {
+    version: Option<String>,
+    /// With paths made absolute.
+    dependencies: BTreeMap<String, Need>,
+    paths: BTreeMap<String, PathBuf>,
+}
+
+/// Reads the workspace whose root is `root`.
+pub(crate) fn read(root: &Path, look: &Look) -> Workspace {
+    let mut workspace = Workspace::default();
+    let path = root.join("Cargo.toml");
+    let text = match look.text(&path, LARGEST) {
+        Ok(text) => text,
+        Err(why) => {
+            workspace.doubts.push(format!("{} was not read: {why}", path.display()));
+            return workspace;
+        }
+    };
+    let table = match DeTable::parse(&text) {
+        Ok(table) => table,
+        Err(error) => {
+            workspace.files.push(path.clone());
+            workspace.doubts.push(format!("{} cannot be read: {}", path.display(), error.message()));
+            return workspace;
+        }
+    };
+    let table = table.get_ref();
+    workspace.patched = table.contains_key("patch");
+    if table.contains_key("replace") {
+        workspace.doubts.push("the manifest replaces packages with [replace], which is not judged".into());
+    }
+    let shared = table.get("workspace").and_then(|value| value.get_ref().as_table());
+    let mut inherited = Inherited::default();
+    let mut queue: Vec<(PathBuf, bool)> = Vec::new();
+    let mut excluded: Vec<PathBuf> = Vec::new();
+    if let Some(shared) = shared {
+        inherited = inherit(shared, root);
+        excluded = strings(shared, "exclude").into_iter().map(|folder| clean(&root.join(folder))).collect();
+        for pattern in strings(shared, "members") {
+            for folder in members(root, &pattern, look) {
+                if !excluded.iter().any(|out| folder.starts_with(out)) {
+                    queue.push((folder, true));
+                }
+            }
+        }
+    }
+    let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
+    seen.insert(clean(root));
+    workspace.files.push(path.clone());
+    let mut follow = |manifest: &Manifest, paths: Vec<PathBuf>, queue: &mut Vec<(PathBuf, bool)>| {
+        for path in paths {
+            // Cargo takes path dependencies of members into the workspace where they lie below its root.
+            let inside = path.starts_with(clean(root)) && !excluded.iter().any(|out| path.starts_with(out));
+            queue.push((path, shared.is_some() && manifest.member && inside));
+        }
+    };
+    if table.contains_key("package") || table.contains_key("project") {
+        match package(&path, &text, table, &inherited, true) {
+            Ok((manifest, paths)) => {
+                follow(&manifest, paths, &mut queue);
+                workspace.manifests.push(manifest);
+            }
+            Err(why) => workspace.doubts.push(why),
+        }
+    }
+    workspace.root_text = text.clone();
+    // Members first, so that a folder reached both ways counts as one.
+    while !queue.is_empty() {
+        queue.sort_by_key(|(_, member)| *member);
+        let Some((folder, member)) = queue.pop() else { break };
+        if !seen.insert(folder.clone()) {
+            continue;
+        }
+        if workspace.manifests.len() >= MOST_MEMBERS {
+            workspace.doubts.push(format!("only the first {MOST_MEMBERS} members are read"));
+            break;
+        }
+        let path = folder.join("Cargo.toml");
+        let text = match look.text(&path, LARGEST) {
+            Ok(text) => text,
+            // A glob may name folders that are no packages.
+            Err(Unread::Absent) if member => continue,
+            Err(why) => {
+                workspace.doubts.push(format!("{} was not read: {why}", path.display()));
+                continue;
+            }
+        };
+        workspace.files.push(path.clone());
+        let read = match DeTable::parse(&text) {
+            Ok(table) => {
+                // A package outside may be a member of another workspace and inherit from that.
+                package(&path, &text, table.get_ref(), &inherited, member)
+            }
+            Err(error) => Err(format!("{} cannot be read: {}", path.display(), error.message())),
+        };
+        match read {
+            Ok((manifest, paths)) => {
+                follow(&manifest, paths, &mut queue);
+                workspace.manifests.push(manifest);
+            }
+            Err(why) => workspace.doubts.push(why),
+        }
+    }
+    workspace
+}
+
+/// The folders that a member pattern names, below the root or beside it.
+fn members(root: &Path, pattern: &str, look: &Look) -> Vec<PathBuf> {
+    if !pattern.contains(['*', '?', '[']) {
+        return vec![clean(&root.join(pattern))];
+    }
+    // A new folder can be a new member: the folder that the glob stands in is part of the answer.
+    let fixed: PathBuf = Path::new(pattern)
+        .components()
+        .take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '[']))
+        .collect();
+    look.at(&root.join(fixed));
+    let Some(pattern) =
+        Path::new(&glob::Pattern::escape(&root.to_string_lossy())).join(pattern).to_str().map(str::to_owned)
+    else {
+        return Vec::new();
+    };
+    let Ok(paths) = glob::glob(&pattern) else { return Vec::new() };
+    paths
+        .take(MOST_MEMBERS * 4)
+        .filter_map(Result::ok)
+        .filter(|path| path.join("Cargo.toml").is_file())
+        .map(|p| clean(&p))
+        .collect()
+}
+
+/// A path without `.` and `..`, as cargo writes it; links are not followed.
+fn clean(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+fn strings(table: &DeTable<'_>, key: &str) -> Vec<String> {
+    let items = table.get(key).and_then(|value| value.get_ref().as_array());
+    items.into_iter().flat_map(|items| items.iter()).filter_map(|v| v.get_ref().as_str().map(str::to_owned)).collect()
+}
+
+fn inherit(shared: &DeTable<'_>, root: &Path) -> Inherited {
+    let package = shared.get("package").and_then(|value| value.get_ref().as_table());
+    let version = package.and_then(|p| p.get("version")).and_then(|v| v.get_ref().as_str()).map(str::to_owned);
+    let mut inherited = Inherited { version, ..Inherited::default() };
+    let dependencies = shared.get("dependencies").and_then(|value| value.get_ref().as_table());
+    for (key, value) in dependencies.into_iter().flatten() {
+        let (need, path) = need(key.get_ref(), value.get_ref(), None, false, root, &Inherited::default());
+        inherited.paths.extend(path.map(|path| (key.get_ref().to_string(), path)));
+        inherited.dependencies.insert(key.get_ref().to_string(), need);
+    }
+    inherited
+}
+
+type Package = (Manifest, Vec<PathBuf>);
+
+fn package(
+    path: &Path,
+    text: &str,
+    table: &DeTable<'_>,
+    inherited: &Inherited,
+    member: bool,
+) -> Result<Package, String> {
+    let nothing = || format!("{} has no package", path.display());
+    let package = table.get("package").or_else(|| table.get("project")).and_then(|v| v.get_ref().as_table());
+    let package = package.ok_or_else(nothing)?;
+    let name = package.get("name").and_then(|v| v.get_ref().as_str()).ok_or_else(nothing)?;
+    let version = match package.get("version").map(|v| v.get_ref()) {
+        Some(DeValue::String(version)) => version.to_string(),
+        Some(DeValue::Table(_)) => inherited.version.clone().unwrap_or_default(),
+        _ => "0.0.0".to_owned(),
+    };
+    let mut features = BTreeMap::new();
+    for (key, value) in table.get("features").and_then(|v| v.get_ref().as_table()).into_iter().flatten() {
+        let items = value.get_ref().as_array().into_iter().flat_map(|items| items.iter());
+        let items = items.filter_map(|item| item.get_ref().as_str().map(str::to_owned)).collect();
+        features.insert(key.get_ref().to_string(), items);
+    }
+    let folder = path.parent().unwrap_or(path);
+    let (mut needs, mut spans, mut paths) = (Vec::new(), Vec::new(), Vec::new());
+    each_dependency(table, |key, value, target, dev| {
+        let (need, path) = need(key.get_ref(), value, target, dev, folder, inherited);
+        // A development dependency counts for members only.
+        if member || !dev {
+            paths.extend(path);
+        }
+        needs.push(need);
+        spans.push(key.span());
+    });
+    let manifest = Manifest {
+        path: path.to_path_buf(),
+        text: text.to_owned(),
+        name: name.to_owned(),
+        version,
+        features,
+        needs,
+        spans,
+        member,
+    };
+    Ok((manifest, paths))
+}
+
+type Key<'i> = toml::Spanned<std::borrow::Cow<'i, str>>;
+
+/// Calls `each` with key, value, target and whether it is for development only, for all dependency tables.
+fn each_dependency<'t>(table: &'t DeTable<'t>, mut each: impl FnMut(&Key<'t>, &DeValue<'t>, Option<&str>, bool)) {
+    let mut tables = |table: &'t DeTable<'t>, target: Option<&str>| {
+        for (name, dev) in [
+            ("dependencies", false),
+            ("build-dependencies", false),
+            ("build_dependencies", false),
+            ("dev-dependencies", true),
+            ("dev_dependencies", true),
+        ] {
+            for (key, value) in table.get(name).and_then(|v| v.get_ref().as_table()).into_iter().flatten() {
+                each(key, value.get_ref(), target, dev);
+            }
+        }
+    };
+    tables(table, None);
+    for (target, value) in table.get("target").and_then(|v| v.get_ref().as_table()).into_iter().flatten() {
+        if let Some(table) = value.get_ref().as_table() {
+            tables(table, Some(target.get_ref()));
+        }
+    }
+}
+
+/// One dependency, and its folder if it is one.
+fn need(
+    key: &str,
+    value: &DeValue<'_>,
+    target: Option<&str>,
+    dev: bool,
+    folder: &Path,
+    inherited: &Inherited,
+) -> (Need, Option<PathBuf>) {
+    let plain = |req: Option<&str>| Need {
+        key: key.to_owned(),
+        package: key.to_owned(),
+        req: req.and_then(|req| semver::VersionReq::parse(req).ok()),
+        optional: false,
+        default_features: true,
+        features: Vec::new(),
+        target: target.map(str::to_owned),
+        dev,
+        origin: Origin::CratesIo,
+    };
+    let Some(table) = value.as_table() else { return (plain(value.as_str()), None) };
+    let text = |key: &str| table.get(key).and_then(|v| v.get_ref().as_str());
+    let flag = |key: &str| table.get(key).and_then(|v| v.get_ref().as_bool());
+    let default_features = flag("default-features").or_else(|| flag("default_features"));
+    let optional = flag("optional").unwrap_or(false);
+    if flag("workspace") == Some(true) {
+        let Some(base) = inherited.dependencies.get(key) else { return (plain(None), None) };
+        let mut need = base.clone();
+        need.optional = optional;
+        need.dev = dev;
+        need.target = target.map(str::to_owned);
+        need.features.extend(strings(table, "features"));
+        // A member can switch default features on, and off only where the workspace has them off.
+        need.default_features |= default_features == Some(true);
+        return (need, inherited.paths.get(key).cloned());
+    }
+    let mut need = plain(text("version"));
+    need.optional = optional;
+    need.default_features = default_features.unwrap_or(true);
+    need.features = strings(table, "features");
+    if let Some(package) = text("package") {
+        package.clone_into(&mut need.package);
+    }
+    let path = text("path").map(|path| clean(&folder.join(path)));
+    need.origin = match () {
+        () if text("git").is_some() => Origin::Git,
+        () if path.is_some() => Origin::Path,
+        () if text("registry").is_some() || text("registry-index").is_some() => Origin::Other,
+        () => Origin::CratesIo,
+    };
+    (need, path)
+}
+
+/// The dependencies that a manifest's text names, also where other parts of it cannot be read.
+pub(crate) fn named(text: &str) -> Vec<Named> {
+    let (table, _) = DeTable::parse_recoverable(text);
+    let mut out = Vec::new();
+    let mut take = |table: &DeTable<'_>| {
+        each_dependency(table, |key, _, _, _| {
+            let span = key.span();
+            if text.get(span.clone()).is_some() {
+                out.push(Named { key: key.get_ref().to_string(), span });
+            }
+        });
+    };
+    take(table.get_ref());
+    if let Some(shared) = table.get_ref().get("workspace").and_then(|v| v.get_ref().as_table()) {
+        take(shared);
+    }
+    out.sort_by_key(|named| named.span.start);
+    out
+}

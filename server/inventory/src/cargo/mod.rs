@@ -1,0 +1,395 @@
+//! Cargo: `Cargo.lock` and the registry folders below cargo's home.
+//! Judged as `cargo fetch --locked --offline --target TARGET` would, and by checksum; runs nothing and writes nothing.
+
+mod config;
+mod index;
+mod lock;
+mod manifest;
+mod platform;
+mod resolve;
+mod study;
+
+use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Line, Named, Verdict};
+use crate::fetch::{self, Wanted};
+use crate::look::{Seen, Unread};
+use crate::text::Places;
+use crate::verify::{Algorithm, Content, Sum};
+use config::Place;
+use contract::{Artifact, ArtifactState, Cache, FetchStep, Finding, Range, Severity, codes};
+use lock::{Package, Source};
+use resolve::Needed;
+use std::collections::HashSet;
+use std::ops::Range as Span;
+use std::path::{Path, PathBuf};
+use study::{Entry, Study};
+
+/// Lockfiles larger than this are not read, in bytes; the largest known projects stay below 2 MiB.
+pub(crate) const LARGEST_LOCKFILE: u64 = 32 << 20;
+
+pub(crate) struct Cargo;
+
+impl Ecosystem for Cargo {
+    fn name(&self) -> &'static str {
+        "cargo"
+    }
+
+    fn lockfiles(&self) -> &'static [&'static str] {
+        &["Cargo.lock"]
+    }
+
+    fn manifest(&self) -> &'static str {
+        "Cargo.toml"
+    }
+
+    fn judge(&self, lockfile: &Path, ask: &Ask<'_>) -> Judged {
+        judge(lockfile, ask)
+    }
+
+    fn locate(&self, text: &str) -> (Vec<(String, Span<usize>)>, Vec<Broken>) {
+        let lock = lock::read(text);
+        let ids = ids(&lock.packages);
+        (ids.into_iter().zip(lock.packages).map(|(id, package)| (id, package.span)).collect(), lock.broken)
+    }
+
+    fn dependencies(&self, text: &str) -> Vec<Named> {
+        manifest::named(text)
+    }
+
+    fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {
+        fetch::cargo(wanted)
+    }
+}
+
+/// `cargo:<name>@<version>`, and the source behind it where that stands twice.
+fn ids(packages: &[Package]) -> Vec<String> {
+    let mut seen = HashSet::with_capacity(packages.len());
+    let mut out = Vec::with_capacity(packages.len());
+    for package in packages {
+        let mut id = format!("cargo:{}@{}", package.name, package.version);
+        if !seen.insert(id.clone()) {
+            id = format!("{id}#{}", package.source_text.as_deref().map(fetch::without_credentials).unwrap_or_default());
+            seen.insert(id.clone());
+        }
+        out.push(id);
+    }
+    out
+}
+
+fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
+    let mut judged = Judged::new(lockfile);
+    let text = match ask.look.text(lockfile, LARGEST_LOCKFILE) {
+        Ok(text) => text,
+        Err(why) => {
+            let sentence = format!("the lockfile was not read: {why}");
+            judged.findings.push(malformed(lockfile, Range::default(), sentence.clone()));
+            judged.verdict = match why {
+                Unread::Absent => Verdict::Refused(sentence),
+                _ => Verdict::Doubtful(sentence),
+            };
+            return judged;
+        }
+    };
+    let mut lock = lock::read(&text);
+    let places = Places::new(&text);
+    check_packages(&mut lock);
+    for broken in &lock.broken {
+        let message = format!("this part of the lockfile cannot be read: {}", broken.reason);
+        judged.findings.push(malformed(lockfile, places.range(broken.span.clone()), message));
+        judged.verdict.worsen(Verdict::Refused("a part of the lockfile cannot be read".into()));
+    }
+    if let Some(version) = lock.version.filter(|version| *version > 4) {
+        judged.verdict.worsen(Verdict::Doubtful(format!("the lockfile has a version that is not known: {version}")));
+    }
+
+    let folder = lockfile.parent().unwrap_or(lockfile);
+    let config = config::read(folder, ask);
+    let workspace = manifest::read(folder, ask.look);
+    judged.mirrors.clone_from(&config.mirrors);
+    judged.manifests.clone_from(&workspace.files);
+    judged.watch.extend(workspace.files.iter().cloned());
+    for doubt in &workspace.doubts {
+        judged.verdict.worsen(Verdict::Doubtful(doubt.clone()));
+    }
+    let registry = Registry::find(&config.place, ask);
+    judged.watch.extend(registry.watch());
+    let study = study::study(&text, &lock, &workspace, &config, &registry, ask);
+    judged.verdict.worsen(study.verdict.clone());
+    judged.findings.extend(study.findings.iter().cloned());
+
+    if let Some((state, evidence)) = registry.unsettled() {
+        if lock.packages.iter().any(|package| package.source == Source::CratesIo) {
+            let artifact = registry.artifact(lockfile, ask.target, state, evidence);
+            judged.artifacts.push(artifact);
+            judged.contents.push(None);
+        }
+    }
+    let ids = ids(&lock.packages);
+    let mut bytes = 0;
+    let mut artifact_of = vec![None; lock.packages.len()];
+    for (at, (package, id)) in lock.packages.iter().zip(ids).enumerate() {
+        if package.source == Source::Path {
+            continue;
+        }
+        let (state, evidence, other_target) = state_of(package, at, &registry, &study);
+        let seen = study.crates[at];
+        let size = if let Some(Seen::File(identity)) = seen { Some(identity.size) } else { None };
+        bytes += size.unwrap_or(0);
+        let mut looked_in = Vec::new();
+        if package.source == Source::CratesIo && study.entries[at] != Entry::Unnamed {
+            looked_in.push(registry.crate_path(package));
+            looked_in.extend(index::shard(&package.name).map(|shard| registry.entries.join(shard)));
+        }
+        let content = match (state, seen, package.checksum) {
+            (ArtifactState::Present, Some(Seen::File(identity)), Some(sum)) => Some(Content {
+                path: looked_in[0].clone(),
+                sum: Sum { algorithm: Algorithm::Sha256, bytes: sum.to_vec() },
+                identity,
+            }),
+            _ => None,
+        };
+        artifact_of[at] = Some(judged.artifacts.len() as u32);
+        judged.artifacts.push(Artifact {
+            id,
+            ecosystem: "cargo".into(),
+            name: package.name.clone(),
+            version: package.version.clone(),
+            state,
+            evidence,
+            looked_in,
+            verified: false,
+            needed_by: Vec::new(),
+            target: Some(ask.target.to_owned()),
+            other_target,
+            dev: false,
+            optional: false,
+            bytes: size,
+            file: lockfile.to_path_buf(),
+            range: places.range(package.span.clone()),
+            manifests: Vec::new(),
+        });
+        judged.contents.push(content);
+    }
+    judged.caches.push(Cache {
+        ecosystem: "cargo".into(),
+        path: ask.options.homes.cargo.join("registry"),
+        bytes: Some(bytes),
+        quota: None,
+        expires_at: None,
+        stale: judged.artifacts.iter().filter(|artifact| artifact.state == ArtifactState::Stale).count() as u64,
+        replaced: 0,
+    });
+    judged.graph.artifact = artifact_of;
+    judged.graph.labels = lock
+        .packages
+        .iter()
+        .map(|p| if p.source == Source::Path { p.name.clone() } else { format!("{} {}", p.name, p.version) })
+        .collect();
+    judged.graph.lines = lines(&workspace, &lock.packages, &study);
+    judged.graph.needs = study.edges;
+    judged
+}
+
+fn malformed(lockfile: &Path, range: Range, message: String) -> Finding {
+    Finding {
+        code: codes::MALFORMED_LOCKFILE.into(),
+        severity: Severity::Error,
+        message,
+        file: lockfile.to_path_buf(),
+        range,
+        source: "holdover".into(),
+        data: None,
+    }
+}
+
+/// Takes out what no registry could have, and what stands twice.
+fn check_packages(lock: &mut lock::Lock) {
+    let mut seen = HashSet::with_capacity(lock.packages.len());
+    let broken = &mut lock.broken;
+    lock.packages.retain(|package| {
+        let reason = if index::shard(&package.name).is_none() && package.source == Source::CratesIo {
+            format!("no crate can have this name: {:?}", package.name)
+        } else if semver::Version::parse(&package.version).is_err() {
+            format!("this is no version: {:?}", package.version)
+        } else if !seen.insert((package.name.clone(), package.version.clone(), package.source_text.clone())) {
+            format!("this package stands in the lockfile twice: {} {}", package.name, package.version)
+        } else {
+            return true;
+        };
+        broken.push(Broken { span: package.span.clone(), reason });
+        false
+    });
+}
+
+/// The folders in which one registry's crates are kept.
+pub(crate) struct Registry {
+    /// `registry/cache/<folder>`.
+    crates: PathBuf,
+    /// `registry/index/<folder>/.cache`.
+    entries: PathBuf,
+    settings: PathBuf,
+    settings_seen: Seen,
+    folder: String,
+    elsewhere: Option<String>,
+}
+
+impl Registry {
+    fn find(place: &Place, ask: &Ask<'_>) -> Self {
+        let (folder, elsewhere) = match place {
+            Place::Index(folder) => (folder.clone(), None),
+            Place::Elsewhere(why) => (String::new(), Some(why.clone())),
+        };
+        let home = ask.options.homes.cargo.join("registry");
+        let index = home.join("index").join(&folder);
+        let settings = index.join("config.json");
+        let settings_seen = if elsewhere.is_none() { ask.look.at(&settings) } else { Seen::Absent };
+        let mut found = Registry {
+            crates: home.join("cache").join(&folder),
+            entries: index.join(".cache"),
+            settings,
+            settings_seen,
+            folder,
+            elsewhere,
+        };
+        // Another cargo may name the folder otherwise: then nothing can be said about what this one would find.
+        if found.elsewhere.is_none() && found.settings_seen == Seen::Absent {
+            let host = found.folder.rsplit_once('-').map_or("", |(host, _)| host).to_owned();
+            let index_root = home.join("index");
+            ask.look.at(&index_root);
+            let other = std::fs::read_dir(&index_root).into_iter().flatten().flatten().find_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                let same_host = name.rsplit_once('-').is_some_and(|(before, _)| before == host);
+                (same_host && name != found.folder).then_some(name)
+            });
+            if let (Some(other), Seen::Absent) = (other, ask.look.at(&index)) {
+                found.elsewhere =
+                    Some(format!("the registry's index was written by another version of cargo: {other}"));
+            }
+        }
+        found
+    }
+
+    fn crate_path(&self, package: &Package) -> PathBuf {
+        self.crates.join(format!("{}-{}.crate", package.name, package.version))
+    }
+
+    fn watch(&self) -> Vec<PathBuf> {
+        if self.elsewhere.is_some() {
+            Vec::new()
+        } else {
+            vec![self.crates.clone(), self.entries.clone(), self.settings.clone()]
+        }
+    }
+
+    /// What is wrong with the registry's own settings, without which cargo uses nothing of it.
+    fn unsettled(&self) -> Option<(ArtifactState, String)> {
+        if self.elsewhere.is_some() {
+            return None;
+        }
+        match self.settings_seen {
+            Seen::File(identity) if identity.size > 0 => None,
+            Seen::File(_) => Some((ArtifactState::Corrupt, "the registry's config.json is empty".into())),
+            Seen::Absent => Some((ArtifactState::Missing, "the registry's config.json is not in the index".into())),
+            odd => odd.doubt().map(|why| (ArtifactState::Unknown, format!("the registry's config.json: {why}"))),
+        }
+    }
+
+    fn artifact(&self, lockfile: &Path, target: &str, state: ArtifactState, evidence: String) -> Artifact {
+        Artifact {
+            id: format!("cargo:registry-index@{}", self.folder),
+            ecosystem: "cargo".into(),
+            name: "registry index".into(),
+            version: self.folder.clone(),
+            state,
+            evidence: format!("{evidence}: cargo finds no crate without it"),
+            looked_in: vec![self.settings.clone()],
+            verified: false,
+            needed_by: Vec::new(),
+            target: Some(target.to_owned()),
+            other_target: false,
+            dev: false,
+            optional: false,
+            bytes: None,
+            file: lockfile.to_path_buf(),
+            range: Range::default(),
+            manifests: Vec::new(),
+        }
+    }
+}
+
+/// State, evidence, and whether only another target needs it.
+fn state_of(package: &Package, at: usize, registry: &Registry, study: &Study) -> (ArtifactState, String, bool) {
+    use ArtifactState::{Corrupt, Missing, Present, Stale, Unknown};
+    let other = study.needed[at] == Needed::No;
+    let not_judged = match &package.source {
+        Source::CratesIo => registry.elsewhere.clone(),
+        Source::Git(url) => Some(format!("it is a git dependency, which is not judged yet: {url}")),
+        Source::Registry(url) => Some(format!("it comes from another registry, which is not judged yet: {url}")),
+        Source::Other(text) => Some(format!("its source is not understood: {text}")),
+        Source::Path => None,
+    };
+    if let Some(why) = not_judged {
+        return (Unknown, why, other);
+    }
+    // Every target needs the index entry: cargo resolves for all of them before it looks at one.
+    let entry = match study.entries[at] {
+        Entry::Fine => None,
+        Entry::Absent => Some((Missing, "the index has no entry for it".to_owned())),
+        Entry::Older => {
+            Some((Stale, "its index entry is older than the lockfile and does not know this version".into()))
+        }
+        Entry::Damaged => Some((Corrupt, "its index entry is damaged".into())),
+        Entry::Differs => Some((Corrupt, "the index and the lockfile do not agree on its checksum".into())),
+        Entry::Newer => {
+            Some((Unknown, "its index entry was written by a newer cargo, in a form that is not known".into()))
+        }
+        Entry::Unnamed => Some((Unknown, "its name is none that a registry takes".into())),
+        Entry::Unread(why) => Some((Unknown, format!("its index entry: {}", study::reason(why)))),
+    };
+    if let Some((state, evidence)) = entry {
+        return (state, evidence, false);
+    }
+    let seen = study.crates[at].unwrap_or(Seen::Absent);
+    let (state, evidence) = match seen {
+        Seen::File(identity) if identity.size == 0 => (Corrupt, "its .crate in the cache is empty".to_owned()),
+        Seen::File(_) if package.checksum.is_none() => (Unknown, "the lockfile has no checksum for it".into()),
+        Seen::File(_) => (Present, "its .crate is in the cache and its entry in the index".into()),
+        Seen::Absent if study.needed[at] == Needed::Perhaps => {
+            (Unknown, "its .crate is not in the cache, and it cannot be told whether this target needs it".into())
+        }
+        Seen::Absent => (Missing, "its .crate is not in the cache".into()),
+        odd => (Unknown, format!("its .crate in the cache: {}", odd.doubt().unwrap_or_default())),
+    };
+    (state, evidence, other)
+}
+
+/// The manifests' lines and the packages that they lead to.
+fn lines(workspace: &manifest::Workspace, packages: &[Package], study: &Study) -> Vec<Line> {
+    let mut out = Vec::new();
+    for manifest in &workspace.manifests {
+        let Some(node) = packages
+            .iter()
+            .position(|p| p.source == Source::Path && p.name == manifest.name && p.version == manifest.version)
+        else {
+            continue;
+        };
+        let places = Places::new(&manifest.text);
+        let mut order: Vec<usize> = (0..manifest.needs.len()).collect();
+        order.sort_by_key(|&at| manifest.spans[at].start);
+        for at in order {
+            let need = &manifest.needs[at];
+            let fits = |to: &&u32| {
+                let package = &packages[**to as usize];
+                let version = semver::Version::parse(&package.version).ok();
+                package.name == need.package
+                    && need.req.as_ref().is_none_or(|req| version.is_none_or(|version| req.matches(&version)))
+            };
+            out.push(Line {
+                file: manifest.path.clone(),
+                range: places.range(manifest.spans[at].clone()),
+                dependency: need.key.clone(),
+                to: study.edges[node].iter().filter(fits).copied().collect(),
+            });
+        }
+    }
+    out
+}

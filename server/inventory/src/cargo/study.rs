@@ -1,0 +1,372 @@
+//! Joins lockfile, manifests and index into "which packages does the target need, and does the index know them?".
+//! Remembers that answer by everything it depends on; may not look at checksums of files.
+
+use super::Registry;
+use super::config::Config;
+use super::index::{self, Silent};
+use super::lock::{self, Lock, Source};
+use super::manifest::Workspace;
+use super::platform::Platform;
+use super::resolve::{self, Known, Need, Needed, Node, Origin};
+use crate::ecosystem::{Ask, Verdict};
+use crate::look::{self, Seen, Unread};
+use crate::memory;
+use crate::text::Places;
+use contract::{Finding, Severity, codes};
+use rayon::prelude::*;
+use std::path::PathBuf;
+
+/// What the index says about one locked package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry {
+    Fine,
+    Absent,
+    /// Does not know the version.
+    Older,
+    Damaged,
+    /// Has another checksum.
+    Differs,
+    Newer,
+    /// Not asked: the package is from elsewhere, or its name is none.
+    Unnamed,
+    Unread(Unread),
+}
+
+pub(crate) fn reason(why: Unread) -> String {
+    why.to_string()
+}
+
+/// The answer, by package.
+pub(crate) struct Study {
+    pub needed: Vec<Needed>,
+    pub entries: Vec<Entry>,
+    /// What stands where the `.crate` should be; `None`: not looked at.
+    pub crates: Vec<Option<Seen>>,
+    pub edges: Vec<Vec<u32>>,
+    pub verdict: Verdict,
+    pub findings: Vec<Finding>,
+}
+
+/// An index entry larger than this is not read, in bytes; the largest is below 4 MiB.
+const LARGEST_ENTRY: u64 = 32 << 20;
+/// Version of the remembered form and of the rules; a change forgets everything.
+const FORM: u8 = 1;
+
+pub(crate) fn study(
+    text: &str,
+    lock: &Lock,
+    workspace: &Workspace,
+    config: &Config,
+    registry: &Registry,
+    ask: &Ask<'_>,
+) -> Study {
+    let edges = lock::edges(lock);
+    let asked: Vec<usize> = lock
+        .packages
+        .iter()
+        .enumerate()
+        .filter(|(_, package)| package.source == Source::CratesIo && registry.elsewhere.is_none())
+        .map(|(at, _)| at)
+        .collect();
+    let mut paths: Vec<PathBuf> = Vec::with_capacity(asked.len() * 2);
+    for &at in &asked {
+        let package = &lock.packages[at];
+        paths.push(registry.crate_path(package));
+        paths.push(index::shard(&package.name).map_or_else(PathBuf::new, |shard| registry.entries.join(shard)));
+    }
+    let seen = ask.look.at_all(&paths);
+    let mut crates = vec![None; lock.packages.len()];
+    let mut entries = vec![Entry::Unnamed; lock.packages.len()];
+    for (pair, &at) in seen.chunks_exact(2).zip(&asked) {
+        crates[at] = Some(pair[0]);
+        entries[at] = match pair[1] {
+            Seen::File(_) => Entry::Fine,
+            Seen::Absent => Entry::Absent,
+            odd => Entry::Unread(Unread::Odd(odd)),
+        };
+    }
+    let mut study = Study { needed: Vec::new(), entries, crates, edges, verdict: Verdict::Sound, findings: Vec::new() };
+
+    let digest = digest(text, workspace, config, registry, &seen, ask);
+    let key = memory::key("cargo-needs", &workspace_path(workspace));
+    if let Some(Some(bytes)) = ask.memory.get_many(std::slice::from_ref(&key)).into_iter().next()
+        && study.recall(&bytes, &digest)
+    {
+        return study;
+    }
+    let known = study.read_entries(lock, &asked, &paths);
+    study.resolve(lock, workspace, config, known, ask);
+    if study.verdict == Verdict::Sound && study.findings.is_empty() && study.entries.iter().all(|e| code(*e).is_some())
+    {
+        ask.memory.put_many(vec![(key, study.remembered(&digest))]);
+    }
+    study
+}
+
+fn workspace_path(workspace: &Workspace) -> PathBuf {
+    workspace.files.first().cloned().unwrap_or_default()
+}
+
+/// Everything that the answer depends on.
+fn digest(
+    text: &str,
+    workspace: &Workspace,
+    config: &Config,
+    registry: &Registry,
+    seen: &[Seen],
+    ask: &Ask<'_>,
+) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    let mut part = |bytes: &[u8]| {
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    };
+    part(&[FORM]);
+    part(env!("CARGO_PKG_VERSION").as_bytes());
+    part(ask.target.as_bytes());
+    part(text.as_bytes());
+    part(workspace.root_text.as_bytes());
+    for manifest in &workspace.manifests {
+        part(manifest.path.as_os_str().as_encoded_bytes());
+        part(&[u8::from(manifest.member)]);
+        part(manifest.text.as_bytes());
+    }
+    for doubt in &workspace.doubts {
+        part(doubt.as_bytes());
+    }
+    for cfg in &config.cfgs {
+        part(cfg.as_bytes());
+    }
+    part(registry.entries.as_os_str().as_encoded_bytes());
+    for pair in seen.chunks_exact(2) {
+        match pair[1] {
+            Seen::File(identity) => part(&identity.bytes()),
+            other => part(format!("{other:?}").as_bytes()),
+        }
+    }
+    *hasher.finalize().as_bytes()
+}
+
+fn code(entry: Entry) -> Option<u8> {
+    Some(match entry {
+        Entry::Fine => 0,
+        Entry::Absent => 1,
+        Entry::Older => 2,
+        Entry::Damaged => 3,
+        Entry::Differs => 4,
+        Entry::Newer => 5,
+        Entry::Unnamed => 6,
+        Entry::Unread(_) => return None,
+    })
+}
+
+impl Study {
+    /// Form, digest, then two bytes a package: needed, entry.
+    fn remembered(&self, digest: &[u8; 32]) -> Vec<u8> {
+        let mut out = vec![FORM];
+        out.extend_from_slice(digest);
+        for (needed, entry) in self.needed.iter().zip(&self.entries) {
+            out.push(*needed as u8);
+            out.push(code(*entry).unwrap_or(u8::MAX));
+        }
+        out
+    }
+
+    fn recall(&mut self, bytes: &[u8], digest: &[u8; 32]) -> bool {
+        let Some(records) = bytes.strip_prefix(&[FORM]).and_then(|bytes| bytes.strip_prefix(digest)) else {
+            return false;
+        };
+        if records.len() != self.entries.len() * 2 {
+            return false;
+        }
+        let mut needed = Vec::with_capacity(self.entries.len());
+        let mut entries = Vec::with_capacity(self.entries.len());
+        for record in records.chunks_exact(2) {
+            needed.push(match record[0] {
+                0 => Needed::No,
+                1 => Needed::Perhaps,
+                2 => Needed::Yes,
+                _ => return false,
+            });
+            entries.push(match record[1] {
+                0 => Entry::Fine,
+                1 => Entry::Absent,
+                2 => Entry::Older,
+                3 => Entry::Damaged,
+                4 => Entry::Differs,
+                5 => Entry::Newer,
+                6 => Entry::Unnamed,
+                _ => return false,
+            });
+        }
+        (self.needed, self.entries) = (needed, entries);
+        true
+    }
+
+    /// Reads the index entries of all packages on all cores; what they say replaces `entries`.
+    fn read_entries(&mut self, lock: &Lock, asked: &[usize], paths: &[PathBuf]) -> Vec<Option<Known>> {
+        let read: Vec<(usize, Entry, Option<Known>)> = asked
+            .par_iter()
+            .enumerate()
+            .with_max_len(8)
+            .map_init(Vec::new, |buffer, (order, &at)| {
+                let package = &lock.packages[at];
+                if self.entries[at] != Entry::Fine {
+                    return (at, self.entries[at], None);
+                }
+                match look::read_into(&paths[order * 2 + 1], LARGEST_ENTRY, buffer) {
+                    Ok(_) => {}
+                    Err(Unread::Absent) => return (at, Entry::Absent, None),
+                    Err(why) => return (at, Entry::Unread(why), None),
+                }
+                match index::entry(buffer, &package.version) {
+                    Ok(entry) => {
+                        let mut sum = [0; 32];
+                        let same = hex::decode_to_slice(entry.cksum.as_bytes(), &mut sum).is_ok();
+                        match package.checksum {
+                            Some(expected) if !same || expected != sum => (at, Entry::Differs, None),
+                            _ => (at, Entry::Fine, Some(known(entry))),
+                        }
+                    }
+                    Err(Silent::Version) => (at, Entry::Older, None),
+                    Err(Silent::Newer) => (at, Entry::Newer, None),
+                    Err(Silent::Form | Silent::Line) => (at, Entry::Damaged, None),
+                }
+            })
+            .collect();
+        let mut out: Vec<Option<Known>> = lock.packages.iter().map(|_| None).collect();
+        for (at, entry, known) in read {
+            self.entries[at] = entry;
+            out[at] = known;
+        }
+        out
+    }
+
+    fn resolve(
+        &mut self,
+        lock: &Lock,
+        workspace: &Workspace,
+        config: &Config,
+        mut known: Vec<Option<Known>>,
+        ask: &Ask<'_>,
+    ) {
+        let mut manifest_of = vec![None; lock.packages.len()];
+        for (index, manifest) in workspace.manifests.iter().enumerate() {
+            let same = |p: &lock::Package| p.source == Source::Path && p.name == manifest.name;
+            let Some(at) = lock.packages.iter().position(|p| same(p) && p.version == manifest.version) else {
+                let why = if lock.packages.iter().any(same) { "has another version of" } else { "does not have" };
+                let sentence = format!(
+                    "the lockfile {why} the package that {} describes: {} {}",
+                    manifest.path.display(),
+                    manifest.name,
+                    manifest.version
+                );
+                self.verdict.worsen(Verdict::Refused(sentence));
+                continue;
+            };
+            manifest_of[at] = Some(index);
+            known[at] = Some(Known {
+                needs: manifest.needs.clone(),
+                features: manifest.features.clone(),
+                member: manifest.member,
+            });
+        }
+        let nodes: Vec<Node<'_>> = lock
+            .packages
+            .iter()
+            .zip(known)
+            .zip(&self.edges)
+            .map(|((package, known), edges)| Node {
+                name: &package.name,
+                version: semver::Version::parse(&package.version).ok(),
+                origin: match package.source {
+                    Source::CratesIo => Origin::CratesIo,
+                    Source::Path => Origin::Path,
+                    Source::Git(_) => Origin::Git,
+                    Source::Registry(_) | Source::Other(_) => Origin::Other,
+                },
+                known,
+                edges,
+            })
+            .collect();
+        let platform = Platform::new(ask.target, &config.cfgs);
+        let resolution = resolve::resolve(&nodes, workspace.patched, &platform);
+        // Without members nothing can be said about who needs what.
+        let lost = !nodes.iter().any(|node| node.known.as_ref().is_some_and(|known| known.member));
+        self.needed = if lost { vec![Needed::Perhaps; nodes.len()] } else { resolution.needed };
+        if lost {
+            self.verdict.worsen(Verdict::Doubtful("no manifest was read that the lockfile belongs to".into()));
+            return;
+        }
+        for unlocked in &resolution.unlocked {
+            let node = &nodes[unlocked.node as usize];
+            let Some(need) = node.known.as_ref().map(|known| &known.needs[unlocked.need]) else { continue };
+            if let Some(index) = manifest_of[unlocked.node as usize] {
+                let manifest = &workspace.manifests[index];
+                let range = Places::new(&manifest.text).range(manifest.spans[unlocked.need].clone());
+                self.findings.push(unlocked_finding(manifest.path.clone(), range, need));
+            }
+            let sentence = format!("{} needs {}, which the lockfile does not have", node.name, wanted(need));
+            self.verdict.worsen(Verdict::Refused(sentence));
+        }
+        for (at, feature) in &resolution.featureless {
+            let node = &nodes[*at as usize];
+            let sentence = format!("a feature is asked for that {} does not have: {feature}", node.name);
+            self.verdict.worsen(Verdict::Refused(sentence));
+        }
+        // What broken parts of the lockfile said is not known.
+        if lock.broken.is_empty() && workspace.doubts.is_empty() && self.verdict == Verdict::Sound {
+            if let Some(&at) = resolution.superfluous.first() {
+                let package = &lock.packages[at as usize];
+                let sentence =
+                    format!("the lockfile has what nothing asks for any more: {} {}", package.name, package.version);
+                self.verdict.worsen(Verdict::Refused(sentence));
+            }
+        }
+    }
+}
+
+fn wanted(need: &Need) -> String {
+    need.req.as_ref().map_or_else(|| need.package.clone(), |req| format!("{} {req}", need.package))
+}
+
+fn unlocked_finding(file: PathBuf, range: contract::Range, need: &Need) -> Finding {
+    Finding {
+        code: codes::UNLOCKED_DEPENDENCY.into(),
+        severity: Severity::Error,
+        message: format!(
+            "the lockfile does not have {}: without a network it cannot be added\nhint: run `cargo fetch` while there is a connection",
+            wanted(need)
+        ),
+        file,
+        range,
+        source: "holdover".into(),
+        data: None,
+    }
+}
+
+fn known(entry: index::Entry<'_>) -> Known {
+    let own = |items: Vec<std::borrow::Cow<'_, str>>| items.into_iter().map(std::borrow::Cow::into_owned).collect();
+    let mut features: std::collections::BTreeMap<String, Vec<String>> =
+        entry.features.into_iter().map(|(key, values)| (key, own(values))).collect();
+    for (key, values) in entry.features2.into_iter().flatten() {
+        features.entry(key).or_default().extend(own(values));
+    }
+    let needs = entry
+        .deps
+        .into_iter()
+        .filter(|dependency| dependency.kind.as_deref() != Some("dev"))
+        .map(|dependency| Need {
+            package: dependency.package.as_ref().unwrap_or(&dependency.name).clone().into_owned(),
+            key: dependency.name.into_owned(),
+            req: semver::VersionReq::parse(&dependency.req).ok(),
+            optional: dependency.optional,
+            default_features: dependency.default_features,
+            features: own(dependency.features),
+            target: dependency.target.map(std::borrow::Cow::into_owned),
+            dev: false,
+            origin: Origin::CratesIo,
+        })
+        .collect();
+    Known { needs, features, member: false }
+}

@@ -1,0 +1,66 @@
+//! Finds lockfiles in a workspace, within limits.
+//! May not follow links to folders, and may not look into caches, build outputs or hidden folders.
+
+use crate::look::Seen;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Folders deeper than this are not looked into.
+pub(crate) const DEEPEST: usize = 8;
+/// More folders than this are not looked into.
+pub(crate) const MOST_FOLDERS: usize = 5_000;
+/// Where no lockfile of the workspace's own is found.
+const SKIPPED: [&str; 4] = ["target", "node_modules", "vendor", "dist"];
+
+/// What was found, and what that was seen in.
+#[derive(Default)]
+pub(crate) struct Discovery {
+    /// Folder and file names of interest, in path order.
+    pub files: Vec<PathBuf>,
+    folders: Vec<(PathBuf, Seen)>,
+    /// A limit was reached: there may be more.
+    pub cut_short: bool,
+}
+
+impl Discovery {
+    /// Looks for files of these names below `root`, nearest first.
+    pub(crate) fn run(root: &Path, names: &[&str], exclude: &[String]) -> Self {
+        let mut found = Discovery::default();
+        let excluded: BTreeSet<PathBuf> = exclude.iter().map(|folder| root.join(folder)).collect();
+        let mut queue = std::collections::VecDeque::from([(root.to_path_buf(), 0)]);
+        while let Some((folder, depth)) = queue.pop_front() {
+            if found.folders.len() >= MOST_FOLDERS {
+                found.cut_short = true;
+                break;
+            }
+            // Looked at before it is read: a change meanwhile is then seen next time.
+            found.folders.push((folder.clone(), Seen::at(&folder)));
+            let mut below = Vec::new();
+            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+                let Ok(kind) = entry.file_type() else { continue };
+                let name = entry.file_name();
+                let Some(name) = name.to_str() else { continue };
+                if kind.is_dir() {
+                    let path = entry.path();
+                    let skip = name.starts_with('.') || SKIPPED.contains(&name) || excluded.contains(&path);
+                    if !skip && depth < DEEPEST {
+                        below.push(path);
+                    } else if !skip {
+                        found.cut_short = true;
+                    }
+                } else if names.contains(&name) {
+                    found.files.push(entry.path());
+                }
+            }
+            below.sort();
+            queue.extend(below.into_iter().map(|path| (path, depth + 1)));
+        }
+        found.files.sort();
+        found
+    }
+
+    /// Whether no folder has changed since.
+    pub(crate) fn holds(&self) -> bool {
+        !self.folders.is_empty() && self.folders.iter().all(|(folder, seen)| Seen::at(folder) == *seen)
+    }
+}

@@ -1,0 +1,211 @@
+//! What an ecosystem has to know, and the answer it gives about one lockfile.
+//! A new ecosystem is one implementation of [`Ecosystem`]; nothing else here names one.
+
+use crate::fetch::Wanted;
+use crate::homes::Options;
+use crate::look::Look;
+use crate::memory::Memory;
+use crate::verify::Content;
+use contract::{Artifact, ArtifactState, Cache, FetchStep, Finding, ManifestLine, Mirror, Range};
+use std::ops::Range as Span;
+use std::path::{Path, PathBuf};
+
+/// One package manager: how its lockfiles read and where what they name is kept.
+pub(crate) trait Ecosystem: Send + Sync {
+    /// `cargo`, `npm`, ….
+    fn name(&self) -> &'static str;
+    /// File names of its lockfiles; of those in one folder the first that exists counts.
+    fn lockfiles(&self) -> &'static [&'static str];
+    /// File name of its manifests.
+    fn manifest(&self) -> &'static str;
+    /// Judges everything that a lockfile names.
+    fn judge(&self, lockfile: &Path, ask: &Ask<'_>) -> Judged;
+    /// Where a lockfile's text names artifacts, by id, and where it cannot be read.
+    fn locate(&self, text: &str) -> (Vec<(String, Span<usize>)>, Vec<Broken>);
+    /// The dependencies that a manifest's text names; none where it cannot be read.
+    fn dependencies(&self, text: &str) -> Vec<Named>;
+    /// The tool's own commands that bring what is wanted.
+    fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep>;
+}
+
+/// What an ecosystem is given to judge with. It may look at files through `look` only.
+pub(crate) struct Ask<'a> {
+    /// The workspace.
+    pub root: &'a Path,
+    pub options: &'a Options,
+    /// The triple to judge for.
+    pub target: &'a str,
+    pub look: &'a Look,
+    pub memory: &'a dyn Memory,
+}
+
+/// A place in a lockfile that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Broken {
+    pub span: Span<usize>,
+    pub reason: String,
+}
+
+/// A dependency as a manifest's text names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// The key that stands there.
+    pub key: String,
+    pub span: Span<usize>,
+}
+
+/// How the tool would take the lockfile as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Nothing against it.
+    Sound,
+    /// It refuses, whatever the caches hold.
+    Refused(String),
+    /// It cannot be told.
+    Doubtful(String),
+}
+
+impl Verdict {
+    /// The worse of both; of two equally bad the first.
+    pub(crate) fn worsen(&mut self, other: Verdict) {
+        let rank = |verdict: &Verdict| match verdict {
+            Verdict::Sound => 0,
+            Verdict::Doubtful(_) => 1,
+            Verdict::Refused(_) => 2,
+        };
+        if rank(&other) > rank(self) {
+            *self = other;
+        }
+    }
+}
+
+/// The answer about one lockfile.
+pub(crate) struct Judged {
+    pub lockfile: PathBuf,
+    pub verdict: Verdict,
+    pub artifacts: Vec<Artifact>,
+    /// Beside each artifact: the file to verify, where one is there.
+    pub contents: Vec<Option<Content>>,
+    pub graph: Graph,
+    /// What is wrong with the lockfile and its manifests themselves.
+    pub findings: Vec<Finding>,
+    pub caches: Vec<Cache>,
+    pub mirrors: Vec<Mirror>,
+    /// Folders and files whose change can change the answer.
+    pub watch: Vec<PathBuf>,
+    /// The manifests that the lockfile was read for.
+    pub manifests: Vec<PathBuf>,
+}
+
+impl Judged {
+    pub(crate) fn new(lockfile: &Path) -> Self {
+        Judged {
+            lockfile: lockfile.to_path_buf(),
+            verdict: Verdict::Sound,
+            artifacts: Vec::new(),
+            contents: Vec::new(),
+            graph: Graph::default(),
+            findings: Vec::new(),
+            caches: Vec::new(),
+            mirrors: Vec::new(),
+            watch: vec![lockfile.to_path_buf()],
+            manifests: Vec::new(),
+        }
+    }
+}
+
+/// Who needs whom in one lockfile.
+#[derive(Default)]
+pub(crate) struct Graph {
+    /// `name version`, or a member's name.
+    pub labels: Vec<String>,
+    /// By node: the nodes it needs.
+    pub needs: Vec<Vec<u32>>,
+    /// By node: its artifact, if it is one.
+    pub artifact: Vec<Option<u32>>,
+    /// Lines of manifests and the nodes they lead to.
+    pub lines: Vec<Line>,
+}
+
+/// A dependency's line in a manifest.
+pub(crate) struct Line {
+    pub file: PathBuf,
+    pub range: Range,
+    pub dependency: String,
+    pub to: Vec<u32>,
+}
+
+impl Line {
+    fn shown(&self, direct: bool) -> ManifestLine {
+        ManifestLine { file: self.file.clone(), range: self.range, dependency: self.dependency.clone(), direct }
+    }
+}
+
+impl Graph {
+    /// Fills in who needs each artifact, and the nearest manifest line that brings it in;
+    /// for those that are not present, all such lines. O(nodes + edges) and as much again per artifact not present.
+    pub(crate) fn attribute(&self, artifacts: &mut [Artifact]) {
+        let mut needed_by: Vec<Vec<u32>> = vec![Vec::new(); self.labels.len()];
+        for (from, tos) in self.needs.iter().enumerate() {
+            for &to in tos {
+                needed_by[to as usize].push(from as u32);
+            }
+        }
+        let mut lines_of: Vec<Vec<u32>> = vec![Vec::new(); self.labels.len()];
+        for (at, line) in self.lines.iter().enumerate() {
+            for &to in &line.to {
+                lines_of[to as usize].push(at as u32);
+            }
+        }
+        // One search from all lines at once: the first to arrive is the nearest.
+        let mut nearest: Vec<Option<u32>> = vec![None; self.labels.len()];
+        let mut queue = std::collections::VecDeque::new();
+        for (at, line) in self.lines.iter().enumerate() {
+            for &to in &line.to {
+                if nearest[to as usize].is_none() {
+                    nearest[to as usize] = Some(at as u32);
+                    queue.push_back(to);
+                }
+            }
+        }
+        while let Some(node) = queue.pop_front() {
+            for &to in &self.needs[node as usize] {
+                if nearest[to as usize].is_none() {
+                    nearest[to as usize] = nearest[node as usize];
+                    queue.push_back(to);
+                }
+            }
+        }
+        for (node, artifact) in self.artifact.iter().enumerate() {
+            let Some(at) = artifact.map(|at| at as usize) else { continue };
+            let artifact = &mut artifacts[at];
+            artifact.needed_by = needed_by[node].iter().map(|&from| self.labels[from as usize].clone()).collect();
+            let direct = |line: u32| self.lines[line as usize].to.contains(&(node as u32));
+            artifact.manifests = if artifact.state == ArtifactState::Present {
+                nearest[node].map(|line| self.lines[line as usize].shown(direct(line))).into_iter().collect()
+            } else {
+                let lines = self.lines_above(node as u32, &needed_by, &lines_of);
+                lines.into_iter().map(|line| self.lines[line as usize].shown(direct(line))).collect()
+            };
+        }
+    }
+
+    /// Every line that leads to a node, nearest first.
+    fn lines_above(&self, node: u32, needed_by: &[Vec<u32>], lines_of: &[Vec<u32>]) -> Vec<u32> {
+        let mut seen = vec![false; self.labels.len()];
+        let mut queue = std::collections::VecDeque::from([node]);
+        seen[node as usize] = true;
+        let mut lines = Vec::new();
+        while let Some(node) = queue.pop_front() {
+            lines.extend_from_slice(&lines_of[node as usize]);
+            for &from in &needed_by[node as usize] {
+                if !std::mem::replace(&mut seen[from as usize], true) {
+                    queue.push_back(from);
+                }
+            }
+        }
+        let mut known = std::collections::HashSet::new();
+        lines.retain(|line| known.insert(*line));
+        lines
+    }
+}

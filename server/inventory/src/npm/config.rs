@@ -1,0 +1,230 @@
+//! npm's configuration, as far as it changes where packages are looked for and which are installed.
+//! May read files only; secrets in them are passed over, never kept.
+
+use crate::ecosystem::Ask;
+use crate::look::Seen;
+use contract::Mirror;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What the configuration and the machine come to.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub cache: PathBuf,
+    /// Kinds of dependencies that are not installed: `dev`, `optional`, `peer`.
+    pub omit: Vec<String>,
+    pub legacy_peers: bool,
+    pub os: String,
+    pub cpu: String,
+    /// Linux only; `None`: cannot be told.
+    pub libc: Option<String>,
+    /// Versions, where they can be told without running anything.
+    pub node: Option<String>,
+    pub npm: Option<String>,
+    pub mirrors: Vec<Mirror>,
+}
+
+/// Larger configuration files are not read, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
+    let homes = &ask.options.homes;
+    let node = homes.program("node");
+    let prefix = node.as_deref().and_then(Path::parent).and_then(Path::parent).map(Path::to_path_buf);
+    let user = homes.variable("npm_config_userconfig").map_or_else(|| homes.home.join(".npmrc"), PathBuf::from);
+    let global = homes
+        .variable("npm_config_globalconfig")
+        .map(PathBuf::from)
+        .or_else(|| homes.variable("npm_config_prefix").map(|prefix| Path::new(prefix).join("etc/npmrc")))
+        .or_else(|| prefix.as_ref().map(|prefix| prefix.join("etc/npmrc")));
+    let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    // The strongest first: the environment, then the project, the user, the machine.
+    for (name, value) in &homes.variables {
+        if let Some(key) = name.strip_prefix("npm_config_").filter(|_| !value.is_empty()) {
+            values.insert(key.replace('_', "-"), value.split('\n').map(str::to_owned).collect());
+        }
+    }
+    for file in [Some(folder.join(".npmrc")), Some(user), global].into_iter().flatten() {
+        if let Ok(text) = ask.look.text(&file, LARGEST) {
+            for (key, said) in parse(&text, &homes.variables) {
+                values.entry(key).or_insert(said);
+            }
+        }
+    }
+    let first = |key: &str| values.get(key).and_then(|said| said.first()).map(String::as_str);
+    let cache = homes.npm_cache.clone().or_else(|| first("cache").map(|path| expand(path, &homes.home, folder)));
+    let cache = cache.unwrap_or_else(|| homes.home.join(".npm"));
+    let include = values.get("include").cloned().unwrap_or_default();
+    let mut omit: Vec<String> =
+        values.get("omit").into_iter().flatten().flat_map(|o| o.split(',')).map(|o| o.trim().to_owned()).collect();
+    let production = first("production") == Some("true") || matches!(first("only"), Some("prod" | "production"));
+    if production || homes.variable("NODE_ENV") == Some("production") {
+        omit.push("dev".into());
+    }
+    if first("optional") == Some("false") {
+        omit.push("optional".into());
+    }
+    omit.retain(|kind| !include.contains(kind));
+    let mirrors = values
+        .iter()
+        .filter(|(key, _)| *key == "registry" || key.ends_with(":registry"))
+        .filter_map(|(_, said)| said.first())
+        .map(|url| Mirror {
+            ecosystem: "npm".into(),
+            url: crate::fetch::without_credentials(url),
+            state: contract::MirrorState::Unknown,
+            checked_at: None,
+            latency_ms: None,
+        })
+        .collect();
+    let (os, cpu, libc) = platform(ask);
+    Config {
+        cache: std::path::absolute(&cache).unwrap_or(cache),
+        omit,
+        legacy_peers: first("legacy-peer-deps") == Some("true"),
+        os: first("os").map_or(os, str::to_owned),
+        cpu: first("cpu").map_or(cpu, str::to_owned),
+        libc: first("libc").map(str::to_owned).or(libc),
+        node: node.as_deref().and_then(|node| node_version(node, prefix.as_deref(), ask)),
+        npm: prefix.as_deref().and_then(|prefix| npm_version(prefix, ask)),
+        mirrors,
+    }
+}
+
+/// `key = value` lines; `key[] = value` adds to a list; `${NAME}` is the environment's.
+fn parse(text: &str, variables: &BTreeMap<String, String>) -> BTreeMap<String, Vec<String>> {
+    let mut out: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in text.lines() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with([';', '#', '[']) {
+            continue;
+        }
+        let (key, value) = line.split_once('=').map_or((line, "true"), |(key, value)| (key.trim(), value.trim()));
+        // Addresses with credentials, tokens, passwords: not needed here.
+        if key.starts_with("//") || key.starts_with('_') {
+            continue;
+        }
+        let value = value.trim_matches(['"', '\'']);
+        let value = substitute(value, variables);
+        match key.strip_suffix("[]") {
+            Some(key) => out.entry(key.to_owned()).or_default().push(value),
+            None => {
+                out.insert(key.to_owned(), vec![value]);
+            }
+        }
+    }
+    out
+}
+
+fn substitute(value: &str, variables: &BTreeMap<String, String>) -> String {
+    let mut out = String::new();
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once("${") {
+        out.push_str(before);
+        let Some((name, after)) = after.split_once('}') else {
+            out.push_str("${");
+            rest = after;
+            continue;
+        };
+        match variables.get(name.trim_end_matches('?')) {
+            Some(value) => out.push_str(value),
+            None if name.ends_with('?') => {}
+            None => {
+                out.push_str("${");
+                out.push_str(name);
+                out.push('}');
+            }
+        }
+        rest = after;
+    }
+    out + rest
+}
+
+fn expand(path: &str, home: &Path, folder: &Path) -> PathBuf {
+    match path.strip_prefix("~/") {
+        Some(rest) => home.join(rest),
+        None => folder.join(path),
+    }
+}
+
+/// What npm calls this machine, or the target that was asked for.
+fn platform(ask: &Ask<'_>) -> (String, String, Option<String>) {
+    use cfg_expr::targets::{Endian, Os, get_builtin_target_by_triple};
+    let Some(info) = get_builtin_target_by_triple(ask.target) else {
+        return (std::env::consts::OS.into(), std::env::consts::ARCH.into(), None);
+    };
+    let os = match info.os.as_ref().map(Os::as_str) {
+        Some("macos") => "darwin",
+        Some("windows") => "win32",
+        Some("solaris" | "illumos") => "sunos",
+        Some(os) => os,
+        None => "none",
+    };
+    let little = info.endian == Endian::little;
+    let cpu = match info.arch.as_str() {
+        "x86_64" => "x64",
+        "x86" => "ia32",
+        "aarch64" => "arm64",
+        "powerpc64" => "ppc64",
+        "mips" if little => "mipsel",
+        arch => arch,
+    };
+    let asked = ask.options.target.is_some();
+    let of_target = info.env.as_ref().and_then(|env| match env.as_str() {
+        "gnu" => Some("glibc".to_owned()),
+        "musl" => Some("musl".to_owned()),
+        _ => None,
+    });
+    let libc = match os {
+        "linux" if asked => of_target,
+        "linux" => machine_libc(ask).or(of_target),
+        _ => None,
+    };
+    (os.into(), cpu.into(), libc)
+}
+
+/// As npm does: by what `ldd` says of itself.
+fn machine_libc(ask: &Ask<'_>) -> Option<String> {
+    let text = ask.look.text(Path::new("/usr/bin/ldd"), LARGEST).ok()?;
+    match () {
+        () if text.contains("musl") => Some("musl".into()),
+        () if text.contains("GNU C Library") => Some("glibc".into()),
+        () => None,
+    }
+}
+
+/// Node's version, from the header beside it or from its folder's name.
+fn node_version(node: &Path, prefix: Option<&Path>, ask: &Ask<'_>) -> Option<String> {
+    let header = prefix?.join("include/node/node_version.h");
+    if let Ok(text) = ask.look.text(&header, LARGEST) {
+        let part = |name: &str| {
+            text.lines()
+                .find_map(|line| line.strip_prefix("#define ")?.trim().strip_prefix(name)?.trim().parse::<u64>().ok())
+        };
+        if let (Some(major), Some(minor), Some(patch)) =
+            (part("NODE_MAJOR_VERSION"), part("NODE_MINOR_VERSION"), part("NODE_PATCH_VERSION"))
+        {
+            return Some(format!("{major}.{minor}.{patch}"));
+        }
+    }
+    node.components().find_map(|part| {
+        let part = part.as_os_str().to_str()?;
+        part.split('-')
+            .map(|part| part.trim_start_matches('v'))
+            .find(|part| semver::Version::parse(part).is_ok())
+            .map(str::to_owned)
+    })
+}
+
+fn npm_version(prefix: &Path, ask: &Ask<'_>) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Package {
+        version: String,
+    }
+    let path = prefix.join("lib/node_modules/npm/package.json");
+    if !matches!(Seen::at(&path), Seen::File(_)) {
+        return None;
+    }
+    let text = ask.look.text(&path, LARGEST).ok()?;
+    serde_json::from_str::<Package>(&text).ok().map(|package| package.version)
+}

@@ -1,0 +1,331 @@
+//! Reads `package-lock.json` (versions 2 and 3) entry by entry, with the place of each, so that one broken entry does
+//! not hide the others. May not look at any other file. serde_json does the reading; its raw values give the places.
+
+use crate::ecosystem::Broken;
+use rayon::prelude::*;
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::ops::Range as Span;
+
+/// One entry of `packages`. Fields that are not written as npm writes them are taken as absent.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Entry {
+    pub name: Option<String>,
+    pub version: Option<String>,
+    pub resolved: Option<Text>,
+    pub integrity: Option<String>,
+    pub link: bool,
+    pub dev: bool,
+    pub dev_optional: bool,
+    pub optional: bool,
+    pub peer: bool,
+    pub in_bundle: bool,
+    pub extraneous: bool,
+    pub os: List,
+    pub cpu: List,
+    pub libc: List,
+    pub engines: Engines,
+    pub dependencies: Map,
+    pub dev_dependencies: Map,
+    pub optional_dependencies: Map,
+    pub peer_dependencies: Map,
+    pub peer_dependencies_meta: PeerMeta,
+}
+
+/// A string, or something else where npm tolerates it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Text {
+    Said(String),
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Any {
+            Text(String),
+            Other(IgnoredAny),
+        }
+        Ok(match Any::deserialize(deserializer)? {
+            Any::Text(text) => Text::Said(text),
+            Any::Other(_) => Text::Other,
+        })
+    }
+}
+
+/// A list of strings, or one string.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct List(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for List {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Any {
+            One(String),
+            Many(Vec<String>),
+            Other(IgnoredAny),
+        }
+        Ok(List(match Any::deserialize(deserializer)? {
+            Any::One(one) => vec![one],
+            Any::Many(many) => many,
+            Any::Other(_) => Vec::new(),
+        }))
+    }
+}
+
+/// What a package wants of its surroundings; old packages have a list here.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Engines {
+    pub node: Option<String>,
+    pub npm: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Engines {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Any {
+            Table { node: Option<String>, npm: Option<String> },
+            Other(IgnoredAny),
+        }
+        Ok(match Any::deserialize(deserializer)? {
+            Any::Table { node, npm } => Engines { node, npm },
+            Any::Other(_) => Engines::default(),
+        })
+    }
+}
+
+/// Names and what is asked of them, in the order they stand.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Map(pub Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Map {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Map;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("names and ranges")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Map, A::Error> {
+                let mut out = Vec::new();
+                while let Some((name, asked)) = map.next_entry::<String, String>()? {
+                    out.push((name, asked));
+                }
+                Ok(Map(out))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+/// Which peers may be absent.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct PeerMeta(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for PeerMeta {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Meta {
+            #[serde(default)]
+            optional: bool,
+        }
+        let meta = std::collections::BTreeMap::<String, Meta>::deserialize(deserializer)?;
+        Ok(PeerMeta(meta.into_iter().filter(|(_, meta)| meta.optional).map(|(name, _)| name).collect()))
+    }
+}
+
+/// An entry and where it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Located {
+    /// `node_modules/a/node_modules/b`, `packages/a`, or empty for the root.
+    pub path: String,
+    /// The key, with its quotes.
+    pub span: Span<usize>,
+    pub entry: Entry,
+}
+
+/// A lockfile, as far as it could be read.
+#[derive(Debug, Default)]
+pub(crate) struct Lock {
+    pub version: Option<u32>,
+    pub entries: Vec<Located>,
+    pub broken: Vec<Broken>,
+    /// It has `packages`, as versions 2 and 3 do.
+    pub has_packages: bool,
+}
+
+/// More entries than any project has; what comes after is not read, and said to be.
+const MOST_ENTRIES: usize = 100_000;
+
+/// Keys with their values' text, in the order they stand.
+struct Pieces<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pieces<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        #[derive(Deserialize)]
+        struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut out = Vec::new();
+                while let Some(Key(key)) = map.next_key()? {
+                    let value = map.next_value()?;
+                    if out.len() <= MOST_ENTRIES {
+                        out.push((key, value));
+                    }
+                }
+                Ok(out)
+            }
+        }
+        deserializer.deserialize_map(Collect).map(Pieces)
+    }
+}
+
+#[derive(Deserialize)]
+struct Top<'a> {
+    #[serde(rename = "lockfileVersion")]
+    version: Option<u32>,
+    #[serde(borrow)]
+    packages: Option<Pieces<'a>>,
+}
+
+/// Where `part` stands in `text`, of which it is a slice.
+fn offset(text: &str, part: &str) -> usize {
+    (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize)
+}
+
+/// Reads a lockfile. O(length).
+pub(crate) fn read(text: &str) -> Lock {
+    match serde_json::from_str::<Top<'_>>(text) {
+        Ok(top) => {
+            let mut lock = Lock { version: top.version, has_packages: top.packages.is_some(), ..Lock::default() };
+            let mut pieces = top.packages.map(|pieces| pieces.0).unwrap_or_default();
+            if pieces.len() > MOST_ENTRIES {
+                pieces.truncate(MOST_ENTRIES);
+                let reason = format!("only the first {MOST_ENTRIES} entries of a lockfile are read");
+                lock.broken.push(Broken { span: 0..1, reason });
+            }
+            let read: Vec<Result<Located, Broken>> = pieces
+                .into_par_iter()
+                .with_min_len(32)
+                .map(|(key, value)| {
+                    let start = offset(text, value.get());
+                    let span = key_before(text, start);
+                    entry(key.into_owned(), span, value.get(), start)
+                })
+                .collect();
+            for one in read {
+                match one {
+                    Ok(located) => lock.entries.push(located),
+                    Err(broken) => lock.broken.push(broken),
+                }
+            }
+            lock
+        }
+        Err(error) => recover(text, &error),
+    }
+}
+
+/// The key's place: the string that ends before the colon before `value`.
+fn key_before(text: &str, value: usize) -> Span<usize> {
+    let bytes = text.as_bytes();
+    let Some(colon) = memchr::memrchr(b':', &bytes[..value]) else { return value..value };
+    let Some(end) = memchr::memrchr(b'"', &bytes[..colon]) else { return value..value };
+    let mut start = end;
+    while let Some(quote) = memchr::memrchr(b'"', &bytes[..start]) {
+        start = quote;
+        // A quote behind an odd number of backslashes belongs to the key.
+        if bytes[..quote].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 0 {
+            break;
+        }
+    }
+    start..end + 1
+}
+
+fn entry(path: String, span: Span<usize>, value: &str, start: usize) -> Result<Located, Broken> {
+    match serde_json::from_str::<Entry>(value) {
+        Ok(entry) => Ok(Located { path, span, entry }),
+        Err(error) => {
+            let at = start + offset_of(value, &error);
+            Err(Broken { span: at..at + 1, reason: sentence(&error) })
+        }
+    }
+}
+
+/// Byte offset of an error; serde_json counts lines and bytes from one.
+fn offset_of(text: &str, error: &serde_json::Error) -> usize {
+    let line_start = match error.line() {
+        0 | 1 => 0,
+        line => memchr::memchr_iter(b'\n', text.as_bytes()).nth(line - 2).map_or(text.len(), |at| at + 1),
+    };
+    (line_start + error.column().saturating_sub(1)).min(text.len().saturating_sub(1))
+}
+
+fn sentence(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.clone(), |(sentence, _)| sentence.to_owned())
+}
+
+/// Reads what can be read of a text that is not JSON, by npm's own layout: entries begin four spaces in.
+fn recover(text: &str, error: &serde_json::Error) -> Lock {
+    let mut lock = Lock { has_packages: true, ..Lock::default() };
+    let at = offset_of(text, error);
+    // (key's span, value's start)
+    let mut open: Option<(Span<usize>, usize)> = None;
+    let mut inside = false;
+    let mut broken_in_entry = false;
+    let mut close = |lock: &mut Lock, open: Option<(Span<usize>, usize)>, end: usize| {
+        let Some((span, start)) = open else { return };
+        let piece = text[start..end].trim_end();
+        let piece = piece.strip_suffix(',').unwrap_or(piece);
+        let Ok(path) = serde_json::from_str::<String>(&text[span.clone()]) else { return };
+        match entry(path, span, piece, start) {
+            Ok(located) => lock.entries.push(located),
+            Err(broken) => {
+                broken_in_entry |= lock.broken.is_empty();
+                lock.broken.push(broken);
+            }
+        }
+    };
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let begin = start;
+        start += line.len();
+        let trimmed = line.trim_end();
+        if trimmed == "  \"packages\": {" {
+            inside = true;
+        } else if !inside {
+            if let Some(version) = trimmed.strip_prefix("  \"lockfileVersion\": ") {
+                lock.version = version.trim_end_matches(',').parse().ok();
+            }
+        } else if trimmed.starts_with("    \"") && trimmed.ends_with("\": {") {
+            close(&mut lock, open.take(), begin);
+            if lock.entries.len() >= MOST_ENTRIES {
+                break;
+            }
+            open = Some((begin + 4..begin + trimmed.len() - 3, begin + trimmed.len() - 1));
+        } else if trimmed == "  }" || trimmed == "  }," {
+            close(&mut lock, open.take(), begin);
+            inside = false;
+        }
+    }
+    close(&mut lock, open.take(), text.len());
+    if !broken_in_entry {
+        lock.broken.push(Broken { span: at..(at + 1).min(text.len()), reason: sentence(error) });
+    }
+    lock
+}

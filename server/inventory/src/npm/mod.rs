@@ -1,0 +1,359 @@
+//! npm: `package-lock.json` and the content of npm's cache.
+//! Judged as `npm ci --offline --ignore-scripts` that leaves nothing out, and by checksum; runs nothing and writes nothing.
+
+mod config;
+mod lock;
+mod manifest;
+mod sync;
+mod tree;
+
+use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Line, Named, Verdict};
+use crate::fetch::{self, Wanted};
+use crate::look::{Seen, Unread};
+use crate::text::Places;
+use crate::verify::{Algorithm, Content, Sum};
+use base64::Engine;
+use config::Config;
+use contract::{Artifact, ArtifactState, Cache, FetchStep, Finding, Range, Severity, codes};
+use lock::{Entry, Located, Text};
+use std::collections::HashSet;
+use std::ops::Range as Span;
+use std::path::{Path, PathBuf};
+
+/// Lockfiles larger than this are not read, in bytes; the largest known projects stay below 8 MiB.
+pub(crate) const LARGEST_LOCKFILE: u64 = 32 << 20;
+
+pub(crate) struct Npm;
+
+impl Ecosystem for Npm {
+    fn name(&self) -> &'static str {
+        "npm"
+    }
+
+    fn lockfiles(&self) -> &'static [&'static str] {
+        &["npm-shrinkwrap.json", "package-lock.json"]
+    }
+
+    fn manifest(&self) -> &'static str {
+        "package.json"
+    }
+
+    fn judge(&self, lockfile: &Path, ask: &Ask<'_>) -> Judged {
+        judge(lockfile, ask)
+    }
+
+    fn locate(&self, text: &str) -> (Vec<(String, Span<usize>)>, Vec<Broken>) {
+        let lock = lock::read(text);
+        let places = artifacts(&lock.entries);
+        (places.into_iter().map(|(at, id)| (id, lock.entries[at].span.clone())).collect(), lock.broken)
+    }
+
+    fn dependencies(&self, text: &str) -> Vec<Named> {
+        manifest::named(text)
+    }
+
+    fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {
+        fetch::npm(wanted)
+    }
+}
+
+/// Whether npm's kind of version range allows a version; `None`: it is no range (a tag, an address).
+fn satisfies(version: &str, range: &str) -> Option<bool> {
+    let range = nodejs_semver::Range::parse(range).ok()?;
+    let version = nodejs_semver::Version::parse(version).ok()?;
+    Some(version.satisfies(&range))
+}
+
+/// A package's name, by its own word or its folder's.
+fn name_of(located: &Located) -> &str {
+    let folder = located.path.rsplit_once("node_modules/").map_or(located.path.as_str(), |(_, name)| name);
+    located.entry.name.as_deref().unwrap_or(folder)
+}
+
+/// The entries that stand for something to fetch, with ids: `npm:<name>@<version>`, and `#<path>` where that stands twice.
+fn artifacts(entries: &[Located]) -> Vec<(usize, String)> {
+    let mut seen = HashSet::with_capacity(entries.len());
+    let mut out = Vec::with_capacity(entries.len());
+    for (at, located) in entries.iter().enumerate() {
+        let installed = located.path.starts_with("node_modules/") || located.path.contains("/node_modules/");
+        if !installed || located.entry.link || located.entry.in_bundle {
+            continue;
+        }
+        let version = located.entry.version.as_deref().unwrap_or("?");
+        let mut id = format!("npm:{}@{version}", name_of(located));
+        if !seen.insert(id.clone()) {
+            id = format!("{id}#{}", located.path);
+            seen.insert(id.clone());
+        }
+        out.push((at, id));
+    }
+    out
+}
+
+fn malformed(lockfile: &Path, range: Range, message: String) -> Finding {
+    Finding {
+        code: codes::MALFORMED_LOCKFILE.into(),
+        severity: Severity::Error,
+        message,
+        file: lockfile.to_path_buf(),
+        range,
+        source: "holdover".into(),
+        data: None,
+    }
+}
+
+fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
+    let mut judged = Judged::new(lockfile);
+    let text = match ask.look.text(lockfile, LARGEST_LOCKFILE) {
+        Ok(text) => text,
+        Err(why) => {
+            let sentence = format!("the lockfile was not read: {why}");
+            judged.findings.push(malformed(lockfile, Range::default(), sentence.clone()));
+            judged.verdict = match why {
+                Unread::Absent => Verdict::Refused(sentence),
+                _ => Verdict::Doubtful(sentence),
+            };
+            return judged;
+        }
+    };
+    let lock = lock::read(&text);
+    let places = Places::new(&text);
+    for broken in &lock.broken {
+        let message = format!("this part of the lockfile cannot be read: {}", broken.reason);
+        judged.findings.push(malformed(lockfile, places.range(broken.span.clone()), message));
+        judged.verdict.worsen(Verdict::Refused("a part of the lockfile cannot be read".into()));
+    }
+    match lock.version {
+        Some(2 | 3) => {}
+        Some(1) => judged.verdict.worsen(Verdict::Doubtful("the lockfile has version 1, which is not judged".into())),
+        Some(version) => {
+            judged
+                .verdict
+                .worsen(Verdict::Doubtful(format!("the lockfile has a version that is not known: {version}")));
+        }
+        None => judged.verdict.worsen(Verdict::Doubtful("the lockfile does not say which version it has".into())),
+    }
+    let folder = lockfile.parent().unwrap_or(lockfile);
+    let config = config::read(folder, ask);
+    judged.mirrors.clone_from(&config.mirrors);
+    let tree = tree::link(&lock.entries);
+    let inert = tree.inert(&lock.entries, &config);
+    let sync = sync::compare(folder, &lock, &tree, &inert, &config, ask);
+    judged.verdict.worsen(sync.verdict);
+    judged.findings.extend(sync.findings);
+    judged.watch.extend(sync.manifests.iter().map(|(_, path, _)| path.clone()));
+    judged.manifests = sync.manifests.iter().map(|(_, path, _)| path.clone()).collect();
+
+    let store = Store::find(&config, ask);
+    judged.watch.push(store.content.clone());
+    let ids = artifacts(&lock.entries);
+    let plans: Vec<Plan> = ids.iter().map(|(at, _)| plan(&lock.entries[*at], folder, &store)).collect();
+    let paths: Vec<PathBuf> =
+        plans.iter().flat_map(|plan| plan.candidates.iter().map(|(path, _)| path.clone())).collect();
+    let mut seen = ask.look.at_all(&paths).into_iter();
+    let mut artifact_of = vec![None; lock.entries.len()];
+    let mut bytes = 0;
+    for ((at, id), plan) in ids.into_iter().zip(plans) {
+        let located = &lock.entries[at];
+        let entry = &located.entry;
+        let stands: Vec<Seen> = seen.by_ref().take(plan.candidates.len()).collect();
+        let (state, evidence, found) = state_of(&plan, &stands);
+        let identity = found.and_then(|found| match stands[found] {
+            Seen::File(identity) => Some(identity),
+            _ => None,
+        });
+        let content = match (state, found, identity) {
+            (ArtifactState::Present, Some(found), Some(identity)) => {
+                let (path, sum) = &plan.candidates[found];
+                sum.clone().map(|sum| Content { path: path.clone(), sum, identity })
+            }
+            _ => None,
+        };
+        bytes += identity.map_or(0, |identity| identity.size);
+        artifact_of[at] = Some(judged.artifacts.len() as u32);
+        judged.artifacts.push(Artifact {
+            id,
+            ecosystem: "npm".into(),
+            name: name_of(located).to_owned(),
+            version: entry.version.clone().unwrap_or_default(),
+            state,
+            evidence,
+            looked_in: plan.candidates.into_iter().map(|(path, _)| path).collect(),
+            verified: false,
+            needed_by: Vec::new(),
+            target: (!entry.os.0.is_empty() || !entry.cpu.0.is_empty() || inert[at]).then(|| ask.target.to_owned()),
+            other_target: inert[at] || omitted(entry, &config),
+            dev: entry.dev || entry.dev_optional,
+            optional: entry.optional || entry.dev_optional,
+            bytes: identity.map(|identity| identity.size),
+            file: lockfile.to_path_buf(),
+            range: places.range(located.span.clone()),
+            manifests: Vec::new(),
+        });
+        judged.contents.push(content);
+    }
+    judged.caches.push(Cache {
+        ecosystem: "npm".into(),
+        path: config.cache.clone(),
+        bytes: Some(bytes),
+        quota: None,
+        expires_at: None,
+        stale: 0,
+        replaced: 0,
+    });
+    judged.graph.artifact = artifact_of;
+    judged.graph.labels = lock.entries.iter().map(label).collect();
+    judged.graph.needs = vec![Vec::new(); lock.entries.len()];
+    for edge in &tree.edges {
+        judged.graph.needs[edge.from as usize].push(edge.to);
+    }
+    judged.graph.lines = lines(&sync.manifests, &lock.entries, &tree);
+    judged
+}
+
+fn label(located: &Located) -> String {
+    match (&located.entry.version, located.path.contains("node_modules/")) {
+        (Some(version), true) => format!("{} {version}", name_of(located)),
+        _ if located.path.is_empty() => located.entry.name.clone().unwrap_or_else(|| "this package".into()),
+        _ => name_of(located).to_owned(),
+    }
+}
+
+/// Whether the configuration leaves this kind of dependency out.
+fn omitted(entry: &Entry, config: &Config) -> bool {
+    let omits = |kind: &str| config.omit.iter().any(|omitted| omitted == kind);
+    (entry.peer && omits("peer"))
+        || (entry.dev && omits("dev"))
+        || (entry.optional && omits("optional"))
+        || (entry.dev_optional && omits("dev") && omits("optional"))
+}
+
+/// npm's content-addressed store.
+struct Store {
+    content: PathBuf,
+    /// Why nothing can be said about it.
+    doubt: Option<String>,
+}
+
+impl Store {
+    fn find(config: &Config, ask: &Ask<'_>) -> Self {
+        let cache = config.cache.join("_cacache");
+        let content = cache.join("content-v2");
+        let doubt = match ask.look.at(&content) {
+            Seen::Absent => {
+                ask.look.at(&cache);
+                let newer = std::fs::read_dir(&cache).into_iter().flatten().flatten().find_map(|entry| {
+                    entry.file_name().into_string().ok().filter(|name| name.starts_with("content-v"))
+                });
+                newer.map(|name| format!("npm's cache is in a form that is not known: {name}"))
+            }
+            Seen::Folder(_) => None,
+            odd => Some(format!("npm's cache: {}", odd.doubt().unwrap_or_else(|| "it is not a folder".into()))),
+        };
+        Store { content, doubt }
+    }
+
+    fn path(&self, sum: &Sum) -> PathBuf {
+        let hex = hex::encode(&sum.bytes);
+        let mut path = self.content.join(sum.algorithm.name());
+        path.extend([&hex[..2], &hex[2..4], &hex[4..]]);
+        path
+    }
+}
+
+/// Where an entry's tarball may be; or why that cannot be told.
+struct Plan {
+    candidates: Vec<(PathBuf, Option<Sum>)>,
+    doubt: Option<String>,
+    local: bool,
+}
+
+fn plan(located: &Located, folder: &Path, store: &Store) -> Plan {
+    let doubtful = |why: String| Plan { candidates: Vec::new(), doubt: Some(why), local: false };
+    let sums = located.entry.integrity.as_deref().map(sums).unwrap_or_default();
+    let resolved = match &located.entry.resolved {
+        Some(Text::Said(resolved)) => Some(resolved.as_str()),
+        _ => None,
+    };
+    if let Some(file) = resolved.and_then(|resolved| resolved.strip_prefix("file:")) {
+        let file = percent_encoding::percent_decode_str(file).decode_utf8_lossy();
+        return Plan { candidates: vec![(folder.join(&*file), sums.into_iter().next())], doubt: None, local: true };
+    }
+    if let Some(resolved) =
+        resolved.filter(|resolved| !resolved.starts_with("http:") && !resolved.starts_with("https:"))
+    {
+        let url = fetch::without_credentials(resolved);
+        return doubtful(format!("it does not come from a registry, which is not judged yet: {url}"));
+    }
+    if located.entry.integrity.is_none() {
+        return doubtful("the lockfile has no integrity for it, so it cannot be found in npm's cache".into());
+    }
+    if sums.is_empty() {
+        return doubtful("its integrity in the lockfile is not understood".into());
+    }
+    if let Some(doubt) = &store.doubt {
+        return doubtful(doubt.clone());
+    }
+    let candidates = sums.into_iter().map(|sum| (store.path(&sum), Some(sum))).collect();
+    Plan { candidates, doubt: None, local: false }
+}
+
+/// The digests of the strongest hash in an integrity, as npm chooses.
+fn sums(integrity: &str) -> Vec<Sum> {
+    let mut all: Vec<Sum> = integrity
+        .split_whitespace()
+        .filter_map(|one| {
+            let (name, rest) = one.split_once('-')?;
+            let algorithm = Algorithm::from_name(name)?;
+            let digest = rest.split_once('?').map_or(rest, |(digest, _)| digest);
+            let bytes = base64::engine::general_purpose::STANDARD.decode(digest).ok()?;
+            (bytes.len() == algorithm.len()).then_some(Sum { algorithm, bytes })
+        })
+        .collect();
+    let strongest = all.iter().map(|sum| sum.algorithm).max();
+    all.retain(|sum| Some(sum.algorithm) == strongest);
+    all
+}
+
+/// State, evidence, and which candidate they are about.
+fn state_of(plan: &Plan, stands: &[Seen]) -> (ArtifactState, String, Option<usize>) {
+    use ArtifactState::{Corrupt, Missing, Present, Unknown};
+    if let Some(doubt) = &plan.doubt {
+        return (Unknown, doubt.clone(), None);
+    }
+    let place = if plan.local { "the file that the lockfile names" } else { "its tarball in npm's cache" };
+    if let Some(at) = stands.iter().position(|seen| matches!(seen, Seen::File(identity) if identity.size > 0)) {
+        let evidence =
+            if plan.local { "the file that the lockfile names is there" } else { "its tarball is in npm's cache" };
+        return (Present, evidence.into(), Some(at));
+    }
+    if let Some(at) = stands.iter().position(|seen| matches!(seen, Seen::File(_))) {
+        return (Corrupt, format!("{place} is empty"), Some(at));
+    }
+    if let Some(doubt) = stands.iter().find_map(|seen| seen.doubt()) {
+        return (Unknown, format!("{place}: {doubt}"), None);
+    }
+    let evidence =
+        if plan.local { "the file that the lockfile names is not there" } else { "its tarball is not in npm's cache" };
+    (Missing, evidence.into(), None)
+}
+
+/// The manifests' lines and the entries that they lead to.
+fn lines(manifests: &[(usize, PathBuf, String)], entries: &[Located], tree: &tree::Tree) -> Vec<Line> {
+    let mut out = Vec::new();
+    for (at, path, text) in manifests {
+        let places = Places::new(text);
+        for named in manifest::named(text) {
+            let to = tree.out[*at]
+                .iter()
+                .map(|&edge| tree.edges[edge as usize].to)
+                .filter(|&to| {
+                    entries[to as usize].path.rsplit_once("node_modules/").is_some_and(|(_, name)| name == named.key)
+                })
+                .collect();
+            let range = places.range(named.span);
+            out.push(Line { file: path.clone(), range, dependency: named.key, to });
+        }
+    }
+    out
+}

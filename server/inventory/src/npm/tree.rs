@@ -1,0 +1,207 @@
+//! Which entries of a lockfile npm would install here: edges between entries, platforms, optional sets.
+//! May not read files. Rules: `@npmcli/arborist` `{optional-set,gather-dep-set}.js`, `build-ideal-tree.js`
+//! (`#checkEngineAndPlatform`) and `npm-install-checks`.
+
+use super::config::Config;
+use super::lock::{Entry, Located};
+use std::collections::{HashMap, HashSet};
+
+/// An edge to another entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Edge {
+    pub from: u32,
+    pub to: u32,
+    /// The dependent does without it.
+    pub optional: bool,
+    pub dev: bool,
+}
+
+/// A dependency that no entry answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unanswered {
+    pub from: u32,
+    pub name: String,
+    pub peer: bool,
+    pub optional: bool,
+}
+
+/// The entries as npm sees them.
+pub(crate) struct Tree {
+    pub edges: Vec<Edge>,
+    pub out: Vec<Vec<u32>>,
+    pub into: Vec<Vec<u32>>,
+    pub unanswered: Vec<Unanswered>,
+}
+
+/// Links the entries. O(dependencies × depth).
+pub(crate) fn link(entries: &[Located]) -> Tree {
+    let by_path: HashMap<&str, u32> = entries.iter().enumerate().map(|(at, e)| (e.path.as_str(), at as u32)).collect();
+    let mut tree = Tree {
+        edges: Vec::new(),
+        out: vec![Vec::new(); entries.len()],
+        into: vec![Vec::new(); entries.len()],
+        unanswered: Vec::new(),
+    };
+    for (at, located) in entries.iter().enumerate() {
+        let from = at as u32;
+        let entry = &located.entry;
+        if entry.link {
+            // A link stands for the folder it leads to.
+            if let Some(super::lock::Text::Said(target)) = &entry.resolved
+                && let Some(&to) = by_path.get(target.as_str())
+            {
+                tree.add(Edge { from, to, optional: false, dev: false });
+            }
+            continue;
+        }
+        // Development dependencies count where the package is worked on, not where it is installed.
+        let worked_on = !located.path.contains("node_modules/") && located.path != "node_modules";
+        let own = |map: &super::lock::Map| map.0.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let optional: HashSet<String> = own(&entry.optional_dependencies).into_iter().collect();
+        let mut asked: Vec<(String, bool, bool, bool)> = Vec::new();
+        asked.extend(
+            own(&entry.dependencies).into_iter().filter(|n| !optional.contains(n)).map(|n| (n, false, false, false)),
+        );
+        for (name, _) in &entry.peer_dependencies.0 {
+            let lax = entry.peer_dependencies_meta.0.contains(name);
+            if !asked.iter().any(|(known, ..)| known == name) && !optional.contains(name) {
+                asked.push((name.clone(), lax, false, true));
+            }
+        }
+        if worked_on {
+            for name in own(&entry.dev_dependencies) {
+                if !asked.iter().any(|(known, _, _, peer)| *known == name && !peer) && !optional.contains(&name) {
+                    asked.retain(|(known, ..)| *known != name);
+                    asked.push((name, false, true, false));
+                }
+            }
+        }
+        asked.extend(optional.into_iter().map(|n| (n, true, false, false)));
+        for (name, optional, dev, peer) in asked {
+            match find(&located.path, &name, peer && !worked_on, &by_path) {
+                Some(to) => tree.add(Edge { from, to, optional, dev }),
+                None => tree.unanswered.push(Unanswered { from, name, peer, optional }),
+            }
+        }
+    }
+    tree
+}
+
+/// The entry that `name` means at `path`: in its own `node_modules`, or in one above. A peer is looked for beside.
+fn find(path: &str, name: &str, beside: bool, by_path: &HashMap<&str, u32>) -> Option<u32> {
+    let mut folder = Some(path);
+    let mut skip = beside;
+    while let Some(at) = folder {
+        let is_container = at == "node_modules" || at.ends_with("/node_modules");
+        if !is_container && !std::mem::take(&mut skip) {
+            let candidate =
+                if at.is_empty() { format!("node_modules/{name}") } else { format!("{at}/node_modules/{name}") };
+            if let Some(&found) = by_path.get(candidate.as_str()) {
+                return Some(found);
+            }
+        }
+        folder = match at.rsplit_once('/') {
+            Some((above, _)) => Some(above),
+            None if at.is_empty() => None,
+            None => Some(""),
+        };
+    }
+    None
+}
+
+impl Tree {
+    fn add(&mut self, edge: Edge) {
+        let at = self.edges.len() as u32;
+        self.out[edge.from as usize].push(at);
+        self.into[edge.to as usize].push(at);
+        self.edges.push(edge);
+    }
+
+    /// The entries that npm leaves out because an optional package does not fit this machine.
+    pub(crate) fn inert(&self, entries: &[Located], config: &Config) -> Vec<bool> {
+        let mut inert = vec![false; entries.len()];
+        for at in 0..entries.len() {
+            let entry = &entries[at].entry;
+            if entry.optional && !inert[at] && (!fits_platform(entry, config) || !fits_engines(entry, config)) {
+                for left_out in self.optional_set(at as u32, &inert) {
+                    inert[left_out as usize] = true;
+                }
+            }
+        }
+        inert
+    }
+
+    /// The optional package, what needs it without choice, and what nothing outside of these needs.
+    fn optional_set(&self, node: u32, inert: &[bool]) -> HashSet<u32> {
+        let mut boundary = vec![node];
+        let mut set: HashSet<u32> = HashSet::from([node]);
+        while let Some(at) = boundary.pop() {
+            for &edge in &self.into[at as usize] {
+                let edge = self.edges[edge as usize];
+                if !edge.optional && set.insert(edge.from) {
+                    boundary.push(edge.from);
+                }
+            }
+        }
+        let counts = |edge: &Edge| !set.contains(&edge.to) && !inert[edge.from as usize];
+        let mut deps = set.clone();
+        let mut open: Vec<u32> = deps.iter().copied().collect();
+        while let Some(at) = open.pop() {
+            for &edge in &self.out[at as usize] {
+                let edge = self.edges[edge as usize];
+                if counts(&edge) && deps.insert(edge.to) {
+                    open.push(edge.to);
+                }
+            }
+        }
+        loop {
+            let outside: Vec<u32> = deps
+                .iter()
+                .copied()
+                .filter(|&dep| {
+                    self.into[dep as usize].iter().any(|&edge| {
+                        let edge = self.edges[edge as usize];
+                        !deps.contains(&edge.from) && counts(&edge)
+                    })
+                })
+                .collect();
+            if outside.is_empty() {
+                return deps;
+            }
+            for dep in outside {
+                deps.remove(&dep);
+            }
+        }
+    }
+}
+
+/// Whether a package's `os`, `cpu` and `libc` allow this machine.
+pub(crate) fn fits_platform(entry: &Entry, config: &Config) -> bool {
+    let libc = entry.libc.0.is_empty() || config.libc.as_deref().is_some_and(|libc| allows(libc, &entry.libc.0));
+    allows(&config.os, &entry.os.0) && allows(&config.cpu, &entry.cpu.0) && libc
+}
+
+fn allows(value: &str, list: &[String]) -> bool {
+    if list.is_empty() || (list.len() == 1 && list[0] == "any") {
+        return true;
+    }
+    let mut negated = 0;
+    let mut matched = false;
+    for item in list {
+        match item.strip_prefix('!') {
+            Some(not) if not == value => return false,
+            Some(_) => negated += 1,
+            None => matched |= item == value,
+        }
+    }
+    matched || negated == list.len()
+}
+
+/// Whether `engines` allow the versions that are known; what is not known is taken to fit.
+fn fits_engines(entry: &Entry, config: &Config) -> bool {
+    let fits = |version: Option<&String>, range: Option<&String>| match (version, range) {
+        (Some(version), Some(range)) => super::satisfies(version, range).unwrap_or(true),
+        _ => true,
+    };
+    fits(config.node.as_ref(), entry.engines.node.as_ref()) && fits(config.npm.as_ref(), entry.engines.npm.as_ref())
+}

@@ -1,0 +1,341 @@
+//! Surveys a workspace: finds its lockfiles, has them judged, verifies what is cheap to verify, and counts.
+//! May not know an ecosystem by name; keeps the last answer so that "nothing has changed" costs next to nothing.
+
+use crate::discover::Discovery;
+use crate::ecosystem::{Ask, Judged, Verdict};
+use crate::fetch::Known;
+use crate::findings;
+use crate::homes::{self, Depth, Options, relative};
+use crate::look::{Ledger, Look};
+use crate::memory::{self, Memory};
+use crate::verify::{self, Content, Verification, VerificationOutcome, Verified};
+use contract::{
+    Artifact, ArtifactState, Cache, EcosystemReadiness, Finding, Mirror, PreflightReport, Readiness, ReadinessState,
+};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The ecosystems that are known, in the order in which they are shown.
+pub(crate) fn ecosystems() -> [Known; 2] {
+    [&crate::cargo::Cargo, &crate::npm::Npm]
+}
+
+/// Surveys one workspace again and again, and remembers the last answer.
+pub struct Inventory {
+    root: PathBuf,
+    options: Options,
+    verified: Verified,
+    recalled: bool,
+    discovery: Discovery,
+    last: Option<Last>,
+}
+
+struct Last {
+    survey: Arc<Survey>,
+    ledger: Ledger,
+    generation: u64,
+    contents: Vec<(PathBuf, Vec<Content>)>,
+}
+
+/// The answer about one workspace.
+#[derive(Debug)]
+pub struct Survey {
+    /// Absolute path of the workspace.
+    pub workspace: PathBuf,
+    /// The counts.
+    pub readiness: Readiness,
+    /// Every artifact of every lockfile.
+    pub artifacts: Vec<Artifact>,
+    /// Everything there is to say about lockfiles and manifests as they stand on disk.
+    pub findings: Vec<Finding>,
+    /// The caches that were looked at.
+    pub caches: Vec<Cache>,
+    /// The registries that are configured; none was asked.
+    pub mirrors: Vec<Mirror>,
+    /// Folders and files whose change can change the answer. Caches are watched at their top folders only: what
+    /// changes deeper inside is seen by the next survey, which looks at every file.
+    pub watch: Vec<PathBuf>,
+    /// The lockfiles that were judged.
+    pub(crate) lockfiles: Vec<(Known, PathBuf)>,
+    /// The manifests they were judged with.
+    pub(crate) manifests: Vec<(Known, PathBuf)>,
+}
+
+impl std::fmt::Debug for dyn crate::ecosystem::Ecosystem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Inventory {
+    /// For the workspace at `root`; nothing is looked at yet.
+    pub fn new(root: impl Into<PathBuf>, options: Options) -> Self {
+        let root = root.into();
+        let root = std::path::absolute(&root).unwrap_or(root);
+        Inventory {
+            root,
+            options,
+            verified: Verified::default(),
+            recalled: false,
+            discovery: Discovery::default(),
+            last: None,
+        }
+    }
+
+    /// What it was made with.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The last survey, if there was one.
+    pub fn last(&self) -> Option<Arc<Survey>> {
+        self.last.as_ref().map(|last| Arc::clone(&last.survey))
+    }
+
+    /// Judges the workspace. Where nothing has changed since the last survey, that one is returned, the same `Arc`.
+    /// After `cancelled` returned true, the last survey is returned where there is one, and what was found so far where not.
+    pub fn survey(&mut self, memory: &dyn Memory, cancelled: &(dyn Fn() -> bool + Sync)) -> Arc<Survey> {
+        let held = self.discovery.holds();
+        if let Some(last) = &self.last
+            && held
+            && self.options.depth == Depth::Fast
+            && last.generation == self.verified.generation()
+            && last.ledger.holds()
+        {
+            return Arc::clone(&last.survey);
+        }
+        let known = ecosystems();
+        if !held {
+            let names: Vec<&str> = known.iter().flat_map(|ecosystem| ecosystem.lockfiles()).copied().collect();
+            self.discovery = Discovery::run(&self.root, &names, &self.options.exclude);
+        }
+        let look = Look::default();
+        let generation = self.verified.generation();
+        let target = self.options.target.clone().unwrap_or_else(|| homes::host_target(&self.options.homes, &look));
+        let mut judged: Vec<(Known, Judged)> = Vec::new();
+        for ecosystem in known {
+            for lockfile in self.lockfiles_of(ecosystem) {
+                if cancelled() {
+                    if let Some(last) = &self.last {
+                        return Arc::clone(&last.survey);
+                    }
+                    break;
+                }
+                let ask = Ask { root: &self.root, options: &self.options, target: &target, look: &look, memory };
+                judged.push((ecosystem, ecosystem.judge(&lockfile, &ask)));
+            }
+        }
+        self.verify(&mut judged, memory, cancelled);
+        let contents = judged
+            .iter()
+            .map(|(_, judged)| (judged.lockfile.clone(), judged.contents.iter().flatten().cloned().collect()))
+            .collect();
+        let survey = Arc::new(self.count(judged, target));
+        let generation = if self.verified.generation() == generation { generation } else { self.verified.generation() };
+        self.last = Some(Last { survey: Arc::clone(&survey), ledger: look.into_ledger(), generation, contents });
+        survey
+    }
+
+    /// The lockfiles that count for an ecosystem: the first of its names in each folder.
+    fn lockfiles_of(&self, ecosystem: Known) -> Vec<PathBuf> {
+        let rank = |path: &PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            ecosystem.lockfiles().iter().position(|known| *known == name)
+        };
+        let mut found: Vec<(PathBuf, usize)> =
+            self.discovery.files.iter().filter_map(|path| Some((path.clone(), rank(path)?))).collect();
+        found.sort_by(|(a, a_rank), (b, b_rank)| (a.parent(), a_rank).cmp(&(b.parent(), b_rank)));
+        found.dedup_by(|(later, _), (first, _)| later.parent() == first.parent());
+        found.into_iter().map(|(path, _)| path).collect()
+    }
+
+    /// Applies what is known about checksums, and finds out what may be found out at once.
+    fn verify(&mut self, judged: &mut [(Known, Judged)], memory: &dyn Memory, cancelled: &(dyn Fn() -> bool + Sync)) {
+        let keys: Vec<String> = judged.iter().map(|(_, judged)| memory::key("verified", &judged.lockfile)).collect();
+        if !self.recalled {
+            for remembered in memory.get_many(&keys).into_iter().flatten() {
+                self.verified.recall(&remembered);
+            }
+            self.recalled = true;
+        }
+        let deep = self.options.depth == Depth::Deep;
+        let mut learned = false;
+        let mut told: Vec<Vec<Option<bool>>> =
+            judged.iter().map(|(_, judged)| self.verified.holds(&judged.contents)).collect();
+        let mut open: Vec<(usize, usize)> = Vec::new();
+        for (lockfile, (_, judged)) in judged.iter().enumerate() {
+            for (at, content) in judged.contents.iter().enumerate() {
+                if content.is_some() && (deep || told[lockfile][at].is_none()) {
+                    open.push((lockfile, at));
+                }
+            }
+        }
+        let contents: Vec<&Content> =
+            open.iter().filter_map(|&(lockfile, at)| judged[lockfile].1.contents[at].as_ref()).collect();
+        let bytes: u64 = contents.iter().map(|content| content.identity.size).sum();
+        if !contents.is_empty() && (deep || bytes <= self.options.verify_budget) {
+            let answers = verify::check_all(&contents, &self.verified, &|_, _| (), cancelled);
+            for ((lockfile, at), answer) in open.into_iter().zip(answers) {
+                told[lockfile][at] = answer;
+            }
+            learned = true;
+        }
+        for ((_, judged), told) in judged.iter_mut().zip(told) {
+            for (at, answer) in told.into_iter().enumerate() {
+                let artifact = &mut judged.artifacts[at];
+                match answer {
+                    Some(true) => artifact.verified = true,
+                    Some(false) => {
+                        artifact.state = ArtifactState::Corrupt;
+                        artifact.verified = true;
+                        artifact.evidence = "its file in the cache does not have the lockfile's checksum".into();
+                    }
+                    // Deep, and it could not be read or changed while it was.
+                    None if deep && judged.contents[at].is_some() && !cancelled() => {
+                        artifact.state = ArtifactState::Unknown;
+                        artifact.evidence = "its file in the cache could not be read, or changed while it was".into();
+                    }
+                    None => {}
+                }
+            }
+        }
+        if learned {
+            let entries = keys
+                .into_iter()
+                .zip(judged.iter())
+                .map(|(key, (_, judged))| (key, self.verified.remembered(judged.contents.iter().flatten())))
+                .collect();
+            memory.put_many(entries);
+        }
+    }
+
+    fn count(&self, judged: Vec<(Known, Judged)>, target: String) -> Survey {
+        let mut survey = Survey {
+            workspace: self.root.clone(),
+            readiness: Readiness { target, ..Readiness::default() },
+            artifacts: Vec::new(),
+            findings: Vec::new(),
+            caches: Vec::new(),
+            mirrors: Vec::new(),
+            watch: vec![self.root.clone()],
+            lockfiles: Vec::new(),
+            manifests: Vec::new(),
+        };
+        let mut states: Vec<ReadinessState> = Vec::new();
+        for (ecosystem, mut judged) in judged {
+            judged.graph.attribute(&mut judged.artifacts);
+            let mut counts = EcosystemReadiness {
+                name: ecosystem.name().into(),
+                lockfile: relative(&judged.lockfile, &self.root),
+                ..EcosystemReadiness::default()
+            };
+            for artifact in &judged.artifacts {
+                if artifact.other_target {
+                    counts.other_targets += 1;
+                    continue;
+                }
+                counts.total += 1;
+                counts.verified += u64::from(artifact.verified && artifact.state == ArtifactState::Present);
+                *match artifact.state {
+                    ArtifactState::Present => &mut counts.present,
+                    ArtifactState::Missing => &mut counts.missing,
+                    ArtifactState::Corrupt => &mut counts.corrupt,
+                    ArtifactState::Stale => &mut counts.stale,
+                    ArtifactState::Unknown => &mut counts.unknown,
+                } += 1;
+            }
+            let short = counts.missing + counts.corrupt + counts.stale > 0;
+            states.push(match &judged.verdict {
+                Verdict::Refused(_) => ReadinessState::Incomplete,
+                _ if short => ReadinessState::Incomplete,
+                Verdict::Doubtful(_) => ReadinessState::Unknown,
+                Verdict::Sound if counts.unknown > 0 => ReadinessState::Unknown,
+                Verdict::Sound => ReadinessState::Ready,
+            });
+            counts.problem = match judged.verdict {
+                Verdict::Sound => None,
+                Verdict::Refused(why) | Verdict::Doubtful(why) => Some(why),
+            };
+            let all = &mut survey.readiness;
+            all.total += counts.total;
+            all.present += counts.present;
+            all.missing += counts.missing;
+            all.corrupt += counts.corrupt;
+            all.stale += counts.stale;
+            all.unknown += counts.unknown;
+            all.verified += counts.verified;
+            all.other_targets += counts.other_targets;
+            all.ecosystems.push(counts);
+            survey.findings.append(&mut judged.findings);
+            findings::on_disk(&judged.artifacts, &mut survey.findings);
+            survey.artifacts.append(&mut judged.artifacts);
+            for cache in judged.caches {
+                match survey.caches.iter_mut().find(|known| known.path == cache.path) {
+                    Some(known) => known.bytes = known.bytes.zip(cache.bytes).map(|(a, b)| a + b),
+                    None => survey.caches.push(cache),
+                }
+            }
+            for mirror in judged.mirrors {
+                if !survey.mirrors.contains(&mirror) {
+                    survey.mirrors.push(mirror);
+                }
+            }
+            survey.watch.append(&mut judged.watch);
+            survey.manifests.extend(judged.manifests.into_iter().map(|path| (ecosystem, path)));
+            survey.lockfiles.push((ecosystem, judged.lockfile));
+        }
+        survey.watch.sort();
+        survey.watch.dedup();
+        survey.readiness.state = match () {
+            () if states.contains(&ReadinessState::Incomplete) => ReadinessState::Incomplete,
+            () if states.is_empty() || states.contains(&ReadinessState::Unknown) => ReadinessState::Unknown,
+            () => ReadinessState::Ready,
+        };
+        survey
+    }
+
+    /// What is there and not verified, as work that can run on another thread; `all`: also what is.
+    /// The next survey of this inventory knows what it finds.
+    pub fn verification(&self, all: bool) -> Verification {
+        let mut contents = Vec::new();
+        let mut keep = Vec::new();
+        for (lockfile, of_lockfile) in self.last.iter().flat_map(|last| &last.contents) {
+            let optional: Vec<Option<Content>> = of_lockfile.iter().cloned().map(Some).collect();
+            let told = self.verified.holds(&optional);
+            let open = of_lockfile.iter().zip(told).filter(|(_, told)| all || told.is_none());
+            contents.extend(open.map(|(content, _)| content.clone()));
+            keep.push((memory::key("verified", lockfile), of_lockfile.clone()));
+        }
+        Verification { contents, verified: self.verified.clone(), keep }
+    }
+
+    /// Verifies what is not verified and surveys again: [`Inventory::verification`] and [`Verification::run`] in one.
+    pub fn deepen(
+        &mut self,
+        memory: &dyn Memory,
+        cancelled: &(dyn Fn() -> bool + Sync),
+        progress: &(dyn Fn(u64, u64) + Sync),
+    ) -> (Arc<Survey>, VerificationOutcome) {
+        if self.last.is_none() {
+            self.survey(memory, cancelled);
+        }
+        let outcome = self.verification(false).run(memory, cancelled, progress);
+        (self.survey(memory, cancelled), outcome)
+    }
+}
+
+impl Survey {
+    /// What `holdover preflight --json` prints: artifacts that are not present, or `all` of them.
+    pub fn report(&self, all: bool) -> PreflightReport {
+        let shown = |artifact: &&Artifact| all || (artifact.state != ArtifactState::Present && !artifact.other_target);
+        let own =
+            |code: &str| code == contract::codes::MALFORMED_LOCKFILE || code == contract::codes::UNLOCKED_DEPENDENCY;
+        PreflightReport {
+            workspace: self.workspace.clone(),
+            readiness: self.readiness.clone(),
+            artifacts: self.artifacts.iter().filter(shown).cloned().collect(),
+            findings: self.findings.iter().filter(|finding| own(&finding.code)).cloned().collect(),
+            fetch: None,
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Checksums: compares cached files with what lockfiles say, on all cores, and remembers the answers by file identity.
+//! May read files and the memory; may not decide what an answer means for a build.
+
+use crate::look::{self, Identity};
+use crate::memory::Memory;
+use rayon::prelude::*;
+use sha2::Digest;
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+/// A hash that lockfiles use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Algorithm {
+    Sha1,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+impl Algorithm {
+    /// The name as Subresource Integrity and npm's cache write it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Algorithm::Sha1 => "sha1",
+            Algorithm::Sha256 => "sha256",
+            Algorithm::Sha384 => "sha384",
+            Algorithm::Sha512 => "sha512",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512]
+            .into_iter()
+            .find(|algorithm| algorithm.name() == name)
+    }
+
+    /// Length of its digest in bytes.
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Algorithm::Sha1 => 20,
+            Algorithm::Sha256 => 32,
+            Algorithm::Sha384 => 48,
+            Algorithm::Sha512 => 64,
+        }
+    }
+}
+
+/// A checksum as a lockfile states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sum {
+    pub algorithm: Algorithm,
+    pub bytes: Vec<u8>,
+}
+
+/// A file that is there, and the checksum it must have.
+#[derive(Debug, Clone)]
+pub(crate) struct Content {
+    pub path: PathBuf,
+    pub sum: Sum,
+    pub identity: Identity,
+}
+
+impl Content {
+    /// Names the claim "this file, unchanged since, has (or has not) this checksum".
+    fn claim(&self) -> Claim {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.identity.bytes());
+        hasher.update(&[self.sum.algorithm as u8]);
+        hasher.update(&self.sum.bytes);
+        let mut claim = [0; 16];
+        claim.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        claim
+    }
+}
+
+type Claim = [u8; 16];
+
+/// What is known about checksums: claim → whether it held. Shared between an inventory and its background verification.
+#[derive(Default, Clone)]
+pub(crate) struct Verified {
+    claims: Arc<Mutex<HashMap<Claim, bool>>>,
+    generation: Arc<AtomicU64>,
+}
+
+/// Version of the remembered form; a change forgets everything.
+const FORM: u8 = 1;
+
+impl Verified {
+    /// `None`: not known.
+    pub(crate) fn holds(&self, contents: &[Option<Content>]) -> Vec<Option<bool>> {
+        let claims = self.lock();
+        contents.iter().map(|content| content.as_ref().and_then(|c| claims.get(&c.claim()).copied())).collect()
+    }
+
+    /// Grows whenever something was learned.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    fn learn(&self, answers: impl IntoIterator<Item = (Claim, bool)>) {
+        self.lock().extend(answers);
+        self.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Takes up what an earlier run remembered: a form byte, then 17 bytes a claim.
+    pub(crate) fn recall(&self, remembered: &[u8]) {
+        let Some((&FORM, records)) = remembered.split_first() else { return };
+        let mut claims = self.lock();
+        for record in records.chunks_exact(17) {
+            let mut claim = [0; 16];
+            claim.copy_from_slice(&record[..16]);
+            claims.entry(claim).or_insert(record[16] == 1);
+        }
+    }
+
+    /// The form that [`Verified::recall`] takes, of the claims about `contents` only, so that it cannot grow without end.
+    pub(crate) fn remembered<'a>(&self, contents: impl Iterator<Item = &'a Content>) -> Vec<u8> {
+        let claims = self.lock();
+        let mut out = vec![FORM];
+        for claim in contents.map(Content::claim) {
+            if let Some(held) = claims.get(&claim) {
+                out.extend_from_slice(&claim);
+                out.push(u8::from(*held));
+            }
+        }
+        out
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Claim, bool>> {
+        self.claims.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// The bytes read at a time: large enough that the call costs nothing beside the hash, small enough for the cache.
+const CHUNK: usize = 256 << 10;
+
+/// A file whose last change is younger than this could change again without its times showing it:
+/// what was found out about it is believed once, and not remembered. Kernel clocks tick every 1–10 ms.
+const SETTLED: Duration = Duration::from_millis(50);
+
+/// Hashes a file and says whether its content is what it must be.
+/// `None`: it could not be read, changed meanwhile, or `cancelled` said so.
+fn check(
+    content: &Content,
+    buffer: &mut Vec<u8>,
+    on_bytes: &dyn Fn(u64),
+    cancelled: &dyn Fn() -> bool,
+) -> Option<bool> {
+    enum Hasher {
+        Sha1(sha1::Sha1),
+        Sha256(sha2::Sha256),
+        Sha384(sha2::Sha384),
+        Sha512(sha2::Sha512),
+    }
+    let (mut file, before) = look::open(&content.path).ok()?;
+    if before != content.identity {
+        return None;
+    }
+    let mut hasher = match content.sum.algorithm {
+        Algorithm::Sha1 => Hasher::Sha1(sha1::Sha1::new()),
+        Algorithm::Sha256 => Hasher::Sha256(sha2::Sha256::new()),
+        Algorithm::Sha384 => Hasher::Sha384(sha2::Sha384::new()),
+        Algorithm::Sha512 => Hasher::Sha512(sha2::Sha512::new()),
+    };
+    buffer.resize(CHUNK, 0);
+    let mut left = content.identity.size;
+    loop {
+        let read = file.read(buffer).ok()?;
+        if read == 0 {
+            break;
+        }
+        // A file that grows while it is read would otherwise never end.
+        left = left.checked_sub(read as u64)?;
+        match &mut hasher {
+            Hasher::Sha1(h) => h.update(&buffer[..read]),
+            Hasher::Sha256(h) => h.update(&buffer[..read]),
+            Hasher::Sha384(h) => h.update(&buffer[..read]),
+            Hasher::Sha512(h) => h.update(&buffer[..read]),
+        }
+        on_bytes(read as u64);
+        if cancelled() {
+            return None;
+        }
+    }
+    let digest = match hasher {
+        Hasher::Sha1(h) => h.finalize().to_vec(),
+        Hasher::Sha256(h) => h.finalize().to_vec(),
+        Hasher::Sha384(h) => h.finalize().to_vec(),
+        Hasher::Sha512(h) => h.finalize().to_vec(),
+    };
+    let look::Seen::File(after) = look::Seen::at(&content.path) else { return None };
+    (after == before).then(|| digest == content.sum.bytes)
+}
+
+fn settled(identity: &Identity) -> bool {
+    let since = |time: (i64, i64)| {
+        let time = Duration::new(u64::try_from(time.0).unwrap_or(0), u32::try_from(time.1).unwrap_or(0));
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok().and_then(|now| now.checked_sub(time))
+    };
+    since(identity.ctime).is_some_and(|age| age > SETTLED) && since(identity.mtime).is_some_and(|age| age > SETTLED)
+}
+
+/// Hashes `contents` on all cores, largest first. The answers stand in their order; see [`check`] for `None`.
+pub(crate) fn check_all(
+    contents: &[&Content],
+    verified: &Verified,
+    progress: &(dyn Fn(u64, u64) + Sync),
+    cancelled: &(dyn Fn() -> bool + Sync),
+) -> Vec<Option<bool>> {
+    let total = contents.iter().map(|content| content.identity.size).sum();
+    let done = AtomicU64::new(0);
+    let mut order: Vec<usize> = (0..contents.len()).collect();
+    order.sort_by_key(|&at| std::cmp::Reverse(contents[at].identity.size));
+    let answers: Vec<(usize, Option<bool>)> = order
+        .into_par_iter()
+        .with_max_len(1)
+        .map_init(Vec::new, |buffer, at| {
+            if cancelled() {
+                return (at, None);
+            }
+            let on_bytes = |bytes| progress(done.fetch_add(bytes, Ordering::Relaxed) + bytes, total);
+            (at, check(contents[at], buffer, &on_bytes, &|| cancelled()))
+        })
+        .collect();
+    let mut out = vec![None; contents.len()];
+    for (at, answer) in answers {
+        out[at] = answer;
+    }
+    verified.learn(
+        contents
+            .iter()
+            .zip(&out)
+            .filter(|(content, _)| settled(&content.identity))
+            .filter_map(|(content, answer)| answer.map(|held| (content.claim(), held))),
+    );
+    out
+}
+
+/// A verification that can run beside everything else: it owns what it needs.
+pub struct Verification {
+    pub(crate) contents: Vec<Content>,
+    pub(crate) verified: Verified,
+    /// Memory key → which of `contents` belong to it, with those already verified.
+    pub(crate) keep: Vec<(String, Vec<Content>)>,
+}
+
+/// What a verification came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct VerificationOutcome {
+    /// Files whose checksum is right.
+    pub sound: u64,
+    /// Files whose checksum is wrong.
+    pub corrupt: u64,
+    /// Files that could not be read, changed meanwhile, or were not reached.
+    pub skipped: u64,
+    /// Bytes that were to be read.
+    pub bytes: u64,
+}
+
+impl Verification {
+    /// Files to read.
+    pub fn files(&self) -> usize {
+        self.contents.len()
+    }
+
+    /// Bytes to read.
+    pub fn bytes(&self) -> u64 {
+        self.contents.iter().map(|content| content.identity.size).sum()
+    }
+
+    /// Hashes on all cores and remembers the answers; the inventory it came from knows them at its next survey.
+    /// `progress` is called with bytes done and bytes in all, from several threads, about every 256 KiB.
+    /// After `cancelled` returned true it ends within one chunk a core; what was verified until then is kept.
+    pub fn run(
+        &self,
+        memory: &dyn Memory,
+        cancelled: &(dyn Fn() -> bool + Sync),
+        progress: &(dyn Fn(u64, u64) + Sync),
+    ) -> VerificationOutcome {
+        let contents: Vec<&Content> = self.contents.iter().collect();
+        let answers = check_all(&contents, &self.verified, progress, cancelled);
+        let entries = self.keep.iter().map(|(key, all)| (key.clone(), self.verified.remembered(all.iter()))).collect();
+        memory.put_many(entries);
+        let count = |wanted| answers.iter().filter(|answer| **answer == wanted).count() as u64;
+        VerificationOutcome {
+            sound: count(Some(true)),
+            corrupt: count(Some(false)),
+            skipped: count(None),
+            bytes: self.bytes(),
+        }
+    }
+}
