@@ -2,7 +2,7 @@
 // May not decide anything that the server decides.
 import * as vscode from 'vscode';
 import { LSPErrorCodes, ResponseError } from 'vscode-languageclient/node';
-import type { FetchOutcome, PreflightReport } from './contract.ts';
+import type { PreflightReport } from './contract.ts';
 import type { Documents } from './documents.ts';
 import { fetchSummary } from './present/report.ts';
 import { serverCommand } from './protocol.ts';
@@ -73,20 +73,23 @@ export function commandRunner(
       void complain(error, log);
       return undefined;
     }
-    if (name === serverCommand.fetch && isOutcome(result)) {
+    if (name === serverCommand.fetch && isReport(result)) {
       tellFetch(result, log);
     }
     return result;
   };
 }
 
-function tellFetch(outcome: FetchOutcome, log: vscode.LogOutputChannel): void {
-  const summary = fetchSummary(outcome);
-  if (outcome.state === 'failed' || outcome.steps.some((step) => step.ok === false)) {
-    void complain(new Error(summary), log);
+function tellFetch(report: PreflightReport, log: vscode.LogOutputChannel): void {
+  const summary = fetchSummary(report);
+  if (summary === undefined) {
+    return;
+  }
+  if (summary.failed) {
+    void complain(new Error(summary.sentence), log);
   } else {
-    log.info(summary);
-    vscode.window.setStatusBarMessage(`Holdover: ${summary}`, MESSAGE_MS);
+    log.info(summary.sentence);
+    vscode.window.setStatusBarMessage(`Holdover: ${summary.sentence}`, MESSAGE_MS);
   }
 }
 
@@ -98,7 +101,9 @@ async function complain(error: unknown, log: vscode.LogOutputChannel): Promise<v
   const message = error instanceof Error ? error.message : String(error);
   log.error(message);
   const show = 'Show Log';
-  if ((await vscode.window.showErrorMessage(`Holdover: ${message}`, show)) === show) {
+  if (
+    (await vscode.window.showErrorMessage(`Holdover: ${message.replace(/\s*\n\s*/g, '; ')}`, show)) === show
+  ) {
     log.show(true);
   }
 }
@@ -111,14 +116,8 @@ function isCancelled(error: unknown): boolean {
   );
 }
 
-function isOutcome(result: unknown): result is FetchOutcome {
-  const outcome = result as Partial<FetchOutcome> | null | undefined;
-  return (
-    typeof outcome === 'object' &&
-    outcome !== null &&
-    Array.isArray(outcome.steps) &&
-    outcome.report !== undefined
-  );
+function isReport(result: unknown): result is PreflightReport {
+  return typeof result === 'object' && result !== null && 'readiness' in result;
 }
 
 function firstFolder(): string | undefined {

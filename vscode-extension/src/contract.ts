@@ -124,6 +124,8 @@ export interface PreflightReport {
   readiness: Readiness;
   artifacts: Artifact[];
   findings?: Finding[];
+  /** What was done before this report was made, after a fetch. */
+  fetch?: FetchOutcome;
 }
 
 export interface FetchStep {
@@ -139,7 +141,6 @@ export interface FetchOutcome {
   state: 'queued' | 'running' | 'backoff' | 'done' | 'failed' | 'cancelled';
   steps: FetchStep[];
   fetched: string[];
-  report: PreflightReport;
 }
 
 /** `experimental/serverStatus`, the notification that several servers share. */

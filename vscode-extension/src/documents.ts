@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import { ResponseError } from 'vscode-languageclient/node';
 import type { PreflightReport } from './contract.ts';
+import { code } from './present/markdown.ts';
 import { preflightReport, statusReport } from './present/report.ts';
 import { content } from './protocol.ts';
 import { describe, type Session } from './session.ts';
@@ -76,6 +77,9 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
       return report === undefined
         ? 'This report is gone. Run **Holdover: Check This Project** again.\n'
         : preflightReport(report);
+    }
+    if (!uri.path.startsWith('/status/')) {
+      return `# Not here\n\nThe server has no page ${code(uri.path)}.\n`;
     }
     const status =
       this.session.allStatuses.find((one) => one.workspace === workspace) ??

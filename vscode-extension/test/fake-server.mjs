@@ -188,18 +188,20 @@ async function fetchMissing() {
   if (!cancelled) names = [];
   publish();
   return {
-    state: cancelled ? 'cancelled' : 'done',
-    steps: [
-      {
-        ecosystem: 'cargo',
-        lockfile: 'Cargo.lock',
-        command: ['cargo', 'fetch'],
-        artifacts: before.map((one) => one.id),
-        ok: !cancelled,
-      },
-    ],
-    fetched: cancelled ? [] : before.map((one) => one.id),
-    report: report(),
+    ...report(),
+    fetch: {
+      state: cancelled ? 'cancelled' : 'done',
+      steps: [
+        {
+          ecosystem: 'cargo',
+          lockfile: 'Cargo.lock',
+          command: ['cargo', 'fetch'],
+          artifacts: before.map((one) => one.id),
+          ok: !cancelled,
+        },
+      ],
+      fetched: cancelled ? [] : before.map((one) => one.id),
+    },
   };
 }
 

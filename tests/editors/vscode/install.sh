@@ -52,11 +52,13 @@ say "installing code-server $CODE_SERVER_VERSION and playwright-core $PLAYWRIGHT
 mkdir -p "$PREFIX/code"
 cd "$PREFIX/code"
 [ -f package.json ] || echo '{"private": true}' >package.json
-# Their install scripts build natively for many minutes; nothing that is driven here needs them.
+# Their install scripts build natively for many minutes; what is driven here needs one of them, below.
 npm install --silent --ignore-scripts --save-exact "code-server@$CODE_SERVER_VERSION" "playwright-core@$PLAYWRIGHT_VERSION"
 cd node_modules/code-server/lib/vscode
 npm install --silent --omit=dev --ignore-scripts
 (cd extensions && npm install --silent --omit=dev --ignore-scripts)
+# The one native part that is wanted: without it the editor keeps no log files, and a failed run could not show them.
+npm rebuild --silent @vscode/spdlog
 
 printf '%s' "$WANTED" >"$STAMP"
 say "installed in $PREFIX: $WANTED"

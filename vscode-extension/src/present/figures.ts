@@ -31,7 +31,10 @@ export function verdict(readiness: Readiness): string {
     case 'incomplete':
       return `Not ready to work without a network: ${lacking}.`;
     case 'unknown':
-      return lacking === '' ? 'Not known yet.' : `It could not be told: ${lacking}.`;
+      if (lacking !== '') {
+        return `It could not be told: ${lacking}.`;
+      }
+      return readiness.ecosystems.length === 0 ? 'No lockfile has been judged.' : 'Not known yet.';
   }
 }
 
@@ -63,7 +66,8 @@ export function lockfileTable(ecosystems: readonly EcosystemReadiness[]): string
   ).filter(([kind]) => ecosystems.some((row) => row[kind] > 0));
   const row = (cells: string[]) => `| ${cells.join(' | ')} |`;
   return [
-    row(['Lockfile', 'Here', ...extra.map(([, title]) => title)]),
+    // A tooltip sets its columns close together; a report does not mind the space.
+    row(['Lockfile', ...['Here', ...extra.map(([, title]) => title)].map((title) => `&nbsp;&nbsp;${title}`)]),
     row([':--', '--:', ...extra.map(() => '--:')]),
     ...ecosystems.map((ecosystem) =>
       row([

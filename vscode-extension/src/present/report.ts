@@ -1,7 +1,7 @@
 // Reports in Markdown, made from the server's JSON where the server has no ready text: status, preflight, fetch.
 // May not know the editor or add figures of its own.
 import { pathToFileURL } from 'node:url';
-import type { Artifact, FetchOutcome, PreflightReport, Status } from '../contract.ts';
+import type { Artifact, PreflightReport, Status } from '../contract.ts';
 import { clock, connection, lockfileProblems, lockfileTable, sideNotes, verdict } from './figures.ts';
 import { code, counted, escape, figure } from './markdown.ts';
 
@@ -76,22 +76,24 @@ export function preflightReport(report: PreflightReport): string {
   ]);
 }
 
-/** One sentence about how a fetch ended. */
-export function fetchSummary(outcome: FetchOutcome): string {
-  const left = outcome.report.readiness.missing + outcome.report.readiness.corrupt;
+/** How a fetch ended, in one sentence, and whether a person should look; `undefined`: there was none. */
+export function fetchSummary(report: PreflightReport): { sentence: string; failed: boolean } | undefined {
+  const outcome = report.fetch;
+  if (outcome === undefined) {
+    return undefined;
+  }
+  const left = report.readiness.missing + report.readiness.corrupt;
   const got =
     outcome.fetched.length === 0
-      ? 'Nothing new was fetched'
-      : `Fetched ${counted(outcome.fetched.length, 'artifact')}`;
+      ? 'nothing new was fetched'
+      : `fetched ${counted(outcome.fetched.length, 'artifact')}`;
+  const stands = left === 0 ? 'everything is here' : `${figure(left)} still missing`;
   if (outcome.state === 'cancelled') {
-    return `${got}; stopped before the end, ${figure(left)} still missing.`;
+    return { sentence: `stopped as you asked: ${got}, ${stands}`, failed: false };
   }
-  const failed = outcome.steps.find((step) => step.ok === false);
-  if (outcome.state === 'failed' || failed !== undefined) {
-    const why = failed === undefined ? '' : ` ${failed.ecosystem} said: ${failed.error ?? 'no reason'}`;
-    return `${got}; ${figure(left)} still missing.${why}`;
-  }
-  return left === 0 ? `${got}; everything is here.` : `${got}; ${figure(left)} still missing.`;
+  const errors = outcome.steps.flatMap((step) => (step.error ? [`${step.ecosystem}: ${step.error}`] : []));
+  const failed = outcome.state === 'failed' || outcome.steps.some((step) => step.ok === false);
+  return { sentence: [`${got}, ${stands}`, ...errors].join('; '), failed };
 }
 
 function artifactEntry(artifact: Artifact): string {
