@@ -2,7 +2,7 @@
 //! the same key, the same settings and the same tables and indexes, and is printed as a ratio.
 //!
 //! `cargo bench -p holdover-journal`; `HOLDOVER_BENCH_EVENTS` sets the size of the journal that is opened (100,000).
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss, clippy::print_stdout)]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use holdover_journal::{Draft, Filter, Journal};

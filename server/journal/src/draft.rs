@@ -11,6 +11,9 @@ use ulid::Ulid;
 /// Longest payload of one event, in bytes of JSON. What is larger belongs in a file that the event names.
 pub const MAX_PAYLOAD: usize = 1 << 20;
 
+/// Deepest nesting of a payload; readers of JSON refuse what is deeper than 128.
+const MAX_DEPTH: usize = 100;
+
 /// An event that is not written yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
@@ -49,6 +52,12 @@ impl Draft {
         if self.kind.is_empty() || self.kind.len() > MAX_KIND {
             return Err(invalid(format!("a kind has 1 to {MAX_KIND} bytes, and this one {}", self.kind.len())));
         }
+        if self.kind.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(invalid("a kind holds no spaces and no control characters".to_owned()));
+        }
+        if depth(&self.payload) > MAX_DEPTH {
+            return Err(invalid(format!("the payload of `{}` is nested deeper than {MAX_DEPTH}", self.kind)));
+        }
         let names = [Some(&self.actor.name), self.actor.model.as_ref(), self.actor.prompt.as_ref()];
         if let Some(name) = names.into_iter().flatten().find(|name| name.len() > MAX_NAME) {
             return Err(invalid(format!("a name has at most {MAX_NAME} bytes, and this one {}", name.len())));
@@ -74,6 +83,26 @@ impl Draft {
             payload,
         })
     }
+}
+
+/// How deep lists and objects are nested; looks no deeper than one level past what is allowed.
+fn depth(value: &serde_json::Value) -> usize {
+    let mut level = vec![value];
+    for depth in 0..=MAX_DEPTH {
+        let mut next = Vec::new();
+        for value in level {
+            match value {
+                serde_json::Value::Array(items) => next.extend(items),
+                serde_json::Value::Object(fields) => next.extend(fields.values()),
+                _ => {}
+            }
+        }
+        if next.is_empty() {
+            return depth;
+        }
+        level = next;
+    }
+    MAX_DEPTH + 1
 }
 
 /// The actor of what Holdover does by itself.

@@ -89,8 +89,22 @@ impl Journal {
         &self.inner.readers.files.folder
     }
 
+    /// Whether this is the writer's own thread, on which nothing may wait for the writer.
+    pub(crate) fn on_writer_thread(&self) -> bool {
+        self.inner.writer.as_ref().is_some_and(|writer| writer.thread().id() == std::thread::current().id())
+    }
+
+    fn may_wait(&self) -> Result<(), JournalError> {
+        if self.on_writer_thread() {
+            let detail = "a transaction waits for another one; use the `Tx` that was given to it".to_owned();
+            return Err(JournalError::InvalidDraft { detail });
+        }
+        Ok(())
+    }
+
     /// Writes an event and waits until it is committed; with [`Draft::intent`], until it is flushed to the disk.
     pub fn append(&self, draft: Draft) -> Result<JournalEntry, JournalError> {
+        self.may_wait()?;
         let event = draft.prepare()?;
         let (id, entity, wall_ms) = (event.id, event.entity, event.wall_ms);
         let (reply, answer) = bounded(1);
@@ -138,12 +152,13 @@ impl Journal {
     }
 
     /// Runs `work` in one transaction on the writer's thread and waits for the commit; `durable`: for the flush as well.
-    /// Nothing of it is stored if it answers with an error or panics. It must not call methods of a [`Journal`] that wait.
+    /// Nothing of it is stored if it answers with an error or panics. Inside it, methods of the [`Journal`] that wait answer with an error.
     pub fn write<T: Send + 'static>(
         &self,
         durable: bool,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, JournalError> + Send + 'static,
     ) -> Result<T, JournalError> {
+        self.may_wait()?;
         let (value_in, value_out) = bounded(1);
         let (done_in, done_out) = bounded(1);
         self.send(Command::Run {

@@ -133,7 +133,9 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.stop = None;
-        if let Some(renewal) = self.renewal.take() {
+        if let Some(renewal) = self.renewal.take()
+            && !self.journal.on_writer_thread()
+        {
             let _ = renewal.join();
         }
         let (what, token) = (self.what.clone(), self.token);

@@ -43,11 +43,17 @@ impl Process {
 pub(crate) fn boot_ms() -> i64 {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let clock = rustix::time::ClockId::Boottime;
-    // Elsewhere the monotonic clock serves; on macOS it stands still during sleep, which only makes a lease last longer.
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    // On macOS it stands still during sleep, which only makes a lease last longer.
+    #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
     let clock = rustix::time::ClockId::Monotonic;
-    let now = rustix::time::clock_gettime(clock);
-    now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+    #[cfg(unix)]
+    {
+        let now = rustix::time::clock_gettime(clock);
+        now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+    }
+    // No such clock without unsafe code: the wall clock serves, and the token guards against its jumps.
+    #[cfg(not(unix))]
+    crate::time::now_ms()
 }
 
 #[cfg(target_os = "linux")]

@@ -145,8 +145,9 @@ fn entry(row: &Row<'_>, durable: bool) -> rusqlite::Result<JournalEntry> {
     let header = Header::decode(header)
         .map_err(|e| rusqlite::Error::FromSqlConversionFailure(3, rusqlite::types::Type::Blob, Box::new(e)))?;
     let payload = match row.get_ref(4)?.as_blob_or_null()? {
+        // Another version may write what is not JSON; it is kept, and shown as the text that it is.
         Some(bytes) => serde_json::from_slice(bytes)
-            .map_err(|e| rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Blob, Box::new(e)))?,
+            .unwrap_or_else(|_| serde_json::Value::String(String::from_utf8_lossy(bytes).into_owned())),
         None => serde_json::Value::Null,
     };
     Ok(JournalEntry {

@@ -293,6 +293,16 @@ pub(crate) fn journal_error(file: &Path, what: &'static str, error: &rusqlite::E
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             JournalError::Damaged { file, detail: error.to_string() }
         }
+        // SQLite did its part, and what it read is not what the column holds.
+        None if matches!(
+            error,
+            rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+        ) =>
+        {
+            JournalError::Damaged { file, detail: error.to_string() }
+        }
         _ => JournalError::Database { file, what, detail: error.to_string() },
     }
 }

@@ -117,8 +117,6 @@ impl Writer {
                 next = queue.recv().ok();
             }
         }
-        // Closing is the cheapest time for SQLite to learn how its indexes are used; it looks at few rows.
-        let _ = self.connection.execute_batch("PRAGMA analysis_limit = 200; PRAGMA optimize;");
     }
 
     fn append_all(&mut self, together: Vec<Waiting>) {

@@ -277,3 +277,59 @@ fn a_lane_is_a_chain_of_its_own() {
     assert_eq!(journal.verify().unwrap().logs, 5);
     assert_eq!(holdover().name, "holdover");
 }
+
+#[test]
+fn a_kind_or_payload_that_could_not_be_shown_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let nested = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!([inner]));
+    for draft in [
+        Draft::observation("two words", json!({})),
+        Draft::observation("line\n", json!({})),
+        Draft::observation("check.ran", nested(101)),
+    ] {
+        let error = journal.append(draft).unwrap_err();
+        assert!(matches!(error, JournalError::InvalidDraft { .. }), "{error}");
+    }
+    let deepest = Draft::observation("check.ran", nested(100));
+    journal.append(deepest.clone()).unwrap();
+    assert_eq!(journal.entries(&Filter::default()).unwrap()[0].payload, deepest.payload);
+}
+
+#[test]
+fn a_transaction_that_waits_for_another_is_told_so_and_a_lease_may_end_inside_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let (inside, lease) = (journal.clone(), journal.lease("fetch").unwrap());
+    journal
+        .write(false, move |tx| {
+            drop(lease);
+            let error = inside.append(Draft::observation("check.ran", json!({}))).unwrap_err();
+            assert!(error.to_string().contains("waits for another"), "{error}");
+            tx.append(&Draft::observation("check.ran", json!({})))
+        })
+        .unwrap();
+    assert_eq!(journal.count().unwrap(), 1);
+    assert_eq!(journal.lease("fetch").unwrap().token(), 2);
+}
+
+#[test]
+fn many_threads_share_one_handle() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let journal = journal.clone();
+            scope.spawn(move || {
+                for n in 0..25 {
+                    let intent = n % 2 == 0;
+                    let draft = Draft { intent, ..Draft::observation("check.ran", json!({"by": thread, "n": n})) };
+                    let entry = journal.append(draft).unwrap();
+                    let filter = Filter { id: Some(entry.id.parse().unwrap()), ..Filter::default() };
+                    assert_eq!(journal.entries(&filter).unwrap()[0].payload, entry.payload, "read what was written");
+                }
+            });
+        }
+    });
+    assert_eq!(journal.verify().unwrap().events, 200);
+}
