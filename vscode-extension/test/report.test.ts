@@ -35,12 +35,12 @@ test('each missing artifact stands there with its evidence, its dependents, its 
   const text = preflightReport(report([artifact('itoa')]));
   assert.match(text, /^# 1,206 of 1,207 here/);
   assert.match(text, /## Missing \(1\)/);
-  assert.match(text, /\*\*itoa 1\\\.0\\\.0\*\*/);
+  assert.match(text, /\*\*itoa 1\.0\.0\*\*/);
   assert.match(text, /no file itoa/);
   assert.match(text, /Needed by `serde 1\.0\.0`/);
   assert.match(text, /Looked in `\/home\/you\/\.cargo\/registry\/cache`/);
   assert.ok(
-    text.includes('[Cargo\\.lock line 12](file:///home/you/my%20project%20%281%29/Cargo.lock#L12)'),
+    text.includes('[Cargo.lock line 12](file:///home/you/my%20project%20%281%29/Cargo.lock#L12)'),
     text,
   );
 });
@@ -58,7 +58,7 @@ test('a very long list is cut, and says how much is not shown', () => {
 
 test('evidence from outside is text, not markup', () => {
   const text = preflightReport(report([artifact('x', { evidence: '[a](command:b) <script>\n# c' })]));
-  assert.ok(text.includes('\\[a\\]\\(command:b\\)'), text);
+  assert.ok(text.includes('\\[a\\](command:b)'), text);
   assert.doesNotMatch(text, /(?<!\\)<script/);
   assert.doesNotMatch(text, /^# c/m);
 });
@@ -73,7 +73,7 @@ test('the status says what works, what does not, and the next step', () => {
   });
   const text = statusReport(status, new Date());
   assert.match(text, /^# offline: 1,207 of 1,207/);
-  assert.match(text, /\*\*fetch\*\* \(unavailable\): forced offline/);
+  assert.match(text, /\*\*fetch\*\* \(unavailable\): forced offline `holdover offline auto`/);
   assert.match(text, /12\.3 MB/);
 });
 

@@ -26,7 +26,10 @@ const { values, positionals } = parseArgs({
     editor: { type: 'string', default: process.env.HOLDOVER_VSCODE_EDITOR ?? '' },
     server: { type: 'string', default: process.env.HOLDOVER_SERVER_PATH ?? '' },
     fixture: { type: 'string', default: process.env.HOLDOVER_FIXTURE_DIR ?? '' },
-    out: { type: 'string', default: process.env.HOLDOVER_VSCODE_OUT ?? path.join(root, 'target/editors/vscode') },
+    out: {
+      type: 'string',
+      default: process.env.HOLDOVER_VSCODE_OUT ?? path.join(root, 'target/editors/vscode'),
+    },
     extension: { type: 'string', default: path.join(root, 'vscode-extension') },
     // The server is test/fake-server.mjs: what only a real one can tell is left out, and said.
     fake: { type: 'boolean', default: false },
@@ -84,7 +87,8 @@ for (const name of chosen) {
   let browser;
   let window;
   const steps = new Steps(async (sentence) => {
-    if (window) console.log(`        screenshot: ${await window.shot('failed').catch((error) => error.message)}`);
+    if (window)
+      console.log(`        screenshot: ${await window.shot('failed').catch((error) => error.message)}`);
     console.log(`        in the scenario ${name}, at "${sentence}"; the extension's and the server's log:`);
     console.log(extensionLog(home).split('\n').slice(-60).join('\n'));
   });
@@ -111,7 +115,10 @@ for (const name of chosen) {
       fake: values.fake,
       told: () =>
         existsSync(env.FAKE_RECORD)
-          ? readFileSync(env.FAKE_RECORD, 'utf8').trim().split('\n').map((line) => JSON.parse(line))
+          ? readFileSync(env.FAKE_RECORD, 'utf8')
+              .trim()
+              .split('\n')
+              .map((line) => JSON.parse(line))
           : [],
       extensionLog: () => extensionLog(home),
     });
@@ -133,7 +140,9 @@ process.exitCode = failed === 0 ? 0 : 1;
 /** What the output channel "Holdover" holds: the editor writes it to a file. */
 function extensionLog(home) {
   const logs = path.join(home, 'data/logs');
-  const folders = [logs, path.join(home, 'user/logs'), path.join(home, 'user')].filter((one) => existsSync(one));
+  const folders = [logs, path.join(home, 'user/logs'), path.join(home, 'user')].filter((one) =>
+    existsSync(one),
+  );
   const files = folders.flatMap((folder) =>
     readdirSync(folder, { recursive: true })
       .filter((name) => /holdover\.holdover[/\\]Holdover\.log$/.test(name))

@@ -1,7 +1,7 @@
 // The words for figures and states, shared by the status item, its tooltip and the reports.
 // May not know the editor; says nothing that is not in what the server sent.
 import type { Connectivity, Counts, EcosystemReadiness, Readiness, Status } from '../contract.ts';
-import { code, counted, escape, figure } from './markdown.ts';
+import { code, counted, escape, figure, prose } from './markdown.ts';
 
 /** What is wrong, `3 missing, 1 corrupt` for example; empty where nothing is. */
 export function shortfall(counts: Counts): string {
@@ -82,7 +82,7 @@ export function lockfileTable(ecosystems: readonly EcosystemReadiness[]): string
 /** Lockfiles that could not be judged as a whole, and why; one line each. */
 export function lockfileProblems(ecosystems: readonly EcosystemReadiness[]): string[] {
   return ecosystems.flatMap((ecosystem) =>
-    ecosystem.problem ? [`${code(ecosystem.lockfile)}: ${escape(ecosystem.problem)}`] : [],
+    ecosystem.problem ? [`${code(ecosystem.lockfile)}: ${prose(ecosystem.problem)}`] : [],
   );
 }
 

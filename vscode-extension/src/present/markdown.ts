@@ -1,9 +1,21 @@
 // Text for Markdown: names, paths and messages come from lockfiles and tools and are never markup or links.
 // May not know what the text is about.
 
-/** Escapes everything that Markdown, its tables and theme icons give a meaning; line ends become spaces. */
+/** Text with nothing in it that Markdown, its tables or theme icons give a meaning; line ends become spaces. */
 export function escape(text: string): string {
-  return text.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]()#+\-.!|<>~$&:@"^=]/g, '\\$&');
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[\\`*_[\]#|<>~$&]/g, '\\$&')
+    .replace(/^(\d*)([-+=]|[.)](?= |$))/, '$1\\$2')
+    .replace(/:(?=\/\/)/g, '\\:');
+}
+
+/** A sentence in which `` `…` `` stands for something to type or a path; all else in it is plain text. */
+export function prose(text: string): string {
+  return text
+    .split(/`([^`\n]+)`/)
+    .map((part, index) => (index % 2 === 1 ? code(part) : escape(part)))
+    .join('');
 }
 
 /** Inline code that survives backticks and table cells. */

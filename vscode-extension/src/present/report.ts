@@ -3,7 +3,7 @@
 import { pathToFileURL } from 'node:url';
 import type { Artifact, PreflightReport, Status } from '../contract.ts';
 import { clock, connection, lockfileProblems, lockfileTable, sideNotes, verdict } from './figures.ts';
-import { code, counted, escape, figure } from './markdown.ts';
+import { code, counted, escape, figure, prose } from './markdown.ts';
 
 /** More than this many artifacts in one report are counted, not listed. */
 export const MOST_LISTED = 500;
@@ -11,10 +11,10 @@ export const MOST_LISTED = 500;
 export function statusReport(status: Status, now: Date): string {
   const { readiness, connectivity } = status;
   const since = clock(connectivity.since, now);
-  const detail = connectivity.detail === '' ? '' : `: ${escape(connectivity.detail)}`;
+  const detail = connectivity.detail === '' ? '' : `: ${prose(connectivity.detail)}`;
   return page([
     `# ${escape(status.text)}`,
-    `${escape(verdict(readiness))} Judged for ${code(readiness.target)}, in ${code(status.workspace)}.`,
+    `${prose(verdict(readiness))} Judged for ${code(readiness.target)}, in ${code(status.workspace)}.`,
     readiness.ecosystems.length > 0 ? lockfileTable(readiness.ecosystems) : '',
     ...lockfileProblems(readiness.ecosystems),
     '## Connection',
@@ -22,8 +22,8 @@ export function statusReport(status: Status, now: Date): string {
     status.functions.length > 0 ? '## What works' : '',
     status.functions
       .map((one) => {
-        const next = one.next === '' ? '' : ` ${escape(one.next)}`;
-        return `* **${escape(one.name)}** (${one.mode}): ${escape(one.reason)}${next}`;
+        const next = one.next === '' ? '' : ` ${prose(one.next)}`;
+        return `* **${escape(one.name)}** (${one.mode}): ${prose(one.reason)}${next}`;
       })
       .join('\n'),
     status.caches.length > 0 ? '## Caches' : '',
@@ -64,14 +64,14 @@ export function preflightReport(report: PreflightReport): string {
   const findings = report.findings ?? [];
   return page([
     `# ${figure(readiness.present)} of ${figure(readiness.total)} here`,
-    `${escape(verdict(readiness))} Judged for ${code(readiness.target)}, in ${code(report.workspace)}.`,
+    `${prose(verdict(readiness))} Judged for ${code(readiness.target)}, in ${code(report.workspace)}.`,
     readiness.ecosystems.length > 0 ? lockfileTable(readiness.ecosystems) : 'No lockfile was found.',
     ...lockfileProblems(readiness.ecosystems),
     ...listed,
     findings.length > 0 ? '## In lockfiles and manifests' : '',
     findings
       .slice(0, MOST_LISTED)
-      .map((finding) => `* ${place(finding.file, finding.range.start.line)}: ${escape(finding.message)}`)
+      .map((finding) => `* ${place(finding.file, finding.range.start.line)}: ${prose(finding.message)}`)
       .join('\n'),
   ]);
 }
@@ -99,7 +99,7 @@ export function fetchSummary(report: PreflightReport): { sentence: string; faile
 function artifactEntry(artifact: Artifact): string {
   const lines = [
     `* **${escape(artifact.name)} ${escape(artifact.version)}** (${escape(artifact.ecosystem)}), ${place(artifact.file, artifact.range.start.line)}`,
-    `    * ${escape(artifact.evidence)}`,
+    `    * ${prose(artifact.evidence)}`,
   ];
   if (artifact.neededBy.length > 0) {
     lines.push(`    * Needed by ${artifact.neededBy.map(code).join(', ')}`);

@@ -46,7 +46,11 @@ export async function startCodeServer({ editor, home, extension, env, trusted, s
     ...['--extensions-dir', extensions],
     ...['--telemetry-level', 'off'],
   ];
-  const environment = { ...process.env, ...env, PATH: `${path.dirname(node)}:${env.PATH ?? process.env.PATH}` };
+  const environment = {
+    ...process.env,
+    ...env,
+    PATH: `${path.dirname(node)}:${env.PATH ?? process.env.PATH}`,
+  };
 
   const code = {
     home,
@@ -59,7 +63,12 @@ export async function startCodeServer({ editor, home, extension, env, trusted, s
   writeFileSync(file, JSON.stringify({ ...QUIET, ...settings }, null, 2));
 
   if (extension.endsWith('.vsix')) {
-    await finished(spawn(node, [main, ...folders, '--install-extension', extension], { env: environment, stdio: 'inherit' }));
+    await finished(
+      spawn(node, [main, ...folders, '--install-extension', extension], {
+        env: environment,
+        stdio: 'inherit',
+      }),
+    );
   } else {
     unpack(extension, extensions);
   }
@@ -131,6 +140,8 @@ function freePort() {
 function finished(child) {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (status) => (status === 0 ? resolve() : reject(new Error(`exit status ${status}: ${child.spawnargs.join(' ')}`))));
+    child.once('exit', (status) =>
+      status === 0 ? resolve() : reject(new Error(`exit status ${status}: ${child.spawnargs.join(' ')}`)),
+    );
   });
 }

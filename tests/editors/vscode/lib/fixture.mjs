@@ -7,7 +7,11 @@ import path from 'node:path';
 export function fixture(from, to, { crates, npm }) {
   rmSync(to, { recursive: true, force: true });
   cpSync(from, to, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
-  const place = { workspace: path.join(to, 'workspace'), cargoHome: path.join(to, 'cargo-home'), npmCache: path.join(to, 'npm-cache') };
+  const place = {
+    workspace: path.join(to, 'workspace'),
+    cargoHome: path.join(to, 'cargo-home'),
+    npmCache: path.join(to, 'npm-cache'),
+  };
   const missing = [
     ...crates.map((name) => takeCrate(place, name)),
     ...npm.map((name) => takePackage(place, name)),
@@ -42,8 +46,21 @@ function takePackage({ workspace, npmCache }, name) {
   const line = text.split('\n').findIndex((one) => one.includes(`"node_modules/${name}": {`));
   const [algorithm, base64] = entry.integrity.split('-');
   const digest = Buffer.from(base64, 'base64').toString('hex');
-  const content = path.join(npmCache, '_cacache/content-v2', algorithm, digest.slice(0, 2), digest.slice(2, 4), digest.slice(4));
+  const content = path.join(
+    npmCache,
+    '_cacache/content-v2',
+    algorithm,
+    digest.slice(0, 2),
+    digest.slice(2, 4),
+    digest.slice(4),
+  );
   if (!existsSync(content)) throw new Error(`${name} ${entry.version} was not in the cache: ${content}`);
   rmSync(content);
-  return { file: 'package-lock.json', name, version: entry.version, line: line + 1, text: `node_modules/${name}` };
+  return {
+    file: 'package-lock.json',
+    name,
+    version: entry.version,
+    line: line + 1,
+    text: `node_modules/${name}`,
+  };
 }

@@ -25,7 +25,7 @@ export async function openBrowser(editor) {
 /** Asks until the answer is truthy; the last reason why not is in the error. */
 export async function until(what, ask, patienceMs = PATIENCE_MS) {
   const deadline = Date.now() + patienceMs;
-  let last = '';
+  let last;
   for (;;) {
     try {
       const answer = await ask();
@@ -108,7 +108,8 @@ export class Window {
     const rows = this.page.locator('.quick-input-list .monaco-list-row');
     const row = await until(`the command "${title}" in the palette`, async () => {
       for (const one of await rows.all()) {
-        if ((await one.locator('.label-name').first().innerText()).replace(/\u00a0/g, ' ') === title) return one;
+        if ((await one.locator('.label-name').first().innerText()).replace(/\u00a0/g, ' ') === title)
+          return one;
       }
       return undefined;
     });
@@ -163,7 +164,9 @@ export class Window {
       'the hover',
       async () => {
         const text = (await box.innerText()).replace(/\u00a0/g, ' ');
-        const lacking = needles.filter((one) => !(one instanceof RegExp ? one.test(text) : text.includes(one)));
+        const lacking = needles.filter(
+          (one) => !(one instanceof RegExp ? one.test(text) : text.includes(one)),
+        );
         if (lacking.length > 0) throw new Error(`${lacking.join(', ')} not in:\n${text}`);
         return text;
       },
@@ -183,7 +186,11 @@ export class Window {
   }
 
   async chooseQuickFix(pattern) {
-    await this.page.locator('.action-widget .monaco-list-row.action').filter({ hasText: pattern }).first().click();
+    await this.page
+      .locator('.action-widget .monaco-list-row.action')
+      .filter({ hasText: pattern })
+      .first()
+      .click();
   }
 
   /** Rows of the Problems panel, files and findings alike. */

@@ -18,7 +18,10 @@ export const mainJob = {
 
     const before = await steps.step('the status bar says how many of how many are here', async () => {
       const read = figures(await window.waitForStatus(/^offline: [\d,]+ of [\d,]+$/));
-      expect(read.total - read.present === 3, `three are missing, and it says ${read.present} of ${read.total}`);
+      expect(
+        read.total - read.present === 3,
+        `three are missing, and it says ${read.present} of ${read.total}`,
+      );
       return read;
     });
 
@@ -27,18 +30,31 @@ export const mainJob = {
       expect(shown.length === 0, `notifications: ${shown.join(' | ')}`);
     });
 
-    await steps.step('the status item has a label, a warning background and a tooltip with figures and links', async () => {
-      const label = await window.statusItem.locator('a').getAttribute('aria-label');
-      expectText(label, 'Holdover', '3 missing');
-      expectText(await window.statusItem.getAttribute('class'), 'warning-kind');
-      await window.statusItem.hover();
-      const tooltip = window.page.locator('.monaco-hover:visible').filter({ hasText: 'Cargo.lock' }).first();
-      await tooltip.waitFor();
-      expectText(await tooltip.innerText(), 'package-lock.json', 'Missing', 'Get What Is Missing', 'Check This Project', 'Go Offline');
-      await window.shot('01-status-tooltip-dark');
-      await window.press('Escape');
-      await window.page.mouse.move(640, 300);
-    });
+    await steps.step(
+      'the status item has a label, a warning background and a tooltip with figures and links',
+      async () => {
+        const label = await window.statusItem.locator('a').getAttribute('aria-label');
+        expectText(label, 'Holdover', '3 missing');
+        expectText(await window.statusItem.getAttribute('class'), 'warning-kind');
+        await window.statusItem.hover();
+        const tooltip = window.page
+          .locator('.monaco-hover:visible')
+          .filter({ hasText: 'Cargo.lock' })
+          .first();
+        await tooltip.waitFor();
+        expectText(
+          await tooltip.innerText(),
+          'package-lock.json',
+          'Missing',
+          'Get What Is Missing',
+          'Check This Project',
+          'Go Offline',
+        );
+        await window.shot('01-status-tooltip-dark');
+        await window.press('Escape');
+        await window.page.mouse.move(640, 300);
+      },
+    );
 
     if (!fake) {
       await steps.step('the terminal gives the same figures, and exit status 1', async () => {
@@ -58,12 +74,15 @@ export const mainJob = {
         const kind = await window.squiggle(one.text);
         expect(['warning', 'error'].includes(kind), `the squiggle is of the kind ${kind}`);
       });
-      await steps.step(`the hover on ${one.name} says what is missing, where it was looked for and what needs it`, async () => {
-        const place = fake ? '/fake/cache' : one.file.endsWith('.json') ? '_cacache' : 'cargo-home';
-        await window.hover(one.name, one.version, /missing/i, /needed by/i, place);
-        await window.shot(`02-hover-${one.name}-dark`);
-        await window.press('Escape');
-      });
+      await steps.step(
+        `the hover on ${one.name} says what is missing, where it was looked for and what needs it`,
+        async () => {
+          const place = fake ? '/fake/cache' : one.file.endsWith('.json') ? '_cacache' : 'cargo-home';
+          await window.hover(one.name, one.version, /missing/i, /needed by/i, place);
+          await window.shot(`02-hover-${one.name}-dark`);
+          await window.press('Escape');
+        },
+      );
     }
 
     await steps.step('the Problems panel lists the three', async () => {
@@ -77,13 +96,18 @@ export const mainJob = {
     await steps.step('the quick fix on a missing artifact offers to get it', async () => {
       await window.openFile(crate.file, crate.line, 9);
       const entries = await window.quickFixes();
-      expect(entries.some((entry) => /get|fetch/i.test(entry)), `entries: ${entries.join(' | ')}`);
+      expect(
+        entries.some((entry) => /get|fetch/i.test(entry)),
+        `entries: ${entries.join(' | ')}`,
+      );
       await window.shot('04-quick-fix-dark');
     });
 
     await steps.step('fetching shows its progress and can be cancelled', async () => {
       await window.chooseQuickFix(/(get|fetch) (everything|all)/i);
-      const progress = window.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: /get|fetch/i });
+      const progress = window.page
+        .locator('.notifications-toasts .notification-list-item')
+        .filter({ hasText: /get|fetch/i });
       await progress.first().waitFor({ timeout: 20_000 });
       const cancel = progress.first().locator('a, .monaco-button').filter({ hasText: 'Cancel' });
       expect((await cancel.count()) > 0, 'there is no Cancel button');
@@ -98,9 +122,15 @@ export const mainJob = {
     });
 
     await steps.step('no missing artifact is left in the Problems panel or in the editor', async () => {
-      await until('no row', async () => !(await window.problems()).some((row) => row.includes('missing-artifact')));
+      await until(
+        'no row',
+        async () => !(await window.problems()).some((row) => row.includes('missing-artifact')),
+      );
       await window.openFile(tarball.file, tarball.line, 8);
-      await until('no squiggle', async () => (await window.page.locator('.cdr[class*="squiggly-"]').count()) === 0);
+      await until(
+        'no squiggle',
+        async () => (await window.page.locator('.cdr[class*="squiggly-"]').count()) === 0,
+      );
       await until('no notification left', async () => (await window.notifications()).length === 0);
       await window.shot('06-all-here-dark');
     });
@@ -117,10 +147,14 @@ export const mainJob = {
       await until('the label to say so', async () =>
         (await window.statusItem.locator('a').getAttribute('aria-label')).includes('because you said so'),
       );
-      await until('Back Online in the palette', async () => (await window.palette('Holdover')).some((title) => title.includes('Back Online')));
+      await until('Back Online in the palette', async () =>
+        (await window.palette('Holdover')).some((title) => title.includes('Back Online')),
+      );
       await window.command('Holdover: Back Online');
-      await until('the label to say so', async () =>
-        !(await window.statusItem.locator('a').getAttribute('aria-label')).includes('because you said so'),
+      await until(
+        'the label to say so',
+        async () =>
+          !(await window.statusItem.locator('a').getAttribute('aria-label')).includes('because you said so'),
       );
     });
 
