@@ -86,9 +86,16 @@ export function createClient(file: string, parts: ClientParts): LanguageClient {
         parts.runCommand(command, args, async () => (await next(command, args)) as unknown),
     },
   };
-  const client = new LanguageClient('holdover', 'Holdover', { command: file, args: ['lsp'] }, options);
+  const client = new QuietClient('holdover', 'Holdover', { command: file, args: ['lsp'] }, options);
   client.registerFeature(new Capabilities());
   return client;
+}
+
+/** The library pops up for every failure of its own; here the status bar says how the server is, and the log why. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
 }
 
 /** The settings that somebody set, as the editor's trust rules let them through. */

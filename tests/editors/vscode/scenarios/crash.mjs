@@ -32,6 +32,8 @@ export const crash = {
       }
       await window.waitForStatus(/^holdover: stopped$/);
       expectText(extensionLog(), 'ended too often');
+      const shown = await window.notifications();
+      expect(shown.length === 0, `notifications: ${shown.join(' | ')}`);
       await window.shot('01-stopped-dark');
     });
 
