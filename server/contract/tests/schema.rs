@@ -1,6 +1,5 @@
 //! The checked-in JSON Schema is the one that the types give. `HOLDOVER_BLESS=1` writes it anew.
 
-
 use std::path::Path;
 
 #[test]
@@ -19,13 +18,32 @@ fn the_checked_in_schema_is_the_one_that_the_types_give() {
 fn every_key_of_the_status_that_the_protocol_names_is_there() {
     let status = serde_json::to_value(holdover_contract::Status::default()).unwrap();
     for key in [
-        "connectivity", "readiness", "functions", "caches", "mirrors", "sync", "checks", "conflicts", "reviews", "model",
+        "connectivity",
+        "readiness",
+        "functions",
+        "caches",
+        "mirrors",
+        "sync",
+        "checks",
+        "conflicts",
+        "reviews",
+        "model",
     ] {
         assert!(status.get(key).is_some(), "{key}");
     }
     let readiness = &status["readiness"];
     for key in [
-        "state", "target", "total", "present", "missing", "corrupt", "stale", "unknown", "otherTargets", "ecosystems", "proof",
+        "state",
+        "target",
+        "total",
+        "present",
+        "missing",
+        "corrupt",
+        "stale",
+        "unknown",
+        "otherTargets",
+        "ecosystems",
+        "proof",
     ] {
         assert!(readiness.get(key).is_some(), "readiness.{key}");
     }

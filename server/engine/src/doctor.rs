@@ -40,17 +40,20 @@ impl Engine {
         let folders = self.folders();
         match folders.make_data() {
             Ok(()) => add("data folder", Mark::Good, folders.data.display().to_string(), ""),
-            Err(e) => add("data folder", Mark::Bad, e.to_string(), "set HOLDOVER_DATA_DIR to a folder that you may write"),
+            Err(e) => {
+                add("data folder", Mark::Bad, e.to_string(), "set HOLDOVER_DATA_DIR to a folder that you may write")
+            }
         }
         match self.inner.journal() {
             Ok(journal) => {
-                let key = journal.key_kind();
-                add(
-                    "journal",
-                    Mark::Good,
-                    format!("encrypted; its key lies in {key}, so it protects a copied database, not a stolen account"),
-                    "",
-                );
+                let protection = match journal.key_kind().as_deref() {
+                    Some("file") => {
+                        "its key lies in a file beside it that only you may read: \
+                         a copy of the database alone is useless, a copy of the whole folder is not"
+                    }
+                    _ => "how its key is kept could not be told",
+                };
+                add("journal", Mark::Good, format!("encrypted; {protection}"), "");
             }
             Err(reason) => add("journal", Mark::Bad, reason, "editors work on without it; nothing is recorded"),
         }

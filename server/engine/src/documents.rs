@@ -18,11 +18,12 @@ impl Engine {
         workspace.survey().map(|survey| inventory::place(&survey, file, text)).unwrap_or_default()
     }
 
-    /// Whether [`Engine::document_findings`] could say anything about a file, from its name alone.
+    /// Whether [`Engine::document_findings`] could say anything about a file. From memory.
     #[must_use]
     pub fn knows(&self, file: &Path) -> bool {
-        let name = file.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-        name == WORKSPACE_FILE || inventory::knows(name)
+        let Some(workspace) = self.inner.workspace_of(file) else { return false };
+        file == workspace.root.join(WORKSPACE_FILE)
+            || workspace.survey().is_some_and(|survey| inventory::documents(&survey).iter().any(|known| known == file))
     }
 
     /// What is at `byte` of an open document, as Markdown.

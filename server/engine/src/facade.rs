@@ -1,7 +1,7 @@
 //! The one door into the engine. Every method says whether it answers from memory or does work.
 
-use crate::workspace::Workspace;
 use crate::worker::{Task, Worker};
+use crate::workspace::Workspace;
 use crate::{EngineError, Notice};
 use contract::{Finding, PreflightReport, Status};
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -33,7 +33,6 @@ pub(crate) struct Inner {
     pub folders: Folders,
     pub gate: Gate,
     pub trust: TrustList,
-    pub background: bool,
     pub editor_settings: RwLock<serde_json::Value>,
     pub workspaces: RwLock<BTreeMap<PathBuf, Arc<Workspace>>>,
     journal: Mutex<Option<Result<Journal, String>>>,
@@ -103,7 +102,6 @@ impl Engine {
         let inner = Arc::new(Inner {
             gate: Gate::new(&folders),
             trust: TrustList::new(&folders),
-            background: options.background,
             editor_settings: RwLock::new(options.editor_settings),
             workspaces: RwLock::default(),
             journal: Mutex::new(None),
@@ -154,11 +152,7 @@ impl Engine {
     /// `trusted_by_editor` is the editor's own answer, if it has one; else the user's trust list decides.
     pub fn open_workspace(&self, root: &Path, trusted_by_editor: Option<bool>) {
         let workspace = Arc::new(Workspace::new(&self.inner, root, trusted_by_editor));
-        self.inner
-            .workspaces
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(root.to_path_buf(), workspace);
+        self.inner.workspaces.write().unwrap_or_else(PoisonError::into_inner).insert(root.to_path_buf(), workspace);
         self.inner.enqueue(Task::Survey(root.to_path_buf()));
     }
 
@@ -215,16 +209,21 @@ impl Engine {
         cancel: &host::Cancel,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Arc<Survey>, EngineError> {
-        let workspace =
-            self.inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
+        let workspace = self.inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
         workspace.survey_now(&self.inner, cancel);
         if deep {
-            workspace.deepen_now(&self.inner, cancel, progress);
+            workspace.deepen_now(&self.inner, true, cancel, progress);
         }
         if cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
         }
         workspace.survey().ok_or(EngineError::Cancelled)
+    }
+
+    /// From memory: the settings that hold for a workspace.
+    #[must_use]
+    pub fn settings(&self, root: &Path) -> contract::Settings {
+        self.inner.workspace(root).map(|w| w.loaded().settings).unwrap_or_default()
     }
 
     /// From memory: findings by file, for files as they are on disk.
@@ -312,7 +311,9 @@ impl Engine {
         let worker = self.inner.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(worker);
         if let Some(Ok(journal)) = self.inner.journal_now() {
-            journal.flush();
+            if let Err(e) = journal.flush() {
+                tracing::warn!("the last observations may not have been recorded: {e}");
+            }
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Bringing here what is missing: the ecosystem's own tool, under a lease, with progress, cancel and journal entries.
 
-use crate::facade::Inner;
 use crate::workspace::Workspace;
 use crate::{Engine, EngineError};
 use contract::{ArtifactState, FetchOutcome, FetchStep, JobState, PreflightReport, Progress};
-use host::{Cancel, Command, Ended, Permit, Stream};
+use host::{Cancel, Command, Ended, Output, Permit};
+use journal::LeaseError;
 use serde_json::json;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Seconds for one tool when the settings say nothing.
@@ -43,11 +43,10 @@ impl Engine {
         }
         let permit = inner.gate.permit()?;
         let lease = match inner.journal() {
-            Ok(journal) => Some(
-                journal
-                    .lease(&format!("fetch:{}", root.display()))
-                    .map_err(|held| EngineError::Busy { by: held.to_string() })?,
-            ),
+            Ok(journal) => Some(journal.lease(&format!("fetch:{}", root.display())).map_err(|e| match e {
+                LeaseError::Held(held) => EngineError::Busy { by: format!("process {}", held.pid) },
+                LeaseError::Journal(e) => EngineError::Journal { reason: e.to_string() },
+            })?),
             // Without a journal nobody can be asked; the tools' own locks keep two fetches apart.
             Err(_) => None,
         };
@@ -62,7 +61,7 @@ impl Engine {
                 cancelled = true;
                 break;
             }
-            let ended = run_step(inner, &workspace, step, &permit, cancel, &mut |message| {
+            let ended = run_step(&workspace, step, &permit, cancel, &mut |message| {
                 progress(Progress { title: "Getting what is missing".into(), message, done, total });
             });
             cancelled |= ended == Some(Ended::Cancelled);
@@ -76,7 +75,9 @@ impl Engine {
         let fetched: Vec<String> = before.difference(&after).cloned().collect();
         let state = if cancelled {
             JobState::Cancelled
-        } else if steps.iter().all(|step| step.ok == Some(true)) && steps.iter().flat_map(|s| &s.artifacts).all(|a| !after.contains(a)) {
+        } else if steps.iter().all(|step| step.ok == Some(true))
+            && steps.iter().flat_map(|s| &s.artifacts).all(|a| !after.contains(a))
+        {
             JobState::Done
         } else {
             JobState::Failed
@@ -102,8 +103,61 @@ fn lacking(survey: &inventory::Survey) -> BTreeSet<String> {
         .collect()
 }
 
+/// Where a step runs, and the damaged files that were moved out of its way.
+struct Place {
+    folder: PathBuf,
+    /// Gone when the step is over.
+    staged: Option<tempfile::TempDir>,
+    set_aside: Vec<(PathBuf, PathBuf)>,
+}
+
+impl Place {
+    fn prepare(step: &FetchStep) -> Result<Self, String> {
+        let failed = |what: &str, path: &Path, e: std::io::Error| format!("{what}: {}: {e}", path.display());
+        let mut staged = None;
+        if !step.stage.is_empty() {
+            let folder = tempfile::Builder::new().prefix("holdover-").tempdir();
+            let folder = folder.map_err(|e| failed("no folder to work in could be made", &std::env::temp_dir(), e))?;
+            for name in &step.stage {
+                let (from, to) = (step.folder.join(name), folder.path().join(name));
+                if let Some(parent) = to.parent() {
+                    std::fs::create_dir_all(parent).map_err(|e| failed("a folder could not be made", parent, e))?;
+                }
+                std::fs::copy(&from, &to).map_err(|e| failed("this file could not be copied", &from, e))?;
+            }
+            staged = Some(folder);
+        }
+        let mut place = Self { folder: step.folder.clone(), staged, set_aside: Vec::new() };
+        for file in &step.set_aside {
+            let mut aside = file.clone().into_os_string();
+            aside.push(".holdover-damaged");
+            let aside = PathBuf::from(aside);
+            if let Err(e) = std::fs::rename(file, &aside) {
+                place.put_back();
+                return Err(failed("this damaged file could not be set aside", file, e));
+            }
+            place.set_aside.push((file.clone(), aside));
+        }
+        Ok(place)
+    }
+
+    fn folder(&self) -> &Path {
+        self.staged.as_ref().map_or(&self.folder, tempfile::TempDir::path)
+    }
+
+    /// After a failure: what was set aside comes back, unless something stands in its place by now.
+    fn put_back(&self) {
+        for (file, aside) in &self.set_aside {
+            if !file.exists()
+                && let Err(e) = std::fs::rename(aside, file)
+            {
+                tracing::warn!("a damaged file stays at {}: {e}", aside.display());
+            }
+        }
+    }
+}
+
 fn run_step(
-    _inner: &Inner,
     workspace: &Workspace,
     step: &mut FetchStep,
     permit: &Permit,
@@ -120,12 +174,23 @@ fn run_step(
     };
     let program = configured.map_or_else(|| program.clone().into(), |path| path.into_os_string());
     report(format!("{} {}", step.ecosystem, step.lockfile.display()));
-    let command = Command::new(program, &workspace.root).args(arguments).limit(limit).with_network(permit.clone());
-    let result = command.run(cancel, &mut |stream, line| {
-        if stream == Stream::Err || !line.trim().is_empty() {
+    let place = match Place::prepare(step) {
+        Ok(place) => place,
+        Err(reason) => {
+            step.ok = Some(false);
+            step.error = Some(reason);
+            return None;
+        }
+    };
+    let command = Command::new(program, place.folder()).args(arguments).limit(limit).with_network(permit.clone());
+    let result = command.run(cancel, &mut |_, line| {
+        if !line.trim().is_empty() {
             report(line.trim().chars().take(200).collect());
         }
     });
+    if !result.as_ref().is_ok_and(Output::ok) {
+        place.put_back();
+    }
     match result {
         Err(e) => {
             step.ok = Some(false);

@@ -4,8 +4,8 @@
 //! and gives `contract` types. What takes longer than a few milliseconds runs on its own threads, and is told in
 //! [`Notice`]s; what is asked is answered from memory.
 
-mod documents;
 mod doctor;
+mod documents;
 mod error;
 mod facade;
 mod fetch;

@@ -14,17 +14,16 @@ impl Remembered {
 impl Memory for Remembered {
     fn get_many(&self, keys: &[String]) -> Vec<Option<Vec<u8>>> {
         let Some(journal) = &self.0 else { return vec![None; keys.len()] };
-        journal.remember_get_many(keys).unwrap_or_else(|e| {
+        let mut found = journal.remember_get_many(keys).unwrap_or_else(|e| {
             tracing::warn!("nothing remembered: {e}");
-            vec![None; keys.len()]
-        })
+            std::collections::HashMap::new()
+        });
+        keys.iter().map(|key| found.remove(key)).collect()
     }
 
     fn put_many(&self, entries: Vec<(String, Vec<u8>)>) {
-        if let Some(journal) = &self.0
-            && let Err(e) = journal.remember_put_many(entries)
-        {
-            tracing::warn!("not remembered: {e}");
+        if let Some(journal) = &self.0 {
+            journal.remember_put_many(entries);
         }
     }
 }

@@ -12,10 +12,6 @@ fn person() -> Actor {
     Actor { kind: ActorKind::Person, name, model: None, prompt: None }
 }
 
-fn tool() -> Actor {
-    Actor { kind: ActorKind::Tool, name: "holdover".into(), model: None, prompt: None }
-}
-
 /// A decision of a person: durable before this returns. Without a journal it is only logged.
 pub(crate) fn decision(inner: &Inner, root: Option<&Path>, kind: &str, payload: Value) {
     write(inner, root, kind, Lane::Local, person(), payload, true);
@@ -23,17 +19,25 @@ pub(crate) fn decision(inner: &Inner, root: Option<&Path>, kind: &str, payload: 
 
 /// What a job did: durable before this returns.
 pub(crate) fn work(inner: &Inner, root: &Path, kind: &str, payload: Value) {
-    write(inner, Some(root), kind, Lane::Local, tool(), payload, true);
+    write(inner, Some(root), kind, Lane::Local, journal::holdover(), payload, true);
+}
+
+/// `journal.enable`: whether events of a workspace are written.
+fn enabled(inner: &Inner, root: &Path) -> bool {
+    inner.workspace(root).and_then(|w| w.loaded().settings.journal.enable).unwrap_or(true)
 }
 
 fn write(inner: &Inner, root: Option<&Path>, kind: &str, lane: Lane, actor: Actor, payload: Value, intent: bool) {
+    if root.is_some_and(|root| !enabled(inner, root)) {
+        return;
+    }
     let journal = match inner.journal() {
         Ok(journal) => journal,
         Err(reason) => return tracing::warn!("not recorded: {kind}: {reason}"),
     };
     let workspace = root.and_then(|root| journal.workspace_id(root).ok());
     let draft = Draft { kind: kind.to_owned(), entity: None, workspace, lane, actor, payload, intent };
-    let result = if intent { journal.append(draft).map(|_| ()) } else { journal.post(draft) };
+    let result = if intent { journal.append(draft).map(|_| ()) } else { journal.post(&draft).map(|_| ()) };
     if let Err(e) = result {
         tracing::warn!("not recorded: {kind}: {e}");
     }
@@ -41,6 +45,9 @@ fn write(inner: &Inner, root: Option<&Path>, kind: &str, lane: Lane, actor: Acto
 
 /// Readiness, when it is not what was recorded last for this workspace.
 pub(crate) fn readiness(inner: &Inner, root: &Path, readiness: &Readiness) {
+    if !enabled(inner, root) {
+        return;
+    }
     let Ok(journal) = inner.journal() else { return };
     let Ok(workspace) = journal.workspace_id(root) else { return };
     let payload = json!({
@@ -50,10 +57,10 @@ pub(crate) fn readiness(inner: &Inner, root: &Path, readiness: &Readiness) {
     });
     let key = format!("readiness:{workspace}");
     let now = payload.to_string().into_bytes();
-    let before = journal.remember_get_many(std::slice::from_ref(&key)).ok().and_then(|mut found| found.pop().flatten());
+    let before = journal.remember_get(&key).ok().flatten();
     if before.as_deref() == Some(now.as_slice()) {
         return;
     }
-    write(inner, Some(root), "readiness.observed", Lane::Observations, tool(), payload, false);
-    let _ = journal.remember_put_many(vec![(key, now)]);
+    write(inner, Some(root), "readiness.observed", Lane::Observations, journal::holdover(), payload, false);
+    journal.remember_put_many(vec![(key, now)]);
 }

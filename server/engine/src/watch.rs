@@ -20,9 +20,8 @@ impl Watches {
             Ok(event) => event.paths.into_iter().for_each(&changed),
             Err(e) => tracing::warn!("a change may have gone unseen: {e}"),
         };
-        let watcher = notify::recommended_watcher(told)
-            .map_err(|e| tracing::warn!("changes of files are not seen: {e}"))
-            .ok();
+        let watcher =
+            notify::recommended_watcher(told).map_err(|e| tracing::warn!("changes of files are not seen: {e}")).ok();
         Self { watcher, folders: BTreeSet::new(), wanted: BTreeMap::new() }
     }
 

@@ -1,9 +1,9 @@
 //! The background of an editor's server: one thread that surveys when something changed, then verifies while nothing
 //! else is to be done. Work is merged: ten changes of one workspace are one survey.
 
+use crate::Notice;
 use crate::facade::Inner;
 use crate::watch::Watches;
-use crate::Notice;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use host::Cancel;
 use std::collections::BTreeSet;
@@ -81,7 +81,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                         signal.cancel();
                     }
                 };
-                workspace.deepen_now(&inner, &give_way, &|_, _| watch_queue());
+                workspace.deepen_now(&inner, false, &give_way, &|_, _| watch_queue());
                 if give_way.is_cancelled() {
                     unverified.insert(root);
                 }
@@ -93,7 +93,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
         {
             let tell = own.clone();
             journal_watch = journal
-                .watch(move || {
+                .watch(move |_| {
                     let _ = tell.send(Task::Journal);
                 })
                 .map_err(|e| tracing::warn!("other editors' changes are seen late: {e}"))

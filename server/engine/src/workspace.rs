@@ -5,7 +5,7 @@ use crate::facade::Inner;
 use crate::memory::Remembered;
 use contract::{Finding, Severity, codes};
 use host::{Cancel, Layers, Loaded, Trust, WORKSPACE_FILE};
-use inventory::{Depth, Homes, Inventory, Options, Survey};
+use inventory::{Inventory, Options, Survey};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -68,10 +68,8 @@ impl Workspace {
         let trust = trust_of(inner, &self.root, by_editor);
         *self.trust.write().unwrap_or_else(PoisonError::into_inner) = trust;
         let loaded = load(inner, &self.root, trust);
-        let before = std::mem::replace(
-            &mut *self.loaded.write().unwrap_or_else(PoisonError::into_inner),
-            loaded.clone(),
-        );
+        let before =
+            std::mem::replace(&mut *self.loaded.write().unwrap_or_else(PoisonError::into_inner), loaded.clone());
         if before.settings.inventory != loaded.settings.inventory {
             *self.inventory.lock().unwrap_or_else(PoisonError::into_inner) =
                 Inventory::new(&self.root, options(&loaded));
@@ -81,6 +79,9 @@ impl Workspace {
     /// Looks now, on this thread, and tells what has changed.
     pub fn survey_now(&self, inner: &Inner, cancel: &Cancel) {
         self.reload(inner);
+        if !self.looks() {
+            return self.forget(inner);
+        }
         let memory = Remembered::new(inner.journal().ok());
         let stop = || cancel.is_cancelled() || self.cancel.is_cancelled();
         let survey = self.inventory.lock().unwrap_or_else(PoisonError::into_inner).survey(&memory, &stop);
@@ -89,15 +90,30 @@ impl Workspace {
         }
     }
 
-    /// Compares every checksum, on this thread and its pool.
-    pub fn deepen_now(&self, inner: &Inner, cancel: &Cancel, progress: &(dyn Fn(u64, u64) + Sync)) {
+    /// Whether lockfiles are looked for at all, `inventory.enable`.
+    pub fn looks(&self) -> bool {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).settings.inventory.enable.unwrap_or(true)
+    }
+
+    /// Compares the checksums that were not compared since their files changed, or `all` of them, on this thread and
+    /// its pool, and surveys again. Surveys may run meanwhile.
+    pub fn deepen_now(&self, inner: &Inner, all: bool, cancel: &Cancel, progress: &(dyn Fn(u64, u64) + Sync)) {
         let memory = Remembered::new(inner.journal().ok());
         let stop = || cancel.is_cancelled() || self.cancel.is_cancelled();
-        let survey =
-            self.inventory.lock().unwrap_or_else(PoisonError::into_inner).deepen(&memory, &stop, progress);
-        if !stop() {
-            self.take(inner, survey);
+        let verification = self.inventory.lock().unwrap_or_else(PoisonError::into_inner).verification(all);
+        verification.run(&memory, &stop, progress);
+        self.survey_now(inner, cancel);
+    }
+
+    /// Takes back what was said, when the user no longer wants lockfiles looked at.
+    fn forget(&self, inner: &Inner) {
+        *self.survey.write().unwrap_or_else(PoisonError::into_inner) = None;
+        let before = std::mem::take(&mut *self.findings.write().unwrap_or_else(PoisonError::into_inner));
+        if !before.is_empty() {
+            let files = before.keys().cloned().collect();
+            inner.tell(Notice::Findings { root: self.root.clone(), files });
         }
+        inner.tell(Notice::Status { root: self.root.clone() });
     }
 
     fn take(&self, inner: &Inner, survey: Arc<Survey>) {
@@ -197,8 +213,6 @@ fn options(loaded: &Loaded) -> Options {
     Options {
         target: settings.target.clone(),
         exclude: settings.exclude.clone().unwrap_or_default(),
-        depth: Depth::Fast,
-        homes: Homes::from_env(),
         ..Options::default()
     }
 }

@@ -1,1 +1,44 @@
-fn main() {}
+//! The `holdover` binary: command line, printing, progress bars, and the place where everything is put together.
+//! No feature lives here.
+
+mod args;
+mod commands;
+mod out;
+
+use args::{Args, Command};
+use clap::Parser as _;
+use out::Out;
+use std::process::ExitCode;
+
+/// How a command ends, as `docs/protocol.md` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Yes, or done.
+    Yes = 0,
+    /// No: something is missing or corrupt, findings, conflicts.
+    No = 1,
+    /// Wrong usage or bad input.
+    Usage = 2,
+    /// Could not tell, or an error of ours.
+    Unknown = 3,
+}
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(e) => {
+            // `--help` and `--version` come this way too, with exit code 0.
+            let _ = e.print();
+            return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
+        }
+    };
+    if let Command::Lsp(lsp) = &args.command {
+        return ExitCode::from(commands::lsp::run(lsp));
+    }
+    let out = Out::new(&args);
+    let end = commands::run(&args, &out).unwrap_or_else(|(end, message)| {
+        out.error(&message);
+        end
+    });
+    ExitCode::from(end as u8)
+}

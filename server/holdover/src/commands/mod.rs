@@ -1,0 +1,83 @@
+//! One file a command. A command asks the engine and prints; it decides nothing itself.
+
+mod completions;
+mod doctor;
+mod journal;
+pub(crate) mod lsp;
+mod offline;
+mod preflight;
+mod status;
+mod trust;
+
+use crate::End;
+use crate::args::{Args, Command};
+use crate::out::Out;
+use engine::{Engine, EngineError, EngineOptions};
+use std::path::{Path, PathBuf};
+
+/// An exit code and what to say.
+pub(crate) type Failure = (End, String);
+
+pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
+    match &args.command {
+        Command::Status { path } => status::run(path, out),
+        Command::Preflight(options) => preflight::run(options, out),
+        Command::Trust { path, revoke } => trust::run(path, *revoke, out),
+        Command::Offline { mode } => offline::run(*mode, out),
+        Command::Journal { command } => journal::run(command, out),
+        Command::Doctor { path } => doctor::run(path, out),
+        Command::Completions { shell } => Ok(completions::run(*shell)),
+        Command::Lsp(_) => Ok(End::Usage),
+    }
+}
+
+/// An engine for one command: nothing runs in the background but the opening of the journal.
+fn engine() -> Engine {
+    let level = std::env::var("HOLDOVER_LOG").unwrap_or_else(|_| "error".into());
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+        .with_writer(std::io::stderr)
+        .try_init();
+    Engine::new(EngineOptions::default())
+}
+
+/// The workspace that `path` belongs to, opened.
+fn open(engine: &Engine, path: &Path) -> Result<PathBuf, Failure> {
+    if let Err(e) = std::fs::metadata(path) {
+        return Err((End::Usage, format!("there is nothing to look at: {}: {e}", path.display())));
+    }
+    let root = host::workspace_of(path);
+    engine.open_workspace(&root, None);
+    Ok(root)
+}
+
+/// The journal's troubles are said once, as a warning: readiness needs no journal.
+fn warn_of_journal(engine: &Engine, out: &Out) {
+    for notice in engine.notices().try_iter() {
+        if let engine::Notice::Message { text, .. } = notice {
+            out.warn(&text);
+        }
+    }
+}
+
+fn failed(error: &EngineError) -> Failure {
+    let end = match error {
+        EngineError::Untrusted { .. } | EngineError::Offline(_) | EngineError::Cancelled => End::No,
+        EngineError::NotOpen { .. } => End::Usage,
+        EngineError::Busy { .. } | EngineError::Journal { .. } | EngineError::Host(_) => End::Unknown,
+    };
+    (end, error.to_string())
+}
+
+/// Set by Ctrl-C, SIGTERM and SIGHUP; the second one ends the process as usual.
+fn cancel_on_interrupt() -> host::Cancel {
+    let cancel = host::Cancel::new();
+    let signal = cancel.clone();
+    let _ = ctrlc::set_handler(move || {
+        if signal.is_cancelled() {
+            std::process::exit(130);
+        }
+        signal.cancel();
+    });
+    cancel
+}

@@ -1,0 +1,151 @@
+//! `holdover preflight`: is this workspace ready for no network? With `--fetch`, gets what is missing first.
+
+use super::{Failure, cancel_on_interrupt, engine, failed, open, warn_of_journal};
+use crate::End;
+use crate::args::Preflight;
+use crate::out::{self, Out, Unit};
+use contract::{Artifact, ArtifactState, FetchOutcome, JobState, PreflightReport, ReadinessState};
+use owo_colors::OwoColorize as _;
+
+/// How many artifacts people are shown without `--all` or `--verbose`.
+const SHOWN: usize = 40;
+
+pub(crate) fn run(options: &Preflight, out: &Out) -> Result<End, Failure> {
+    let engine = engine();
+    let root = open(&engine, &options.path)?;
+    let cancel = cancel_on_interrupt();
+    let mut fetched = None;
+    if options.fetch {
+        let bar = out.progress(Unit::Artifacts);
+        let told = engine.fetch(&root, None, options.dry_run, &cancel, &|p| {
+            bar.report("getting", &p.message, p.done, p.total);
+        });
+        drop(bar);
+        fetched = told.map_err(|e| failed(&e))?.fetch;
+    }
+    let bar = options.deep.then(|| out.progress(Unit::Bytes));
+    let survey = engine
+        .survey(&root, options.deep, &cancel, &|done, total| {
+            if let Some(bar) = &bar {
+                bar.report("comparing checksums", "", done, total);
+            }
+        })
+        .map_err(|e| failed(&e))?;
+    drop(bar);
+    warn_of_journal(&engine, out);
+    let report = PreflightReport { fetch: fetched, ..survey.report(options.all) };
+    out.document(&report);
+    if !out.json {
+        print(&report, options, out);
+    }
+    // What was posted without waiting is on disk before the process ends.
+    engine.shutdown();
+    if report.fetch.as_ref().is_some_and(|f| matches!(f.state, JobState::Failed | JobState::Cancelled)) {
+        return Ok(End::No);
+    }
+    Ok(match report.readiness.state {
+        ReadinessState::Ready | ReadinessState::Proven | ReadinessState::StaleProof => End::Yes,
+        ReadinessState::Incomplete => End::No,
+        ReadinessState::Unknown => End::Unknown,
+    })
+}
+
+fn print(report: &PreflightReport, options: &Preflight, out: &Out) {
+    if let Some(fetch) = &report.fetch {
+        print_fetch(fetch, options.dry_run, out);
+    }
+    for finding in &report.findings {
+        let place = &finding.range.start;
+        let file = finding.file.strip_prefix(&report.workspace).unwrap_or(&finding.file);
+        out.line(format!("{}:{}: {} ({})", file.display(), place.line + 1, finding.message, finding.code));
+    }
+    let limit = if options.all || out.verbose { usize::MAX } else { SHOWN };
+    for artifact in report.artifacts.iter().take(limit) {
+        print_artifact(artifact, report, out);
+    }
+    if report.artifacts.len() > limit {
+        out.line(format!("… and {} more: `--all` or `-v` shows them", report.artifacts.len() - limit));
+    }
+    let readiness = &report.readiness;
+    if readiness.ecosystems.is_empty() {
+        out.line(format!(
+            "{}: no lockfile that Holdover reads was found in {}",
+            out::readiness(readiness.state),
+            report.workspace.display()
+        ));
+        return;
+    }
+    for ecosystem in &readiness.ecosystems {
+        let mut parts = vec![format!("{} of {} present", ecosystem.present, ecosystem.total)];
+        for (count, word) in [
+            (ecosystem.missing, "missing"),
+            (ecosystem.corrupt, "corrupt"),
+            (ecosystem.stale, "stale"),
+            (ecosystem.unknown, "unknown"),
+            (ecosystem.other_targets, "only for other targets"),
+        ] {
+            if count > 0 {
+                parts.push(format!("{count} {word}"));
+            }
+        }
+        if let Some(problem) = &ecosystem.problem {
+            parts.push(problem.clone());
+        }
+        out.detail(format!("{:<6} {}: {}", ecosystem.name, ecosystem.lockfile.display(), parts.join(", ")));
+    }
+    out.line(format!(
+        "{} for {}: {} of {} artifacts are here",
+        out::readiness(readiness.state),
+        readiness.target,
+        readiness.present,
+        readiness.total
+    ));
+    let unverified = readiness.present.saturating_sub(readiness.verified);
+    if unverified > 0 {
+        out.detail(format!(
+            "{} {unverified} checksums were not compared yet: `holdover preflight --deep` does",
+            "hint:".cyan()
+        ));
+    }
+    if readiness.missing + readiness.corrupt > 0 && !options.fetch {
+        out.detail(format!("{} `holdover preflight --fetch` gets what is missing", "hint:".cyan()));
+    }
+}
+
+fn print_artifact(artifact: &Artifact, report: &PreflightReport, out: &Out) {
+    let file = artifact.file.strip_prefix(&report.workspace).unwrap_or(&artifact.file);
+    let other = if artifact.other_target { " (only for other targets)" } else { "" };
+    out.line(format!(
+        "{} {} {}{other}  {}",
+        out::state(artifact.state),
+        artifact.name.bold(),
+        artifact.version,
+        format!("{}:{}", file.display(), artifact.range.start.line + 1).dimmed(),
+    ));
+    if artifact.state != ArtifactState::Present || out.verbose {
+        out.detail(format!("    {}", artifact.evidence));
+        if !artifact.needed_by.is_empty() {
+            out.detail(format!("    needed by: {}", artifact.needed_by.join(", ")));
+        }
+    }
+}
+
+fn print_fetch(fetch: &FetchOutcome, dry_run: bool, out: &Out) {
+    for step in &fetch.steps {
+        let what = format!("{}: {} artifacts", step.command.join(" "), step.artifacts.len());
+        match (dry_run, step.ok) {
+            (true, _) => out.line(format!("would run {what}")),
+            (_, Some(true)) => out.detail(format!("ran {what}")),
+            (_, Some(false)) => {
+                out.line(format!("{} {what}", "failed".red()));
+                for line in step.error.iter().flat_map(|e| e.lines()) {
+                    out.line(format!("    {line}"));
+                }
+            }
+            (_, None) => out.line(format!("not run {what}")),
+        }
+    }
+    if !dry_run && !fetch.steps.is_empty() {
+        out.line(format!("{} fetched", fetch.fetched.len()));
+    }
+}

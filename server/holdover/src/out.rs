@@ -1,0 +1,142 @@
+//! Printing: people's output to stdout, progress and warnings to stderr, colours where they are wanted.
+
+use crate::args::{Args, Color};
+use anstream::{ColorChoice, eprintln, println};
+use contract::{ArtifactState, ReadinessState};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use owo_colors::OwoColorize as _;
+use serde::Serialize;
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+/// Where and how to print.
+pub(crate) struct Out {
+    pub json: bool,
+    pub quiet: bool,
+    pub verbose: bool,
+}
+
+impl Out {
+    pub fn new(args: &Args) -> Self {
+        match args.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        }
+        .write_global();
+        Self { json: args.json, quiet: args.quiet, verbose: args.verbose }
+    }
+
+    /// A line for people; nothing with `--json`.
+    pub fn line(&self, text: impl AsRef<str>) {
+        if !self.json {
+            println!("{}", text.as_ref());
+        }
+    }
+
+    /// A line for people that `--quiet` leaves out.
+    pub fn detail(&self, text: impl AsRef<str>) {
+        if !self.quiet {
+            self.line(text);
+        }
+    }
+
+    /// One JSON document on one line, where `--json` asks for it.
+    pub fn document(&self, value: &impl Serialize) {
+        if self.json {
+            match serde_json::to_string(value) {
+                Ok(text) => println!("{text}"),
+                Err(e) => self.error(&format!("this could not be printed as JSON: {e}")),
+            }
+        }
+    }
+
+    /// What went wrong; lines that begin with `hint:` stand apart.
+    pub fn error(&self, message: &str) {
+        let (message, hint) = message.split_once("\nhint:").map_or((message, None), |(m, h)| (m, Some(h)));
+        eprintln!("{} {message}", "error:".red().bold());
+        if let Some(hint) = hint {
+            eprintln!("{}{hint}", "hint:".cyan().bold());
+        }
+    }
+
+    pub fn warn(&self, message: &str) {
+        if !self.quiet {
+            eprintln!("{} {message}", "warning:".yellow().bold());
+        }
+    }
+
+    /// A bar on a terminal, plain lines elsewhere, nothing with `--quiet`.
+    pub fn progress(&self, unit: Unit) -> Progress {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = if self.quiet || !terminal {
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
+        } else {
+            ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10))
+        };
+        let template = match unit {
+            Unit::Bytes => "{prefix} {bar:30} {binary_bytes} of {binary_total_bytes} {wide_msg}",
+            Unit::Artifacts => "{prefix} {bar:30} {pos} of {len} {wide_msg}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Progress { bar, lines: !self.quiet && !terminal, last: std::sync::Mutex::default() }
+    }
+}
+
+pub(crate) enum Unit {
+    Bytes,
+    Artifacts,
+}
+
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    lines: bool,
+    last: std::sync::Mutex<String>,
+}
+
+impl Progress {
+    pub fn report(&self, prefix: &str, message: &str, done: u64, total: u64) {
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+        self.bar.set_prefix(prefix.to_owned());
+        self.bar.set_message(message.to_owned());
+        if self.lines && !message.is_empty() {
+            let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if *last != message {
+                eprintln!("{prefix}: {message}");
+                message.clone_into(&mut last);
+            }
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A state's word in its colour; the word alone says it too.
+pub(crate) fn state(state: ArtifactState) -> String {
+    match state {
+        ArtifactState::Present => "present".green().to_string(),
+        ArtifactState::Missing => "missing".red().to_string(),
+        ArtifactState::Corrupt => "corrupt".red().bold().to_string(),
+        ArtifactState::Stale => "stale".yellow().to_string(),
+        ArtifactState::Unknown => "unknown".yellow().to_string(),
+    }
+}
+
+/// The answer's word in its colour.
+pub(crate) fn readiness(state: ReadinessState) -> String {
+    match state {
+        ReadinessState::Ready => "ready".green().bold().to_string(),
+        ReadinessState::Proven => "proven".green().bold().to_string(),
+        ReadinessState::Incomplete => "not ready".red().bold().to_string(),
+        ReadinessState::StaleProof => "ready, the proof is stale".yellow().bold().to_string(),
+        ReadinessState::Unknown => "could not be told".yellow().bold().to_string(),
+    }
+}
