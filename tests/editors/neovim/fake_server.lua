@@ -123,6 +123,7 @@ function M.status(present, total, more)
       unknown = 0,
       verified = 0,
       otherTargets = 37,
+      proof = vim.NIL,
       ecosystems = {
         {
           name = 'cargo',
@@ -154,13 +155,13 @@ function M.status(present, total, more)
       { name = 'build', mode = 'unavailable', reason = '3 artifacts are missing', next = 'fetch them while there is a network' },
       { name = 'conflicts', mode = 'local', reason = 'read from the files', next = '' },
     },
-    caches = { { ecosystem = 'cargo', path = '/tmp/w/cargo-home', bytes = 5 * 1024 * 1024, stale = 0, replaced = 0 } },
-    mirrors = {},
-    sync = { state = 'disabled', pending = 0, failed = 0, conflicts = 0, remotes = {} },
+    caches = { { ecosystem = 'cargo', path = '/tmp/w/cargo-home', bytes = 5 * 1024 * 1024, quota = vim.NIL, stale = 0, replaced = 0 } },
+    mirrors = { { ecosystem = 'cargo', url = 'https://example.org', state = 'slow', checkedAt = vim.NIL, latencyMs = vim.NIL } },
+    sync = { state = 'disabled', pending = 0, failed = 0, conflicts = 0, lastSuccess = vim.NIL, remotes = {} },
     checks = {},
     conflicts = { files = 1, hunks = 3 },
     reviews = { openThreads = 0, unsent = 0 },
-    model = { state = 'none', detail = '' },
+    model = { state = 'none', name = vim.NIL, hash = vim.NIL, detail = '' },
   }, more or {})
 end
 

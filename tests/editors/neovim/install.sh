@@ -52,7 +52,7 @@ CONF
   for deb in "$apt"/cache/archives/*.deb; do dpkg-deb -x "$deb" "$PREFIX/deb/root"; done
 }
 
-more=(patchelf tmux ncurses-base fonts-dejavu-mono)
+more=(patchelf tmux ncurses-base fonts-dejavu-mono fonts-noto-color-emoji)
 say "installing Neovim 0.12 and tmux"
 if ! { fetch forky "neovim=$NVIM_DEB" "${more[@]}" || fetch sid "neovim=$NVIM_DEB" "${more[@]}"; }; then
   say "neovim $NVIM_DEB is not to be had any more: taking the newest"
@@ -77,7 +77,7 @@ exec $root/usr/bin/tmux "\$@"
 WRAPPER
 chmod +x "$PREFIX/bin/nvim" "$PREFIX/bin/tmux"
 rm -rf "$PREFIX/deb/apt"
-ln -sfn "$root/usr/share/fonts/truetype/dejavu" "$PREFIX/fonts"
+ln -sfn "$root/usr/share/fonts/truetype" "$PREFIX/fonts"
 
 say "installing Neovim $NVIM_WHEEL"
 mkdir -p "$PREFIX/wheel"

@@ -98,15 +98,43 @@ def wave(draw, x, y, width, colour):
     draw.line(points, fill=colour, width=2)
 
 
+def box(draw, text, x, y, w, h, colour):
+    """A box-drawing character whose arms meet those of its neighbours."""
+    cx, cy, arms = x + w // 2, y + h // 2, BOX[text]
+    if text in "╭╮╰╯":
+        # A quarter of a circle between the middles of two edges, and straight pieces where the cell is longer.
+        r = w // 2 - 1
+        ox = cx if "r" in arms else cx - 2 * r
+        oy = cy if "d" in arms else cy - 2 * r
+        start = {"╭": 180, "╮": 270, "╰": 90, "╯": 0}[text]
+        draw.arc((ox, oy, ox + 2 * r + 1, oy + 2 * r + 1), start, start + 90, fill=colour, width=2)
+        if "d" in arms:
+            draw.rectangle((cx, cy + r, cx + 1, y + h - 1), fill=colour)
+        else:
+            draw.rectangle((cx, y, cx + 1, cy - r), fill=colour)
+        if "r" in arms:
+            draw.rectangle((cx + r, cy, x + w - 1, cy + 1), fill=colour)
+        else:
+            draw.rectangle((x, cy, cx - r, cy + 1), fill=colour)
+        return
+    for arm in arms:
+        piece = {
+            "l": (x, cy, cx + 1, cy + 1), "r": (cx, cy, x + w - 1, cy + 1),
+            "u": (cx, y, cx + 1, cy + 1), "d": (cx, cy, cx + 1, y + h - 1),
+        }[arm]  # fmt: skip
+        draw.rectangle(piece, fill=colour)
+
+
 def main():
     fonts, theme, columns, rows, out = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
     default_fg, default_bg = THEMES[theme]
     face = {
-        (bold, italic): ImageFont.truetype(f"{fonts}/DejaVuSansMono{suffix}.ttf", SIZE)
+        (bold, italic): ImageFont.truetype(f"{fonts}/dejavu/DejaVuSansMono{suffix}.ttf", SIZE)
         for (bold, italic), suffix in {
             (False, False): "", (True, False): "-Bold", (False, True): "-Oblique", (True, True): "-BoldOblique",
         }.items()
     }  # fmt: skip
+    emoji = ImageFont.truetype(f"{fonts}/noto/NotoColorEmoji.ttf", 109)  # the only size that its bitmaps have
     ascent, descent = face[False, False].getmetrics()
     w, h, pad = round(face[False, False].getlength("M")), ascent + descent + 3, SIZE
     image = Image.new("RGB", (columns * w + 2 * pad, rows * h + 2 * pad), default_bg)
@@ -123,7 +151,7 @@ def main():
                 fg, bg = bg, fg
             if pen.dim:
                 fg = tuple((f + b) // 2 for f, b in zip(fg, bg))
-            if unicodedata.combining(text):
+            if unicodedata.combining(text) or text == "\ufe0f":
                 continue
             cells = 2 if unicodedata.east_asian_width(text) in "WF" else 1
             x, y, width = pad + column * w, pad + row * h, cells * w
@@ -131,10 +159,12 @@ def main():
             if bg != default_bg:
                 draw.rectangle((x, y, x + width - 1, y + h - 1), fill=bg)
             if text in BOX:
-                cx, cy = x + w // 2, y + h // 2
-                for arm in BOX[text]:
-                    end = {"l": (x, cy), "r": (x + w, cy), "u": (cx, y), "d": (cx, y + h)}[arm]
-                    draw.line((cx, cy, *end), fill=fg, width=2)
+                box(draw, text, x, y, w, h, fg)
+            elif cells == 2 and ord(text) > 0x2300 and not 0x2E80 <= ord(text) <= 0xD7FF:
+                glyph = Image.new("RGBA", (136, 128))
+                ImageDraw.Draw(glyph).text((0, 0), text, font=emoji, embedded_color=True)
+                glyph = glyph.resize((width - 2, round((width - 2) * 128 / 136)))
+                image.paste(glyph, (x + 1, y + (h - glyph.height) // 2), glyph)
             elif text != " ":
                 draw.text((x, y + 1), text, font=face[pen.bold, pen.italic], fill=fg)
             if pen.underline == 3:

@@ -39,7 +39,7 @@ def command(text):
 
 def shot(name):
     time.sleep(0.3)
-    capture = tmux("capture-pane", "-e", "-p", "-t", "t")
+    capture = tmux("capture-pane", "-e", "-p", "-N", "-t", "t")
     out = os.path.join(SHOTS, f"{name}-{THEME}.png")
     draw = [sys.executable, os.path.join(HERE, "screenshot.py"), FONTS, THEME, str(COLUMNS), str(ROWS), out]
     subprocess.run(draw, input=capture, text=True, check=True)
@@ -75,8 +75,7 @@ def main_job():
     step("the status line shows the figures", [re.escape(some)])
     keys(str(line_of("Cargo.lock", 'name = "memchr"')), "G", "z", "z")
     step("the line of the missing crate is marked", [r'name = "memchr"\s.*●.*memchr'], picture="1-missing")
-    keys("w", "w", "w")
-    keys("K")
+    keys("0", "w", "w", "w", "K")
     step("K says where it was looked for and what needs it", [r"registry/cache", r"(?i)needed by"], picture="2-hover")
     keys("Escape", "j", "k")
     command("Holdover")
@@ -85,7 +84,7 @@ def main_job():
     command("Holdover preflight")
     step(":Holdover preflight lists what is missing", [r"memchr .*is missing", r"zmij .*is missing", r"ms .*is missing"], picture="4-preflight")
     command("cclose")
-    keys(str(line_of("Cargo.lock", 'name = "memchr"')), "G", "w", "w", "w")
+    keys(str(line_of("Cargo.lock", 'name = "memchr"')), "G", "0", "w", "w", "w")
     keys("g", "r", "a")
     step("gra offers to fetch", [r"(?m)^\s*\d: .*"], picture="5-actions")
     menu = [m for m in re.finditer(r"(?m)^\s*(\d+): (.*)$", screen())]

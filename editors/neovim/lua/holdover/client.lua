@@ -58,6 +58,22 @@ function M.knows(client, command)
   return provider ~= nil and vim.list_contains(provider.commands or {}, command)
 end
 
+---A result without JSON's null: Neovim hands it on as |vim.NIL|, which is true in an `if`. Changes the value in place.
+---@generic T
+---@param value T
+---@return T?
+function M.without_null(value)
+  if value == vim.NIL then
+    return nil
+  end
+  if type(value) == 'table' then
+    for key, item in pairs(value) do
+      value[key] = M.without_null(item)
+    end
+  end
+  return value
+end
+
 ---Runs a command of the server. Its one argument is an object: the workspace and the flags of its command line twin.
 ---@param client vim.lsp.Client
 ---@param command string `holdover.fetch` for example
@@ -81,7 +97,7 @@ function M.execute(client, command, fields, done)
     'workspace/executeCommand',
     { command = command, arguments = { next(argument) and argument or vim.empty_dict() } },
     function(err, result)
-      done(err, result)
+      done(err, M.without_null(result))
     end
   )
   if not sent then

@@ -49,9 +49,10 @@ function M.open(lines, opts)
     height = height,
     style = 'minimal',
     border = require('holdover.config').get().border,
-    title = ' ' .. opts.title .. ' ',
+    -- The float's own group: the title's would show the background of what is behind.
+    title = { { ' ' .. opts.title .. ' ', 'NormalFloat' } },
     title_pos = 'center',
-    footer = opts.footer and ' ' .. opts.footer .. ' ' or nil,
+    footer = opts.footer and { { ' ' .. opts.footer .. ' ', 'NormalFloat' } } or nil,
     footer_pos = opts.footer and 'right' or nil,
   })
   vim.wo[win].wrap = false

@@ -20,6 +20,7 @@ end
 ---@param status? holdover.Status
 ---@param ctx lsp.HandlerContext
 function M.on_change(err, status, ctx)
+  status = require('holdover.client').without_null(status)
   if err or not status then
     return
   end
