@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Drives the extension in a real VS Code: `run.mjs --editor PREFIX --server BINARY --fixture DIR [--out DIR] [--extension PATH] [SCENARIO…]`.
+// Drives the extension in a real VS Code: `run.mjs --editor PREFIX (--server BINARY | --fake) --fixture DIR [--out DIR] [--extension PATH] [SCENARIO…]`.
 // PREFIX is install.sh's, DIR holds workspace, cargo-home and npm-cache. Exit status 1 and a screenshot when a step fails.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,13 +10,16 @@ import { startCodeServer } from './lib/codeServer.mjs';
 import { fixture } from './lib/fixture.mjs';
 import { Abandoned, Steps } from './lib/steps.mjs';
 import { Window, openBrowser } from './lib/window.mjs';
+import { absent } from './scenarios/absent.mjs';
+import { cancel } from './scenarios/cancel.mjs';
+import { conflict } from './scenarios/conflict.mjs';
 import { crash } from './scenarios/crash.mjs';
 import { mainJob } from './scenarios/mainJob.mjs';
 import { restricted } from './scenarios/restricted.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../../..');
-const SCENARIOS = { mainJob, restricted, crash };
+const SCENARIOS = { mainJob, conflict, restricted, crash, cancel, absent };
 /** What is taken out of the caches: a crate that others need too, one that only the manifest names, and an npm package. */
 const TAKEN = { crates: ['itoa', 'hex'], npm: ['ms'] };
 
@@ -38,7 +41,7 @@ const { values, positionals } = parseArgs({
 
 for (const [name, what] of [
   ['editor', 'the PREFIX that install.sh was given'],
-  ['server', 'the holdover binary'],
+  ...(values.fake ? [] : [['server', 'the holdover binary']]),
   ['fixture', 'a folder made by fixtures/generate/small.sh'],
 ]) {
   if (values[name] === '' || !existsSync(values[name])) {
@@ -52,8 +55,14 @@ if (!values.extension.endsWith('.vsix') && !existsSync(path.join(values.extensio
 }
 
 const out = path.resolve(values.out);
-const server = path.resolve(values.server);
-const chosen = positionals.length > 0 ? positionals : Object.keys(SCENARIOS);
+const PRETENDED = path.join(root, 'vscode-extension/test/fake-server.mjs');
+// Without a real server, what only a real one can show is left out by name, and told.
+const all = Object.keys(SCENARIOS).filter((name) => {
+  if (values.fake && SCENARIOS[name].real)
+    console.log(`# left out, it needs the real server: ${SCENARIOS[name].name}`);
+  return !(values.fake && SCENARIOS[name].real);
+});
+const chosen = positionals.length > 0 ? positionals : all;
 const begun = Date.now();
 let passed = 0;
 let failed = 0;
@@ -64,7 +73,9 @@ for (const name of chosen) {
     console.error(`run.mjs: no scenario ${name}; there are ${Object.keys(SCENARIOS).join(', ')}`);
     process.exit(2);
   }
-  console.log(`# ${scenario.name}${values.fake ? ' (pretended server)' : ''}`);
+  const fake = values.fake || scenario.pretends === true;
+  const server = fake ? PRETENDED : path.resolve(values.server);
+  console.log(`# ${scenario.name}${fake ? ' (pretended server)' : ''}`);
   const folder = path.join(out, name);
   const screenshots = path.join(folder, 'screenshots');
   rmSync(folder, { recursive: true, force: true });
@@ -112,7 +123,7 @@ for (const name of chosen) {
       project,
       server,
       env,
-      fake: values.fake,
+      fake,
       told: () =>
         existsSync(env.FAKE_RECORD)
           ? readFileSync(env.FAKE_RECORD, 'utf8')

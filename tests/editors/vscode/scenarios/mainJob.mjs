@@ -85,6 +85,18 @@ export const mainJob = {
       );
     }
 
+    if (!fake) {
+      for (const [file, text] of [
+        ['Cargo.toml', 'itoa = '],
+        ['package.json', '"ms": '],
+      ]) {
+        await steps.step(`the line that brings it in is underlined in ${file}`, async () => {
+          await window.openFile(file, 1, 1);
+          await window.squiggle(text);
+        });
+      }
+    }
+
     await steps.step('the Problems panel lists the three', async () => {
       await until('three rows of missing artifacts', async () => {
         const rows = (await window.problems()).filter((row) => row.includes('missing-artifact'));
