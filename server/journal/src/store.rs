@@ -125,13 +125,14 @@ fn connect(files: &Files, key: &Key) -> rusqlite::Result<Connection> {
     // SQLCipher would tell stderr about a wrong key; callers are told by an error.
     connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
     connection.execute_batch(&Zeroizing::new(format!("PRAGMA key = \"x'{digits}'\";")))?;
-    let mut waited = Duration::ZERO;
+    let mut began = Instant::now();
     connection.busy_handler(Some(move |count: i32| {
+        if count == 0 {
+            began = Instant::now();
+        }
         // Short naps: SQLite's own handler sleeps up to 100 ms, too long for a lock that is held for 0.2 ms.
-        let nap = Duration::from_millis(if count < 50 { 1 } else { 5 });
-        waited = if count == 0 { nap } else { waited + nap };
-        std::thread::sleep(nap);
-        waited < Duration::from_secs(5)
+        std::thread::sleep(Duration::from_millis(if count < 50 { 1 } else { 5 }));
+        began.elapsed() < Duration::from_secs(5)
     }))?;
     // What refers to what is kept whole by the one writer and looked at by a verification; a look-up for every event is not needed.
     connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA synchronous = NORMAL;")?;

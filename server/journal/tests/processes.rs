@@ -302,3 +302,32 @@ fn a_lease_is_renewed_while_it_is_held() {
     }
     assert!(!lease.is_lost());
 }
+
+#[test]
+fn a_lock_that_is_held_for_seconds_is_waited_for_and_readers_go_on_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    journal.append(draft(0, true)).unwrap();
+    let other = support::raw(folder.path());
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let writing = {
+        let journal = journal.clone();
+        std::thread::spawn(move || journal.append(draft(1, true)))
+    };
+    let began = Instant::now();
+    // Longer than one wait of the busy handler.
+    while began.elapsed() < Duration::from_millis(6_500) {
+        let asked = Instant::now();
+        journal.post(&draft(2, false)).unwrap();
+        assert_eq!(journal.count().unwrap(), 1);
+        assert!(asked.elapsed() < Duration::from_secs(2), "who reads or posts does not wait for the lock");
+        assert!(!writing.is_finished());
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    other.execute_batch("ROLLBACK").unwrap();
+    writing.join().unwrap().unwrap();
+    journal.flush().unwrap();
+    assert_eq!(journal.verify().unwrap().events, journal.count().unwrap());
+    assert!(journal.count().unwrap() > 20);
+    assert!(journal.trouble().is_none());
+}
