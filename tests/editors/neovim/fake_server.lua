@@ -152,11 +152,27 @@ function M.status(present, total, more)
       },
     },
     functions = {
-      { name = 'build', mode = 'unavailable', reason = '3 artifacts are missing', next = 'fetch them while there is a network' },
+      {
+        name = 'build',
+        mode = 'unavailable',
+        reason = '3 artifacts are missing',
+        next = 'fetch them while there is a network',
+      },
       { name = 'conflicts', mode = 'local', reason = 'read from the files', next = '' },
     },
-    caches = { { ecosystem = 'cargo', path = '/tmp/w/cargo-home', bytes = 5 * 1024 * 1024, quota = vim.NIL, stale = 0, replaced = 0 } },
-    mirrors = { { ecosystem = 'cargo', url = 'https://example.org', state = 'slow', checkedAt = vim.NIL, latencyMs = vim.NIL } },
+    caches = {
+      {
+        ecosystem = 'cargo',
+        path = '/tmp/w/cargo-home',
+        bytes = 5 * 1024 * 1024,
+        quota = vim.NIL,
+        stale = 0,
+        replaced = 0,
+      },
+    },
+    mirrors = {
+      { ecosystem = 'cargo', url = 'https://example.org', state = 'slow', checkedAt = vim.NIL, latencyMs = vim.NIL },
+    },
     sync = { state = 'disabled', pending = 0, failed = 0, conflicts = 0, lastSuccess = vim.NIL, remotes = {} },
     checks = {},
     conflicts = { files = 1, hunks = 3 },

@@ -112,7 +112,9 @@ M.subcommands = {
       with_client(function(client)
         local root = client.root_dir
         if not root then
-          client_of.fail('this file belongs to no workspace\nhint: a folder with a holdover.toml, a lockfile or .git is one')
+          client_of.fail(
+            'this file belongs to no workspace\nhint: a folder with a holdover.toml, a lockfile or .git is one'
+          )
           return
         end
         local opts = { program = require('holdover.config').program(client), revoke = word == 'revoke' }

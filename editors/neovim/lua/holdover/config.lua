@@ -62,11 +62,16 @@ function M.problems()
   for key, value in vim.spairs(user) do
     local allowed = types[key]
     if not allowed then
-      problems[#problems + 1] =
-        ('vim.g.holdover.%s has no meaning; known keys: %s'):format(key, table.concat(known, ', '))
+      problems[#problems + 1] = ('vim.g.holdover.%s has no meaning; known keys: %s'):format(
+        key,
+        table.concat(known, ', ')
+      )
     elseif not vim.list_contains(allowed, type(value)) then
-      problems[#problems + 1] =
-        ('vim.g.holdover.%s is a %s and must be a %s'):format(key, type(value), table.concat(allowed, ' or '))
+      problems[#problems + 1] = ('vim.g.holdover.%s is a %s and must be a %s'):format(
+        key,
+        type(value),
+        table.concat(allowed, ' or ')
+      )
     elseif key == 'cmd' and (#value == 0 or type(value[1]) ~= 'string') then
       problems[#problems + 1] = "vim.g.holdover.cmd must be a list of words such as { 'holdover', 'lsp' }"
     end

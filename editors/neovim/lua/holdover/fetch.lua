@@ -43,7 +43,7 @@ function M.run(client, fields, done)
       local root = (fields and fields.workspace) or client.root_dir
       local status = require('holdover.status').of_client(client.id)
       if err and may_ask and root and trust.is_cause(err, status) then
-        local why = 'Fetching runs this workspace\'s own tools and settings. Trust it?'
+        local why = "Fetching runs this workspace's own tools and settings. Trust it?"
         trust.ask(root, { program = require('holdover.config').program(client), why = why }, function(ok)
           if ok then
             attempt(false)

@@ -39,7 +39,10 @@ local function program()
   if version then
     vim.health.ok(('holdover %s: %s'):format(version, path))
   else
-    vim.health.error(problem or 'its version could not be told', { 'reinstall it: cargo install --locked --path server/holdover' })
+    vim.health.error(
+      problem or 'its version could not be told',
+      { 'reinstall it: cargo install --locked --path server/holdover' }
+    )
   end
   return version
 end
@@ -70,7 +73,10 @@ local function servers(version)
     local status = require('holdover.status').of_client(client.id)
     if status then
       vim.health.ok(('%s: %s'):format(where, status.text))
-      vim.health.info(status.trusted and 'the workspace is trusted' or 'the workspace is not trusted: nothing that it configures is run; :Holdover trust')
+      vim.health.info(
+        status.trusted and 'the workspace is trusted'
+          or 'the workspace is not trusted: nothing that it configures is run; :Holdover trust'
+      )
     else
       vim.health.warn(where .. ': the server has not told its status', { ':Holdover log', ':Holdover restart' })
     end

@@ -11,7 +11,8 @@ function M.path()
   if type(said) == 'string' and vim.uv.fs_stat(said) then
     return said
   end
-  local data = vim.env.HOLDOVER_DATA_DIR or vim.fs.joinpath(vim.env.XDG_DATA_HOME or vim.fn.expand('~/.local/share'), 'holdover')
+  local data = vim.env.HOLDOVER_DATA_DIR
+    or vim.fs.joinpath(vim.env.XDG_DATA_HOME or vim.fn.expand('~/.local/share'), 'holdover')
   local file = vim.fs.joinpath(data, 'logs', 'lsp.log')
   return vim.uv.fs_stat(file) and file or vim.lsp.log.get_filename()
 end

@@ -136,7 +136,10 @@ local function readiness(status, add, table_of)
   local r = status.readiness
   local verdict = verdicts[r.state] or { r.state, 'DiagnosticWarn' }
   add({ status.text, 'Title' }, { '   ' }, verdict)
-  add({ vim.fn.fnamemodify(status.workspace or '', ':~'), 'Directory' }, { r.target ~= '' and '  ' .. r.target or '', 'Comment' })
+  add(
+    { vim.fn.fnamemodify(status.workspace or '', ':~'), 'Directory' },
+    { r.target ~= '' and '  ' .. r.target or '', 'Comment' }
+  )
   if #(r.ecosystems or {}) > 0 then
     add()
   end
@@ -187,12 +190,18 @@ local function facts(status)
   local since = M.time(c.since)
   fact(
     'connection',
-    (c.state or 'unknown'):gsub('-', ' ') .. (since and ' since ' .. since or '') .. ((c.detail or '') ~= '' and ': ' .. c.detail or '')
+    (c.state or 'unknown'):gsub('-', ' ')
+      .. (since and ' since ' .. since or '')
+      .. ((c.detail or '') ~= '' and ': ' .. c.detail or '')
   )
   fact('trust', status.trusted and 'this workspace is trusted' or 'not trusted: nothing that it configures is run')
   local conflicts = status.conflicts or { files = 0, hunks = 0 }
   if conflicts.hunks > 0 then
-    fact('conflicts', ('%s in %s'):format(count(conflicts.hunks, 'conflict'), count(conflicts.files, 'file')), 'DiagnosticWarn')
+    fact(
+      'conflicts',
+      ('%s in %s'):format(count(conflicts.hunks, 'conflict'), count(conflicts.files, 'file')),
+      'DiagnosticWarn'
+    )
   end
   for _, check in ipairs(status.checks or {}) do
     local found = check.findings > 0 and ', ' .. count(check.findings, 'finding') or ''
@@ -252,10 +261,13 @@ function M.status(status)
   if #(status.caches or {}) > 0 then
     add()
     add({ 'Caches', 'Title' })
-    table_of(vim.tbl_map(function(cache)
-      local bytes = type(cache.bytes) == 'number' and M.size(cache.bytes) or ''
-      return { { cache.ecosystem }, { bytes }, { vim.fn.fnamemodify(cache.path, ':~'), 'Directory' } }
-    end, status.caches), { [2] = true })
+    table_of(
+      vim.tbl_map(function(cache)
+        local bytes = type(cache.bytes) == 'number' and M.size(cache.bytes) or ''
+        return { { cache.ecosystem }, { bytes }, { vim.fn.fnamemodify(cache.path, ':~'), 'Directory' } }
+      end, status.caches),
+      { [2] = true }
+    )
   end
   return lines
 end

@@ -17,7 +17,7 @@ local function open(opts)
   end
   t.wait(function()
     return #vim.lsp.get_clients() == 0
-  end, 'the last test\'s server ends')
+  end, "the last test's server ends")
   local server = fake.new(opts)
   vim.lsp.config('holdover', { cmd = server.cmd })
   vim.lsp.enable('holdover')
@@ -61,7 +61,14 @@ end
 local function stub(code)
   local program, record = tmp .. '/stub', tmp .. '/stub.args'
   os.remove(record)
-  t.write(program, ('#!/bin/sh\necho "$@" >> %s\n[ %d = 0 ] || echo "no space left" >&2\nexit %d\n'):format(record, code or 0, code or 0))
+  t.write(
+    program,
+    ('#!/bin/sh\necho "$@" >> %s\n[ %d = 0 ] || echo "no space left" >&2\nexit %d\n'):format(
+      record,
+      code or 0,
+      code or 0
+    )
+  )
   vim.uv.fs_chmod(program, 493)
   return program, function()
     local ok, text = pcall(t.read, record)
@@ -133,7 +140,7 @@ t.main(function()
     t.equal(params.initializationOptions.trusted, nil, 'not trusted unless the user says so')
   end)
 
-  t.test('the status line is the server\'s own text and User HoldoverStatus carries the status', function()
+  t.test("the status line is the server's own text and User HoldoverStatus carries the status", function()
     local server = open()
     local events = {}
     local id = vim.api.nvim_create_autocmd('User', {
@@ -209,10 +216,29 @@ t.main(function()
         workspace = root,
         readiness = fake.status(1, 2).readiness,
         artifacts = {
-          { id = 'cargo:memchr@2', ecosystem = 'cargo', name = 'memchr', version = '2.8.3', state = 'missing', evidence = 'x',
-            neededBy = { 'aho 1', 'b 2' }, file = root .. '/Cargo.lock', range = { start = at, ['end'] = { line = 0, utf16 = 10, byte = 13 } } },
-          { id = 'cargo:w@1', ecosystem = 'cargo', name = 'w', version = '1', state = 'missing', evidence = 'x', otherTarget = true,
-            neededBy = {}, file = root .. '/Cargo.lock', range = { start = at, ['end'] = at } },
+          {
+            id = 'cargo:memchr@2',
+            ecosystem = 'cargo',
+            name = 'memchr',
+            version = '2.8.3',
+            state = 'missing',
+            evidence = 'x',
+            neededBy = { 'aho 1', 'b 2' },
+            file = root .. '/Cargo.lock',
+            range = { start = at, ['end'] = { line = 0, utf16 = 10, byte = 13 } },
+          },
+          {
+            id = 'cargo:w@1',
+            ecosystem = 'cargo',
+            name = 'w',
+            version = '1',
+            state = 'missing',
+            evidence = 'x',
+            otherTarget = true,
+            neededBy = {},
+            file = root .. '/Cargo.lock',
+            range = { start = at, ['end'] = at },
+          },
         },
       }
     end
@@ -231,7 +257,10 @@ t.main(function()
   t.test('a fetch asks the server once, with the workspace, and says what it brought', function()
     local server = open()
     server.answers['holdover.fetch'] = function()
-      return { readiness = fake.status(1207, 1207).readiness, fetch = { state = 'done', steps = {}, fetched = { 'a', 'b', 'c' } } }
+      return {
+        readiness = fake.status(1207, 1207).readiness,
+        fetch = { state = 'done', steps = {}, fetched = { 'a', 'b', 'c' } },
+      }
     end
     said = {}
     vim.cmd('Holdover fetch')
@@ -243,10 +272,24 @@ t.main(function()
     t.equal(t.notified, {}, 'success is no notification')
   end)
 
-  t.test('a fetch that fails is notified with the tool\'s own words', function()
+  t.test("a fetch that fails is notified with the tool's own words", function()
     local server = open()
     server.answers['holdover.fetch'] = function()
-      return { fetch = { state = 'failed', fetched = {}, steps = { { ecosystem = 'cargo', lockfile = 'Cargo.lock', command = {}, ok = false, error = 'no route to the registry' } } } }
+      return {
+        fetch = {
+          state = 'failed',
+          fetched = {},
+          steps = {
+            {
+              ecosystem = 'cargo',
+              lockfile = 'Cargo.lock',
+              command = {},
+              ok = false,
+              error = 'no route to the registry',
+            },
+          },
+        },
+      }
     end
     vim.cmd('Holdover fetch')
     t.wait(function()
@@ -396,7 +439,20 @@ t.main(function()
     server.answers['holdover.conflicts'] = function()
       local at = { line = 0, utf16 = 0, byte = 0 }
       local range = { start = at, ['end'] = at }
-      return { files = { { path = 'src/lib.rs', regions = { { range = range, style = 'merge', sides = { { label = 'HEAD', range = range }, { label = 'feature', range = range } } } } } } }
+      return {
+        files = {
+          {
+            path = 'src/lib.rs',
+            regions = {
+              {
+                range = range,
+                style = 'merge',
+                sides = { { label = 'HEAD', range = range }, { label = 'feature', range = range } },
+              },
+            },
+          },
+        },
+      }
     end
     vim.fn.setqflist({})
     vim.cmd('Holdover conflicts')
