@@ -1,0 +1,84 @@
+//! What the client can do, and what we say that we can.
+
+use crate::commands;
+use crate::from_proto::Encoding;
+use serde_json::json;
+use tower_lsp::ls_types::{
+    ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability, ExecuteCommandOptions,
+    HoverProviderCapability, OneOf, PositionEncodingKind, ServerCapabilities, TextDocumentSyncCapability,
+    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkspaceFoldersServerCapabilities,
+    WorkspaceServerCapabilities,
+};
+
+/// What the client can do, as far as we need it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Client {
+    pub encoding: Encoding,
+    pub work_done_progress: bool,
+    pub configuration: bool,
+    pub apply_edit: bool,
+    /// Edits may carry the version they are for.
+    pub document_changes: bool,
+    /// The edit of a code action may come with `codeAction/resolve`.
+    pub resolve_edit: bool,
+}
+
+impl Client {
+    /// From what it said in `initialize`.
+    pub(crate) fn new(capabilities: &ClientCapabilities) -> Self {
+        let general = capabilities.general.as_ref();
+        let encodings = general.and_then(|general| general.position_encodings.as_deref()).unwrap_or_default();
+        let workspace = capabilities.workspace.as_ref();
+        let edit = workspace.and_then(|workspace| workspace.workspace_edit.as_ref());
+        let action = capabilities.text_document.as_ref().and_then(|document| document.code_action.as_ref());
+        let resolves = action.and_then(|action| action.resolve_support.as_ref());
+        let keeps_data = action.and_then(|action| action.data_support).unwrap_or(false);
+        Self {
+            encoding: if encodings.contains(&PositionEncodingKind::UTF8) { Encoding::Utf8 } else { Encoding::Utf16 },
+            work_done_progress: capabilities
+                .window
+                .as_ref()
+                .and_then(|window| window.work_done_progress)
+                .unwrap_or(false),
+            configuration: workspace.and_then(|workspace| workspace.configuration).unwrap_or(false),
+            apply_edit: workspace.and_then(|workspace| workspace.apply_edit).unwrap_or(false),
+            document_changes: edit.and_then(|edit| edit.document_changes).unwrap_or(false),
+            resolve_edit: keeps_data && resolves.is_some_and(|support| support.properties.iter().any(|p| p == "edit")),
+        }
+    }
+}
+
+/// What we say that we can.
+pub(crate) fn server(client: &Client) -> ServerCapabilities {
+    ServerCapabilities {
+        position_encoding: Some(match client.encoding {
+            Encoding::Utf8 => PositionEncodingKind::UTF8,
+            Encoding::Utf16 => PositionEncodingKind::UTF16,
+        }),
+        text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
+            open_close: Some(true),
+            change: Some(TextDocumentSyncKind::INCREMENTAL),
+            save: Some(TextDocumentSyncSaveOptions::Supported(false)),
+            ..TextDocumentSyncOptions::default()
+        })),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
+            code_action_kinds: Some(vec![CodeActionKind::QUICKFIX]),
+            resolve_provider: Some(client.resolve_edit),
+            ..CodeActionOptions::default()
+        })),
+        execute_command_provider: Some(ExecuteCommandOptions {
+            commands: commands::NAMES.iter().map(|name| (*name).to_owned()).collect(),
+            ..ExecuteCommandOptions::default()
+        }),
+        workspace: Some(WorkspaceServerCapabilities {
+            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(OneOf::Left(true)),
+            }),
+            ..WorkspaceServerCapabilities::default()
+        }),
+        experimental: Some(json!({ "serverStatus": true, "holdoverStatus": true, "didChangeTrust": true })),
+        ..ServerCapabilities::default()
+    }
+}

@@ -1,0 +1,68 @@
+//! `holdover.conflicts {workspace?, files?}`: the conflicts of open documents, and of the files that are named.
+
+use super::{Call, json_of, root};
+use crate::from_proto;
+use crate::state::State;
+use conflict::Conflicts;
+use contract::{ConflictFile, ConflictReport};
+use ropey::Rope;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Bytes of a file that is read for its conflicts.
+const LARGEST: u64 = 64 << 20;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Fields {
+    workspace: Option<String>,
+    files: Vec<String>,
+}
+
+pub(super) fn run(state: &mut State, call: Call) {
+    let Some((fields, call)) = call.fields::<Fields>() else { return };
+    let within = match root(state, fields.workspace.as_deref()) {
+        Ok(root) => Some(root),
+        // Open files have conflicts with and without a workspace.
+        Err(_) if fields.workspace.is_none() => None,
+        Err(problem) => return call.answer(Err(problem)),
+    };
+    let resolve = |name: &String| {
+        let path = from_proto::path_or_uri(name)?;
+        Some(within.as_ref().map_or_else(|| path.clone(), |root| root.join(&path)))
+    };
+    let named: Vec<PathBuf> = fields.files.iter().filter_map(resolve).collect();
+    let mut found: BTreeMap<PathBuf, ConflictFile> = BTreeMap::new();
+    let mut open = Vec::new();
+    for (_, document) in state.documents.iter_mut() {
+        let Some(path) = document.path.clone() else { continue };
+        let asked = if named.is_empty() {
+            fields.workspace.is_none() || within.as_ref().is_some_and(|root| path.starts_with(root))
+        } else {
+            named.contains(&path)
+        };
+        open.push(path.clone());
+        let (text, conflicts) = document.parts();
+        if asked && !conflicts.is_empty() {
+            found.insert(path.clone(), conflict::report(text, &path, conflicts));
+        }
+    }
+    let closed: Vec<PathBuf> = named.into_iter().filter(|path| !open.contains(path)).collect();
+    state.answer_later(call.reply, move |_| {
+        for path in closed {
+            let size = std::fs::metadata(&path).map(|meta| meta.len()).unwrap_or_default();
+            if size > LARGEST {
+                tracing::warn!("this file is too large to be read for conflicts: {}", path.display());
+                continue;
+            }
+            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            let text = Rope::from_str(&text);
+            let conflicts = Conflicts::read(&text);
+            if !conflicts.is_empty() {
+                found.insert(path.clone(), conflict::report(&text, &path, &conflicts));
+            }
+        }
+        json_of(&ConflictReport { files: found.into_values().collect() }).map(Some)
+    });
+}

@@ -1,0 +1,104 @@
+//! The commands of `workspace/executeCommand`, one file each. Every command takes one object, `{workspace?, …}`, whose
+//! fields are those of its twin on the command line, and gives what that prints with `--json`.
+
+mod conflicts;
+mod fetch;
+mod offline;
+mod preflight;
+mod resolve_conflict;
+
+use crate::event::{Reply, error};
+use crate::from_proto;
+use crate::outbound::REQUEST_FAILED;
+use crate::state::State;
+use engine::EngineError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
+use tower_lsp::ls_types::{ExecuteCommandParams, NumberOrString};
+
+/// Every command.
+pub(crate) const NAMES: [&str; 6] = [
+    "holdover.status",
+    "holdover.preflight",
+    "holdover.fetch",
+    "holdover.conflicts",
+    "holdover.resolveConflict",
+    "holdover.offline",
+];
+
+/// A command that was called.
+pub(crate) struct Call {
+    arguments: Value,
+    token: Option<NumberOrString>,
+    reply: Reply<Option<Value>>,
+}
+
+impl Call {
+    /// The command's fields, or `None` after the client was told what is wrong with them.
+    fn fields<T: DeserializeOwned>(self) -> Option<(T, Self)> {
+        match serde_json::from_value(self.arguments.clone()) {
+            Ok(fields) => Some((fields, self)),
+            Err(problem) => {
+                self.answer(Err(error(
+                    ErrorCode::InvalidParams,
+                    format!("these fields are not the command's: {problem}"),
+                )));
+                None
+            }
+        }
+    }
+
+    fn answer(self, answer: Result<Value>) {
+        self.reply.send(answer.map(Some));
+    }
+}
+
+/// Runs a command.
+pub(crate) fn run(state: &mut State, params: ExecuteCommandParams, reply: Reply<Option<Value>>) {
+    let arguments =
+        params.arguments.into_iter().next().filter(|argument| !argument.is_null()).unwrap_or_else(|| json!({}));
+    let call = Call { arguments, token: params.work_done_progress_params.work_done_token, reply };
+    match params.command.as_str() {
+        "holdover.status" => {
+            let workspace = call.arguments.get("workspace").and_then(Value::as_str).map(str::to_owned);
+            call.answer(status_of(state, workspace.as_deref()));
+        }
+        "holdover.preflight" => preflight::run(state, call),
+        "holdover.fetch" => fetch::run(state, call),
+        "holdover.conflicts" => conflicts::run(state, call),
+        "holdover.resolveConflict" => resolve_conflict::run(state, call),
+        "holdover.offline" => offline::run(state, call),
+        other => call.answer(Err(error(ErrorCode::InvalidParams, format!("there is no such command: {other}")))),
+    }
+}
+
+/// The status of a workspace, from memory.
+pub(crate) fn status_of(state: &State, workspace: Option<&str>) -> Result<Value> {
+    let (root, engine) = (root(state, workspace)?, engine(state)?);
+    json_of(&engine.status(&root))
+}
+
+/// The workspace that was named, or the first one.
+fn root(state: &State, named: Option<&str>) -> Result<PathBuf> {
+    let Some(named) = named else {
+        return state.roots.first().cloned().ok_or_else(|| error(REQUEST_FAILED, "no workspace is open"));
+    };
+    let found = from_proto::path_or_uri(named).and_then(|path| state.root_of(&path));
+    found.ok_or_else(|| error(REQUEST_FAILED, format!("this folder is not open: {named}")))
+}
+
+fn engine(state: &State) -> Result<engine::Engine> {
+    state.engine.clone().ok_or_else(|| error(REQUEST_FAILED, "the server is still starting"))
+}
+
+fn json_of(value: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(value).map_err(|problem| error(ErrorCode::InternalError, problem.to_string()))
+}
+
+fn failed(problem: &EngineError) -> Error {
+    let code = if matches!(problem, EngineError::Cancelled) { ErrorCode::RequestCancelled } else { REQUEST_FAILED };
+    error(code, problem.to_string())
+}

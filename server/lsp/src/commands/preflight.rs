@@ -1,0 +1,29 @@
+//! `holdover.preflight {workspace?, all?}`: whether the workspace is ready, from memory; looked at now where nothing is known.
+
+use super::{Call, engine, failed, json_of, root};
+use crate::state::State;
+use serde::Deserialize;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Fields {
+    workspace: Option<String>,
+    all: bool,
+    deep: bool,
+}
+
+pub(super) fn run(state: &mut State, call: Call) {
+    let Some((fields, call)) = call.fields::<Fields>() else { return };
+    let (root, engine) = match (root(state, fields.workspace.as_deref()), engine(state)) {
+        (Ok(root), Ok(engine)) => (root, engine),
+        (Err(problem), _) | (_, Err(problem)) => return call.answer(Err(problem)),
+    };
+    state.answer_later(call.reply, move |cancel| {
+        let known = if fields.deep { None } else { engine.preflight(&root, fields.all) };
+        let report = match known {
+            Some(report) => report,
+            None => engine.survey(&root, fields.deep, cancel, &|_, _| {}).map_err(|e| failed(&e))?.report(fields.all),
+        };
+        json_of(&report).map(Some)
+    });
+}

@@ -1,0 +1,40 @@
+//! Logs: short lines to stderr, full ones to a file that turns over before it grows large.
+//! Nothing here leaves the machine, and a log that cannot be written stops nothing.
+
+use file_rotate::{ContentLimit, FileRotate, compression::Compression, suffix::AppendCount};
+use std::path::Path;
+use std::sync::Mutex;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Bytes of one file.
+const LARGEST: usize = 1 << 20;
+/// Files beside the current one.
+const OLDER: usize = 2;
+
+/// Starts logging: to stderr, and to `lsp.log` in `folder`. `HOLDOVER_LOG` is a level, or `target=level` with commas between.
+pub(crate) fn start(folder: Option<&Path>) {
+    let asked = std::env::var("HOLDOVER_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
+    let on_stderr = asked.clone().unwrap_or_else(|| quiet(LevelFilter::WARN));
+    let in_file = asked.unwrap_or_else(|| quiet(LevelFilter::INFO));
+    let stderr = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .without_time()
+        .with_writer(std::io::stderr)
+        .with_filter(on_stderr);
+    let file = folder.filter(|folder| std::fs::create_dir_all(folder).is_ok()).map(|folder| {
+        let limit = ContentLimit::BytesSurpassed(LARGEST);
+        let file = FileRotate::new(folder.join("lsp.log"), AppendCount::new(OLDER), limit, Compression::None, None);
+        tracing_subscriber::fmt::layer().with_ansi(false).with_writer(Mutex::new(file)).with_filter(in_file)
+    });
+    // A test in the same process may have started another.
+    let _ = tracing_subscriber::registry().with(stderr).with(file).try_init();
+}
+
+/// Our own lines; of libraries, what went wrong.
+fn quiet(level: LevelFilter) -> Targets {
+    let library = level.min(LevelFilter::WARN);
+    Targets::new().with_default(level).with_target("tower_lsp_server", library).with_target("notify", library)
+}
