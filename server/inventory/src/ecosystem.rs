@@ -79,6 +79,15 @@ impl Verdict {
     }
 }
 
+/// What a fetch has to know about one artifact.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Repair {
+    /// What the tool is asked for, where it can be asked for one thing.
+    pub spec: Option<String>,
+    /// What has to be out of the way before the tool fetches it anew, where it is damaged.
+    pub set_aside: Vec<PathBuf>,
+}
+
 /// The answer about one lockfile.
 pub(crate) struct Judged {
     pub lockfile: PathBuf,
@@ -86,6 +95,8 @@ pub(crate) struct Judged {
     pub artifacts: Vec<Artifact>,
     /// Beside each artifact: the file to verify, where one is there.
     pub contents: Vec<Option<Content>>,
+    /// Beside each artifact: what a fetch has to know.
+    pub repairs: Vec<Repair>,
     pub graph: Graph,
     /// What is wrong with the lockfile and its manifests themselves.
     pub findings: Vec<Finding>,
@@ -104,6 +115,7 @@ impl Judged {
             verdict: Verdict::Sound,
             artifacts: Vec::new(),
             contents: Vec::new(),
+            repairs: Vec::new(),
             graph: Graph::default(),
             findings: Vec::new(),
             caches: Vec::new(),

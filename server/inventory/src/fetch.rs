@@ -1,7 +1,7 @@
 //! Plans how what is missing is brought here: by the ecosystem's own tool, one step a command.
 //! May not run anything, and never names a registry: the tool knows its own.
 
-use crate::ecosystem::Ecosystem;
+use crate::ecosystem::{Ecosystem, Repair};
 use crate::homes::relative;
 use crate::survey::Survey;
 use contract::{Artifact, ArtifactState, FetchStep};
@@ -12,36 +12,46 @@ pub(crate) struct Wanted<'a> {
     pub root: &'a Path,
     pub lockfile: &'a Path,
     pub target: &'a str,
-    /// Not present, and wanted.
-    pub artifacts: Vec<&'a Artifact>,
+    /// Not present, and wanted; with what a fetch has to know about each.
+    pub artifacts: Vec<(&'a Artifact, &'a Repair)>,
 }
 
+/// npm packages asked for with one command: enough that starting npm costs little, few enough for progress to be seen.
+const TOGETHER: usize = 24;
+
 impl Wanted<'_> {
-    fn step(&self, ecosystem: &str, command: &[&str]) -> FetchStep {
+    fn step(&self, ecosystem: &str, command: Vec<String>, artifacts: &[(&Artifact, &Repair)]) -> FetchStep {
+        let damaged = artifacts.iter().filter(|(artifact, _)| artifact.state == ArtifactState::Corrupt);
         FetchStep {
             ecosystem: ecosystem.into(),
             lockfile: relative(self.lockfile, self.root),
-            command: command.iter().map(|&word| word.to_owned()).collect(),
-            artifacts: self.artifacts.iter().map(|artifact| artifact.id.clone()).collect(),
+            command,
             folder: self.lockfile.parent().unwrap_or(self.root).to_path_buf(),
+            artifacts: artifacts.iter().map(|(artifact, _)| artifact.id.clone()).collect(),
+            set_aside: damaged.flat_map(|(_, repair)| repair.set_aside.iter().cloned()).collect(),
             ..FetchStep::default()
         }
     }
 }
 
 /// The steps that bring what is not here: all of it, or the artifacts with the ids `wanted`.
-/// What cannot be judged and what only other targets need is left out unless it is named.
+/// What could not be judged and what only other targets need is left out unless it is named.
+/// A step's `artifacts` are what it is to bring; after it, a new survey says whether it did.
 pub fn plan_fetch(survey: &Survey, wanted: Option<&[String]>) -> Vec<FetchStep> {
     let mut steps = Vec::new();
     for (ecosystem, lockfile) in &survey.lockfiles {
-        let asked = |artifact: &&Artifact| match wanted {
+        let asked = |artifact: &Artifact| match wanted {
             Some(ids) => ids.contains(&artifact.id) && artifact.state != ArtifactState::Present,
             None => {
                 !artifact.other_target && !matches!(artifact.state, ArtifactState::Present | ArtifactState::Unknown)
             }
         };
-        let artifacts: Vec<&Artifact> =
-            survey.artifacts.iter().filter(|artifact| artifact.file == *lockfile).filter(asked).collect();
+        let artifacts: Vec<(&Artifact, &Repair)> = survey
+            .artifacts
+            .iter()
+            .zip(&survey.repairs)
+            .filter(|(artifact, _)| artifact.file == *lockfile && asked(artifact))
+            .collect();
         if !artifacts.is_empty() {
             let target = &survey.readiness.target;
             steps.extend(ecosystem.fetch(&Wanted { root: &survey.workspace, lockfile, target, artifacts }));
@@ -50,12 +60,41 @@ pub fn plan_fetch(survey: &Survey, wanted: Option<&[String]>) -> Vec<FetchStep> 
     steps
 }
 
-pub(crate) fn cargo(wanted: &Wanted<'_>) -> Vec<FetchStep> {
-    vec![wanted.step("cargo", &["cargo", "fetch", "--locked", "--target", wanted.target])]
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
 }
 
+/// One `cargo fetch`: it brings whatever is missing, index entries of other targets included.
+pub(crate) fn cargo(wanted: &Wanted<'_>) -> Vec<FetchStep> {
+    let command = if wanted.artifacts.iter().any(|(artifact, _)| artifact.other_target) {
+        words(&["cargo", "fetch", "--locked"])
+    } else {
+        words(&["cargo", "fetch", "--locked", "--target", wanted.target])
+    };
+    vec![wanted.step("cargo", command, &wanted.artifacts)]
+}
+
+/// `npm cache add` for what can be asked for by name, which installs nothing; for the rest an install of copies of
+/// manifest and lockfile in a folder of its own, which fills the cache and leaves the user's `node_modules` alone.
 pub(crate) fn npm(wanted: &Wanted<'_>) -> Vec<FetchStep> {
-    vec![wanted.step("npm", &["npm", "ci", "--ignore-scripts"])]
+    let (named, rest): (Vec<_>, Vec<_>) =
+        wanted.artifacts.iter().copied().partition(|(_, repair)| repair.spec.is_some());
+    let mut steps: Vec<FetchStep> = named
+        .chunks(TOGETHER)
+        .map(|some| {
+            let mut command = words(&["npm", "cache", "add", "--"]);
+            command.extend(some.iter().filter_map(|(_, repair)| repair.spec.clone()));
+            wanted.step("npm", command, some)
+        })
+        .collect();
+    if !rest.is_empty() {
+        let command = words(&["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+        let mut step = wanted.step("npm", command, &rest);
+        let lockfile = wanted.lockfile.file_name().unwrap_or_default();
+        step.stage = vec!["package.json".into(), lockfile.into(), ".npmrc".into()];
+        steps.push(step);
+    }
+    steps
 }
 
 /// An address without the user and the password that may stand in it, and without a query.

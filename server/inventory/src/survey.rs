@@ -2,7 +2,7 @@
 //! May not know an ecosystem by name; keeps the last answer so that "nothing has changed" costs next to nothing.
 
 use crate::discover::Discovery;
-use crate::ecosystem::{Ask, Judged, Verdict};
+use crate::ecosystem::{Ask, Judged, Repair, Verdict};
 use crate::fetch::Known;
 use crate::findings;
 use crate::homes::{self, Depth, Options, relative};
@@ -55,6 +55,8 @@ pub struct Survey {
     /// Folders and files whose change can change the answer. Caches are watched at their top folders only: what
     /// changes deeper inside is seen by the next survey, which looks at every file.
     pub watch: Vec<PathBuf>,
+    /// Beside each artifact.
+    pub(crate) repairs: Vec<Repair>,
     /// The lockfiles that were judged.
     pub(crate) lockfiles: Vec<(Known, PathBuf)>,
     /// The manifests they were judged with.
@@ -218,6 +220,7 @@ impl Inventory {
             caches: Vec::new(),
             mirrors: Vec::new(),
             watch: vec![self.root.clone()],
+            repairs: Vec::new(),
             lockfiles: Vec::new(),
             manifests: Vec::new(),
         };
@@ -269,6 +272,7 @@ impl Inventory {
             survey.findings.append(&mut judged.findings);
             findings::on_disk(&judged.artifacts, &mut survey.findings);
             survey.artifacts.append(&mut judged.artifacts);
+            survey.repairs.append(&mut judged.repairs);
             for cache in judged.caches {
                 match survey.caches.iter_mut().find(|known| known.path == cache.path) {
                     Some(known) => known.bytes = known.bytes.zip(cache.bytes).map(|(a, b)| a + b),

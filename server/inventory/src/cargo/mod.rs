@@ -9,7 +9,7 @@ mod platform;
 mod resolve;
 mod study;
 
-use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Line, Named, Verdict};
+use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Line, Named, Repair, Verdict};
 use crate::fetch::{self, Wanted};
 use crate::look::{Seen, Unread};
 use crate::text::Places;
@@ -121,6 +121,8 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
             let artifact = registry.artifact(lockfile, ask.target, state, evidence);
             judged.artifacts.push(artifact);
             judged.contents.push(None);
+            // Only damage has to be out of the way; what is missing is not.
+            judged.repairs.push(Repair { spec: None, set_aside: vec![registry.settings.clone()] });
         }
     }
     let ids = ids(&lock.packages);
@@ -168,6 +170,12 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
             manifests: Vec::new(),
         });
         judged.contents.push(content);
+        let set_aside = match study.entries[at] {
+            Entry::Damaged | Entry::Differs => looked_in_entry(&registry, package),
+            // What was unpacked from a damaged archive is no better than it.
+            _ => vec![registry.crate_path(package), registry.source_path(package)],
+        };
+        judged.repairs.push(Repair { spec: None, set_aside });
     }
     judged.caches.push(Cache {
         ecosystem: "cargo".into(),
@@ -220,10 +228,16 @@ fn check_packages(lock: &mut lock::Lock) {
     });
 }
 
+fn looked_in_entry(registry: &Registry, package: &Package) -> Vec<PathBuf> {
+    index::shard(&package.name).map(|shard| registry.entries.join(shard)).into_iter().collect()
+}
+
 /// The folders in which one registry's crates are kept.
 pub(crate) struct Registry {
     /// `registry/cache/<folder>`.
     crates: PathBuf,
+    /// `registry/src/<folder>`.
+    sources: PathBuf,
     /// `registry/index/<folder>/.cache`.
     entries: PathBuf,
     settings: PathBuf,
@@ -244,6 +258,7 @@ impl Registry {
         let settings_seen = if elsewhere.is_none() { ask.look.at(&settings) } else { Seen::Absent };
         let mut found = Registry {
             crates: home.join("cache").join(&folder),
+            sources: home.join("src").join(&folder),
             entries: index.join(".cache"),
             settings,
             settings_seen,
@@ -270,6 +285,10 @@ impl Registry {
 
     fn crate_path(&self, package: &Package) -> PathBuf {
         self.crates.join(format!("{}-{}.crate", package.name, package.version))
+    }
+
+    fn source_path(&self, package: &Package) -> PathBuf {
+        self.sources.join(format!("{}-{}", package.name, package.version))
     }
 
     fn watch(&self) -> Vec<PathBuf> {

@@ -7,7 +7,7 @@ mod manifest;
 mod sync;
 mod tree;
 
-use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Line, Named, Verdict};
+use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Line, Named, Repair, Verdict};
 use crate::fetch::{self, Wanted};
 use crate::look::{Seen, Unread};
 use crate::text::Places;
@@ -191,6 +191,8 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
             manifests: Vec::new(),
         });
         judged.contents.push(content);
+        let set_aside = judged.artifacts.last().map(|artifact| artifact.looked_in.clone()).unwrap_or_default();
+        judged.repairs.push(Repair { spec: spec(located), set_aside });
     }
     judged.caches.push(Cache {
         ecosystem: "npm".into(),
@@ -226,6 +228,31 @@ fn omitted(entry: &Entry, config: &Config) -> bool {
         || (entry.dev && omits("dev"))
         || (entry.optional && omits("optional"))
         || (entry.dev_optional && omits("dev") && omits("optional"))
+}
+
+/// What npm's cache is asked for: `name@version`, so that npm finds its own registry, or the address of what comes from
+/// elsewhere. `None`: only an install brings what the lockfile names, because it names it by an older hash.
+fn spec(located: &Located) -> Option<String> {
+    let entry = &located.entry;
+    let name = name_of(located);
+    let version = entry.version.as_deref()?;
+    let strongest = entry.integrity.as_deref().map(sums).unwrap_or_default().into_iter().next()?;
+    // What begins with a hyphen would be taken for an option, and spaces or slashes for something else than a name.
+    let plain = |text: &str| {
+        !text.is_empty()
+            && !text.starts_with('-')
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~+@/".contains(&b))
+    };
+    if strongest.algorithm != Algorithm::Sha512 || !plain(name) || semver::Version::parse(version).is_err() {
+        return None;
+    }
+    let file = format!("/-/{}-{version}.tgz", name.rsplit('/').next().unwrap_or(name));
+    match &entry.resolved {
+        Some(Text::Said(url)) if !url.split(['?', '#']).next().is_some_and(|url| url.ends_with(&file)) => {
+            url.starts_with("https://").then(|| url.clone())
+        }
+        _ => Some(format!("{name}@{version}")),
+    }
 }
 
 /// npm's content-addressed store.
