@@ -30,8 +30,6 @@ pub(crate) trait Ecosystem: Send + Sync {
 
 /// What an ecosystem is given to judge with. It may look at files through `look` only.
 pub(crate) struct Ask<'a> {
-    /// The workspace.
-    pub root: &'a Path,
     pub options: &'a Options,
     /// The triple to judge for.
     pub target: &'a str,

@@ -5,13 +5,15 @@ use crate::ecosystem::{Ecosystem, Repair};
 use crate::homes::relative;
 use crate::survey::Survey;
 use contract::{Artifact, ArtifactState, FetchStep};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What is to be fetched for one lockfile.
 pub(crate) struct Wanted<'a> {
     pub root: &'a Path,
     pub lockfile: &'a Path,
     pub target: &'a str,
+    /// The manifests that the workspace's lockfiles were read with.
+    pub manifests: Vec<&'a Path>,
     /// Not present, and wanted; with what a fetch has to know about each.
     pub artifacts: Vec<(&'a Artifact, &'a Repair)>,
 }
@@ -28,7 +30,9 @@ impl Wanted<'_> {
             command,
             folder: self.lockfile.parent().unwrap_or(self.root).to_path_buf(),
             artifacts: artifacts.iter().map(|(artifact, _)| artifact.id.clone()).collect(),
-            set_aside: damaged.flat_map(|(_, repair)| repair.set_aside.iter().cloned()).collect(),
+            set_aside: damaged
+                .flat_map(|(_, repair)| repair.set_aside.iter().filter(|path| path.is_file()).cloned())
+                .collect(),
             ..FetchStep::default()
         }
     }
@@ -54,7 +58,11 @@ pub fn plan_fetch(survey: &Survey, wanted: Option<&[String]>) -> Vec<FetchStep> 
             .collect();
         if !artifacts.is_empty() {
             let target = &survey.readiness.target;
-            steps.extend(ecosystem.fetch(&Wanted { root: &survey.workspace, lockfile, target, artifacts }));
+            let manifests = survey.manifests.iter().map(|(_, path)| path.as_path());
+            let manifests =
+                manifests.filter(|path| path.file_name().is_some_and(|name| name == ecosystem.manifest())).collect();
+            let root = &survey.workspace;
+            steps.extend(ecosystem.fetch(&Wanted { root, lockfile, target, manifests, artifacts }));
         }
     }
     steps
@@ -91,7 +99,13 @@ pub(crate) fn npm(wanted: &Wanted<'_>) -> Vec<FetchStep> {
         let command = words(&["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
         let mut step = wanted.step("npm", command, &rest);
         let lockfile = wanted.lockfile.file_name().unwrap_or_default();
-        step.stage = vec!["package.json".into(), lockfile.into(), ".npmrc".into()];
+        let folder = step.folder.clone();
+        step.stage = vec![PathBuf::from("package.json"), lockfile.into(), ".npmrc".into()];
+        step.stage
+            .extend(wanted.manifests.iter().filter_map(|path| path.strip_prefix(&folder).ok()).map(Path::to_path_buf));
+        step.stage.sort();
+        step.stage.dedup();
+        step.stage.retain(|path| folder.join(path).is_file());
         steps.push(step);
     }
     steps

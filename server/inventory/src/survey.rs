@@ -123,7 +123,7 @@ impl Inventory {
                     }
                     break;
                 }
-                let ask = Ask { root: &self.root, options: &self.options, target: &target, look: &look, memory };
+                let ask = Ask { options: &self.options, target: &target, look: &look, memory };
                 judged.push((ecosystem, ecosystem.judge(&lockfile, &ask)));
             }
         }

@@ -94,7 +94,7 @@ pub(crate) fn read(root: &Path, look: &Look) -> Workspace {
     let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
     seen.insert(clean(root));
     workspace.files.push(path.clone());
-    let mut follow = |manifest: &Manifest, paths: Vec<PathBuf>, queue: &mut Vec<(PathBuf, bool)>| {
+    let follow = |manifest: &Manifest, paths: Vec<PathBuf>, queue: &mut Vec<(PathBuf, bool)>| {
         for path in paths {
             // Cargo takes path dependencies of members into the workspace where they lie below its root.
             let inside = path.starts_with(clean(root)) && !excluded.iter().any(|out| path.starts_with(out));

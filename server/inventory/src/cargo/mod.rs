@@ -172,8 +172,8 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         judged.contents.push(content);
         let set_aside = match study.entries[at] {
             Entry::Damaged | Entry::Differs => looked_in_entry(&registry, package),
-            // What was unpacked from a damaged archive is no better than it.
-            _ => vec![registry.crate_path(package), registry.source_path(package)],
+            // What was unpacked from a damaged archive is no better than it: without the mark, cargo unpacks anew.
+            _ => vec![registry.crate_path(package), registry.source_path(package).join(".cargo-ok")],
         };
         judged.repairs.push(Repair { spec: None, set_aside });
     }
