@@ -33,7 +33,7 @@ pub(crate) fn run(command: &Journal, out: &Out) -> Result<End, Failure> {
         newest.iter().rev().for_each(&mut print);
     } else {
         journal
-            .for_each(&filter, |entry| {
+            .for_each(&filter, |_, entry| {
                 print(&entry);
                 ControlFlow::Continue(())
             })

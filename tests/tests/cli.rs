@@ -1,0 +1,203 @@
+//! The command line on a real project: what it says, how it ends, and what it leaves alone.
+
+use holdover_tests::fixture::Fixture;
+use serde_json::Value;
+use std::process::Output;
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or(-1)
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}{}", out(output), err(output)))
+}
+
+/// Two crates and one npm package fewer, one of the crates damaged.
+fn damage(fixture: &Fixture) {
+    std::fs::remove_file(fixture.crate_file("itoa")).unwrap();
+    std::fs::write(fixture.crate_file("memchr"), b"not a crate").unwrap();
+    std::fs::remove_file(fixture.npm_file("node_modules/ms")).unwrap();
+}
+
+#[test]
+fn a_project_with_full_caches_is_ready_and_exit_code_is_0() {
+    let fixture = Fixture::small();
+    let preflight = fixture.holdover(&["preflight", "--json"]);
+    let report = json(&preflight);
+    assert_eq!(report["readiness"]["state"], "ready", "{report:#}");
+    assert_eq!(report["readiness"]["present"], report["readiness"]["total"]);
+    assert_eq!(report["readiness"]["verified"], report["readiness"]["total"], "a small cache is verified at once");
+    assert_eq!(report["artifacts"].as_array().unwrap().len(), 0);
+    assert_eq!(code(&preflight), 0);
+    let status = json(&fixture.holdover(&["status", "--json"]));
+    let total = report["readiness"]["total"].as_u64().unwrap();
+    assert_eq!(status["text"], format!("offline: {total} of {total}"));
+}
+
+#[test]
+fn what_is_missing_is_named_fetched_and_green_and_every_step_is_in_the_journal() {
+    let fixture = Fixture::small();
+    let total = json(&fixture.holdover(&["preflight", "--json"]))["readiness"]["total"].as_u64().unwrap();
+    damage(&fixture);
+
+    let preflight = fixture.holdover(&["preflight"]);
+    assert_eq!(code(&preflight), 1);
+    let text = out(&preflight);
+    for line in ["missing itoa 1.", "corrupt memchr 2.", "missing ms 2.", "needed by: "] {
+        assert!(text.contains(line), "{line} is not in:\n{text}");
+    }
+    let status = json(&fixture.holdover(&["status", "--json"]));
+    assert_eq!(status["text"], format!("offline: {} of {total}", total - 3));
+
+    let untrusted = fixture.holdover(&["preflight", "--fetch"]);
+    assert_eq!(code(&untrusted), 1);
+    assert!(err(&untrusted).contains("not trusted") && err(&untrusted).contains("hint:"), "{}", err(&untrusted));
+    assert!(!fixture.npm_file("node_modules/ms").exists(), "nothing ran");
+
+    let dry = json(&fixture.holdover(&["preflight", "--fetch", "--dry-run", "--json"]));
+    assert_eq!(dry["fetch"]["steps"].as_array().unwrap().len(), 2, "{dry:#}");
+    assert!(!fixture.npm_file("node_modules/ms").exists(), "nothing ran");
+
+    assert_eq!(code(&fixture.holdover(&["trust"])), 0);
+    let fetched = fixture.holdover(&["preflight", "--fetch", "--json"]);
+    let report = json(&fetched);
+    assert_eq!(report["readiness"]["state"], "ready", "{report:#}");
+    assert_eq!(report["fetch"]["state"], "done");
+    assert_eq!(report["fetch"]["fetched"].as_array().unwrap().len(), 3, "{report:#}");
+    assert_eq!(code(&fetched), 0);
+    assert!(!fixture.workspace().join("node_modules").exists(), "a fetch leaves the working tree alone");
+
+    let log = out(&fixture.holdover(&["journal", "log", "--json"]));
+    let kinds: Vec<String> = log
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["kind"].as_str().unwrap().to_owned())
+        .collect();
+    let wanted = ["trust.given", "fetch.asked", "fetch.finished"];
+    let found: Vec<&str> = kinds.iter().map(String::as_str).filter(|kind| wanted.contains(kind)).collect();
+    assert_eq!(found, wanted, "{kinds:?}");
+}
+
+#[test]
+fn forced_offline_refuses_a_fetch_and_says_how_to_undo_it() {
+    let fixture = Fixture::small();
+    damage(&fixture);
+    fixture.holdover(&["trust"]);
+    assert_eq!(code(&fixture.holdover(&["offline", "on"])), 0);
+    let fetch = fixture.holdover(&["preflight", "--fetch"]);
+    assert_eq!(code(&fetch), 1);
+    assert!(err(&fetch).contains("holdover offline auto"), "{}", err(&fetch));
+    assert!(!fixture.npm_file("node_modules/ms").exists());
+    let state = json(&fixture.holdover(&["offline", "--json"]));
+    assert_eq!(state["state"], "forced-offline");
+    fixture.holdover(&["offline", "auto"]);
+    assert_eq!(code(&fixture.holdover(&["preflight", "--fetch"])), 0);
+}
+
+#[test]
+fn an_untrusted_workspace_runs_none_of_the_programs_it_names_and_a_changed_one_loses_its_trust() {
+    let fixture = Fixture::small();
+    damage(&fixture);
+    let evil = fixture.workspace().join("evil.sh");
+    let trace = fixture.workspace().join("it-ran");
+    std::fs::write(&evil, format!("#!/bin/sh\ntouch '{}'\nexit 1\n", trace.display())).unwrap();
+    std::process::Command::new("chmod").arg("+x").arg(&evil).status().unwrap();
+    let settings = fixture.workspace().join("holdover.toml");
+    std::fs::write(&settings, format!("[fetch]\ncargo = '{}'\n", evil.display())).unwrap();
+    for command in [&["preflight"][..], &["preflight", "--deep"], &["preflight", "--fetch"], &["status"], &["doctor"]] {
+        fixture.holdover(command);
+        assert!(!trace.exists(), "{command:?} ran it");
+    }
+    fixture.holdover(&["trust"]);
+    fixture.holdover(&["preflight", "--fetch"]);
+    assert!(trace.exists(), "once trusted, it runs: otherwise this test shows nothing");
+    std::fs::remove_file(&trace).unwrap();
+    std::fs::write(&settings, format!("[fetch]\ncargo = '{}' # changed\n", evil.display())).unwrap();
+    let refused = fixture.holdover(&["preflight", "--fetch"]);
+    assert_eq!(code(&refused), 1);
+    assert!(!trace.exists(), "trust is bound to the text of holdover.toml");
+}
+
+#[test]
+fn bad_usage_ends_with_2_and_no_lockfile_with_3() {
+    let fixture = Fixture::small();
+    assert_eq!(code(&fixture.holdover(&["preflight", "no/such/folder"])), 2);
+    assert_eq!(code(&fixture.holdover(&["preflight", "--no-such-flag"])), 2);
+    assert_eq!(code(&fixture.holdover(&["preflight", "--dry-run"])), 2, "--dry-run without --fetch");
+    let empty = tempfile::tempdir().unwrap();
+    let nothing = fixture.holdover(&["preflight", empty.path().to_str().unwrap()]);
+    assert_eq!(code(&nothing), 3);
+    assert!(out(&nothing).contains("no lockfile"), "{}", out(&nothing));
+}
+
+#[test]
+fn a_journal_that_cannot_be_opened_stops_nothing_and_is_left_as_it_is() {
+    let fixture = Fixture::small();
+    fixture.holdover(&["status"]);
+    let database = std::fs::read_dir(fixture.data()).unwrap().flatten().map(|e| e.path());
+    let database = database.filter(|p| p.is_file()).max_by_key(|p| std::fs::metadata(p).unwrap().len()).unwrap();
+    for leftover in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{leftover}", database.display()));
+    }
+    let broken = b"this is not a database, and somebody may still want it".repeat(100);
+    std::fs::write(&database, &broken).unwrap();
+    let preflight = fixture.holdover(&["preflight"]);
+    assert_eq!(code(&preflight), 0, "{}{}", out(&preflight), err(&preflight));
+    assert!(err(&preflight).contains("journal"), "it is said: {}", err(&preflight));
+    assert_eq!(std::fs::read(&database).unwrap(), broken, "and the file is untouched");
+    let log = fixture.holdover(&["journal", "log"]);
+    assert_eq!(code(&log), 3);
+    assert_eq!(code(&fixture.holdover(&["doctor"])), 1);
+}
+
+#[test]
+fn an_unknown_setting_is_told_with_the_nearest_one() {
+    let fixture = Fixture::small();
+    std::fs::write(fixture.workspace().join("holdover.toml"), "[inventory]\nexclud = ['x']\n").unwrap();
+    let doctor = out(&fixture.holdover(&["doctor"]));
+    assert!(doctor.contains("inventory.exclude"), "{doctor}");
+}
+
+#[test]
+fn settings_come_from_the_environment_too() {
+    let mut fixture = Fixture::small();
+    fixture.set("HOLDOVER_INVENTORY_TARGET", "x86_64-pc-windows-msvc");
+    let report = json(&fixture.holdover(&["preflight", "--json"]));
+    assert_eq!(report["readiness"]["target"], "x86_64-pc-windows-msvc");
+}
+
+#[test]
+fn an_interrupted_fetch_leaves_no_process_and_says_so() {
+    let fixture = Fixture::small();
+    damage(&fixture);
+    let slow = fixture.workspace().join("slow.sh");
+    std::fs::write(&slow, "#!/bin/sh\necho $$ > pid\nsleep 1000 &\necho $! >> pid\nwait\n").unwrap();
+    std::process::Command::new("chmod").arg("+x").arg(&slow).status().unwrap();
+    std::fs::write(fixture.workspace().join("holdover.toml"), format!("[fetch]\ncargo = '{}'\n", slow.display())).unwrap();
+    fixture.holdover(&["trust"]);
+    let mut command = fixture.command(holdover_tests::binary::holdover());
+    command.args(["preflight", "--fetch"]).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    let pid_file = fixture.workspace().join("pid");
+    let begun = std::time::Instant::now();
+    while std::fs::read_to_string(&pid_file).map_or(0, |text| text.lines().count()) < 2 {
+        assert!(begun.elapsed().as_secs() < 20, "the fetch never began");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(code(&ended), 1, "{}{}", out(&ended), err(&ended));
+    for pid in std::fs::read_to_string(&pid_file).unwrap().lines() {
+        let alive = std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+        assert!(!alive, "process {pid} was left behind");
+    }
+    let log = out(&fixture.holdover(&["journal", "log"]));
+    assert!(log.contains("fetch.cancelled"), "{log}");
+}
