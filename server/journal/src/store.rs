@@ -110,6 +110,8 @@ pub(crate) fn open(files: &Files) -> Result<Opened, OpenError> {
 pub(crate) fn connect_reader(files: &Files, key: &Key) -> rusqlite::Result<Connection> {
     let connection = connect(files, key)?;
     connection.pragma_update(None, "query_only", true)?;
+    // KiB, negative by SQLite's rule. Several readers are open in a server that is to stay small, and pages are cheap to get again.
+    connection.pragma_update(None, "cache_size", -1000)?;
     Ok(connection)
 }
 
