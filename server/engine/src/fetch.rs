@@ -52,6 +52,7 @@ impl Engine {
         };
         let asked: Vec<&String> = steps.iter().flat_map(|step| &step.artifacts).collect();
         crate::record::decision(inner, Some(root), "fetch.asked", json!({ "artifacts": asked }));
+        let job = crate::record::FetchJob::begin(inner, root, asked.len());
 
         let total = asked.len() as u64;
         let mut done = 0;
@@ -88,6 +89,7 @@ impl Engine {
             JobState::Cancelled => "fetch.cancelled",
             _ => "fetch.failed",
         };
+        job.end(state, errors.first().map(|e| e.as_str()));
         crate::record::work(inner, root, kind, json!({ "fetched": fetched, "left": after, "errors": errors }));
         let outcome = FetchOutcome { state, steps, fetched };
         Ok(PreflightReport { fetch: Some(outcome), ..survey.report(false) })

@@ -1,8 +1,8 @@
 //! What becomes an event. Payloads hold workspace-relative paths and the least that is needed.
 
 use crate::facade::Inner;
-use contract::{Actor, ActorKind, Lane, Readiness};
-use journal::Draft;
+use contract::{Actor, ActorKind, JobKind, JobState, Lane, Readiness};
+use journal::{Draft, Journal, Step};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -20,6 +20,32 @@ pub(crate) fn decision(inner: &Inner, root: Option<&Path>, kind: &str, payload: 
 /// What a job did: durable before this returns.
 pub(crate) fn work(inner: &Inner, root: &Path, kind: &str, payload: Value) {
     write(inner, Some(root), kind, Lane::Local, journal::holdover(), payload, true);
+}
+
+/// A fetch in the journal's table of jobs; nothing where there is no journal or the workspace writes none.
+pub(crate) struct FetchJob(Option<(Journal, String)>);
+
+impl FetchJob {
+    pub fn begin(inner: &Inner, root: &Path, artifacts: usize) -> Self {
+        let begin = || {
+            let journal = inner.journal().ok().filter(|_| enabled(inner, root))?;
+            let workspace = journal.workspace_id(root).ok();
+            let title = format!("get {artifacts} artifacts");
+            let job = journal
+                .job_begin(JobKind::Fetch, &title, workspace, person())
+                .and_then(|job| journal.job_advance(&job.id, Step::to(JobState::Running)));
+            job.map_err(|e| tracing::warn!("this fetch is not among the jobs: {e}")).ok().map(|job| (journal, job.id))
+        };
+        Self(begin())
+    }
+
+    pub fn end(self, state: JobState, error: Option<&str>) {
+        let Some((journal, id)) = self.0 else { return };
+        let step = error.map_or_else(|| Step::to(state), |error| Step::because(state, error));
+        if let Err(e) = journal.job_advance(&id, step) {
+            tracing::warn!("how this fetch ended is not among the jobs: {e}");
+        }
+    }
 }
 
 /// `journal.enable`: whether events of a workspace are written.

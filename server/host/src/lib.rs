@@ -20,8 +20,7 @@ pub use trust::{Trust, TrustError, TrustList};
 /// The wall clock as RFC 3339 in UTC, to the millisecond. For display only: nothing is ordered by it.
 #[must_use]
 pub fn now() -> String {
-    let now = jiff::Timestamp::now();
-    format!("{:.3}", now)
+    format!("{:.3}", jiff::Timestamp::now())
 }
 
 /// `blake3:` and the hash of `bytes` in hexadecimal.

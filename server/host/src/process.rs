@@ -95,7 +95,7 @@ impl Command {
             args: Vec::new(),
             folder: folder.to_path_buf(),
             environment: Vec::new(),
-            limit: Duration::from_secs(600),
+            limit: Duration::from_mins(10),
             permit: None,
         }
     }
