@@ -1,11 +1,12 @@
 //! What a caller wants to record, and its form that is ready to be written.
 //! The costly part (JSON, salt, commitment) is done here, on the caller's thread; places and chains are the writer's.
 
-use crate::chain::commitment;
+use crate::chain::{commitment, lane_number};
 use crate::error::JournalError;
-use crate::header::{MAX_KIND, MAX_NAME};
+use crate::header::{Header, MAX_KIND, MAX_NAME, class};
 use crate::time::now_ms;
 use contract::{Actor, ActorKind, Lane};
+use std::cell::RefCell;
 use ulid::Ulid;
 
 /// Longest payload of one event, in bytes of JSON. What is larger belongs in a file that the event names.
@@ -55,7 +56,7 @@ impl Draft {
         if self.kind.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(invalid("a kind holds no spaces and no control characters".to_owned()));
         }
-        if depth(&self.payload) > MAX_DEPTH {
+        if !at_most(&self.payload, MAX_DEPTH) {
             return Err(invalid(format!("the payload of `{}` is nested deeper than {MAX_DEPTH}", self.kind)));
         }
         let names = [Some(&self.actor.name), self.actor.model.as_ref(), self.actor.prompt.as_ref()];
@@ -66,43 +67,57 @@ impl Draft {
         if payload.len() > MAX_PAYLOAD {
             return Err(JournalError::TooLarge { kind: self.kind.clone(), bytes: payload.len(), limit: MAX_PAYLOAD });
         }
-        let mut salt = [0; 16];
-        getrandom::fill(&mut salt).map_err(|e| invalid(format!("no random numbers: {e}")))?;
+        let salt = salt().map_err(|e| invalid(format!("no random numbers: {e}")))?;
         let id = Ulid::generate();
-        Ok(Prepared {
+        let header = Header {
+            v: 1,
+            // The writer gives log, place and number.
+            log: [0; 16],
+            seq: 0,
             id,
-            kind: self.kind.clone(),
-            entity: self.entity.unwrap_or(id),
-            workspace: self.workspace,
-            lane: self.lane,
-            actor: self.actor.clone(),
-            intent: self.intent,
+            lamport: 0,
             wall_ms: now_ms(),
-            commit: commitment(&salt, &payload),
-            salt,
-            payload,
-        })
+            kind: self.kind.clone(),
+            kver: 1,
+            entity: self.entity.unwrap_or(id),
+            actor: self.actor.clone(),
+            // Lists logs of other devices, and there are none before the first synchronisation.
+            seen: Vec::new(),
+            class: class(lane_number(self.lane), priority(self.lane), self.intent),
+            payload_len: u32::try_from(payload.len()).unwrap_or(u32::MAX),
+            payload_commit: commitment(&salt, &payload),
+            refs: Vec::new(),
+            workspace: self.workspace,
+            sig: None,
+        };
+        Ok(Prepared { header, lane: self.lane, salt, payload })
     }
 }
 
-/// How deep lists and objects are nested; looks no deeper than one level past what is allowed.
-fn depth(value: &serde_json::Value) -> usize {
-    let mut level = vec![value];
-    for depth in 0..=MAX_DEPTH {
-        let mut next = Vec::new();
-        for value in level {
-            match value {
-                serde_json::Value::Array(items) => next.extend(items),
-                serde_json::Value::Object(fields) => next.extend(fields.values()),
-                _ => {}
-            }
-        }
-        if next.is_empty() {
-            return depth;
-        }
-        level = next;
+/// Whether lists and objects are nested at most `left` deep; goes no deeper itself.
+fn at_most(value: &serde_json::Value, left: usize) -> bool {
+    match value {
+        serde_json::Value::Array(items) => left > 0 && items.iter().all(|item| at_most(item, left - 1)),
+        serde_json::Value::Object(fields) => left > 0 && fields.values().all(|field| at_most(field, left - 1)),
+        _ => true,
     }
-    MAX_DEPTH + 1
+}
+
+/// 16 bytes from the system's generator, which is asked for many at a time: a call costs more than all the hashes of an event.
+fn salt() -> Result<[u8; 16], getrandom::Error> {
+    const STOCK: usize = 64;
+    thread_local! {
+        static SALTS: RefCell<Vec<[u8; 16]>> = const { RefCell::new(Vec::new()) };
+    }
+    SALTS.with_borrow_mut(|salts| {
+        if let Some(salt) = salts.pop() {
+            return Ok(salt);
+        }
+        let mut fresh = [[0; 16]; STOCK];
+        getrandom::fill(fresh.as_flattened_mut())?;
+        salts.extend_from_slice(&fresh[1..]);
+        Ok(fresh[0])
+    })
 }
 
 /// The actor of what Holdover does by itself.
@@ -110,18 +125,21 @@ pub fn holdover() -> Actor {
     Actor { kind: ActorKind::Tool, name: "holdover".to_owned(), model: None, prompt: None }
 }
 
+/// Scheduling class of a lane: membership, decisions, notes, the rest.
+fn priority(lane: Lane) -> u8 {
+    match lane {
+        Lane::Ctl => 0,
+        Lane::Review => 1,
+        Lane::Notes => 2,
+        Lane::Observations | Lane::Local => 3,
+    }
+}
+
 /// A draft that only lacks its place.
 #[derive(Debug, Clone)]
 pub(crate) struct Prepared {
-    pub id: Ulid,
-    pub kind: String,
-    pub entity: Ulid,
-    pub workspace: Option<Ulid>,
+    pub header: Header,
     pub lane: Lane,
-    pub actor: Actor,
-    pub intent: bool,
-    pub wall_ms: i64,
     pub salt: [u8; 16],
     pub payload: Vec<u8>,
-    pub commit: [u8; 32],
 }

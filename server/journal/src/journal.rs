@@ -106,7 +106,7 @@ impl Journal {
     pub fn append(&self, draft: Draft) -> Result<JournalEntry, JournalError> {
         self.may_wait()?;
         let event = draft.prepare()?;
-        let (id, entity, wall_ms) = (event.id, event.entity, event.wall_ms);
+        let (id, entity, wall_ms) = (event.header.id, event.header.entity, event.header.wall_ms);
         let (reply, answer) = bounded(1);
         self.send(Command::Append { event, reply: Some(reply) })?;
         let Place { log, seq, .. } = answer.recv().map_err(|_| self.closed())??;
@@ -132,7 +132,7 @@ impl Journal {
     }
 
     fn post_prepared(&self, event: Prepared) -> Result<Ulid, JournalError> {
-        let (id, bytes) = (event.id, event.payload.len());
+        let (id, bytes) = (event.header.id, event.payload.len());
         self.inner.backlog.enter(bytes).map_err(|events| JournalError::QueueFull { file: self.file(), events })?;
         self.send(Command::Append { event, reply: None }).inspect_err(|_| self.inner.backlog.leave(bytes))?;
         Ok(id)

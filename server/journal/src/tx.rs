@@ -4,7 +4,6 @@
 use crate::chain::{LogId, chain_hash, lane_number};
 use crate::draft::{Draft, Prepared};
 use crate::error::JournalError;
-use crate::header::{Header, class};
 use crate::store::{Device, journal_error};
 use contract::Lane;
 use rusqlite::Connection;
@@ -49,20 +48,20 @@ impl<'c> Tx<'c> {
 
     /// Writes an event. It counts once the transaction is committed.
     pub fn append(&mut self, draft: &Draft) -> Result<Ulid, JournalError> {
-        let prepared = draft.prepare()?;
-        self.place(&prepared)?;
-        Ok(prepared.id)
+        let mut prepared = draft.prepare()?;
+        self.place(&mut prepared)?;
+        Ok(prepared.header.id)
     }
 
     pub(crate) fn error(&self, error: &rusqlite::Error) -> JournalError {
         journal_error(self.file, "write", error)
     }
 
-    pub(crate) fn place(&mut self, event: &Prepared) -> Result<Place, JournalError> {
+    pub(crate) fn place(&mut self, event: &mut Prepared) -> Result<Place, JournalError> {
         self.try_place(event).map_err(|e| self.error(&e))
     }
 
-    fn try_place(&mut self, event: &Prepared) -> rusqlite::Result<Place> {
+    fn try_place(&mut self, event: &mut Prepared) -> rusqlite::Result<Place> {
         let lamport = match self.lamport {
             Some(lamport) => lamport,
             None => self
@@ -73,26 +72,8 @@ impl<'c> Tx<'c> {
         } + 1;
         let index = self.head_of(event.lane)?;
         let head = &self.heads[index];
-        let header = Header {
-            v: 1,
-            log: head.id,
-            seq: head.seq + 1,
-            id: event.id,
-            lamport,
-            wall_ms: event.wall_ms,
-            kind: event.kind.clone(),
-            kver: 1,
-            entity: event.entity,
-            actor: event.actor.clone(),
-            // Lists logs of other devices, and there are none before the first synchronisation.
-            seen: Vec::new(),
-            class: class(lane_number(event.lane), priority(event.lane), event.intent),
-            payload_len: u32::try_from(event.payload.len()).unwrap_or(u32::MAX),
-            payload_commit: event.commit,
-            refs: Vec::new(),
-            workspace: event.workspace,
-            sig: None,
-        };
+        let header = &mut event.header;
+        (header.log, header.seq, header.lamport) = (head.id, head.seq + 1, lamport);
         self.header.clear();
         header.encode(&mut self.header);
         let hash = chain_hash(&head.hash, &self.header);
@@ -104,12 +85,12 @@ impl<'c> Tx<'c> {
             .execute((
                 head.n,
                 header.seq.cast_signed(),
-                event.id.to_bytes(),
-                &event.kind,
-                event.entity.to_bytes(),
-                event.workspace.map(|w| w.to_bytes()),
+                header.id.to_bytes(),
+                &header.kind,
+                header.entity.to_bytes(),
+                header.workspace.map(|w| w.to_bytes()),
                 lamport.cast_signed(),
-                event.wall_ms,
+                header.wall_ms,
                 hash,
                 &self.header,
             ))?;
@@ -182,15 +163,5 @@ impl<'c> Tx<'c> {
                 ))?;
         }
         Ok(())
-    }
-}
-
-/// Scheduling class of a lane: membership, decisions, notes, the rest.
-fn priority(lane: Lane) -> u8 {
-    match lane {
-        Lane::Ctl => 0,
-        Lane::Review => 1,
-        Lane::Notes => 2,
-        Lane::Observations | Lane::Local => 3,
     }
 }

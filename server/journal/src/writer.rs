@@ -119,9 +119,9 @@ impl Writer {
         }
     }
 
-    fn append_all(&mut self, together: Vec<Waiting>) {
+    fn append_all(&mut self, mut together: Vec<Waiting>) {
         let mut places = Vec::with_capacity(together.len());
-        let mut result = self.append_once(&together, &mut places);
+        let mut result = self.append_once(&mut together, &mut places);
         // One event must not take others with it, but a full disk or a held lock is everybody's.
         if let (Err(JournalError::Database { .. } | JournalError::Damaged { .. }), 2..) = (&result, together.len()) {
             for one in together {
@@ -151,8 +151,8 @@ impl Writer {
         }
     }
 
-    fn append_once(&mut self, together: &[Waiting], places: &mut Vec<Place>) -> Result<(), JournalError> {
-        let full = together.iter().any(|(event, _)| event.intent);
+    fn append_once(&mut self, together: &mut [Waiting], places: &mut Vec<Place>) -> Result<(), JournalError> {
+        let full = together.iter().any(|(event, _)| event.header.is_intent());
         self.in_transaction(full, |tx| {
             for (event, _) in together {
                 places.push(tx.place(event)?);
