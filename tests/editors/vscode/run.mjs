@@ -1,88 +1,71 @@
 #!/usr/bin/env node
 // Drives the extension in a real VS Code: `run.mjs --editor PREFIX (--server BINARY | --fake) --fixture DIR [--out DIR] [--extension PATH] [SCENARIO…]`.
 // PREFIX is install.sh's, DIR holds workspace, cargo-home and npm-cache. Exit status 1 and a screenshot when a step fails.
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { startCodeServer } from "./lib/codeServer.mjs";
-import { fixture } from "./lib/fixture.mjs";
-import { Abandoned, Steps } from "./lib/steps.mjs";
-import { Window, openBrowser } from "./lib/window.mjs";
-import { absent } from "./scenarios/absent.mjs";
-import { cancel } from "./scenarios/cancel.mjs";
-import { conflict } from "./scenarios/conflict.mjs";
-import { crash } from "./scenarios/crash.mjs";
-import { mainJob } from "./scenarios/mainJob.mjs";
-import { restricted } from "./scenarios/restricted.mjs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startCodeServer } from './lib/codeServer.mjs';
+import { fixture } from './lib/fixture.mjs';
+import { Abandoned, Steps } from './lib/steps.mjs';
+import { Window, openBrowser } from './lib/window.mjs';
+import { absent } from './scenarios/absent.mjs';
+import { cancel } from './scenarios/cancel.mjs';
+import { conflict } from './scenarios/conflict.mjs';
+import { crash } from './scenarios/crash.mjs';
+import { mainJob } from './scenarios/mainJob.mjs';
+import { restricted } from './scenarios/restricted.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const root = path.resolve(here, "../../..");
+const root = path.resolve(here, '../../..');
 const SCENARIOS = { mainJob, conflict, restricted, crash, cancel, absent };
 /** What is taken out of the caches: a crate that others need too, one that only the manifest names, and an npm package. */
-const TAKEN = { crates: ["itoa", "hex"], npm: ["ms"] };
+const TAKEN = { crates: ['itoa', 'hex'], npm: ['ms'] };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     editor: {
-      type: "string",
-      default: process.env.HOLDOVER_VSCODE_EDITOR ?? "",
+      type: 'string',
+      default: process.env.HOLDOVER_VSCODE_EDITOR ?? '',
     },
-    server: { type: "string", default: process.env.HOLDOVER_SERVER_PATH ?? "" },
+    server: { type: 'string', default: process.env.HOLDOVER_SERVER_PATH ?? '' },
     fixture: {
-      type: "string",
-      default: process.env.HOLDOVER_FIXTURE_DIR ?? "",
+      type: 'string',
+      default: process.env.HOLDOVER_FIXTURE_DIR ?? '',
     },
     out: {
-      type: "string",
-      default:
-        process.env.HOLDOVER_VSCODE_OUT ??
-        path.join(root, "target/editors/vscode"),
+      type: 'string',
+      default: process.env.HOLDOVER_VSCODE_OUT ?? path.join(root, 'target/editors/vscode'),
     },
-    extension: { type: "string", default: path.join(root, "vscode-extension") },
+    extension: { type: 'string', default: path.join(root, 'vscode-extension') },
     // The server is test/fake-server.mjs: what only a real one can tell is left out, and said.
-    fake: { type: "boolean", default: false },
+    fake: { type: 'boolean', default: false },
   },
 });
 
 for (const [name, what] of [
-  ["editor", "the PREFIX that install.sh was given"],
-  ...(values.fake ? [] : [["server", "the holdover binary"]]),
-  ["fixture", "a folder made by fixtures/generate/small.sh"],
+  ['editor', 'the PREFIX that install.sh was given'],
+  ...(values.fake ? [] : [['server', 'the holdover binary']]),
+  ['fixture', 'a folder made by fixtures/generate/small.sh'],
 ]) {
-  if (values[name] === "" || !existsSync(values[name])) {
-    console.error(
-      `run.mjs: --${name} has to be ${what}: ${values[name] || "not given"}`,
-    );
+  if (values[name] === '' || !existsSync(values[name])) {
+    console.error(`run.mjs: --${name} has to be ${what}: ${values[name] || 'not given'}`);
     process.exit(2);
   }
 }
-if (
-  !values.extension.endsWith(".vsix") &&
-  !existsSync(path.join(values.extension, "dist/extension.js"))
-) {
-  console.error(
-    `run.mjs: the extension is not built: run npm ci && npm run build in ${values.extension}`,
-  );
+if (!values.extension.endsWith('.vsix') && !existsSync(path.join(values.extension, 'dist/extension.js'))) {
+  console.error(`run.mjs: the extension is not built: run npm ci && npm run build in ${values.extension}`);
   process.exit(2);
 }
 
 const out = path.resolve(values.out);
-const PRETENDED = path.join(root, "vscode-extension/test/fake-server.mjs");
+const PRETENDED = path.join(root, 'vscode-extension/test/fake-server.mjs');
 // Without a real server, what only a real one can show is left out by name, and told.
 const all = Object.keys(SCENARIOS).filter((name) => {
   if (values.fake && SCENARIOS[name].real)
-    console.log(
-      `# left out, it needs the real server: ${SCENARIOS[name].name}`,
-    );
+    console.log(`# left out, it needs the real server: ${SCENARIOS[name].name}`);
   return !(values.fake && SCENARIOS[name].real);
 });
 const chosen = positionals.length > 0 ? positionals : all;
@@ -93,55 +76,42 @@ let failed = 0;
 for (const name of chosen) {
   const scenario = SCENARIOS[name];
   if (scenario === undefined) {
-    console.error(
-      `run.mjs: no scenario ${name}; there are ${Object.keys(SCENARIOS).join(", ")}`,
-    );
+    console.error(`run.mjs: no scenario ${name}; there are ${Object.keys(SCENARIOS).join(', ')}`);
     process.exit(2);
   }
   const fake = values.fake || scenario.pretends === true;
   const server = fake ? PRETENDED : path.resolve(values.server);
-  console.log(`# ${scenario.name}${fake ? " (pretended server)" : ""}`);
+  console.log(`# ${scenario.name}${fake ? ' (pretended server)' : ''}`);
   const folder = path.join(out, name);
-  const screenshots = path.join(folder, "screenshots");
+  const screenshots = path.join(folder, 'screenshots');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(screenshots, { recursive: true });
 
-  const project = fixture(
-    path.resolve(values.fixture),
-    path.join(folder, "project"),
-    TAKEN,
-  );
+  const project = fixture(path.resolve(values.fixture), path.join(folder, 'project'), TAKEN);
   const env = {
     CARGO_HOME: project.cargoHome,
     npm_config_cache: project.npmCache,
-    HOLDOVER_DATA_DIR:
-      process.env.HOLDOVER_DATA_DIR ?? path.join(folder, "data"),
-    HOLDOVER_CONFIG: path.join(folder, "no-config.toml"),
+    HOLDOVER_DATA_DIR: process.env.HOLDOVER_DATA_DIR ?? path.join(folder, 'data'),
+    HOLDOVER_CONFIG: path.join(folder, 'no-config.toml'),
     HOLDOVER_SERVER_PATH: server,
-    FAKE_MISSING: [...TAKEN.crates, ...TAKEN.npm].join(","),
-    FAKE_RECORD: path.join(folder, "told.jsonl"),
+    FAKE_MISSING: [...TAKEN.crates, ...TAKEN.npm].join(','),
+    FAKE_RECORD: path.join(folder, 'told.jsonl'),
     ...scenario.env?.({ folder, server }),
   };
   // A short path: the editor's sockets have to fit into 107 bytes.
-  const home = path.join(
-    process.env.TMPDIR ?? tmpdir(),
-    `holdover-vscode-${process.pid}-${name}`,
-  );
+  const home = path.join(process.env.TMPDIR ?? tmpdir(), `holdover-vscode-${process.pid}-${name}`);
   let code;
   let browser;
   let window;
   const steps = new Steps(async (sentence) => {
     if (window)
-      console.log(
-        `        screenshot: ${await window.shot("failed").catch((error) => error.message)}`,
-      );
-    console.log(
-      `        in the scenario ${name}, at "${sentence}"; the extension's and the server's log:`,
-    );
-    console.log(extensionLog(home).split("\n").slice(-60).join("\n"));
+      console.log(`        screenshot: ${await window.shot('failed').catch((error) => error.message)}`);
+    console.log(`        in the scenario ${name}, at "${sentence}"; the extension's and the server's log:`);
+    console.log(last(60, extensionLog(home)));
+    console.log(last(60, serverLog(env.HOLDOVER_DATA_DIR)));
   });
   try {
-    await steps.step("VS Code starts and opens the workspace", async () => {
+    await steps.step('VS Code starts and opens the workspace', async () => {
       code = await startCodeServer({
         editor: path.resolve(values.editor),
         home,
@@ -167,9 +137,9 @@ for (const name of chosen) {
       fake,
       told: () =>
         existsSync(env.FAKE_RECORD)
-          ? readFileSync(env.FAKE_RECORD, "utf8")
+          ? readFileSync(env.FAKE_RECORD, 'utf8')
               .trim()
-              .split("\n")
+              .split('\n')
               .map((line) => JSON.parse(line))
           : [],
       extensionLog: () => extensionLog(home),
@@ -185,26 +155,33 @@ for (const name of chosen) {
   failed += steps.failed;
 }
 
-console.log(
-  `# screenshots under ${out}, ${((Date.now() - begun) / 1000).toFixed(0)} s`,
-);
+console.log(`# screenshots under ${out}, ${((Date.now() - begun) / 1000).toFixed(0)} s`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
 /** What the output channel "Holdover" holds: the editor writes it to a file. */
 function extensionLog(home) {
-  const logs = path.join(home, "data/logs");
-  const folders = [
-    logs,
-    path.join(home, "user/logs"),
-    path.join(home, "user"),
-  ].filter((one) => existsSync(one));
+  const logs = path.join(home, 'data/logs');
+  const folders = [logs, path.join(home, 'user/logs'), path.join(home, 'user')].filter((one) =>
+    existsSync(one),
+  );
   const files = folders.flatMap((folder) =>
     readdirSync(folder, { recursive: true })
       .filter((name) => /holdover\.holdover[/\\]Holdover\.log$/.test(name))
       .map((name) => path.join(folder, name)),
   );
-  return [...new Set(files)]
-    .map((file) => readFileSync(file, "utf8"))
-    .join("\n");
+  return [...new Set(files)].map((file) => readFileSync(file, 'utf8')).join('\n');
+}
+
+/** What the server wrote into its data folder. */
+function serverLog(folder) {
+  const logs = path.join(folder, 'logs');
+  if (!existsSync(logs)) return `no server log in ${logs}`;
+  return readdirSync(logs)
+    .map((name) => readFileSync(path.join(logs, name), 'utf8'))
+    .join('\n');
+}
+
+function last(count, text) {
+  return text.trimEnd().split('\n').slice(-count).join('\n');
 }

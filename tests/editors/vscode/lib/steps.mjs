@@ -13,15 +13,11 @@ export class Steps {
     try {
       const result = await work();
       this.passed += 1;
-      console.log(
-        `ok      ${sentence} (${((Date.now() - begun) / 1000).toFixed(1)} s)`,
-      );
+      console.log(`ok      ${sentence} (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
       return result;
     } catch (error) {
       this.failed += 1;
-      console.log(
-        `FAILED  ${sentence}\n        ${error.message.split("\n").join("\n        ")}`,
-      );
+      console.log(`FAILED  ${sentence}\n        ${error.message.split('\n').join('\n        ')}`);
       await this.onFailure(sentence);
       throw new Abandoned();
     }
@@ -37,8 +33,7 @@ export function expect(condition, message) {
 
 export function expectText(text, ...needles) {
   for (const needle of needles) {
-    const found =
-      needle instanceof RegExp ? needle.test(text) : text.includes(needle);
+    const found = needle instanceof RegExp ? needle.test(text) : text.includes(needle);
     expect(found, `${needle} is not in:\n${text}`);
   }
 }

@@ -1,102 +1,77 @@
 // Merge conflicts in a file and in an untitled document: underlined, and resolved by a quick fix that undo takes back.
 // Asserts what the window shows; always with the real server.
-import { writeFileSync } from "node:fs";
-import path from "node:path";
-import { expect } from "../lib/steps.mjs";
-import { until } from "../lib/window.mjs";
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from '../lib/steps.mjs';
+import { until } from '../lib/window.mjs';
 
 const TEXT = [
-  "one",
-  "<<<<<<< HEAD",
-  "let wait = 30;",
-  "=======",
-  "let wait = 60;",
-  ">>>>>>> feature",
-  "two 😀",
-  "",
-].join("\n");
+  'one',
+  '<<<<<<< HEAD',
+  'let wait = 30;',
+  '=======',
+  'let wait = 60;',
+  '>>>>>>> feature',
+  'two 😀',
+  '',
+].join('\n');
 
 export const conflict = {
-  name: "merge conflicts",
+  name: 'merge conflicts',
   trusted: true,
   real: true,
   async run({ steps, window, project }) {
-    const lines = () =>
-      window.page.locator(".monaco-editor .view-line").allInnerTexts();
-    const text = async () => (await lines()).join("\n").replace(/\u00a0/g, " ");
+    const lines = () => window.page.locator('.monaco-editor .view-line').allInnerTexts();
+    const text = async () => (await lines()).join('\n').replace(/\u00a0/g, ' ');
 
-    await steps.step(
-      "a conflict is underlined and the Problems panel has it",
-      async () => {
-        writeFileSync(path.join(project.workspace, "wait.txt"), TEXT);
-        await window.waitForStatus(/^offline: \d/);
-        await window.openFile("wait.txt", 2, 3);
+    await steps.step('a conflict is underlined and the Problems panel has it', async () => {
+      writeFileSync(path.join(project.workspace, 'wait.txt'), TEXT);
+      await window.waitForStatus(/^offline: \d/);
+      await window.openFile('wait.txt', 2, 3);
+      expect((await window.squiggle('<<<<<<< HEAD')) === 'error', 'it is no error');
+      await until('a row', async () =>
+        (await window.problems('merge-conflict')).some((row) => row.includes('merge-conflict')),
+      );
+    });
+
+    await steps.step('the quick fixes name both sides by their labels', async () => {
+      await window.openFile('wait.txt', 2, 3);
+      const entries = await window.quickFixes();
+      for (const wanted of [
+        'Accept current change: HEAD',
+        'Accept incoming change: feature',
+        'Accept both changes',
+      ]) {
         expect(
-          (await window.squiggle("<<<<<<< HEAD")) === "error",
-          "it is no error",
+          entries.some((entry) => entry.includes(wanted)),
+          `${wanted} is not among ${entries.join(' | ')}`,
         );
-        await until("a row", async () =>
-          (await window.problems()).some((row) =>
-            row.includes("merge-conflict"),
-          ),
-        );
-      },
-    );
+      }
+      await window.shot('01-conflict-dark');
+    });
 
     await steps.step(
-      "the quick fixes name both sides by their labels",
+      'accepting the incoming side leaves its text alone, and undo takes it back',
       async () => {
-        await window.openFile("wait.txt", 2, 3);
-        const entries = await window.quickFixes();
-        for (const wanted of [
-          "Accept current change: HEAD",
-          "Accept incoming change: feature",
-          "Accept both changes",
-        ]) {
-          expect(
-            entries.some((entry) => entry.includes(wanted)),
-            `${wanted} is not among ${entries.join(" | ")}`,
-          );
-        }
-        await window.shot("01-conflict-dark");
-      },
-    );
-
-    await steps.step(
-      "accepting the incoming side leaves its text alone, and undo takes it back",
-      async () => {
-        await window.chooseQuickFix("Accept incoming change");
-        await until("the resolved text", async () => {
+        await window.chooseQuickFix('Accept incoming change');
+        await until('the resolved text', async () => {
           const now = await text();
-          return (
-            now.includes("let wait = 60;") &&
-            !now.includes("let wait = 30;") &&
-            !/[<=>]{7}/.test(now)
-          );
+          return now.includes('let wait = 60;') && !now.includes('let wait = 30;') && !/[<=>]{7}/.test(now);
         });
         await until(
-          "no squiggle",
-          async () =>
-            (await window.page.locator('.cdr[class*="squiggly-"]').count()) ===
-            0,
+          'no squiggle',
+          async () => (await window.page.locator('.cdr[class*="squiggly-"]').count()) === 0,
         );
-        await window.press("Control+z");
-        await until("the conflict again", async () =>
-          (await text()).includes("<<<<<<< HEAD"),
-        );
+        await window.press('Control+z');
+        await until('the conflict again', async () => (await text()).includes('<<<<<<< HEAD'));
       },
     );
 
-    await steps.step("an untitled document has them too", async () => {
-      await window.command("File: New Untitled Text File");
-      await window.page
-        .locator('.tab.active[data-resource-name^="Untitled"]')
-        .waitFor();
+    await steps.step('an untitled document has them too', async () => {
+      await window.command('File: New Untitled Text File');
+      await window.page.locator('.tab.active[data-resource-name^="Untitled"]').waitFor();
       await window.page.keyboard.insertText(TEXT);
-      expect(
-        (await window.squiggle("<<<<<<< HEAD")) === "error",
-        "it is no error",
-      );
+      expect((await window.squiggle('<<<<<<< HEAD')) === 'error', 'it is no error');
     });
   },
 };

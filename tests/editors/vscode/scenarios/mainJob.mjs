@@ -1,300 +1,201 @@
 // The main job in a trusted workspace: three artifacts are missing, VS Code says so, gets them, and everything is here.
 // Asserts only what a person sees in the window, and compares the figures with the terminal's.
-import { execFile } from "node:child_process";
-import { expect, expectText } from "../lib/steps.mjs";
-import { until } from "../lib/window.mjs";
+import { execFile } from 'node:child_process';
+import { expect, expectText } from '../lib/steps.mjs';
+import { until } from '../lib/window.mjs';
 
-const number = (text) => Number(text.replaceAll(",", ""));
+const number = (text) => Number(text.replaceAll(',', ''));
 const figures = (text) => {
   const [, present, total] = /^offline: ([\d,]+) of ([\d,]+)$/.exec(text);
   return { present: number(present), total: number(total) };
 };
 
 export const mainJob = {
-  name: "main job",
+  name: 'main job',
   trusted: true,
   async run({ steps, window, project, server, env, fake }) {
     const [crate, , tarball] = project.missing;
 
-    const before = await steps.step(
-      "the status bar says how many of how many are here",
-      async () => {
-        const read = figures(
-          await window.waitForStatus(/^offline: [\d,]+ of [\d,]+$/),
-        );
-        expect(
-          read.total - read.present === 3,
-          `three are missing, and it says ${read.present} of ${read.total}`,
-        );
-        return read;
-      },
-    );
+    const before = await steps.step('the status bar says how many of how many are here', async () => {
+      const read = figures(await window.waitForStatus(/^offline: [\d,]+ of [\d,]+$/));
+      expect(
+        read.total - read.present === 3,
+        `three are missing, and it says ${read.present} of ${read.total}`,
+      );
+      return read;
+    });
 
-    await steps.step("nothing pops up for a normal state", async () => {
+    await steps.step('nothing pops up for a normal state', async () => {
       const shown = await window.notifications();
-      expect(shown.length === 0, `notifications: ${shown.join(" | ")}`);
+      expect(shown.length === 0, `notifications: ${shown.join(' | ')}`);
     });
 
     await steps.step(
-      "the status item has a label, a warning background and a tooltip with figures and links",
+      'the status item has a label, a warning background and a tooltip with figures and links',
       async () => {
-        const label = await window.statusItem
-          .locator("a")
-          .getAttribute("aria-label");
-        expectText(label, "Holdover", "3 missing");
-        expectText(
-          await window.statusItem.getAttribute("class"),
-          "warning-kind",
-        );
+        const label = await window.statusItem.locator('a').getAttribute('aria-label');
+        expectText(label, 'Holdover', '3 missing');
+        expectText(await window.statusItem.getAttribute('class'), 'warning-kind');
         await window.statusItem.hover();
         const tooltip = window.page
-          .locator(".monaco-hover:visible")
-          .filter({ hasText: "Cargo.lock" })
+          .locator('.monaco-hover:visible')
+          .filter({ hasText: 'Cargo.lock' })
           .first();
         await tooltip.waitFor();
         expectText(
           await tooltip.innerText(),
-          "package-lock.json",
-          "Missing",
-          "Get What Is Missing",
-          "Check This Project",
-          "Go Offline",
+          'package-lock.json',
+          'Missing',
+          'Get What Is Missing',
+          'Check This Project',
+          'Go Offline',
         );
-        await window.shot("01-status-tooltip-dark");
-        await window.press("Escape");
+        await window.shot('01-status-tooltip-dark');
+        await window.press('Escape');
         await window.page.mouse.move(640, 300);
       },
     );
 
     if (!fake) {
-      await steps.step(
-        "the terminal gives the same figures, and exit status 1",
-        async () => {
-          const { status, stdout } = await run(
-            server,
-            ["preflight", project.workspace, "--json"],
-            env,
-          );
-          const { readiness } = JSON.parse(stdout);
-          expect(status === 1, `exit status ${status}`);
-          expect(
-            readiness.total === before.total &&
-              readiness.present === before.present,
-            `terminal: ${readiness.present} of ${readiness.total}; editor: ${before.present} of ${before.total}`,
-          );
-        },
-      );
+      await steps.step('the terminal gives the same figures, and exit status 1', async () => {
+        const { status, stdout } = await run(server, ['preflight', project.workspace, '--json'], env);
+        const { readiness } = JSON.parse(stdout);
+        expect(status === 1, `exit status ${status}`);
+        expect(
+          readiness.total === before.total && readiness.present === before.present,
+          `terminal: ${readiness.present} of ${readiness.total}; editor: ${before.present} of ${before.total}`,
+        );
+      });
     }
 
     for (const one of project.missing) {
       await steps.step(`${one.name} is underlined in ${one.file}`, async () => {
-        await window.openFile(
-          one.file,
-          one.line,
-          one.file.endsWith(".json") ? 8 : 9,
-        );
+        await window.openFile(one.file, one.line, one.file.endsWith('.json') ? 8 : 9);
         const kind = await window.squiggle(one.text);
-        expect(
-          ["warning", "error"].includes(kind),
-          `the squiggle is of the kind ${kind}`,
-        );
+        expect(['warning', 'error'].includes(kind), `the squiggle is of the kind ${kind}`);
       });
       await steps.step(
         `the hover on ${one.name} says what is missing, where it was looked for and what needs it`,
         async () => {
-          const place = fake
-            ? "/fake/cache"
-            : one.file.endsWith(".json")
-              ? "_cacache"
-              : "cargo-home";
-          await window.hover(
-            one.name,
-            one.version,
-            /missing/i,
-            /needed by/i,
-            place,
-          );
+          const place = fake ? '/fake/cache' : one.file.endsWith('.json') ? '_cacache' : 'cargo-home';
+          await window.hover(one.name, one.version, /missing/i, /needed by/i, place);
           await window.shot(`02-hover-${one.name}-dark`);
-          await window.press("Escape");
+          await window.press('Escape');
         },
       );
     }
 
     if (!fake) {
       for (const [file, text] of [
-        ["Cargo.toml", "itoa = "],
-        ["package.json", '"ms": '],
+        ['Cargo.toml', 'itoa = '],
+        ['package.json', '"ms": '],
       ]) {
-        await steps.step(
-          `the line that brings it in is underlined in ${file}`,
-          async () => {
-            await window.openFile(file, 1, 1);
-            await window.squiggle(text);
-          },
-        );
+        await steps.step(`the line that brings it in is underlined in ${file}`, async () => {
+          await window.openFile(file, 1, 1);
+          await window.squiggle(text);
+        });
       }
     }
 
-    await steps.step("the Problems panel lists the three", async () => {
-      await until("three rows of missing artifacts", async () => {
-        const rows = (await window.problems()).filter((row) =>
-          row.includes("missing-artifact"),
-        );
-        return project.missing.every((one) =>
-          rows.some((row) => row.includes(one.name)),
-        );
+    await steps.step('the Problems panel lists the three', async () => {
+      await until('three rows of missing artifacts', async () => {
+        const rows = (await window.problems()).filter((row) => row.includes('missing-artifact'));
+        return project.missing.every((one) => rows.some((row) => row.includes(one.name)));
       });
-      await window.shot("03-problems-dark");
+      await window.shot('03-problems-dark');
     });
 
-    await steps.step(
-      "the quick fix on a missing artifact offers to get it",
-      async () => {
-        await window.openFile(crate.file, crate.line, 9);
-        const entries = await window.quickFixes();
-        expect(
-          entries.some((entry) => /get|fetch/i.test(entry)),
-          `entries: ${entries.join(" | ")}`,
-        );
-        await window.shot("04-quick-fix-dark");
-      },
-    );
+    await steps.step('the quick fix on a missing artifact offers to get it', async () => {
+      await window.openFile(crate.file, crate.line, 9);
+      const entries = await window.quickFixes();
+      expect(
+        entries.some((entry) => /get|fetch/i.test(entry)),
+        `entries: ${entries.join(' | ')}`,
+      );
+      await window.shot('04-quick-fix-dark');
+    });
 
-    await steps.step(
-      "fetching shows its progress and can be cancelled",
-      async () => {
-        await window.chooseQuickFix(/(get|fetch) (everything|all)/i);
-        const progress = window.page
-          .locator(".notifications-toasts .notification-list-item")
-          .filter({ hasText: /get|fetch/i });
-        await progress.first().waitFor({ timeout: 20_000 });
-        const cancel = progress
-          .first()
-          .locator("a, .monaco-button")
-          .filter({ hasText: "Cancel" });
-        expect((await cancel.count()) > 0, "there is no Cancel button");
-        await window.shot("05-fetching-dark");
-      },
-    );
+    await steps.step('fetching shows its progress and can be cancelled', async () => {
+      await window.chooseQuickFix(/(get|fetch) (everything|all)/i);
+      const progress = window.page
+        .locator('.notifications-toasts .notification-list-item')
+        .filter({ hasText: /get|fetch/i });
+      const cancel = progress.locator('a, .monaco-button').filter({ hasText: 'Cancel' });
+      await cancel.first().waitFor({ timeout: 20_000 });
+      await window.shot('05-fetching-dark');
+    });
 
-    await steps.step(
-      "the status bar says that everything is here",
-      async () => {
-        const read = figures(
-          await window.waitForStatus(
-            new RegExp(`^offline: ([\\d,]+) of \\1$`),
-            180_000,
-          ),
-        );
-        expect(
-          read.total === before.total,
-          `${before.total} before, ${read.total} now`,
-        );
-        const item = await window.statusItem.getAttribute("class");
-        expect(
-          !item.includes("warning-kind"),
-          "the status item still has a warning background",
-        );
-      },
-    );
+    await steps.step('the status bar says that everything is here', async () => {
+      const read = figures(await window.waitForStatus(new RegExp(`^offline: ([\\d,]+) of \\1$`), 180_000));
+      expect(read.total === before.total, `${before.total} before, ${read.total} now`);
+      const item = await window.statusItem.getAttribute('class');
+      expect(!item.includes('warning-kind'), 'the status item still has a warning background');
+    });
 
-    await steps.step(
-      "no missing artifact is left in the Problems panel or in the editor",
-      async () => {
-        await until(
-          "no row",
-          async () =>
-            !(await window.problems()).some((row) =>
-              row.includes("missing-artifact"),
-            ),
-        );
-        await window.openFile(tarball.file, tarball.line, 8);
-        await until(
-          "no squiggle",
-          async () =>
-            (await window.page.locator('.cdr[class*="squiggly-"]').count()) ===
-            0,
-        );
-        await until(
-          "no notification left",
-          async () => (await window.notifications()).length === 0,
-        );
-        await window.shot("06-all-here-dark");
-      },
-    );
+    await steps.step('no missing artifact is left in the Problems panel or in the editor', async () => {
+      await until(
+        'no row',
+        async () => !(await window.problems()).some((row) => row.includes('missing-artifact')),
+      );
+      await window.openFile(tarball.file, tarball.line, 8);
+      await until(
+        'no squiggle',
+        async () => (await window.page.locator('.cdr[class*="squiggly-"]').count()) === 0,
+      );
+      await until('no notification left', async () => (await window.notifications()).length === 0);
+      await window.shot('06-all-here-dark');
+    });
 
-    await steps.step("Check This Project shows a readable report", async () => {
-      await window.command("Holdover: Check This Project");
+    await steps.step('Check This Project shows a readable report', async () => {
+      await window.command('Holdover: Check This Project');
       const text = await window.preview(/Cargo\.lock/);
-      expectText(text, "package-lock.json", String(before.total));
-      await window.shot("07-check-dark");
+      expectText(text, 'package-lock.json', String(before.total));
+      await window.shot('07-check-dark');
     });
 
-    await steps.step(
-      "Go Offline and Back Online are seen in the status",
-      async () => {
-        await window.command("Holdover: Go Offline");
-        await until("the label to say so", async () =>
-          (
-            await window.statusItem.locator("a").getAttribute("aria-label")
-          ).includes("because you said so"),
-        );
-        await until("Back Online in the palette", async () =>
-          (await window.palette("Holdover")).some((title) =>
-            title.includes("Back Online"),
-          ),
-        );
-        await window.command("Holdover: Back Online");
-        await until(
-          "the label to say so",
-          async () =>
-            !(
-              await window.statusItem.locator("a").getAttribute("aria-label")
-            ).includes("because you said so"),
-        );
-      },
-    );
+    await steps.step('Go Offline and Back Online are seen in the status', async () => {
+      await window.command('Holdover: Go Offline');
+      await until('the label to say so', async () =>
+        (await window.statusItem.locator('a').getAttribute('aria-label')).includes('because you said so'),
+      );
+      await until('Back Online in the palette', async () =>
+        (await window.palette('Holdover')).some((title) => title.includes('Back Online')),
+      );
+      await window.command('Holdover: Back Online');
+      await until(
+        'the label to say so',
+        async () =>
+          !(await window.statusItem.locator('a').getAttribute('aria-label')).includes('because you said so'),
+      );
+    });
 
-    await steps.step("Show Status shows the whole status", async () => {
-      await window.command("Holdover: Show Status");
+    await steps.step('Show Status shows the whole status', async () => {
+      await window.command('Holdover: Show Status');
       const text = await window.preview(/offline: /);
-      expectText(text, "Cargo.lock", "package-lock.json");
-      await window.shot("08-status-dark");
+      expectText(text, 'Cargo.lock', 'package-lock.json');
+      await window.shot('08-status-dark');
     });
 
-    await steps.step(
-      "the same in a light and in a high-contrast theme",
-      async () => {
-        for (const [name, label, shade] of [
-          ["light", "Light Modern", /\bvs\b(?!-)/],
-          ["contrast", "Dark High Contrast", /\bhc-black\b/],
-        ]) {
-          await window.theme(label);
-          await until(`the theme ${label}`, async () =>
-            shade.test(
-              await window.page
-                .locator(".monaco-workbench")
-                .getAttribute("class"),
-            ),
-          );
-          await window.shot(`09-status-${name}`);
-        }
-      },
-    );
+    await steps.step('the same in a light and in a high-contrast theme', async () => {
+      for (const [name, label, shade] of [
+        ['light', 'Light Modern', /\bvs\b(?!-)/],
+        ['contrast', 'Dark High Contrast', /\bhc-black\b/],
+      ]) {
+        await window.theme(label);
+        await until(`the theme ${label}`, async () =>
+          shade.test(await window.page.locator('.monaco-workbench').getAttribute('class')),
+        );
+        await window.shot(`09-status-${name}`);
+      }
+    });
   },
 };
 
 function run(file, args, env) {
   return new Promise((resolve, reject) => {
-    execFile(
-      file,
-      args,
-      { env: { ...process.env, ...env }, maxBuffer: 1 << 28 },
-      (error, stdout, stderr) => {
-        if (error && typeof error.code !== "number")
-          reject(new Error(`${file}: ${error.message}\n${stderr}`));
-        else resolve({ status: error ? error.code : 0, stdout, stderr });
-      },
-    );
+    execFile(file, args, { env: { ...process.env, ...env }, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+      if (error && typeof error.code !== 'number') reject(new Error(`${file}: ${error.message}\n${stderr}`));
+      else resolve({ status: error ? error.code : 0, stdout, stderr });
+    });
   });
 }

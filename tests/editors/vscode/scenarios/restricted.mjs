@@ -1,80 +1,53 @@
 // A workspace that is not trusted: the server is told so, what is missing is still shown, and trust granted reaches it.
 // Asserts what the window shows and, with the pretended server, what it was told.
-import { expect, expectText } from "../lib/steps.mjs";
-import { until } from "../lib/window.mjs";
+import { expect, expectText } from '../lib/steps.mjs';
+import { until } from '../lib/window.mjs';
 
 export const restricted = {
-  name: "restricted mode",
+  name: 'restricted mode',
   trusted: false,
   settings: {
-    "security.workspace.trust.enabled": true,
-    "security.workspace.trust.startupPrompt": "never",
-    "security.workspace.trust.banner": "never",
+    'security.workspace.trust.enabled': true,
+    'security.workspace.trust.startupPrompt': 'never',
+    'security.workspace.trust.banner': 'never',
   },
   async run({ steps, window, fake, told, extensionLog }) {
     const tooltip = async () => {
       await window.statusItem.hover();
-      const box = window.page
-        .locator(".monaco-hover:visible")
-        .filter({ hasText: "Cargo.lock" })
-        .first();
+      const box = window.page.locator('.monaco-hover:visible').filter({ hasText: 'Cargo.lock' }).first();
       await box.waitFor({ timeout: 5000 });
       const text = await box.innerText();
-      await window.press("Escape");
+      await window.press('Escape');
       await window.page.mouse.move(640, 300);
       return text;
     };
 
-    await steps.step(
-      "a restricted window still shows what is missing",
-      async () => {
-        await window.waitForStatus(/^offline: [\d,]+ of [\d,]+$/);
-        expectText(
-          await tooltip(),
-          "Restricted: nothing that this workspace configures is run",
-        );
-        await window.shot("01-restricted-dark");
-      },
-    );
+    await steps.step('a restricted window still shows what is missing', async () => {
+      await window.waitForStatus(/^offline: [\d,]+ of [\d,]+$/);
+      expectText(await tooltip(), 'Restricted: nothing that this workspace configures is run');
+      await window.shot('01-restricted-dark');
+    });
 
-    await steps.step(
-      "the server is told that the workspace is not trusted",
-      async () => {
-        expectText(extensionLog(), "workspace not trusted");
-        if (fake)
-          expect(
-            told()[0].initialize.trusted === false,
-            JSON.stringify(told()[0]),
-          );
-      },
-    );
+    await steps.step('the server is told that the workspace is not trusted', async () => {
+      expectText(extensionLog(), 'workspace not trusted');
+      if (fake) expect(told()[0].initialize.trusted === false, JSON.stringify(told()[0]));
+    });
 
-    await steps.step("trust that is granted reaches the server", async () => {
-      await window.command("Workspaces: Manage Workspace Trust");
+    await steps.step('trust that is granted reaches the server', async () => {
+      await window.command('Workspaces: Manage Workspace Trust');
       await window.page
-        .locator(".workspace-trust-editor .monaco-button")
+        .locator('.workspace-trust-editor .monaco-button')
         .filter({ hasText: /^Trust$/ })
         .first()
         .click();
-      await window.page
-        .locator(".monaco-modal-editor-block .codicon-close")
-        .first()
-        .click();
-      await until(
-        "the restriction to be gone",
-        async () => !(await tooltip()).includes("Restricted"),
-      );
+      await window.page.locator('.monaco-modal-editor-block .codicon-close').first().click();
+      await until('the restriction to be gone', async () => !(await tooltip()).includes('Restricted'));
       if (fake) {
-        const change = told().find(
-          (one) => one.notification === "holdover/didChangeTrust",
-        );
+        const change = told().find((one) => one.notification === 'holdover/didChangeTrust');
         expect(change?.params.trusted === true, JSON.stringify(told()));
-        expect(
-          told().filter((one) => one.initialize).length === 1,
-          "the server was started again",
-        );
+        expect(told().filter((one) => one.initialize).length === 1, 'the server was started again');
       }
-      await window.shot("02-trusted-dark");
+      await window.shot('02-trusted-dark');
     });
   },
 };
