@@ -4,7 +4,7 @@
 use crate::binary::holdover;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long a test waits for what must come. Long: the machine may be busy; a test that passes never waits so long.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 /// Sent on the server's own account whenever it sees fit; tests ask for them where they are about them.
 const AMBIENT: [&str; 2] = ["holdover/didChangeStatus", "experimental/serverStatus"];
 
@@ -45,7 +45,13 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { args: Vec::new(), env: Vec::new(), answers: Answers::AtOnce, capabilities: capabilities("utf-16"), roots: Vec::new() }
+        Self {
+            args: Vec::new(),
+            env: Vec::new(),
+            answers: Answers::AtOnce,
+            capabilities: capabilities("utf-16"),
+            roots: Vec::new(),
+        }
     }
 }
 
@@ -95,8 +101,15 @@ impl Client {
     pub fn spawn(setup: &Setup) -> Self {
         let data = tempfile::tempdir().expect("a folder for data");
         let mut command = Command::new(holdover());
-        command.arg("lsp").args(&setup.args).env("HOLDOVER_DATA_DIR", data.path()).env("HOLDOVER_CONFIG", data.path().join("none.toml"));
-        command.env_remove("HOLDOVER_LOG").env_remove("HOLDOVER_OFFLINE").envs(setup.env.iter().map(|(name, value)| (name, value)));
+        command
+            .arg("lsp")
+            .args(&setup.args)
+            .env("HOLDOVER_DATA_DIR", data.path())
+            .env("HOLDOVER_CONFIG", data.path().join("none.toml"));
+        command
+            .env_remove("HOLDOVER_LOG")
+            .env_remove("HOLDOVER_OFFLINE")
+            .envs(setup.env.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the server starts");
         let stdin = child.stdin.take();
@@ -116,7 +129,19 @@ impl Client {
             }
         });
         let (kept, asked) = (VecDeque::new(), Vec::new());
-        Self { child, stdin, inbox, kept, paused, answers: setup.answers, last_id: 0, ended: None, strict: true, asked, data }
+        Self {
+            child,
+            stdin,
+            inbox,
+            kept,
+            paused,
+            answers: setup.answers,
+            last_id: 0,
+            ended: None,
+            strict: true,
+            asked,
+            data,
+        }
     }
 
     /// Starts a server and brings it up.
@@ -158,6 +183,7 @@ impl Client {
     }
 
     /// Sends a notification.
+    #[allow(clippy::needless_pass_by_value, reason = "so that calls can write `json!` in place")]
     pub fn notify(&mut self, method: &str, params: Value) {
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
     }
@@ -178,7 +204,8 @@ impl Client {
     /// # Panics
     /// Where none comes.
     pub fn response(&mut self, id: i64) -> Value {
-        self.wait(PATIENCE, |message| message.get("method").is_none() && message["id"] == id).unwrap_or_else(|| panic!("no response to request {id}"))
+        self.wait(PATIENCE, |message| message.get("method").is_none() && message["id"] == id)
+            .unwrap_or_else(|| panic!("no response to request {id}"))
     }
 
     /// Sends a request and gives its result.
@@ -226,7 +253,8 @@ impl Client {
     /// # Panics
     /// Where none comes.
     pub fn notification(&mut self, method: &str) -> Value {
-        self.wait(PATIENCE, |message| message["method"] == method).unwrap_or_else(|| panic!("no {method}"))["params"].clone()
+        self.wait(PATIENCE, |message| message["method"] == method).unwrap_or_else(|| panic!("no {method}"))["params"]
+            .clone()
     }
 
     /// The diagnostics of a document in a version. Those of older versions are passed over.
@@ -234,9 +262,13 @@ impl Client {
     /// # Panics
     /// Where they do not come.
     pub fn diagnostics(&mut self, uri: &str, version: i64) -> Vec<Value> {
-        let of = |message: &Value| message["method"] == "textDocument/publishDiagnostics" && message["params"]["uri"] == uri;
+        let of =
+            |message: &Value| message["method"] == "textDocument/publishDiagnostics" && message["params"]["uri"] == uri;
         loop {
-            let params = self.wait(PATIENCE, of).unwrap_or_else(|| panic!("no diagnostics of {uri} in version {version}"))["params"].clone();
+            let params = self
+                .wait(PATIENCE, of)
+                .unwrap_or_else(|| panic!("no diagnostics of {uri} in version {version}"))["params"]
+                .clone();
             if params["version"].as_i64() >= Some(version) {
                 return params["diagnostics"].as_array().expect("a list").clone();
             }
@@ -249,19 +281,28 @@ impl Client {
     /// Where they do not come.
     pub fn diagnostics_without_version(&mut self, uri: &str) -> Vec<Value> {
         let of = |message: &Value| {
-            message["method"] == "textDocument/publishDiagnostics" && message["params"]["uri"] == uri && message["params"].get("version").is_none()
+            message["method"] == "textDocument/publishDiagnostics"
+                && message["params"]["uri"] == uri
+                && message["params"].get("version").is_none()
         };
-        self.wait(PATIENCE, of).unwrap_or_else(|| panic!("no diagnostics of {uri}"))["params"]["diagnostics"].as_array().expect("a list").clone()
+        self.wait(PATIENCE, of).unwrap_or_else(|| panic!("no diagnostics of {uri}"))["params"]["diagnostics"]
+            .as_array()
+            .expect("a list")
+            .clone()
     }
 
     /// Opens a document in version 1.
     pub fn open(&mut self, uri: &str, text: &str) {
-        self.notify("textDocument/didOpen", json!({ "textDocument": { "uri": uri, "languageId": "text", "version": 1, "text": text } }));
+        self.notify(
+            "textDocument/didOpen",
+            json!({ "textDocument": { "uri": uri, "languageId": "text", "version": 1, "text": text } }),
+        );
     }
 
     /// Replaces a stretch: `at` is start line, start column, end line, end column.
     pub fn change(&mut self, uri: &str, version: i64, at: [u32; 4], text: &str) {
-        let range = json!({ "start": { "line": at[0], "character": at[1] }, "end": { "line": at[2], "character": at[3] } });
+        let range =
+            json!({ "start": { "line": at[0], "character": at[1] }, "end": { "line": at[2], "character": at[3] } });
         self.notify(
             "textDocument/didChange",
             json!({ "textDocument": { "uri": uri, "version": version }, "contentChanges": [{ "range": range, "text": text }] }),
@@ -342,9 +383,11 @@ impl Client {
         let is_request = method.is_some() && message.get("id").is_some();
         if is_request {
             self.asked.push(message.clone());
-            if self.answers == Answers::AtOnce && self.stdin.is_some() {
+            if self.answers == Answers::AtOnce && self.stdin.is_some() && self.ended.is_none() {
                 let result = match method {
-                    Some("workspace/configuration") => Value::Array(vec![Value::Null; message["params"]["items"].as_array().map_or(0, Vec::len)]),
+                    Some("workspace/configuration") => {
+                        Value::Array(vec![Value::Null; message["params"]["items"].as_array().map_or(0, Vec::len)])
+                    }
                     Some("workspace/applyEdit") => json!({ "applied": true }),
                     _ => Value::Null,
                 };
@@ -389,7 +432,7 @@ pub fn uri(path: &Path) -> String {
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => uri.push(char::from(*byte)),
-            _ => uri.push_str(&format!("%{byte:02X}")),
+            _ => uri.extend(["%", &format!("{byte:02X}")]),
         }
     }
     uri

@@ -56,7 +56,8 @@ impl Fixture {
             .map(|entry| entry.path())
             .find(|path| {
                 let file = path.file_name().unwrap_or_default().to_string_lossy();
-                file.strip_prefix(&format!("{name}-")).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+                file.strip_prefix(&format!("{name}-"))
+                    .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
             })
             .unwrap_or_else(|| panic!("no crate {name}"))
     }

@@ -1,5 +1,7 @@
 //! What end-to-end tests share.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 pub mod binary;
 pub mod client;
 pub mod fixture;

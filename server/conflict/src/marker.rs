@@ -65,16 +65,16 @@ pub(crate) fn read(text: &Rope, line: usize) -> Option<(MarkerKind, u8)> {
         return None;
     }
     let well_ended = match after {
-        None | Some(b'\n' | b'\r') => true,
         Some(b' ' | b'\t') if kind == MarkerKind::Separator => bytes
             .by_ref()
             .take(TRAILING_BLANKS)
             .find(|byte| !matches!(byte, b' ' | b'\t'))
             .is_none_or(|byte| matches!(byte, b'\n' | b'\r')),
-        Some(b' ' | b'\t') => true,
+        None | Some(b'\n' | b'\r' | b' ' | b'\t') => true,
         Some(_) => false,
     };
-    (well_ended && ends_as_git_does(slice) && begins_as_git_does(text, line)).then(|| (kind, u8::try_from(length).unwrap_or(u8::MAX)))
+    (well_ended && ends_as_git_does(slice) && begins_as_git_does(text, line))
+        .then(|| (kind, u8::try_from(length).unwrap_or(u8::MAX)))
 }
 
 fn ends_as_git_does(line: RopeSlice<'_>) -> bool {

@@ -1,5 +1,7 @@
 //! Every choice leaves, byte for byte, what `git merge-file` writes for it. The judge is the real git.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 use holdover_conflict::{Choice, Conflicts, resolve};
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
@@ -46,13 +48,14 @@ fn versions() -> impl Strategy<Value = [String; 3]> {
         for (n, (line, ours, theirs)) in lines.iter().enumerate() {
             for (file, fate, who) in [(0, *ours, "ours"), (1, 0, ""), (2, *theirs, "theirs")] {
                 let file = &mut files[file];
-                match fate {
-                    1 => {}
-                    2 => *file += &format!("{line}{n} {who}{end}"),
-                    3 => *file += &format!("{line}{n}{end}new {who}{end}"),
-                    4 => *file += &format!("new on both{end}{line}{n} {who}{end}"),
-                    _ => *file += &format!("{line}{n}{end}"),
-                }
+                let written = match fate {
+                    1 => String::new(),
+                    2 => format!("{line}{n} {who}{end}"),
+                    3 => format!("{line}{n}{end}new {who}{end}"),
+                    4 => format!("new on both{end}{line}{n} {who}{end}"),
+                    _ => format!("{line}{n}{end}"),
+                };
+                file.push_str(&written);
             }
         }
         for (file, keep) in files.iter_mut().zip(last_newline) {
@@ -88,10 +91,18 @@ fn choices_agree_with_git_merge_file_in_every_style() {
             {
                 let expected = String::from_utf8(git(folder.path(), style, &[favour])).unwrap();
                 let chosen = choose(&merged, choice);
-                let without_last = |text: &str| text.strip_suffix('\n').map(|t| t.strip_suffix('\r').unwrap_or(t).to_owned());
+                let without_last =
+                    |text: &str| text.strip_suffix('\n').map(|t| t.strip_suffix('\r').unwrap_or(t).to_owned());
                 if at_the_end && chosen != expected {
                     seen[1].set(seen[1].get() + 1);
-                    prop_assert_eq!(without_last(&chosen), Some(expected), "{:?} {} at the end of {:?}", style, favour, merged);
+                    prop_assert_eq!(
+                        without_last(&chosen),
+                        Some(expected),
+                        "{:?} {} at the end of {:?}",
+                        style,
+                        favour,
+                        merged
+                    );
                 } else {
                     prop_assert_eq!(chosen, expected, "{:?} {} of {:?}", style, favour, merged);
                 }

@@ -1,12 +1,28 @@
 //! The marker index follows edits exactly, and re-reads only what an edit touched.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 use holdover_conflict::{Choice, Conflicts, LineChange, Markers, Moved, Offer, resolve};
 use proptest::prelude::*;
 use ropey::Rope;
 
 const PIECES: [&str; 16] = [
-    "<<<<<<< HEAD\n", "=======\n", ">>>>>>> b\n", "||||||| base\n", "<<<<<<<<< long\r\n", "=========\r\n", ">>>>>>>>> long\n",
-    "text\n", "𝄞é\r\n", "\n", "\r", "\r\n", "<", "=======", " ", "x\r",
+    "<<<<<<< HEAD\n",
+    "=======\n",
+    ">>>>>>> b\n",
+    "||||||| base\n",
+    "<<<<<<<<< long\r\n",
+    "=========\r\n",
+    ">>>>>>>>> long\n",
+    "text\n",
+    "𝄞é\r\n",
+    "\n",
+    "\r",
+    "\r\n",
+    "<",
+    "=======",
+    " ",
+    "x\r",
 ];
 
 fn apply(text: &mut Rope, at: usize, remove: usize, insert: &str) -> LineChange {
@@ -55,7 +71,10 @@ proptest! {
 }
 
 fn conflicts_of(count: usize) -> String {
-    (0..count).map(|i| format!("fn f{i}() {{}}\n<<<<<<< HEAD\n{i}\n=======\n-{i}\n>>>>>>> b\n")).collect()
+    (0..count)
+        .map(|i| format!("fn f{i}() {{}}\n<<<<<<< HEAD\n{i}\n=======\n-{i}\n>>>>>>> b\n"))
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Which markers make a conflict, and what is said of those that do not.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 use holdover_conflict::{Choice, Conflicts, Problem, Style, findings, merge_message, resolve};
 use ropey::Rope;
 use std::path::Path;

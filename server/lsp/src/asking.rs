@@ -53,9 +53,10 @@ impl State {
 
     /// The client answered.
     pub(crate) fn answered(&mut self, id: i64, answer: Result<serde_json::Value, String>) {
-        match self.asking.open.remove(&id) {
-            Some(then) => then(self, answer),
-            None => tracing::debug!("an answer to a request that nobody waits for: {id}"),
+        if let Some(then) = self.asking.open.remove(&id) {
+            then(self, answer);
+        } else {
+            tracing::debug!("an answer to a request that nobody waits for: {id}");
         }
         while self.asking.deadlines.front().is_some_and(|(_, id)| !self.asking.open.contains_key(id)) {
             self.asking.deadlines.pop_front();

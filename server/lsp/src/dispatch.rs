@@ -76,20 +76,20 @@ impl Dispatcher {
 
     /// The id of our own request that a message answers.
     pub(crate) fn answers(body: &[u8]) -> Option<i64> {
-        let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
+        let envelope = envelope(body).ok()?;
         if envelope.method.is_some() { None } else { serde_json::from_str(envelope.id?.get()).ok() }
     }
 
     /// Takes one message.
     pub(crate) fn take(&mut self, body: &[u8]) -> Taken {
         self.outbound.wait_not_full();
-        let envelope: Envelope<'_> = match serde_json::from_slice(body) {
+        let envelope = match envelope(body) {
             Ok(envelope) => envelope,
             Err(problem) => {
                 tracing::warn!("a message is not JSON-RPC: {problem}");
                 let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
                 let code = if is_json { ErrorCode::InvalidRequest } else { ErrorCode::ParseError };
-                self.outbound.fail(None, error(code, format!("this is not a message: {problem}")));
+                self.outbound.fail(None, &error(code, format!("this is not a message: {problem}")));
                 return if is_json { Taken::Yes } else { Taken::NotJson };
             }
         };
@@ -116,7 +116,7 @@ impl Dispatcher {
         );
         if let Some(id) = skimmed.id.and_then(|id| serde_json::from_str::<Id>(&id).ok()) {
             let message = format!("this message has {bytes} bytes, more than the {LARGEST} that are read");
-            self.outbound.fail(Some(id), error(ErrorCode::InvalidRequest, message));
+            self.outbound.fail(Some(&id), &error(ErrorCode::InvalidRequest, message));
         }
         if self.accepts() && skimmed.method.as_deref().is_some_and(|method| method.starts_with("textDocument/did")) {
             let uri = skimmed.uri.and_then(|uri| uri.parse().ok());
@@ -165,11 +165,8 @@ impl Dispatcher {
     }
 
     fn call(&mut self, method: String, id: Option<&RawValue>, params: Option<&RawValue>) {
-        let id = match id.map(|id| serde_json::from_str::<Id>(id.get())).transpose() {
-            Ok(id) => id,
-            Err(_) => {
-                return self.outbound.fail(None, error(ErrorCode::InvalidRequest, "an id is a number or a string"));
-            }
+        let Ok(id) = id.map(|id| serde_json::from_str::<Id>(id.get())).transpose() else {
+            return self.outbound.fail(None, &error(ErrorCode::InvalidRequest, "an id is a number or a string"));
         };
         let first = method == "initialize";
         self.begun |= first;
@@ -183,8 +180,8 @@ impl Dispatcher {
             match serde_json::from_str::<serde_json::Value>(params.get()) {
                 Ok(params) => request = request.params(params),
                 Err(problem) => {
-                    let id = request.finish().id().cloned();
-                    return self.outbound.fail(id, error(ErrorCode::InvalidParams, problem.to_string()));
+                    let request = request.finish();
+                    return self.outbound.fail(request.id(), &error(ErrorCode::InvalidParams, problem.to_string()));
                 }
             }
         }
@@ -205,6 +202,14 @@ impl Dispatcher {
                 });
             }
         }
+    }
+}
+
+/// A message is an object; a list would be read as one, field by field.
+fn envelope(body: &[u8]) -> serde_json::Result<Envelope<'_>> {
+    match body.trim_ascii_start().first() {
+        Some(b'{') | None => serde_json::from_slice(body),
+        Some(_) => Err(serde::de::Error::custom("an object is expected")),
     }
 }
 

@@ -35,7 +35,7 @@ impl Document {
         (&self.text, self.conflicts.get_or_insert_with(|| Conflicts::pair(markers)))
     }
 
-    fn apply(&mut self, change: TextDocumentContentChangeEvent, encoding: Encoding) {
+    fn apply(&mut self, change: &TextDocumentContentChangeEvent, encoding: Encoding) {
         let Some(range) = change.range else {
             *self = Self::new(self.version, &change.text, self.path.take());
             return;
@@ -103,7 +103,7 @@ impl Documents {
         }
         let Some(document) = self.open.get_mut(uri) else { return Applied::NotOpen };
         for change in changes.into_iter().skip(whole.unwrap_or(0)) {
-            document.apply(change, encoding);
+            document.apply(&change, encoding);
         }
         let from = std::mem::replace(&mut document.version, version);
         if version > from { Applied::Yes } else { Applied::VersionWentBack { from } }

@@ -42,7 +42,7 @@ pub(crate) struct Frames<R> {
 impl<R: BufRead> Frames<R> {
     /// Messages of more than `largest` bytes are passed over.
     pub(crate) fn new(input: R, largest: usize) -> Self {
-        Self { input: Ahead { ahead: Vec::new(), at: 0, inner: input }, largest }
+        Self { input: Ahead { back: Vec::new(), at: 0, inner: input }, largest }
     }
 
     /// The next frame; `None` where the stream ends, in the middle of a message or not. Blocks.
@@ -146,15 +146,15 @@ fn find_length(line: &[u8]) -> Option<usize> {
 
 /// A reader with bytes put back in front of it.
 struct Ahead<R> {
-    ahead: Vec<u8>,
+    back: Vec<u8>,
     at: usize,
     inner: R,
 }
 
 impl<R: BufRead> Ahead<R> {
     fn put_back(&mut self, bytes: &[u8]) {
-        let rest = self.ahead.split_off(self.at);
-        self.ahead = [bytes, &rest].concat();
+        let rest = self.back.split_off(self.at);
+        self.back = [bytes, &rest].concat();
         self.at = 0;
     }
 }
@@ -171,14 +171,14 @@ impl<R: BufRead> Read for Ahead<R> {
 
 impl<R: BufRead> BufRead for Ahead<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.at < self.ahead.len() { Ok(&self.ahead[self.at..]) } else { self.inner.fill_buf() }
+        if self.at < self.back.len() { Ok(&self.back[self.at..]) } else { self.inner.fill_buf() }
     }
 
     fn consume(&mut self, amount: usize) {
-        if self.at < self.ahead.len() {
+        if self.at < self.back.len() {
             self.at += amount;
-            if self.at >= self.ahead.len() {
-                (self.ahead, self.at) = (Vec::new(), 0);
+            if self.at >= self.back.len() {
+                (self.back, self.at) = (Vec::new(), 0);
             }
         } else {
             self.inner.consume(amount);

@@ -62,7 +62,7 @@ pub struct LspOptions {
     /// Read from this recording in place of stdin, one message after the other has had its effect.
     pub replay: Option<PathBuf>,
     /// For the engine; the editor's settings are filled in from `initialize`.
-    pub engine_options: EngineOptions,
+    pub engine: EngineOptions,
     /// What `serverInfo` says.
     pub version: String,
 }
@@ -72,7 +72,7 @@ pub struct LspOptions {
 ///
 /// To be called once in a process, which must end with the code: threads may still be at work when it returns.
 pub fn run(options: LspOptions) -> i32 {
-    let folders = host::Folders::find(options.engine_options.data_dir.as_deref());
+    let folders = host::Folders::find(options.engine.data_dir.as_deref());
     log::start(folders.ok().map(|folders| folders.logs()).as_deref());
     let source: io::Result<Box<dyn BufRead + Send>> = (|| {
         let source: Box<dyn BufRead + Send> = match &options.replay {
@@ -101,7 +101,7 @@ pub fn run(options: LspOptions) -> i32 {
 fn serve(source: Box<dyn BufRead + Send>, options: LspOptions) -> io::Result<i32> {
     let debug = debug::Debug::from_environment();
     let outbound = Outbound::start(stdout()?)?;
-    let events = state::start(outbound.clone(), options.engine_options, options.version, debug)?;
+    let events = state::start(outbound.clone(), options.engine, options.version, debug)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let service = server::service(events.clone(), debug);
     let dispatcher = Dispatcher::new(service, runtime.handle().clone(), events.clone(), outbound.clone());

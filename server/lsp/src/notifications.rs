@@ -20,7 +20,7 @@ pub(crate) fn initialized(state: &mut State) {
 }
 
 /// Settings changed: clients send them, or leave it to us to ask.
-pub(crate) fn did_change_configuration(state: &mut State, settings: Value) {
+pub(crate) fn did_change_configuration(state: &mut State, settings: &Value) {
     match settings.get("holdover") {
         Some(own) => set_settings(state, own.clone()),
         None => ask_configuration(state),

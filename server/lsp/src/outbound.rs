@@ -115,14 +115,14 @@ impl Outbound {
         if self.0.lock().bytes > CROWDED {
             let error =
                 Error { code: REQUEST_FAILED, message: "the editor does not read what it is sent".into(), data: None };
-            self.fail(Some(response.id().clone()), error);
+            self.fail(Some(response.id()), &error);
         } else if let Some(body) = body(response) {
             self.push(body);
         }
     }
 
     /// Sends an error; without an id where the message had none that could be read.
-    pub(crate) fn fail(&self, id: Option<Id>, error: Error) {
+    pub(crate) fn fail(&self, id: Option<&Id>, error: &Error) {
         if let Some(body) = body(&json!({ "jsonrpc": "2.0", "id": id, "error": error })) {
             self.push(body);
         }

@@ -169,7 +169,7 @@ impl State {
                 self.publish_unopened(path);
             }
             None => {
-                self.outbound.notify_newest(Key::Diagnostics(uri.clone()), "textDocument/publishDiagnostics", params)
+                self.outbound.notify_newest(Key::Diagnostics(uri.clone()), "textDocument/publishDiagnostics", params);
             }
         }
     }

@@ -45,14 +45,17 @@ impl Shell {
         self.ask::<requests::sleep::Sleep>(params).await
     }
 
+    #[allow(clippy::unused_async, reason = "the library takes methods that are async")]
     async fn did_change_trust(&self, params: notifications::Trust) {
         self.run(move |state| notifications::did_change_trust(state, &params));
     }
 
+    #[allow(clippy::unused_async, reason = "the library takes methods that are async")]
     async fn cancel_progress(&self, params: WorkDoneProgressCancelParams) {
         self.run(move |state| state.cancel_progress(&params.token));
     }
 
+    #[allow(clippy::unused_async, reason = "the library takes methods that are async")]
     async fn ignored(&self, _: LSPAny) {}
 }
 
@@ -70,7 +73,7 @@ impl LanguageServer for Shell {
     }
 
     async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
-        self.run(move |state| notifications::did_change_configuration(state, params.settings));
+        self.run(move |state| notifications::did_change_configuration(state, &params.settings));
     }
 
     async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {

@@ -44,9 +44,9 @@ impl Skim {
                 continue;
             }
             if self.in_string {
-                self.string_byte(byte)
+                self.string_byte(byte);
             } else {
-                self.byte(byte)
+                self.byte(byte);
             }
             bytes = rest;
         }

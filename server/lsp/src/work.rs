@@ -40,9 +40,10 @@ impl State {
             // The state thread is gone only when the process is about to be.
             let _ = events.send(Event::Run(Box::new(move |state| {
                 state.work_ended();
-                match result {
-                    Ok(value) => then(state, value),
-                    Err(_) => tracing::error!("a piece of work panicked; its request gets an error"),
+                if let Ok(value) = result {
+                    then(state, value);
+                } else {
+                    tracing::error!("a piece of work panicked; its request gets an error");
                 }
             })));
         });

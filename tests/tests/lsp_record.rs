@@ -1,0 +1,92 @@
+//! A recording of a client's traffic, played again, gives the same output.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+use holdover_tests::client::{Answers, Client, PATIENCE, Setup};
+use serde_json::{Value, json};
+
+fn session(client: &mut Client, setup: &Setup) -> Vec<Value> {
+    let mut said = Vec::new();
+    let id = client.ask("initialize", json!({ "capabilities": setup.capabilities }));
+    said.push(client.response(id));
+    client.notify("initialized", json!({}));
+    client.open("untitled:%C3%A9", "<<<<<<< HEAD\n𝄞\n=======\nb\n>>>>>>> b\n");
+    let next = |client: &mut Client, said: &mut Vec<Value>| {
+        said.push(
+            client
+                .wait(PATIENCE, |message| message["method"] == "textDocument/publishDiagnostics")
+                .expect("diagnostics"),
+        );
+    };
+    next(client, &mut said);
+    // Broken traffic is recorded as it is.
+    client.raw(b"nonsense\r\n\r\nContent-Length: 3\r\n\r\n{x}");
+    said.push(client.wait(PATIENCE, |message| message["error"]["code"] == -32700).expect("an error"));
+    client.change("untitled:%C3%A9", 2, [1, 2, 1, 2], "\n<<<<<<< half");
+    next(client, &mut said);
+    let at = json!({ "line": 2, "character": 0 });
+    let params = json!({ "textDocument": { "uri": "untitled:%C3%A9" }, "range": { "start": at, "end": at }, "context": { "diagnostics": [] } });
+    let id = client.ask("textDocument/codeAction", params);
+    let mut actions = client.response(id);
+    said.push(actions.clone());
+    let id = client.ask("codeAction/resolve", actions["result"][0].take());
+    said.push(client.response(id));
+    let slow = client.ask("holdover/debug/sleep", json!({ "ms": 3_600_000 }));
+    client.notify("$/cancelRequest", json!({ "id": slow }));
+    said.push(client.response(slow));
+    let id = client.ask("shutdown", Value::Null);
+    said.push(client.response(id));
+    assert_eq!(client.exit().0, Some(0));
+    said
+}
+
+#[test]
+fn a_recording_played_again_gives_the_same_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("traffic");
+    let setup = Setup { args: vec!["--record".into(), file.display().to_string()], ..Setup::default() }
+        .env("HOLDOVER_DEBUG", "sleep");
+    let mut client = Client::spawn(&setup);
+    let said = session(&mut client, &setup);
+    let asked = client.asked.clone();
+    drop(client);
+    assert!(said.len() > 7);
+
+    let setup = Setup { args: vec!["--replay".into(), file.display().to_string()], answers: Answers::Never, ..setup };
+    for _ in 0..2 {
+        let mut client = Client::spawn(&setup);
+        let ambient = |message: &Value| {
+            matches!(message["method"].as_str(), Some("holdover/didChangeStatus" | "experimental/serverStatus"))
+        };
+        let mut again = Vec::new();
+        while let Some(message) = client.wait(PATIENCE, |message| !ambient(message)) {
+            if message.get("method").is_none() || message.get("id").is_none() {
+                again.push(message);
+            }
+        }
+        // The ids of actions are given by the process and differ; what they lead to does not.
+        assert_eq!(without_ids(&again), without_ids(&said));
+        assert_eq!(client.asked, asked);
+        assert_eq!(client.hang_up(), Some(0));
+    }
+}
+
+fn without_ids(messages: &[Value]) -> String {
+    let mut messages = messages.to_vec();
+    for message in &mut messages {
+        for action in message["result"].as_array_mut().into_iter().flatten() {
+            action["data"]["id"].take();
+            action["data"]["until"].take();
+        }
+        message.pointer_mut("/result/data/id").map(Value::take);
+        message.pointer_mut("/result/data/until").map(Value::take);
+    }
+    Value::from(messages).to_string()
+}
+
+#[test]
+fn a_recording_that_is_not_there_is_a_clear_end() {
+    let setup = Setup { args: vec!["--replay".into(), "/no/such/recording".into()], ..Setup::default() };
+    let mut client = Client::spawn(&setup);
+    assert_eq!(client.hang_up(), Some(2));
+}
