@@ -6,14 +6,14 @@
 # environment, each made or found where it is not set:
 #   HOLDOVER_BIN       the program                        (built with cargo)
 #   HOLDOVER_PROJECT   what fixtures/generate/small.sh made: workspace, cargo-home and npm-cache; it is copied, not changed
-#   HOLDOVER_EDITORS   where Neovim is installed          (target/editors/neovim)
+#   HOLDOVER_EDITORS   where Neovim is installed          (target/tools/neovim)
 #   HOLDOVER_SHOTS     where the screenshots go           (target/screenshots/neovim)
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repository=$(cd "$here/../../.." && pwd)
 target=${CARGO_TARGET_DIR:-$repository/target}
-editors=${HOLDOVER_EDITORS:-$target/editors/neovim}
+editors=${HOLDOVER_EDITORS:-${HOLDOVER_TOOLS:-$target/tools}/neovim}
 shots=${HOLDOVER_SHOTS:-$target/screenshots/neovim}
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=(unit main terminal)
@@ -25,7 +25,8 @@ passed=0 failed=0
 
 # A Neovim that sees nothing of the user's.
 private() {
-  local home=$scratch/home.$RANDOM
+  local home=$scratch/home
+  rm -rf "$home"/{config,share,state,cache}
   mkdir -p "$home"
   env HOME="$home" XDG_CONFIG_HOME="$home/config" XDG_DATA_HOME="$home/share" XDG_STATE_HOME="$home/state" \
     XDG_CACHE_HOME="$home/cache" RUSTUP_HOME="${RUSTUP_HOME:-$user_home/.rustup}" "$@"
@@ -52,7 +53,9 @@ neovim() {
   private timeout 300 "$1" --clean --headless --cmd "set rtp^=$scratch/plugin" \
     --cmd "lua package.path = '$here/?.lua;' .. package.path" -c "luafile $here/$2" >"$scratch/log" 2>"$scratch/err" || true
   grep -vE '^[0-9]+ passed, ' "$scratch/log" || true
-  if ! grep -qE '^[0-9]+ passed, 0 failed$' "$scratch/log"; then sed 's/^/     | /' "$scratch/err" | tail -n 20; fi
+  if ! grep -qE '^[0-9]+ passed, 0 failed$' "$scratch/log"; then
+    { cat "$scratch/err" && echo; } | sed 's/^/     | /' | tail -n 20
+  fi
   count "$scratch/log"
 }
 
@@ -61,11 +64,15 @@ neovim() {
 project() {
   local made=${HOLDOVER_PROJECT:-$target/fixtures/small} host crates packages
   if [ -z "${HOLDOVER_PROJECT:-}" ]; then "$repository/fixtures/generate/small.sh" "$made" >/dev/null; fi
-  rm -rf "$scratch/project"
-  mkdir "$scratch/project"
-  cp -a "$made/workspace" "$made/cargo-home" "$made/npm-cache" "$scratch/project/"
-  export HOLDOVER_FIXTURE=$scratch/project/workspace CARGO_HOME=$scratch/project/cargo-home
-  export npm_config_cache=$scratch/project/npm-cache HOLDOVER_DATA_DIR=$scratch/project/data
+  # Laid out as in a home, because that is what the screenshots show.
+  local home=$scratch/home
+  rm -rf "$home"
+  mkdir -p "$home/.npm" "$home/src"
+  cp -a "$made/workspace" "$home/src/holdover-small"
+  cp -a "$made/cargo-home" "$home/.cargo"
+  cp -a "$made/npm-cache/." "$home/.npm/"
+  export HOLDOVER_FIXTURE=$home/src/holdover-small CARGO_HOME=$home/.cargo
+  export npm_config_cache=$home/.npm HOLDOVER_DATA_DIR=$home/.local/share/holdover
   unset CARGO_TARGET_DIR HOLDOVER_OFFLINE HOLDOVER_CONFIG
 
   # How many artifacts this machine needs, from cargo's and npm's own words.

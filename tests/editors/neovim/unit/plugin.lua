@@ -338,6 +338,27 @@ t.main(function()
     vim.g.holdover = nil
   end)
 
+  t.test('a server that still refuses after the workspace was trusted is not asked for ever', function()
+    local server, client = open()
+    local program = stub()
+    vim.g.holdover = { cmd = { program, 'lsp' } }
+    server.answers['holdover.fetch'] = function()
+      return nil, { code = -32803, message = 'not allowed', data = { kind = 'untrusted' } }
+    end
+    local asked = choose(1)
+    local finished
+    require('holdover.fetch').run(client, nil, function(err)
+      finished = err
+    end)
+    t.wait(function()
+      return finished
+    end, 'the end')
+    t.equal(#asked, 1, 'asked once')
+    t.equal(server.asked('holdover.fetch'), 2, 'attempts')
+    t.contains(t.notified[1].text, 'not allowed', 'the failure is shown')
+    vim.g.holdover = nil
+  end)
+
   t.test('who declines to trust is not asked again and nothing runs', function()
     local server, client = open()
     local program, arguments = stub()
