@@ -200,8 +200,7 @@ fn irregular(text: &str, span: Span<usize>) -> Result<Vec<Package>, Broken> {
     let block = &text[span.clone()];
     let table = DeTable::parse(block).map_err(|error| {
         let at = error.span().unwrap_or(0..block.trim_end().len());
-        let at = span.start + at.start..span.start + at.end.max(at.start + 1).min(block.len());
-        Broken { span: at, reason: error.message().to_owned() }
+        Broken { span: visible(text, span.start + at.start..span.start + at.end), reason: error.message().to_owned() }
     })?;
     let whole = || {
         let first = block.lines().next().map_or(0, str::len);
@@ -268,11 +267,24 @@ fn read_other(lock: &mut Lock, text: &str, span: Span<usize>) {
         Err(error) => {
             let at = error.span().unwrap_or(0..part.len());
             lock.broken.push(Broken {
-                span: span.start + at.start..span.start + at.end.max(at.start + 1).min(part.len()),
+                span: visible(text, span.start + at.start..span.start + at.end),
                 reason: error.message().to_owned(),
             });
         }
     }
+}
+
+/// At least one character of `text`, where there is one, and no part of a character.
+fn visible(text: &str, span: Span<usize>) -> Span<usize> {
+    let back = |mut at: usize| {
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let start = back(span.start.min(text.len()));
+    let next = text[start..].chars().next().map_or(start, |first| start + first.len_utf8());
+    start..back(span.end.min(text.len())).max(next)
 }
 
 /// Lockfiles of version 1 keep checksums apart: `"checksum NAME VERSION (SOURCE)" = "…"`.
@@ -317,4 +329,82 @@ pub(crate) fn edges(lock: &Lock) -> Vec<Vec<u32>> {
         by_name.get(name).map(|all| all.iter().filter(same).copied().collect()).unwrap_or_default()
     };
     lock.packages.iter().map(|package| package.dependencies.iter().flat_map(find).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// This repository's own lockfile: real input of several hundred packages.
+    const REAL: &str = include_str!("../../../../Cargo.lock");
+
+    #[test]
+    fn a_real_lockfile_reads_as_the_crate_cargo_lock_reads_it() {
+        let ours = read(REAL);
+        let theirs: cargo_lock::Lockfile = REAL.parse().unwrap();
+        assert!(ours.broken.is_empty() && ours.packages.len() > 100);
+        assert_eq!(ours.version, Some(4));
+        assert_eq!(ours.packages.len(), theirs.packages.len());
+        let edges = edges(&ours);
+        for (package, edges) in ours.packages.iter().zip(&edges) {
+            let same = theirs
+                .packages
+                .iter()
+                .find(|p| p.name.as_str() == package.name && p.version.to_string() == package.version)
+                .unwrap();
+            assert_eq!(
+                package.source == Source::CratesIo,
+                same.source.as_ref().is_some_and(|s| s.is_default_registry())
+            );
+            let checksum = same.checksum.as_ref().map(ToString::to_string);
+            assert_eq!(package.checksum.map(hex::encode), checksum);
+            let names: Vec<_> = edges.iter().map(|&to| ours.packages[to as usize].name.as_str()).collect();
+            assert_eq!(names, same.dependencies.iter().map(|d| d.name.as_str()).collect::<Vec<_>>());
+            assert!(REAL[package.span.clone()].starts_with("name = \""));
+        }
+    }
+
+    #[test]
+    fn a_broken_block_is_named_and_the_others_are_read() {
+        let at = REAL.find("name = \"anyhow\"").map_or_else(|| REAL.find("name = \"base64\"").unwrap(), |at| at);
+        let broken = format!("{}<<<<<<< ours\n{}", &REAL[..at], &REAL[at..]);
+        let lock = read(&broken);
+        assert_eq!(lock.broken.len(), 1);
+        let span = lock.broken[0].span.clone();
+        assert!(at <= span.start && span.end <= at + "<<<<<<< ours".len(), "at the place: {span:?}");
+        assert_eq!(lock.packages.len(), read(REAL).packages.len() - 1);
+    }
+
+    #[test]
+    fn a_lockfile_of_version_1_has_its_checksums_apart() {
+        let sum = "ab".repeat(32);
+        let text = format!(
+            "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"{CRATES_IO}\"\n\n[metadata]\n\"checksum a 1.0.0 ({CRATES_IO})\" = \"{sum}\"\n"
+        );
+        let lock = read(&text);
+        assert!(lock.broken.is_empty());
+        assert_eq!(lock.packages[0].checksum, Some([0xab; 32]));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in ".{0,400}") {
+            let _ = edges(&read(&text));
+        }
+
+        #[test]
+        fn no_mutation_of_a_real_lockfile_makes_the_reader_panic(at in 0..6_000_usize, cut in 0..300_usize, put in "[\\[\\]\"=a-z\n😀 ]{0,12}") {
+            let head = &REAL[..REAL.len().min(8_000)];
+            let end = (at + cut).min(head.len());
+            let text = format!("{}{put}{}", &head[..at], &head[end..]);
+            let lock = read(&text);
+            for broken in &lock.broken {
+                prop_assert!(text.get(broken.span.clone()).is_some(), "{:?}", broken.span);
+            }
+            for package in &lock.packages {
+                prop_assert!(text.get(package.span.clone()).is_some());
+            }
+        }
+    }
 }

@@ -97,6 +97,11 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         judged.findings.push(malformed(lockfile, places.range(broken.span.clone()), message));
         judged.verdict.worsen(Verdict::Refused("a part of the lockfile cannot be read".into()));
     }
+    if let Some(package) = lock.packages.iter().find(|p| p.source == Source::CratesIo && p.checksum.is_none()) {
+        // Cargo knows the checksum from its index, and would write it.
+        let sentence = format!("the lockfile has no checksum for {} {}", package.name, package.version);
+        judged.verdict.worsen(Verdict::Refused(sentence));
+    }
     if let Some(version) = lock.version.filter(|version| *version > 4) {
         judged.verdict.worsen(Verdict::Doubtful(format!("the lockfile has a version that is not known: {version}")));
     }

@@ -329,3 +329,101 @@ fn recover(text: &str, error: &serde_json::Error) -> Lock {
     }
     lock
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TEXT: &str = r#"{
+  "name": "x",
+  "lockfileVersion": 3,
+  "packages": {
+    "": {
+      "dependencies": {
+        "a": "^1.0.0"
+      }
+    },
+    "node_modules/a": {
+      "version": "1.0.0",
+      "integrity": "sha512-AA==",
+      "engines": ["node >= 0.4"],
+      "os": "linux",
+      "cpu": ["x64", "!arm"]
+    },
+    "node_modules/b": {
+      "version": "2.0.0",
+      "resolved": false
+    }
+  }
+}
+"#;
+
+    #[test]
+    fn entries_are_read_with_the_places_of_their_keys() {
+        let lock = read(TEXT);
+        assert!(lock.broken.is_empty() && lock.has_packages && lock.version == Some(3));
+        let keys: Vec<&str> = lock.entries.iter().map(|entry| &TEXT[entry.span.clone()]).collect();
+        assert_eq!(keys, ["\"\"", "\"node_modules/a\"", "\"node_modules/b\""]);
+        assert_eq!(lock.entries[1].entry.os.0, ["linux"]);
+        assert_eq!(lock.entries[2].entry.resolved, Some(Text::Other));
+    }
+
+    #[test]
+    fn a_broken_entry_is_named_and_the_others_are_read() {
+        let broken = TEXT.replace("\"version\": \"1.0.0\",", "\"version\": \"1.0.0\"");
+        let lock = read(&broken);
+        assert_eq!(lock.broken.len(), 1, "{:?}", lock.broken);
+        let line = broken[..lock.broken[0].span.start].matches('\n').count();
+        assert_eq!(line, 11, "where the comma should have stood before");
+        let paths: Vec<&str> = lock.entries.iter().map(|entry| entry.path.as_str()).collect();
+        assert_eq!(paths, ["", "node_modules/b"]);
+        assert_eq!(lock.version, Some(3));
+    }
+
+    #[test]
+    fn a_lockfile_that_is_cut_off_is_read_up_to_there() {
+        let lock = read(&TEXT[..TEXT.find("\"resolved\"").unwrap()]);
+        assert_eq!(lock.broken.len(), 1, "{:?}", lock.broken);
+        assert_eq!(lock.entries.len(), 2);
+    }
+
+    #[test]
+    fn ten_thousand_levels_are_an_error_and_no_more() {
+        for text in [
+            format!("{}{}", "{\"packages\":".repeat(10_000), "}".repeat(10_000)),
+            format!(
+                "{{\"lockfileVersion\":3,\"packages\":{{\"node_modules/a\":{}1{}}}}}",
+                "[".repeat(10_000),
+                "]".repeat(10_000)
+            ),
+            format!(
+                "{{\"lockfileVersion\":3,\"packages\":{{\"node_modules/a\":{{\"dependencies\":{}1{}}}}}}}",
+                "{\"a\":".repeat(10_000),
+                "}".repeat(10_000)
+            ),
+        ] {
+            assert!(!read(&text).broken.is_empty());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in ".{0,400}") {
+            let _ = read(&text);
+        }
+
+        #[test]
+        fn no_mutation_makes_the_reader_panic(at in 0..TEXT.len(), cut in 0..80_usize, put in "[{}\\[\\]\",:a-z\n😀\\\\ ]{0,12}") {
+            let end = (at + cut).min(TEXT.len());
+            let text = format!("{}{put}{}", &TEXT[..at], &TEXT[end..]);
+            let lock = read(&text);
+            for broken in &lock.broken {
+                prop_assert!(broken.span.start <= text.len());
+            }
+            for entry in &lock.entries {
+                prop_assert!(text.get(entry.span.clone()).is_some());
+            }
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! Surveys of small workspaces whose caches are made by hand: every state, with its reason, and hostile input.
+//! No tool is run here; whether the tools agree is the judge tests' business.
+
+use base64::Engine;
+use contract::{ArtifactState, ReadinessState, codes};
+use holdover_inventory::{Depth, Homes, Inventory, Memory, NoMemory, Options, Survey, hover, place, plan_fetch};
+use sha2::Digest;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+const INDEX: &str = "index.crates.io-1949cf8c6b5b557f";
+
+/// A workspace with one cargo package and one npm package, and everything they need.
+struct Place {
+    _folder: tempfile::TempDir,
+    root: PathBuf,
+    home: PathBuf,
+}
+
+fn write(path: &Path, text: impl AsRef<[u8]>) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+fn sri(bytes: &[u8]) -> (String, String) {
+    let digest = sha2::Sha512::digest(bytes);
+    (format!("sha512-{}", base64::engine::general_purpose::STANDARD.encode(digest)), hex::encode(digest))
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, home) = (folder.path().join("workspace"), folder.path().join("home"));
+        let place = Place { _folder: folder, root, home };
+        let sum = hex::encode(sha2::Sha256::digest("crate itoa"));
+        let win = hex::encode(sha2::Sha256::digest("crate winapi"));
+        write(
+            &place.root.join("Cargo.toml"),
+            "[package]\nname = \"app\"\nversion = \"0.1.0\"\n\n[dependencies]\nitoa = \"1\"\n\n[target.'cfg(windows)'.dependencies]\nwinapi = \"0.3\"\n",
+        );
+        write(
+            &place.root.join("Cargo.lock"),
+            format!(
+                "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"itoa\",\n \"winapi\",\n]\n\n[[package]]\nname = \"itoa\"\nversion = \"1.0.2\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{sum}\"\n\n[[package]]\nname = \"winapi\"\nversion = \"0.3.9\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{win}\"\n"
+            ),
+        );
+        write(&place.index("config.json"), "{}");
+        place.entry("it/oa/itoa", "itoa", "1.0.2", &sum);
+        place.entry("wi/na/winapi", "winapi", "0.3.9", &win);
+        write(&place.itoa(), "crate itoa");
+        let (integrity, _) = sri(b"tarball ms");
+        write(&place.root.join("package.json"), r#"{ "name": "app", "dependencies": { "ms": "^2.0.0" } }"#);
+        write(
+            &place.root.join("package-lock.json"),
+            format!(
+                "{{\n  \"name\": \"app\",\n  \"lockfileVersion\": 3,\n  \"packages\": {{\n    \"\": {{\n      \"dependencies\": {{ \"ms\": \"^2.0.0\" }}\n    }},\n    \"node_modules/ms\": {{\n      \"version\": \"2.1.3\",\n      \"integrity\": \"{integrity}\"\n    }}\n  }}\n}}\n"
+            ),
+        );
+        write(&place.ms(), "tarball ms");
+        place
+    }
+
+    fn index(&self, path: &str) -> PathBuf {
+        self.home.join(".cargo/registry/index").join(INDEX).join(path)
+    }
+
+    fn entry(&self, path: &str, name: &str, version: &str, sum: &str) {
+        let line = format!(
+            r#"{{"name":"{name}","vers":"{version}","deps":[],"cksum":"{sum}","features":{{}},"yanked":false}}"#
+        );
+        let bytes = [b"\x03\x02\0\0\0etag: x\0", version.as_bytes(), b"\0", line.as_bytes(), b"\0"].concat();
+        write(&self.index(".cache").join(path), bytes);
+    }
+
+    fn itoa(&self) -> PathBuf {
+        self.home.join(".cargo/registry/cache").join(INDEX).join("itoa-1.0.2.crate")
+    }
+
+    fn ms(&self) -> PathBuf {
+        let (_, hex) = sri(b"tarball ms");
+        self.home.join(".npm/_cacache/content-v2/sha512").join(&hex[..2]).join(&hex[2..4]).join(&hex[4..])
+    }
+
+    fn options(&self) -> Options {
+        let homes = Homes::from_variables([("HOME".to_owned(), self.home.to_str().unwrap().to_owned())]);
+        Options { homes, target: Some("x86_64-unknown-linux-gnu".into()), ..Options::default() }
+    }
+
+    fn survey(&self) -> Arc<Survey> {
+        Inventory::new(&self.root, self.options()).survey(&NoMemory, &|| false)
+    }
+}
+
+fn state(survey: &Survey, name: &str) -> (ArtifactState, String) {
+    let artifact = survey.artifacts.iter().find(|artifact| artifact.name == name).unwrap();
+    (artifact.state, artifact.evidence.clone())
+}
+
+#[derive(Default)]
+struct Kept(Mutex<HashMap<String, Vec<u8>>>);
+
+impl Memory for Kept {
+    fn get_many(&self, keys: &[String]) -> Vec<Option<Vec<u8>>> {
+        let kept = self.0.lock().unwrap();
+        keys.iter().map(|key| kept.get(key).cloned()).collect()
+    }
+
+    fn put_many(&self, entries: Vec<(String, Vec<u8>)>) {
+        self.0.lock().unwrap().extend(entries);
+    }
+}
+
+#[test]
+fn a_workspace_with_everything_is_ready_and_a_crate_for_another_target_may_be_missing() {
+    let survey = Place::new().survey();
+    assert_eq!(survey.readiness.state, ReadinessState::Ready, "{:?}", survey.findings);
+    assert_eq!((survey.readiness.total, survey.readiness.verified, survey.readiness.other_targets), (2, 2, 1));
+    assert!(survey.findings.is_empty());
+}
+
+#[test]
+fn what_is_missing_is_named_at_the_lockfile_and_at_the_manifest() {
+    let place_ = Place::new();
+    std::fs::remove_file(place_.itoa()).unwrap();
+    std::fs::remove_file(place_.ms()).unwrap();
+    let survey = place_.survey();
+    assert_eq!((survey.readiness.state, survey.readiness.missing), (ReadinessState::Incomplete, 2));
+    let at = |file: &str| {
+        let found: Vec<_> = survey.findings.iter().filter(|f| f.file == place_.root.join(file)).collect();
+        assert_eq!(found.len(), 1, "{file}: {found:?}");
+        assert_eq!(found[0].code, codes::MISSING_ARTIFACT);
+        let text = std::fs::read_to_string(place_.root.join(file)).unwrap();
+        text[found[0].range.start.byte as usize..found[0].range.end.byte as usize].to_owned()
+    };
+    assert_eq!(at("Cargo.lock"), "name = \"itoa\"");
+    assert_eq!(at("Cargo.toml"), "itoa");
+    assert_eq!(at("package-lock.json"), "\"node_modules/ms\"");
+    assert_eq!(at("package.json"), "\"ms\"");
+    let steps = plan_fetch(&survey, None);
+    let commands: Vec<String> = steps.iter().map(|step| step.command.join(" ")).collect();
+    assert_eq!(commands, ["cargo fetch --locked --target x86_64-unknown-linux-gnu", "npm cache add -- ms@2.1.3"]);
+    assert_eq!(steps[0].artifacts, ["cargo:itoa@1.0.2"]);
+    let only = plan_fetch(&survey, Some(&["npm:ms@2.1.3".to_owned()]));
+    assert_eq!(only.len(), 1);
+}
+
+#[test]
+fn an_open_document_has_its_findings_where_the_text_stands_now() {
+    let place_ = Place::new();
+    std::fs::remove_file(place_.itoa()).unwrap();
+    let survey = place_.survey();
+    for (file, wanted) in [("Cargo.toml", "itoa"), ("Cargo.lock", "name = \"itoa\"")] {
+        let path = place_.root.join(file);
+        let text = format!("# 😀 a new line\n{}", std::fs::read_to_string(&path).unwrap());
+        let found = place(&survey, &path, &text);
+        assert_eq!(found.len(), 1, "{file}");
+        let span = found[0].range.start.byte as usize..found[0].range.end.byte as usize;
+        assert_eq!(&text[span.clone()], wanted);
+        let (_, says) = hover(&survey, &path, &text, span.start + 1).unwrap();
+        for part in ["**itoa 1.0.2**", "missing", "itoa-1.0.2.crate", "Needed by: app"] {
+            assert!(says.contains(part), "{part} is in {says}");
+        }
+    }
+    let path = place_.root.join("Cargo.toml");
+    assert!(place(&survey, &path, "[dependencies]\nother = 1\nhalf = ").is_empty());
+}
+
+#[test]
+fn damage_is_found_and_remembered_until_the_file_changes() {
+    let place_ = Place::new();
+    let memory = Kept::default();
+    write(&place_.itoa(), "crate ITOA");
+    write(&place_.ms(), "tarball MS");
+    // Younger files are looked at again each time.
+    std::thread::sleep(Duration::from_millis(80));
+    let first = Inventory::new(&place_.root, place_.options()).survey(&memory, &|| false);
+    assert_eq!(state(&first, "itoa").0, ArtifactState::Corrupt);
+    assert_eq!(state(&first, "ms").0, ArtifactState::Corrupt);
+    assert_eq!(plan_fetch(&first, None)[0].set_aside, [place_.itoa()]);
+    let frugal = Options { verify_budget: 0, ..place_.options() };
+    let again = Inventory::new(&place_.root, frugal.clone()).survey(&memory, &|| false);
+    assert_eq!(state(&again, "itoa").0, ArtifactState::Corrupt, "remembered, not read again");
+    let forgetful = Inventory::new(&place_.root, frugal.clone()).survey(&NoMemory, &|| false);
+    let artifact = forgetful.artifacts.iter().find(|a| a.name == "itoa").unwrap();
+    assert!(artifact.state == ArtifactState::Present && !artifact.verified, "not read, and said so");
+    write(&place_.itoa(), "crate itoa");
+    let mended = Inventory::new(&place_.root, place_.options()).survey(&memory, &|| false);
+    assert_eq!(state(&mended, "itoa").0, ArtifactState::Present);
+    let mut inventory = Inventory::new(&place_.root, frugal);
+    inventory.survey(&NoMemory, &|| false);
+    let (deep, outcome) = inventory.deepen(&NoMemory, &|| false, &|_, _| ());
+    assert_eq!((outcome.sound, outcome.corrupt), (1, 1));
+    assert_eq!(state(&deep, "ms").0, ArtifactState::Corrupt);
+}
+
+#[test]
+fn a_deep_survey_reads_everything_again() {
+    let place_ = Place::new();
+    let memory = Kept::default();
+    std::thread::sleep(Duration::from_millis(80));
+    Inventory::new(&place_.root, place_.options()).survey(&memory, &|| false);
+    // The same size and times, as a failing disk would have it: only reading shows it.
+    let options = Options { depth: Depth::Deep, verify_budget: 0, ..place_.options() };
+    let survey = Inventory::new(&place_.root, options).survey(&memory, &|| false);
+    assert!(survey.artifacts.iter().filter(|a| !a.other_target).all(|a| a.verified));
+}
+
+#[test]
+fn nothing_changed_gives_the_same_answer_and_any_change_a_new_one() {
+    let place_ = Place::new();
+    let mut inventory = Inventory::new(&place_.root, place_.options());
+    std::thread::sleep(Duration::from_millis(80));
+    let first = inventory.survey(&NoMemory, &|| false);
+    assert!(Arc::ptr_eq(&first, &inventory.survey(&NoMemory, &|| false)));
+    std::fs::remove_file(place_.itoa()).unwrap();
+    let second = inventory.survey(&NoMemory, &|| false);
+    assert_eq!(state(&second, "itoa").0, ArtifactState::Missing);
+    write(&place_.root.join("nested/Cargo.lock"), "version = 4\n");
+    write(&place_.root.join("nested/Cargo.toml"), "[package]\nname = \"n\"\nversion = \"0.1.0\"\n");
+    let third = inventory.survey(&NoMemory, &|| false);
+    assert_eq!(third.readiness.ecosystems.len(), 3, "a new lockfile is found");
+    write(
+        &place_.home.join(".cargo/config.toml"),
+        "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\ndirectory = \"vendor\"\n",
+    );
+    let fourth = inventory.survey(&NoMemory, &|| false);
+    assert_eq!(state(&fourth, "itoa").0, ArtifactState::Unknown, "configuration that appears counts");
+}
+
+#[test]
+fn the_index_counts_for_every_target() {
+    let place_ = Place::new();
+    std::fs::remove_file(place_.index(".cache/wi/na/winapi")).unwrap();
+    let survey = place_.survey();
+    assert_eq!(state(&survey, "winapi").0, ArtifactState::Missing);
+    assert_eq!(survey.readiness.state, ReadinessState::Incomplete);
+    let place_ = Place::new();
+    place_.entry("it/oa/itoa", "itoa", "1.0.1", &"0".repeat(64));
+    assert_eq!(state(&place_.survey(), "itoa").0, ArtifactState::Stale);
+    let place_ = Place::new();
+    place_.entry("it/oa/itoa", "itoa", "1.0.2", &"0".repeat(64));
+    assert_eq!(state(&place_.survey(), "itoa").0, ArtifactState::Corrupt);
+    let place_ = Place::new();
+    std::fs::remove_file(place_.index("config.json")).unwrap();
+    assert_eq!(state(&place_.survey(), "registry index").0, ArtifactState::Missing);
+}
+
+#[test]
+fn what_cannot_be_told_is_unknown_with_its_reason() {
+    let odd: [(&str, fn(&Path)); 3] = [
+        ("leads nowhere", |path| std::os::unix::fs::symlink("/nowhere/at/all", path).unwrap()),
+        ("a folder", |path| std::fs::create_dir(path).unwrap()),
+        ("not a regular file", |path| {
+            let status = std::process::Command::new("mkfifo").arg(path).status().unwrap();
+            assert!(status.success());
+        }),
+    ];
+    for (reason, make) in odd {
+        let place_ = Place::new();
+        for path in [place_.itoa(), place_.ms()] {
+            std::fs::remove_file(&path).unwrap();
+            make(&path);
+        }
+        let begun = Instant::now();
+        let survey = place_.survey();
+        assert!(begun.elapsed() < Duration::from_secs(5), "nothing waits for a pipe's other end");
+        for name in ["itoa", "ms"] {
+            let (state, evidence) = state(&survey, name);
+            assert_eq!(state, ArtifactState::Unknown, "{name}: {reason}");
+            assert!(evidence.contains(reason), "{evidence}");
+        }
+        assert_eq!(survey.readiness.state, ReadinessState::Unknown);
+    }
+}
+
+#[test]
+fn git_dependencies_other_registries_and_vendored_sources_are_unknown() {
+    let place_ = Place::new();
+    let lock = place_.root.join("Cargo.lock");
+    let text = std::fs::read_to_string(&lock).unwrap();
+    for source in
+        ["git+https://user:secret@example.org/a.git?rev=1#0123", "registry+https://user:secret@example.org/index"]
+    {
+        write(&lock, text.replacen("registry+https://github.com/rust-lang/crates.io-index", source, 1));
+        let survey = place_.survey();
+        let (state, evidence) = state(&survey, "itoa");
+        assert_eq!(state, ArtifactState::Unknown);
+        assert!(evidence.contains("example.org") && !evidence.contains("secret"), "{evidence}");
+        assert_ne!(survey.readiness.state, ReadinessState::Ready);
+    }
+}
+
+#[test]
+fn names_never_lead_outside_the_cache() {
+    let place_ = Place::new();
+    let lock = place_.root.join("Cargo.lock");
+    let text = std::fs::read_to_string(&lock).unwrap();
+    for (from, to) in
+        [("name = \"itoa\"", "name = \"../../../itoa\""), ("version = \"1.0.2\"", "version = \"1.0.2/../../x\"")]
+    {
+        write(&lock, text.replace(from, to));
+        let survey = place_.survey();
+        assert_eq!(survey.readiness.state, ReadinessState::Incomplete);
+        assert!(survey.findings.iter().any(|finding| finding.code == codes::MALFORMED_LOCKFILE));
+        assert!(survey.artifacts.iter().flat_map(|a| &a.looked_in).all(|path| !path.to_string_lossy().contains("..")));
+    }
+}
+
+#[test]
+fn a_huge_or_deep_lockfile_is_an_error_within_a_second() {
+    for (name, text) in [
+        ("Cargo.lock", "[[package]]\nname = \"a\"\n".repeat(4_500_000)),
+        ("package-lock.json", format!("{{{}", " ".repeat(100 << 20))),
+        ("Cargo.lock", format!("a = {}{}", "[".repeat(10_000), "]".repeat(10_000))),
+        ("package-lock.json", format!("{{\"packages\":{}", "{\"a\":".repeat(10_000))),
+    ] {
+        let place_ = Place::new();
+        write(&place_.root.join(name), &text);
+        let begun = Instant::now();
+        let survey = place_.survey();
+        // Ten times what is asked for: tests are built without optimisation and run beside others.
+        assert!(begun.elapsed() < Duration::from_secs(10), "{name}: {:?}", begun.elapsed());
+        let said = survey.findings.iter().filter(|f| f.code == codes::MALFORMED_LOCKFILE).count();
+        assert_eq!(said, 1, "{name}");
+        assert_ne!(survey.readiness.state, ReadinessState::Ready);
+    }
+}
+
+#[test]
+fn links_to_folders_are_not_followed_and_excluded_folders_are_not_looked_into() {
+    let place_ = Place::new();
+    std::os::unix::fs::symlink(&place_.root, place_.root.join("loop")).unwrap();
+    for folder in ["node_modules/x", "target/x", ".hidden/x", "skipped/x"] {
+        write(&place_.root.join(folder).join("Cargo.lock"), "version = 4\n");
+    }
+    let options = Options { exclude: vec!["skipped".into()], ..place_.options() };
+    let survey = Inventory::new(&place_.root, options).survey(&NoMemory, &|| false);
+    assert_eq!(survey.readiness.ecosystems.len(), 2);
+}
+
+#[test]
+fn a_folder_without_lockfiles_is_not_called_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let survey = Inventory::new(folder.path(), Options::default()).survey(&NoMemory, &|| false);
+    assert_eq!(survey.readiness.state, ReadinessState::Unknown);
+}
