@@ -85,7 +85,7 @@ local function servers(version)
       vim.health.warn(('it runs %s, and %s is installed'):format(running, version), { ':Holdover restart' })
     end
   end
-  vim.health.info('log: ' .. require('holdover.log').path())
+  vim.health.info('log: ' .. vim.fn.fnamemodify(require('holdover.log').path(), ':~'))
 end
 
 function M.check()

@@ -248,6 +248,10 @@ function M.status(status)
     local rows, hints = {}, {} ---@type holdover.Chunk[][], string[]
     for _, f in ipairs(status.functions) do
       local mode = modes[f.mode] or { f.mode }
+      if f.mode == 'unavailable' and (f.next or '') == '' then
+        -- Nothing can be done about it: no reason to shout.
+        mode = { mode[1], 'Comment' }
+      end
       rows[#rows + 1] = { { f.name }, mode, { f.reason or '', 'Comment' } }
       if (f.next or '') ~= '' and f.mode ~= 'local' and f.mode ~= 'delayed' then
         hints[#hints + 1] = f.name .. ': ' .. f.next
