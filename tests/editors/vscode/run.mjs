@@ -88,6 +88,7 @@ for (const name of chosen) {
   mkdirSync(screenshots, { recursive: true });
 
   const project = fixture(path.resolve(values.fixture), path.join(folder, 'project'), TAKEN);
+  scenario.prepare?.(project);
   const env = {
     CARGO_HOME: project.cargoHome,
     npm_config_cache: project.npmCache,

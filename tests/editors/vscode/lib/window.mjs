@@ -95,12 +95,13 @@ export class Window {
 
   async quickInput(keys, text) {
     const box = this.page.locator('.quick-input-widget:visible input').first();
+    // One that is just closing still takes the keys: then it is asked for again.
     await until('the quick input', async () => {
       await this.press(keys);
       await box.waitFor({ timeout: 2000 });
-      return true;
+      await box.fill(text, { timeout: 2000 });
+      return (await box.inputValue({ timeout: 2000 })) === text;
     });
-    await box.fill(text);
     const row = this.page.locator('.quick-input-list .monaco-list-row').first();
     await row.waitFor({ timeout: PATIENCE_MS });
     return row;

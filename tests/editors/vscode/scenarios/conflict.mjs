@@ -20,12 +20,14 @@ export const conflict = {
   name: 'merge conflicts',
   trusted: true,
   real: true,
-  async run({ steps, window, project }) {
+  prepare(project) {
+    writeFileSync(path.join(project.workspace, 'wait.txt'), TEXT);
+  },
+  async run({ steps, window }) {
     const lines = () => window.page.locator('.monaco-editor .view-line').allInnerTexts();
     const text = async () => (await lines()).join('\n').replace(/\u00a0/g, ' ');
 
     await steps.step('a conflict is underlined and the Problems panel has it', async () => {
-      writeFileSync(path.join(project.workspace, 'wait.txt'), TEXT);
       await window.waitForStatus(/^offline: \d/);
       await window.openFile('wait.txt', 2, 3);
       expect((await window.squiggle('<<<<<<< HEAD')) === 'error', 'it is no error');
