@@ -91,6 +91,11 @@ impl<R: BufRead> Frames<R> {
             }
             if let Some(at) = find_length(&line) {
                 noise += at as u64;
+                if at > 0 && !line.ends_with(b"\n") && line.len() == LONGEST_LINE {
+                    // Its digits may be cut off.
+                    self.input.put_back(&line[at..]);
+                    continue;
+                }
                 let digits = line[at + LENGTH.len()..].trim_ascii();
                 length = std::str::from_utf8(digits)
                     .ok()
