@@ -1,0 +1,129 @@
+//! The house keeps its own rules: what is written down about it is true, and walls stand where they are said to stand.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// Names under the tables of a manifest whose name ends with `dependencies`.
+fn dependencies(manifest: &str, normal_only: bool) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut inside = false;
+    for line in read(manifest).lines() {
+        if let Some(table) = line.strip_prefix('[') {
+            inside = table.contains("dependencies") && !(normal_only && table.contains("dev-"));
+        } else if inside && let Some((name, _)) = line.split_once('=') {
+            names.insert(name.trim().trim_end_matches(".workspace").to_owned());
+        }
+    }
+    names
+}
+
+const CRATES: [&str; 8] = ["contract", "host", "journal", "inventory", "conflict", "engine", "lsp", "holdover"];
+
+#[test]
+fn every_dependency_has_its_line_and_every_line_its_dependency() {
+    let text = read("docs/dependencies.md");
+    let rust = text.split("## TypeScript").next().unwrap();
+    let listed: BTreeSet<String> = rust
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split(" |").next())
+        .flat_map(|cell| cell.split(", ").map(|name| name.trim_matches('`').to_owned()).collect::<Vec<_>>())
+        .collect();
+    let mut used: BTreeSet<String> =
+        CRATES.iter().flat_map(|name| dependencies(&format!("server/{name}/Cargo.toml"), false)).collect();
+    used.extend(dependencies("tests/Cargo.toml", false));
+    let ours: BTreeSet<String> = CRATES.iter().map(|name| (*name).to_owned()).collect();
+    used.retain(|name| !ours.contains(name) && !name.starts_with("holdover-"));
+    assert_eq!(
+        used.difference(&listed).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "used, and not in docs/dependencies.md"
+    );
+    assert_eq!(
+        listed.difference(&used).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "in docs/dependencies.md, and not used"
+    );
+
+    let package: serde_json::Value = serde_json::from_str(&read("vscode-extension/package.json")).unwrap();
+    for table in ["dependencies", "devDependencies"] {
+        for name in package[table].as_object().unwrap().keys() {
+            assert!(text.contains(&format!("`{name}`")), "{name} is not in docs/dependencies.md");
+        }
+    }
+}
+
+#[test]
+fn arrows_between_crates_point_downwards_only() {
+    let allowed: [(&str, &[&str]); 8] = [
+        ("contract", &[]),
+        ("host", &["contract"]),
+        ("journal", &["host", "contract"]),
+        ("inventory", &["host", "contract"]),
+        ("conflict", &["host", "contract"]),
+        ("engine", &["inventory", "conflict", "journal", "host", "contract"]),
+        ("lsp", &["engine", "conflict", "host", "contract"]),
+        ("holdover", &["lsp", "engine", "journal", "host", "contract"]),
+    ];
+    for (name, below) in allowed {
+        let used = dependencies(&format!("server/{name}/Cargo.toml"), true);
+        for other in CRATES.iter().filter(|other| used.contains(**other)) {
+            assert!(below.contains(other), "{name} must not use {other}");
+        }
+    }
+}
+
+#[test]
+fn only_the_command_line_prints_and_only_lsp_knows_the_protocol() {
+    for name in ["contract", "host", "journal", "inventory", "conflict", "engine"] {
+        let used = dependencies(&format!("server/{name}/Cargo.toml"), true);
+        for editor in ["tower-lsp", "ls-types", "clap", "indicatif", "owo-colors", "anstream"] {
+            assert!(!used.contains(editor), "{name} must not know {editor}");
+        }
+        assert!(name == "contract" || name == "host" || !used.contains("etcetera"), "only host knows folders: {name}");
+    }
+    // What runs a program or opens a connection stands in `host` alone.
+    for name in ["contract", "journal", "inventory", "conflict", "engine", "lsp", "holdover"] {
+        for file in sources(&root().join("server").join(name).join("src")) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for forbidden in ["std::process::Command", "process::Command::new", "TcpStream", "UdpSocket"] {
+                assert!(!text.contains(forbidden), "{} uses {forbidden}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_code_has_its_page_and_every_page_its_code() {
+    let codes: BTreeSet<String> = read("server/contract/src/finding.rs")
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pub const ")?.split('"').nth(1).map(str::to_owned))
+        .collect();
+    assert!(codes.len() >= 9, "{codes:?}");
+    let pages: BTreeSet<String> = std::fs::read_dir(root().join("docs/diagnostics"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(codes, pages);
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
