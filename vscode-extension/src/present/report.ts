@@ -1,6 +1,5 @@
 // Reports in Markdown, made from the server's JSON where the server has no ready text: status, preflight, fetch.
 // May not know the editor or add figures of its own.
-import { pathToFileURL } from 'node:url';
 import type { Artifact, PreflightReport, Status } from '../contract.ts';
 import { clock, connection, lockfileProblems, lockfileTable, sideNotes, verdict } from './figures.ts';
 import { code, counted, escape, figure, prose } from './markdown.ts';
@@ -110,13 +109,10 @@ function artifactEntry(artifact: Artifact): string {
   return lines.join('\n');
 }
 
+/** The preview lets no `file:` link through, so the place is told in words. */
 function place(file: string, zeroBasedLine: number): string {
   const name = file.split(/[\\/]/).pop() ?? file;
-  const line = zeroBasedLine + 1;
-  const url = `${pathToFileURL(file).href}#L${line}`.replace(/[()]/g, (bracket) =>
-    bracket === '(' ? '%28' : '%29',
-  );
-  return `[${escape(name)} line ${line}](${url})`;
+  return `${escape(name)} line ${zeroBasedLine + 1}`;
 }
 
 function size(bytes: number): string {
