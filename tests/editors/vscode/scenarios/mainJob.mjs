@@ -113,7 +113,7 @@ export const mainJob = {
         for (const one of project.missing)
           expectText(text, `${one.name} ${one.version}`, `${one.file} line ${one.line}`);
         expectText(text, 'Needed by', 'Looked in');
-      expect(!text.includes(']('), 'a link is shown as its source');
+        expect(!text.includes(']('), 'a link is shown as its source');
         await window.shot('03-check-dark');
       },
     );
