@@ -10,8 +10,8 @@ use rusqlite::Connection;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How often it is looked where the system tells of changes: covers a notice that was lost.
-const SAFETY: Duration = Duration::from_secs(1);
+/// How often it is looked where the system tells of changes: covers a notice that was lost, and lets an idle server sleep.
+const SAFETY: Duration = Duration::from_mins(1);
 /// How often it is looked where it does not: leaves room for the rest of the 100 ms.
 const POLL: Duration = Duration::from_millis(40);
 /// Pause after a notice, so that a burst of commits is one notice and not a thousand.
