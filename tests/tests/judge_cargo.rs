@@ -143,7 +143,9 @@ fn project(name: &str, manifests: &[(&str, &str)]) -> Project {
                 std::fs::copy(own.join(config), home.join(config)).unwrap();
             }
         }
-        let cargo = |arguments: &[&str]| must(Command::new("cargo").args(arguments).current_dir(&workspace).env("CARGO_HOME", &home));
+        let cargo = |arguments: &[&str]| {
+            must(Command::new("cargo").args(arguments).current_dir(&workspace).env("CARGO_HOME", &home))
+        };
         cargo(&["generate-lockfile"]);
         cargo(&["fetch", "--locked"]);
         held.done();
@@ -195,7 +197,9 @@ impl Case {
 
     fn entry_of(&self, name: &str) -> PathBuf {
         let all = files(&self.home.join("registry/index"));
-        all.into_iter().find(|path| path.file_name().is_some_and(|file| file == name)).unwrap_or_else(|| panic!("{name} is indexed"))
+        all.into_iter()
+            .find(|path| path.file_name().is_some_and(|file| file == name))
+            .unwrap_or_else(|| panic!("{name} is indexed"))
     }
 
     fn source_of(&self, path: &Path) -> PathBuf {
@@ -325,7 +329,8 @@ fn the_inventory_and_cargo_agree_on_every_kind_of_damage() {
             project.judge(&mut tally, &format!("{name}: {what:?} of {victim}"), case);
         }
         let case = project.case();
-        let settings = files(&case.home.join("registry/index")).into_iter().find(|p| p.ends_with("config.json")).unwrap();
+        let settings =
+            files(&case.home.join("registry/index")).into_iter().find(|p| p.ends_with("config.json")).unwrap();
         std::fs::remove_file(settings).unwrap();
         project.judge(&mut tally, &format!("{name}: config.json gone"), case);
     }
@@ -355,13 +360,19 @@ fn the_inventory_and_cargo_agree_on_lockfiles_and_manifests_that_do_not_fit() {
     let edits: &[(&str, &str, &dyn Fn(String) -> String)] = &[
         ("a new dependency", "Cargo.toml", &|t| t.replace("tempfile = \"3\"", "tempfile = \"3\"\nhex = \"0.4\"")),
         ("a dependency taken out", "Cargo.toml", &|t| t.replace("tempfile = \"3\"\n", "")),
-        ("a requirement that the lock does not meet", "Cargo.toml", &|t| t.replace("fastrand = \"2\"", "fastrand = \"1\"")),
-        ("a requirement that the lock still meets", "Cargo.toml", &|t| t.replace("fastrand = \"2\"", "fastrand = \"2.0\"")),
+        ("a requirement that the lock does not meet", "Cargo.toml", &|t| {
+            t.replace("fastrand = \"2\"", "fastrand = \"1\"")
+        }),
+        ("a requirement that the lock still meets", "Cargo.toml", &|t| {
+            t.replace("fastrand = \"2\"", "fastrand = \"2.0\"")
+        }),
         ("another version of the package", "Cargo.toml", &|t| t.replace("version = \"0.1.0\"", "version = \"0.2.0\"")),
         ("a feature switched off", "Cargo.toml", &|t| t.replace(", features = [\"derive\"]", "")),
         ("a feature that does not exist", "Cargo.toml", &|t| t.replace("\"derive\"", "\"derrive\"")),
         ("a feature that needs nothing new", "Cargo.toml", &|t| t.replace("\"derive\"", "\"derive\", \"rc\"")),
-        ("a comment in the lock", "Cargo.lock", &|t| t.replace("[[package]]\nname = \"serde\"", "# why\n[[package]]\nname = \"serde\"")),
+        ("a comment in the lock", "Cargo.lock", &|t| {
+            t.replace("[[package]]\nname = \"serde\"", "# why\n[[package]]\nname = \"serde\"")
+        }),
         ("spaces in the lock", "Cargo.lock", &|t| t.replace("name = \"serde\"\n", "name   =   'serde'\n")),
         ("CRLF in the lock", "Cargo.lock", &|t| t.replace('\n', "\r\n")),
         ("the lock cut off", "Cargo.lock", &|t| t[..t.len() * 2 / 3].to_owned()),

@@ -1,6 +1,12 @@
 //! Readiness of the large project, beside the tools' own nearest commands and the hash's own speed, in one run.
 //! Needs what `fixtures/generate/large.sh DEST` prints: HOLDOVER_FIXTURE, CARGO_HOME, npm_config_cache.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs, reason = "a benchmark may stop and print")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a benchmark may stop and print"
+)]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use holdover_inventory::{Inventory, Memory, NoMemory, Options};
@@ -46,7 +52,9 @@ fn readiness(c: &mut Criterion) {
 
     let mut group = c.benchmark_group("readiness");
     group.sample_size(20);
-    group.bench_function("first", |b| b.iter(|| black_box(Inventory::new(&root, options()).survey(&NoMemory, &|| false))));
+    group.bench_function("first", |b| {
+        b.iter(|| black_box(Inventory::new(&root, options()).survey(&NoMemory, &|| false)))
+    });
     // All checksums remembered too, as after one verification in the background.
     let mut warm = Inventory::new(&root, options());
     warm.survey(&memory, &|| false);

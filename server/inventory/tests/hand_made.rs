@@ -55,7 +55,7 @@ impl Place {
         write(
             &place.root.join("package-lock.json"),
             format!(
-                "{{\n  \"name\": \"app\",\n  \"lockfileVersion\": 3,\n  \"packages\": {{\n    \"\": {{\n      \"dependencies\": {{ \"ms\": \"^2.0.0\" }}\n    }},\n    \"node_modules/ms\": {{\n      \"version\": \"2.1.3\",\n      \"integrity\": \"{integrity}\"\n    }}\n  }}\n}}\n"
+                "{{\n  \"name\": \"app\",\n  \"lockfileVersion\": 3,\n  \"packages\": {{\n    \"\": {{\n      \"dependencies\": {{ \"ms\": \"^2.0.0\" }}\n    }},\n    \"node_modules/ms\": {{\n      \"version\": \"2.1.3\",\n      \"resolved\": \"https://registry.example/ms/-/ms-2.1.3.tgz\",\n      \"integrity\": \"{integrity}\"\n    }}\n  }}\n}}\n"
             ),
         );
         write(&place.ms(), "tarball ms");
@@ -290,6 +290,33 @@ fn git_dependencies_other_registries_and_vendored_sources_are_unknown() {
         assert!(evidence.contains("example.org") && !evidence.contains("secret"), "{evidence}");
         assert_ne!(survey.readiness.state, ReadinessState::Ready);
     }
+}
+
+#[test]
+fn without_an_address_npm_needs_the_description_of_a_package_too() {
+    let place_ = Place::new();
+    let lock = place_.root.join("package-lock.json");
+    let text = std::fs::read_to_string(&lock).unwrap();
+    let without: Vec<&str> = text.lines().filter(|line| !line.contains("resolved")).collect();
+    write(&lock, without.join("\n"));
+    write(
+        &place_.root.join(".npmrc"),
+        "registry = https://registry.example/npm/\n//registry.example/npm/:_authToken = secret\n",
+    );
+    let before = place_.survey();
+    assert_eq!(state(&before, "ms").0, ArtifactState::Missing, "{:?}", before.findings);
+    let key = "make-fetch-happen:request-cache:https://registry.example/npm/ms";
+    let (integrity, hex) = sri(b"description");
+    let json = format!(r#"{{"key":"{key}","integrity":"{integrity}","size":11}}"#);
+    let hash = hex::encode(sha2::Sha256::digest(key));
+    let bucket = place_.home.join(".npm/_cacache/index-v5").join(&hash[..2]).join(&hash[2..4]).join(&hash[4..]);
+    write(&bucket, format!("\n{}\t{json}", hex::encode(sha1::Sha1::digest(&json))));
+    assert_eq!(state(&place_.survey(), "ms").0, ArtifactState::Missing, "its content is not here yet");
+    let content = place_.home.join(".npm/_cacache/content-v2/sha512");
+    write(&content.join(&hex[..2]).join(&hex[2..4]).join(&hex[4..]), "description");
+    let survey = place_.survey();
+    assert_eq!(survey.readiness.state, ReadinessState::Ready, "{:?}", survey.findings);
+    assert!(survey.mirrors.iter().any(|mirror| mirror.url == "https://registry.example/npm/"));
 }
 
 #[test]

@@ -151,9 +151,7 @@ pub fn differences(survey: &Survey, verdict: &Verdict) -> Vec<String> {
         (ReadinessState::Ready, true) | (ReadinessState::Incomplete, false) => {}
         (state, _) => out.push(format!("expected ready = {expected}, the survey says {state:?}")),
     }
-    if !verdict.passes
-        && verdict.damaged.len() == 1
-        && !bad.iter().any(|artifact| artifact.name == verdict.damaged[0])
+    if !verdict.passes && verdict.damaged.len() == 1 && !bad.iter().any(|artifact| artifact.name == verdict.damaged[0])
     {
         out.push(format!("the judge fails for {}, which is not named", verdict.damaged[0]));
     }
@@ -163,8 +161,12 @@ pub fn differences(survey: &Survey, verdict: &Verdict) -> Vec<String> {
         }
     }
     for artifact in bad {
-        if !verdict.damaged.is_empty() && !verdict.damaged.contains(&artifact.name) && artifact.name != "registry index" {
-            out.push(format!("{} was not damaged and is said to be {:?}: {}", artifact.name, artifact.state, artifact.evidence));
+        if !verdict.damaged.is_empty() && !verdict.damaged.contains(&artifact.name) && artifact.name != "registry index"
+        {
+            out.push(format!(
+                "{} was not damaged and is said to be {:?}: {}",
+                artifact.name, artifact.state, artifact.evidence
+            ));
         }
     }
     out

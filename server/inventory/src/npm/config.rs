@@ -22,6 +22,19 @@ pub(crate) struct Config {
     pub node: Option<String>,
     pub npm: Option<String>,
     pub mirrors: Vec<Mirror>,
+    /// `registry`, and `@scope:registry`.
+    registries: BTreeMap<String, String>,
+}
+
+/// What npm asks where nothing is configured.
+const DEFAULT_REGISTRY: &str = "https://registry.npmjs.org/";
+
+impl Config {
+    /// The address of the registry for a package.
+    pub(crate) fn registry(&self, name: &str) -> &str {
+        let scoped = name.split_once('/').and_then(|(scope, _)| self.registries.get(&format!("{scope}:registry")));
+        scoped.or_else(|| self.registries.get("registry")).map_or(DEFAULT_REGISTRY, String::as_str)
+    }
 }
 
 /// Larger configuration files are not read, in bytes.
@@ -65,6 +78,11 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
         omit.push("optional".into());
     }
     omit.retain(|kind| !include.contains(kind));
+    let registries = values
+        .iter()
+        .filter(|(key, _)| *key == "registry" || key.ends_with(":registry"))
+        .filter_map(|(key, said)| Some((key.clone(), said.first()?.clone())))
+        .collect();
     let mirrors = values
         .iter()
         .filter(|(key, _)| *key == "registry" || key.ends_with(":registry"))
@@ -88,6 +106,7 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
         node: node.as_deref().and_then(|node| node_version(node, prefix.as_deref(), ask)),
         npm: prefix.as_deref().and_then(|prefix| npm_version(prefix, ask)),
         mirrors,
+        registries,
     }
 }
 

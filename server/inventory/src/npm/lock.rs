@@ -260,6 +260,10 @@ fn entry(path: String, span: Span<usize>, value: &str, start: usize) -> Result<L
     match serde_json::from_str::<Entry>(value) {
         Ok(entry) => Ok(Located { path, span, entry }),
         Err(error) => {
+            // A key that stands twice is no error to npm: the last one counts.
+            if let Ok(entry) = serde_json::from_str::<serde_json::Value>(value).and_then(serde_json::from_value) {
+                return Ok(Located { path, span, entry });
+            }
             let at = start + offset_of(value, &error);
             Err(Broken { span: at..at + 1, reason: sentence(&error) })
         }

@@ -4,6 +4,7 @@
 mod config;
 mod lock;
 mod manifest;
+mod packument;
 mod sync;
 mod tree;
 
@@ -16,7 +17,8 @@ use base64::Engine;
 use config::Config;
 use contract::{Artifact, ArtifactState, Cache, FetchStep, Finding, Range, Severity, codes};
 use lock::{Entry, Located, Text};
-use std::collections::HashSet;
+use packument::Description;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range as Span;
 use std::path::{Path, PathBuf};
 
@@ -148,6 +150,7 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     judged.watch.push(store.content.clone());
     let ids = artifacts(&lock.entries);
     let plans: Vec<Plan> = ids.iter().map(|(at, _)| plan(&lock.entries[*at], folder, &store)).collect();
+    let mut described = descriptions(&ids, &plans, &lock.entries, &inert, &config, &store, lockfile, ask);
     let paths: Vec<PathBuf> =
         plans.iter().flat_map(|plan| plan.candidates.iter().map(|(path, _)| path.clone())).collect();
     let mut seen = ask.look.at_all(&paths).into_iter();
@@ -157,7 +160,19 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         let located = &lock.entries[at];
         let entry = &located.entry;
         let stands: Vec<Seen> = seen.by_ref().take(plan.candidates.len()).collect();
-        let (state, evidence, found) = state_of(&plan, &stands);
+        let (mut state, mut evidence, found) = state_of(&plan, &stands);
+        let mut looked_in: Vec<PathBuf> = plan.candidates.iter().map(|(path, _)| path.clone()).collect();
+        match described.remove(&at).unwrap_or(Description::Here) {
+            Description::Here => {}
+            Description::Absent(path) if state == ArtifactState::Present => {
+                (state, evidence) = (ArtifactState::Missing, UNDESCRIBED.into());
+                looked_in.push(path);
+            }
+            Description::Doubt(why) if state == ArtifactState::Present => {
+                (state, evidence) = (ArtifactState::Unknown, format!("its description in npm's cache: {why}"));
+            }
+            Description::Absent(_) | Description::Doubt(_) => {}
+        }
         let identity = found.and_then(|found| match stands[found] {
             Seen::File(identity) => Some(identity),
             _ => None,
@@ -178,7 +193,7 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
             version: entry.version.clone().unwrap_or_default(),
             state,
             evidence,
-            looked_in: plan.candidates.into_iter().map(|(path, _)| path).collect(),
+            looked_in,
             verified: false,
             needed_by: Vec::new(),
             target: (!entry.os.0.is_empty() || !entry.cpu.0.is_empty() || inert[at]).then(|| ask.target.to_owned()),
@@ -191,7 +206,7 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
             manifests: Vec::new(),
         });
         judged.contents.push(content);
-        let set_aside = judged.artifacts.last().map(|artifact| artifact.looked_in.clone()).unwrap_or_default();
+        let set_aside = plan.candidates.into_iter().map(|(path, _)| path).collect();
         judged.repairs.push(Repair { spec: spec(located), set_aside });
     }
     judged.caches.push(Cache {
@@ -211,6 +226,40 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     }
     judged.graph.lines = lines(&sync.manifests, &lock.entries, &tree);
     judged
+}
+
+const UNDESCRIBED: &str = "its tarball is in npm's cache, and the registry's description of it is not, which npm needs because the lockfile has no address for it";
+
+/// By entry: what stands for its description, where npm would need one.
+#[expect(clippy::too_many_arguments)]
+fn descriptions(
+    ids: &[(usize, String)],
+    plans: &[Plan],
+    entries: &[Located],
+    inert: &[bool],
+    config: &Config,
+    store: &Store,
+    lockfile: &Path,
+    ask: &Ask<'_>,
+) -> HashMap<usize, Description> {
+    let wanted: Vec<usize> = ids
+        .iter()
+        .zip(plans)
+        .filter(|((at, _), plan)| {
+            let entry = &entries[*at].entry;
+            !inert[*at] && !omitted(entry, config) && plan.doubt.is_none() && entry.resolved.is_none()
+        })
+        .map(|((at, _), _)| *at)
+        .collect();
+    let keys: Vec<String> = wanted
+        .iter()
+        .map(|&at| {
+            let name = name_of(&entries[at]);
+            let registry = config.registry(name).trim_end_matches('/');
+            format!("make-fetch-happen:request-cache:{registry}/{}", name.replace('/', "%2f"))
+        })
+        .collect();
+    wanted.into_iter().zip(packument::find(&keys, &config.cache, store, lockfile, ask)).collect()
 }
 
 fn label(located: &Located) -> String {

@@ -53,13 +53,10 @@ pub(crate) fn compare(folder: &Path, lock: &Lock, tree: &Tree, inert: &[bool], c
     if clean {
         for unanswered in &tree.unanswered {
             let entry = &lock.entries[unanswered.from as usize];
-            let lenient = unanswered.optional || (unanswered.peer && config.legacy_peers);
+            // npm wants optional ones in the lockfile too, and does without optional peers only.
+            let lenient = unanswered.peer && (unanswered.optional || config.legacy_peers);
             // The workspace's own were compared above.
-            if lenient
-                || inert[unanswered.from as usize]
-                || !entry.path.contains("node_modules")
-                || entry.entry.in_bundle
-            {
+            if lenient || !entry.path.contains("node_modules") || entry.entry.in_bundle {
                 continue;
             }
             let sentence =
@@ -109,8 +106,7 @@ fn one(
                 .find(|to| to.path.rsplit_once("node_modules/").is_some_and(|(_, folder)| folder == name));
             let unchanged = was.0.iter().any(|(known, before)| known == name && before == range);
             let held = match to {
-                // An optional one that the registry did not have is left out of the lockfile, and nothing is wrong.
-                None => table == 2 && unchanged,
+                None => false,
                 Some(_) if unchanged => true,
                 Some(to) => {
                     let range = range
