@@ -113,6 +113,11 @@ fn every_code_has_its_page_and_every_page_its_code() {
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
         .collect();
     assert_eq!(codes, pages);
+    // The server carries the pages, so that they can be read without a network.
+    let served = read("server/lsp/src/requests/content.rs");
+    for code in codes {
+        assert!(served.contains(&format!("docs/diagnostics/{code}.md")), "{code} is not served");
+    }
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

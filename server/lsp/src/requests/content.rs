@@ -8,9 +8,16 @@ use crate::state::State;
 use serde::{Deserialize, Serialize};
 
 /// The pages, by code.
-const PAGES: [(&str, &str); 2] = [
-    ("merge-conflict", include_str!("../../../../docs/diagnostics/merge-conflict.md")),
+const PAGES: [(&str, &str); 9] = [
+    ("corrupt-artifact", include_str!("../../../../docs/diagnostics/corrupt-artifact.md")),
     ("malformed-conflict", include_str!("../../../../docs/diagnostics/malformed-conflict.md")),
+    ("malformed-lockfile", include_str!("../../../../docs/diagnostics/malformed-lockfile.md")),
+    ("merge-conflict", include_str!("../../../../docs/diagnostics/merge-conflict.md")),
+    ("missing-artifact", include_str!("../../../../docs/diagnostics/missing-artifact.md")),
+    ("stale-artifact", include_str!("../../../../docs/diagnostics/stale-artifact.md")),
+    ("unknown-artifact", include_str!("../../../../docs/diagnostics/unknown-artifact.md")),
+    ("unknown-setting", include_str!("../../../../docs/diagnostics/unknown-setting.md")),
+    ("unlocked-dependency", include_str!("../../../../docs/diagnostics/unlocked-dependency.md")),
 ];
 
 #[derive(Debug, Deserialize)]
