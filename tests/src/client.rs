@@ -257,6 +257,18 @@ impl Client {
             .clone()
     }
 
+    /// Asks again and again until the answer is the one that is wanted, and gives the last one.
+    pub fn until(&mut self, ask: impl Fn(&mut Self) -> Value, wanted: impl Fn(&Value) -> bool) -> Value {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let answer = ask(self);
+            if wanted(&answer) || Instant::now() > until {
+                return answer;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// The diagnostics of a document in a version. Those of older versions are passed over.
     ///
     /// # Panics

@@ -168,15 +168,11 @@ fn two_workspaces_a_file_outside_and_an_untitled_buffer_live_side_by_side() {
         assert_eq!(status["workspace"], json!(root.path()));
         let params = json!({ "command": "holdover.status", "arguments": [{ "workspace": uri(root.path()) }] });
         assert_eq!(client.request("workspace/executeCommand", params)["workspace"], json!(root.path()));
-        let counted = client.wait(holdover_tests::client::PATIENCE, |message| {
-            message["method"] == "holdover/didChangeStatus"
-                && message["params"]["workspace"] == json!(root.path())
-                && message["params"]["conflicts"] == json!({ "files": 1, "hunks": 1 })
-        });
-        assert!(
-            counted.is_some()
-                || client.request("holdover/status", json!({ "workspace": root.path() }))["conflicts"]["hunks"] == 1
+        let status = client.until(
+            |client| client.request("holdover/status", json!({ "workspace": root.path() })),
+            |status| status["conflicts"] == json!({ "files": 1, "hunks": 1 }),
         );
+        assert_eq!(status["conflicts"]["hunks"], 1);
     }
     assert_eq!(client.refused("holdover/status", json!({ "workspace": outside.path() })).0, -32803);
     let folders = json!({ "added": [{ "uri": uri(outside.path()), "name": "" }], "removed": [{ "uri": uri(one.path()), "name": "" }] });

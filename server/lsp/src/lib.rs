@@ -70,7 +70,8 @@ pub struct LspOptions {
 /// Serves a client on stdin and stdout until it says `exit` or its end of the pipe is closed. Gives the exit code: 0 after
 /// `shutdown`, 1 without, 2 where a recording cannot be opened, 3 where a thread cannot be started.
 ///
-/// To be called once in a process, which must end with the code: threads may still be at work when it returns.
+/// To be called once in a process. On Unix it does not return but ends the process with the code; elsewhere the caller must
+/// end it: threads may still be at work.
 pub fn run(options: LspOptions) -> i32 {
     let folders = host::Folders::find(options.engine.data_dir.as_deref());
     log::start(folders.ok().map(|folders| folders.logs()).as_deref());
@@ -92,10 +93,25 @@ pub fn run(options: LspOptions) -> i32 {
             return 2;
         }
     };
-    serve(source, options).unwrap_or_else(|e| {
+    let code = serve(source, options).unwrap_or_else(|e| {
         tracing::error!("the server cannot start: {e}");
         3
-    })
+    });
+    end(code)
+}
+
+/// Ends the process without the C library's exit handlers: OpenSSL's would take its locks and tables away from threads that
+/// are still at work, which crashes about one process in ten that gets `shutdown` and `exit` at once. What matters is on
+/// the disk by now.
+#[cfg(unix)]
+fn end(code: i32) -> i32 {
+    signal_hook::low_level::exit(code)
+}
+
+/// Leaves ending to the caller.
+#[cfg(not(unix))]
+fn end(code: i32) -> i32 {
+    code
 }
 
 fn serve(source: Box<dyn BufRead + Send>, options: LspOptions) -> io::Result<i32> {
