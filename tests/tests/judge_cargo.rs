@@ -1,5 +1,12 @@
 //! The judge of the inventory's answers about Cargo: `cargo fetch --locked --offline --target HOST`, both ways.
 //! Damage that cargo does not notice must be found all the same.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test may stop and print"
+)]
 
 mod judge;
 

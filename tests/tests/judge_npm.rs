@@ -1,5 +1,12 @@
 //! The judge of the inventory's answers about npm: `npm ci --offline --ignore-scripts`, both ways.
 //! npm goes on without an optional package that it cannot get: the judge counts that as a no, because the tree lacks it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test may stop and print"
+)]
 
 mod judge;
 

@@ -76,7 +76,7 @@ fn of_line(file: &Path, dependency: &str, range: Range, artifacts: &[&Artifact])
     let own = artifacts.iter().copied().find(direct);
     let others: Vec<String> = artifacts
         .iter()
-        .filter(|artifact| !own.is_some_and(|own| own.id == artifact.id))
+        .filter(|artifact| own.is_none_or(|own| own.id != artifact.id))
         .map(|artifact| format!("{} {}", artifact.name, artifact.version))
         .collect();
     let needs = || listed(others.iter().map(String::as_str));

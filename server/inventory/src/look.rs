@@ -177,6 +177,7 @@ pub(crate) fn read_into(path: &Path, limit: u64, buffer: &mut Vec<u8>) -> Result
 #[derive(Default)]
 pub(crate) struct Look {
     ledger: Mutex<Vec<(PathBuf, Seen)>>,
+    crowds: Mutex<Vec<Crowd>>,
 }
 
 impl Look {
@@ -186,10 +187,10 @@ impl Look {
         seen
     }
 
-    /// Looks at many paths on all cores; the answers stand in the order of the paths.
-    pub(crate) fn at_all(&self, paths: &[PathBuf]) -> Vec<Seen> {
-        let seen: Vec<Seen> = paths.par_iter().with_min_len(64).map(|path| Seen::at(path)).collect();
-        self.lock().extend(paths.iter().cloned().zip(seen.iter().copied()));
+    /// Looks at many paths below `base` on all cores; the answers stand in the order of the paths.
+    pub(crate) fn at_all(&self, base: &Path, paths: &[PathBuf]) -> Vec<Seen> {
+        let (crowd, seen) = Crowd::look(base, paths);
+        self.crowds.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(crowd);
         seen
     }
 
@@ -208,7 +209,10 @@ impl Look {
     }
 
     pub(crate) fn into_ledger(self) -> Ledger {
-        Ledger(self.ledger.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+        Ledger {
+            single: self.ledger.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
+            crowds: self.crowds.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(PathBuf, Seen)>> {
@@ -218,11 +222,129 @@ impl Look {
 
 /// Paths and what stood there.
 #[derive(Default)]
-pub(crate) struct Ledger(Vec<(PathBuf, Seen)>);
+pub(crate) struct Ledger {
+    single: Vec<(PathBuf, Seen)>,
+    crowds: Vec<Crowd>,
+}
 
 impl Ledger {
     /// Whether everything still stands as it did.
     pub(crate) fn holds(&self) -> bool {
-        self.0.par_iter().with_min_len(64).all(|(path, seen)| Seen::at(path) == *seen)
+        self.single.iter().all(|(path, seen)| Seen::at(path) == *seen) && self.crowds.iter().all(Crowd::holds)
+    }
+}
+
+/// Many paths below one folder, looked at from there: a path's every part costs the kernel time, and most are the same.
+struct Crowd {
+    base: PathBuf,
+    /// Relative to `base`, as the system wants them; a path that does not lie below it is whole.
+    paths: Vec<(std::ffi::CString, Seen)>,
+}
+
+impl Crowd {
+    fn look(base: &Path, paths: &[PathBuf]) -> (Self, Vec<Seen>) {
+        let folder = Folder::open(base);
+        let paths: Vec<(std::ffi::CString, Seen)> = paths
+            .par_iter()
+            .with_min_len(64)
+            .map(|path| {
+                let below = path.strip_prefix(base).unwrap_or(path);
+                // A path with a NUL in it stands nowhere; the empty one stands for that.
+                let below = std::ffi::CString::new(below.as_os_str().as_encoded_bytes()).unwrap_or_default();
+                let seen = folder.at(base, &below);
+                (below, seen)
+            })
+            .collect();
+        let seen = paths.iter().map(|(_, seen)| *seen).collect();
+        (Crowd { base: base.to_path_buf(), paths }, seen)
+    }
+
+    fn holds(&self) -> bool {
+        let folder = Folder::open(&self.base);
+        self.paths.par_iter().with_min_len(64).all(|(path, seen)| folder.at(&self.base, path) == *seen)
+    }
+}
+
+/// A folder to look from; where it cannot be opened, whole paths are looked at.
+#[cfg(unix)]
+struct Folder(Option<rustix::fd::OwnedFd>);
+
+#[cfg(unix)]
+impl Folder {
+    fn open(base: &Path) -> Self {
+        use rustix::fs::{Mode, OFlags};
+        Folder(rustix::fs::open(base, OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok())
+    }
+
+    fn at(&self, base: &Path, path: &std::ffi::CStr) -> Seen {
+        use std::os::unix::ffi::OsStrExt;
+        let whole = || Seen::at(&base.join(std::ffi::OsStr::from_bytes(path.to_bytes())));
+        let Some(folder) = &self.0 else { return whole() };
+        match rustix::fs::statat(folder, path, rustix::fs::AtFlags::empty()) {
+            Ok(stat) => {
+                #[allow(
+                    clippy::unnecessary_cast,
+                    clippy::cast_lossless,
+                    clippy::cast_possible_wrap,
+                    reason = "the fields differ between systems"
+                )]
+                let identity = Identity {
+                    dev: stat.st_dev as u64,
+                    ino: stat.st_ino as u64,
+                    size: (stat.st_size as i64).cast_unsigned(),
+                    mtime: (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+                    ctime: (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+                };
+                match rustix::fs::FileType::from_raw_mode(stat.st_mode) {
+                    rustix::fs::FileType::RegularFile => Seen::File(identity),
+                    rustix::fs::FileType::Directory => Seen::Folder(identity),
+                    _ => Seen::Odd,
+                }
+            }
+            // What is not simply there is looked at with care.
+            Err(_) => whole(),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Folder;
+
+#[cfg(not(unix))]
+impl Folder {
+    fn open(_base: &Path) -> Self {
+        Folder
+    }
+
+    fn at(&self, base: &Path, path: &std::ffi::CStr) -> Seen {
+        Seen::at(&base.join(path.to_string_lossy().as_ref()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_sees_what_a_single_look_sees() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().join("base");
+        std::fs::create_dir_all(base.join("a/folder")).unwrap();
+        std::fs::write(base.join("a/file"), "x").unwrap();
+        std::fs::write(folder.path().join("outside"), "x").unwrap();
+        std::os::unix::fs::symlink("nowhere", base.join("dangling")).unwrap();
+        let paths: Vec<PathBuf> = ["a/file", "a/folder", "a/absent", "dangling", "a/file/below"]
+            .iter()
+            .map(|path| base.join(path))
+            .chain([folder.path().join("outside")])
+            .collect();
+        let single: Vec<Seen> = paths.iter().map(|path| Seen::at(path)).collect();
+        let look = Look::default();
+        assert_eq!(look.at_all(&base, &paths), single);
+        assert!(matches!(single[0], Seen::File(_)) && single[2] == Seen::Absent && single[3] == Seen::Dangling);
+        let ledger = look.into_ledger();
+        assert!(ledger.holds());
+        std::fs::write(base.join("a/absent"), "now").unwrap();
+        assert!(!ledger.holds());
     }
 }

@@ -1,5 +1,12 @@
 //! Surveys of small workspaces whose caches are made by hand: every state, with its reason, and hostile input.
 //! No tool is run here; whether the tools agree is the judge tests' business.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test may stop and print"
+)]
 
 use base64::Engine;
 use contract::{ArtifactState, ReadinessState, codes};
@@ -249,7 +256,8 @@ fn the_index_counts_for_every_target() {
 
 #[test]
 fn what_cannot_be_told_is_unknown_with_its_reason() {
-    let odd: [(&str, fn(&Path)); 3] = [
+    type Make = fn(&Path);
+    let odd: [(&str, Make); 3] = [
         ("leads nowhere", |path| std::os::unix::fs::symlink("/nowhere/at/all", path).unwrap()),
         ("a folder", |path| std::fs::create_dir(path).unwrap()),
         ("not a regular file", |path| {

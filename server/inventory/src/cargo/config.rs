@@ -79,12 +79,13 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
                 mirrors.push(mirror(&url));
             }
             // A git index keeps other files than a sparse one.
-            if !url.starts_with("sparse+") {
-                Place::Elsewhere("crates.io is replaced by a registry with a git index, which is not judged".into())
-            } else {
-                match tame_index::utils::url_to_local_dir(&url, true) {
-                    Ok(folder) => Place::Index(folder.dir_name),
-                    Err(error) => Place::Elsewhere(format!("the address of the registry is not understood: {error}")),
+            match (url.starts_with("sparse+"), tame_index::utils::url_to_local_dir(&url, true)) {
+                (true, Ok(folder)) => Place::Index(folder.dir_name),
+                (true, Err(error)) => {
+                    Place::Elsewhere(format!("the address of the registry is not understood: {error}"))
+                }
+                (false, _) => {
+                    Place::Elsewhere("crates.io is replaced by a registry with a git index, which is not judged".into())
                 }
             }
         }

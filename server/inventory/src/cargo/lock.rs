@@ -30,9 +30,7 @@ impl Source {
             None => Source::Path,
             Some(CRATES_IO) => Source::CratesIo,
             Some(text) => match text.split_once('+') {
-                Some(("registry", _)) | Some(("sparse", _)) => {
-                    Source::Registry(crate::fetch::without_credentials(text))
-                }
+                Some(("registry" | "sparse", _)) => Source::Registry(crate::fetch::without_credentials(text)),
                 Some(("git", url)) => Source::Git(crate::fetch::without_credentials(url)),
                 _ => Source::Other(crate::fetch::without_credentials(text)),
             },
@@ -210,7 +208,7 @@ fn irregular(text: &str, span: Span<usize>) -> Result<Vec<Package>, Broken> {
     let packages = table.get_ref().get("package").and_then(|value| value.get_ref().as_array());
     let packages = packages.ok_or_else(|| broken(whole(), "this is not a package"))?;
     let mut out = Vec::new();
-    for package in packages.iter() {
+    for package in packages {
         let package = package.get_ref().as_table().ok_or_else(|| broken(whole(), "this is not a package"))?;
         let get = |key: &str| package.get(key).and_then(|value| value.get_ref().as_str());
         let (key, name) = package
@@ -222,7 +220,7 @@ fn irregular(text: &str, span: Span<usize>) -> Result<Vec<Package>, Broken> {
         let checksum = get("checksum").map(checksum_of).transpose();
         let checksum =
             checksum.map_err(|()| broken(whole(), "this package's checksum is not 64 hexadecimal digits"))?;
-        let dependencies = match package.get("dependencies").map(|value| value.get_ref()) {
+        let dependencies = match package.get("dependencies").map(toml::Spanned::get_ref) {
             None => Vec::new(),
             Some(DeValue::Array(items)) => {
                 items.iter().filter_map(|item| item.get_ref().as_str().map(str::to_owned)).collect()
@@ -355,7 +353,7 @@ mod tests {
                 .unwrap();
             assert_eq!(
                 package.source == Source::CratesIo,
-                same.source.as_ref().is_some_and(|s| s.is_default_registry())
+                same.source.as_ref().is_some_and(cargo_lock::SourceId::is_default_registry)
             );
             let checksum = same.checksum.as_ref().map(ToString::to_string);
             assert_eq!(package.checksum.map(hex::encode), checksum);
@@ -367,7 +365,7 @@ mod tests {
 
     #[test]
     fn a_broken_block_is_named_and_the_others_are_read() {
-        let at = REAL.find("name = \"anyhow\"").map_or_else(|| REAL.find("name = \"base64\"").unwrap(), |at| at);
+        let at = REAL.find("name = \"base64\"").unwrap();
         let broken = format!("{}<<<<<<< ours\n{}", &REAL[..at], &REAL[at..]);
         let lock = read(&broken);
         assert_eq!(lock.broken.len(), 1);

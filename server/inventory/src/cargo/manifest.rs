@@ -110,7 +110,7 @@ pub(crate) fn read(root: &Path, look: &Look) -> Workspace {
             Err(why) => workspace.doubts.push(why),
         }
     }
-    workspace.root_text = text.clone();
+    workspace.root_text.clone_from(&text);
     // Members first, so that a folder reached both ways counts as one.
     while !queue.is_empty() {
         queue.sort_by_key(|(_, member)| *member);
@@ -222,7 +222,7 @@ fn package(
     let package = table.get("package").or_else(|| table.get("project")).and_then(|v| v.get_ref().as_table());
     let package = package.ok_or_else(nothing)?;
     let name = package.get("name").and_then(|v| v.get_ref().as_str()).ok_or_else(nothing)?;
-    let version = match package.get("version").map(|v| v.get_ref()) {
+    let version = match package.get("version").map(toml::Spanned::get_ref) {
         Some(DeValue::String(version)) => version.to_string(),
         Some(DeValue::Table(_)) => inherited.version.clone().unwrap_or_default(),
         _ => "0.0.0".to_owned(),

@@ -121,14 +121,13 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     judged.verdict.worsen(study.verdict.clone());
     judged.findings.extend(study.findings.iter().cloned());
 
-    if let Some((state, evidence)) = registry.unsettled() {
-        if lock.packages.iter().any(|package| package.source == Source::CratesIo) {
-            let artifact = registry.artifact(lockfile, ask.target, state, evidence);
-            judged.artifacts.push(artifact);
-            judged.contents.push(None);
-            // Only damage has to be out of the way; what is missing is not.
-            judged.repairs.push(Repair { spec: None, set_aside: vec![registry.settings.clone()] });
-        }
+    if let Some((state, evidence)) = registry.unsettled()
+        && lock.packages.iter().any(|package| package.source == Source::CratesIo)
+    {
+        judged.artifacts.push(registry.artifact(lockfile, ask.target, state, &evidence));
+        judged.contents.push(None);
+        // Only damage has to be out of the way; what is missing is not.
+        judged.repairs.push(Repair { spec: None, set_aside: vec![registry.settings.clone()] });
     }
     let ids = ids(&lock.packages);
     let mut bytes = 0;
@@ -317,7 +316,7 @@ impl Registry {
         }
     }
 
-    fn artifact(&self, lockfile: &Path, target: &str, state: ArtifactState, evidence: String) -> Artifact {
+    fn artifact(&self, lockfile: &Path, target: &str, state: ArtifactState, evidence: &str) -> Artifact {
         Artifact {
             id: format!("cargo:registry-index@{}", self.folder),
             ecosystem: "cargo".into(),

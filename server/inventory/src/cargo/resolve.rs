@@ -215,7 +215,8 @@ impl Run<'_, '_> {
                 }
             }
             // A package may need itself for its own tests.
-            if !found && !(need.package == node.name && need.dev) {
+            let itself = need.dev && need.package == node.name;
+            if !found && !itself {
                 self.unlocked.push(Unlocked { node: at, need: index });
             }
         }

@@ -74,7 +74,7 @@ pub(crate) fn study(
         paths.push(registry.crate_path(package));
         paths.push(index::shard(&package.name).map_or_else(PathBuf::new, |shard| registry.entries.join(shard)));
     }
-    let seen = ask.look.at_all(&paths);
+    let seen = ask.look.at_all(&ask.options.homes.cargo.join("registry"), &paths);
     let mut crates = vec![None; lock.packages.len()];
     let mut entries = vec![Entry::Unnamed; lock.packages.len()];
     for (pair, &at) in seen.chunks_exact(2).zip(&asked) {
@@ -315,13 +315,15 @@ impl Study {
             self.verdict.worsen(Verdict::Refused(sentence));
         }
         // What broken parts of the lockfile said is not known.
-        if lock.broken.is_empty() && workspace.doubts.is_empty() && self.verdict == Verdict::Sound {
-            if let Some(&at) = resolution.superfluous.first() {
-                let package = &lock.packages[at as usize];
-                let sentence =
-                    format!("the lockfile has what nothing asks for any more: {} {}", package.name, package.version);
-                self.verdict.worsen(Verdict::Refused(sentence));
-            }
+        if lock.broken.is_empty()
+            && workspace.doubts.is_empty()
+            && self.verdict == Verdict::Sound
+            && let Some(&at) = resolution.superfluous.first()
+        {
+            let package = &lock.packages[at as usize];
+            let sentence =
+                format!("the lockfile has what nothing asks for any more: {} {}", package.name, package.version);
+            self.verdict.worsen(Verdict::Refused(sentence));
         }
     }
 }

@@ -153,7 +153,7 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     let mut described = descriptions(&ids, &plans, &lock.entries, &inert, &config, &store, lockfile, ask);
     let paths: Vec<PathBuf> =
         plans.iter().flat_map(|plan| plan.candidates.iter().map(|(path, _)| path.clone())).collect();
-    let mut seen = ask.look.at_all(&paths).into_iter();
+    let mut seen = ask.look.at_all(&store.base, &paths).into_iter();
     let mut artifact_of = vec![None; lock.entries.len()];
     let mut bytes = 0;
     for ((at, id), plan) in ids.into_iter().zip(plans) {
@@ -163,7 +163,6 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         let (mut state, mut evidence, found) = state_of(&plan, &stands);
         let mut looked_in: Vec<PathBuf> = plan.candidates.iter().map(|(path, _)| path.clone()).collect();
         match described.remove(&at).unwrap_or(Description::Here) {
-            Description::Here => {}
             Description::Absent(path) if state == ArtifactState::Present => {
                 (state, evidence) = (ArtifactState::Missing, UNDESCRIBED.into());
                 looked_in.push(path);
@@ -171,7 +170,7 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
             Description::Doubt(why) if state == ArtifactState::Present => {
                 (state, evidence) = (ArtifactState::Unknown, format!("its description in npm's cache: {why}"));
             }
-            Description::Absent(_) | Description::Doubt(_) => {}
+            Description::Here | Description::Absent(_) | Description::Doubt(_) => {}
         }
         let identity = found.and_then(|found| match stands[found] {
             Seen::File(identity) => Some(identity),
@@ -306,6 +305,8 @@ fn spec(located: &Located) -> Option<String> {
 
 /// npm's content-addressed store.
 struct Store {
+    /// `_cacache`.
+    base: PathBuf,
     content: PathBuf,
     /// Why nothing can be said about it.
     doubt: Option<String>,
@@ -326,7 +327,7 @@ impl Store {
             Seen::Folder(_) => None,
             odd => Some(format!("npm's cache: {}", odd.doubt().unwrap_or_else(|| "it is not a folder".into()))),
         };
-        Store { content, doubt }
+        Store { base: cache, content, doubt }
     }
 
     fn path(&self, sum: &Sum) -> PathBuf {

@@ -69,6 +69,9 @@ fn record(bytes: &[u8], key: &str) -> Option<(Sum, u64)> {
     None
 }
 
+/// Claim, content, size, and whether that was read just now.
+type Found = Result<([u8; 16], Sum, u64, bool), Description>;
+
 /// Looks for the descriptions with these keys; answers stand in their order. Remembers what buckets say by identity.
 pub(crate) fn find(keys: &[String], cache: &Path, store: &Store, lockfile: &Path, ask: &Ask<'_>) -> Vec<Description> {
     if keys.is_empty() {
@@ -78,8 +81,7 @@ pub(crate) fn find(keys: &[String], cache: &Path, store: &Store, lockfile: &Path
     let remembered = ask.memory.get_many(std::slice::from_ref(&memory_key)).into_iter().next().flatten();
     let known = recall(remembered.as_deref().unwrap_or_default());
     let buckets: Vec<PathBuf> = keys.iter().map(|key| bucket(cache, key)).collect();
-    let seen = ask.look.at_all(&buckets);
-    type Found = Result<([u8; 16], Sum, u64, bool), Description>;
+    let seen = ask.look.at_all(&store.base, &buckets);
     let found: Vec<Found> = keys
         .par_iter()
         .zip(&buckets)
@@ -110,7 +112,7 @@ pub(crate) fn find(keys: &[String], cache: &Path, store: &Store, lockfile: &Path
         ask.memory.put_many(vec![(memory_key, remember(found.iter().flatten()))]);
     }
     let contents: Vec<PathBuf> = found.iter().flatten().map(|(_, sum, ..)| store.path(sum)).collect();
-    let mut seen = contents.iter().zip(ask.look.at_all(&contents));
+    let mut seen = contents.iter().zip(ask.look.at_all(&store.base, &contents));
     found
         .into_iter()
         .map(|found| match found {

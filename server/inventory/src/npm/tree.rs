@@ -42,6 +42,7 @@ pub(crate) fn link(entries: &[Located]) -> Tree {
         into: vec![Vec::new(); entries.len()],
         unanswered: Vec::new(),
     };
+    let mut candidate = String::new();
     for (at, located) in entries.iter().enumerate() {
         let from = at as u32;
         let entry = &located.entry;
@@ -56,20 +57,21 @@ pub(crate) fn link(entries: &[Located]) -> Tree {
         }
         // Development dependencies count where the package is worked on, not where it is installed.
         let worked_on = !located.path.contains("node_modules/") && located.path != "node_modules";
-        let own = |map: &super::lock::Map| map.0.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
-        let optional: HashSet<String> = own(&entry.optional_dependencies).into_iter().collect();
-        let mut asked: Vec<(String, bool, bool, bool)> = Vec::new();
+
+        let optional: HashSet<&str> = names(&entry.optional_dependencies).into_iter().collect();
+        // Name, optional, for development, a peer.
+        let mut asked: Vec<(&str, bool, bool, bool)> = Vec::new();
         asked.extend(
-            own(&entry.dependencies).into_iter().filter(|n| !optional.contains(n)).map(|n| (n, false, false, false)),
+            names(&entry.dependencies).into_iter().filter(|n| !optional.contains(n)).map(|n| (n, false, false, false)),
         );
         for (name, _) in &entry.peer_dependencies.0 {
             let lax = entry.peer_dependencies_meta.0.contains(name);
-            if !asked.iter().any(|(known, ..)| known == name) && !optional.contains(name) {
-                asked.push((name.clone(), lax, false, true));
+            if !asked.iter().any(|(known, ..)| known == name) && !optional.contains(name.as_str()) {
+                asked.push((name, lax, false, true));
             }
         }
         if worked_on {
-            for name in own(&entry.dev_dependencies) {
+            for name in names(&entry.dev_dependencies) {
                 if !asked.iter().any(|(known, _, _, peer)| *known == name && !peer) && !optional.contains(&name) {
                     asked.retain(|(known, ..)| *known != name);
                     asked.push((name, false, true, false));
@@ -78,24 +80,30 @@ pub(crate) fn link(entries: &[Located]) -> Tree {
         }
         asked.extend(optional.into_iter().map(|n| (n, true, false, false)));
         for (name, optional, dev, peer) in asked {
-            match find(&located.path, &name, peer && !worked_on, &by_path) {
+            match find(&located.path, name, peer && !worked_on, &by_path, &mut candidate) {
                 Some(to) => tree.add(Edge { from, to, optional, dev }),
-                None => tree.unanswered.push(Unanswered { from, name, peer, optional }),
+                None => tree.unanswered.push(Unanswered { from, name: name.to_owned(), peer, optional }),
             }
         }
     }
     tree
 }
 
+fn names(map: &super::lock::Map) -> Vec<&str> {
+    map.0.iter().map(|(name, _)| name.as_str()).collect()
+}
+
 /// The entry that `name` means at `path`: in its own `node_modules`, or in one above. A peer is looked for beside.
-fn find(path: &str, name: &str, beside: bool, by_path: &HashMap<&str, u32>) -> Option<u32> {
+fn find(path: &str, name: &str, beside: bool, by_path: &HashMap<&str, u32>, candidate: &mut String) -> Option<u32> {
     let mut folder = Some(path);
     let mut skip = beside;
     while let Some(at) = folder {
         let is_container = at == "node_modules" || at.ends_with("/node_modules");
         if !is_container && !std::mem::take(&mut skip) {
-            let candidate =
-                if at.is_empty() { format!("node_modules/{name}") } else { format!("{at}/node_modules/{name}") };
+            candidate.clear();
+            for part in [at, if at.is_empty() { "" } else { "/" }, "node_modules/", name] {
+                candidate.push_str(part);
+            }
             if let Some(&found) = by_path.get(candidate.as_str()) {
                 return Some(found);
             }
