@@ -180,7 +180,7 @@ fn a_malformed_header_costs_one_message() {
     }
     client.raw(b"Content-Type: application/vscode-jsonrpc\r\n");
     client.request("textDocument/hover", at("untitled:1"));
-    client.raw(&[b'x'; 100_000]);
+    client.raw("x".repeat(100_000).as_bytes());
     client.request("textDocument/hover", at("untitled:1"));
     assert_alive(&mut client);
 }
