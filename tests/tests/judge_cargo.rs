@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
+    clippy::type_complexity,
     reason = "a test may stop and print"
 )]
 
@@ -151,7 +152,7 @@ fn project(name: &str, manifests: &[(&str, &str)]) -> Project {
             }
         }
         let cargo = |arguments: &[&str]| {
-            must(Command::new("cargo").args(arguments).current_dir(&workspace).env("CARGO_HOME", &home))
+            must(Command::new("cargo").args(arguments).current_dir(&workspace).env("CARGO_HOME", &home));
         };
         cargo(&["generate-lockfile"]);
         cargo(&["fetch", "--locked"]);

@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
+    clippy::type_complexity,
     reason = "a test may stop and print"
 )]
 
