@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
+    clippy::cast_precision_loss,
     missing_docs,
     reason = "a benchmark may stop and print"
 )]
