@@ -1,5 +1,7 @@
 //! The command line on a real project: what it says, how it ends, and what it leaves alone.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it cannot go on")]
+
 use holdover_tests::fixture::Fixture;
 use serde_json::Value;
 use std::process::Output;
@@ -180,7 +182,8 @@ fn an_interrupted_fetch_leaves_no_process_and_says_so() {
     let slow = fixture.workspace().join("slow.sh");
     std::fs::write(&slow, "#!/bin/sh\necho $$ > pid\nsleep 1000 &\necho $! >> pid\nwait\n").unwrap();
     std::process::Command::new("chmod").arg("+x").arg(&slow).status().unwrap();
-    std::fs::write(fixture.workspace().join("holdover.toml"), format!("[fetch]\ncargo = '{}'\n", slow.display())).unwrap();
+    std::fs::write(fixture.workspace().join("holdover.toml"), format!("[fetch]\ncargo = '{}'\n", slow.display()))
+        .unwrap();
     fixture.holdover(&["trust"]);
     let mut command = fixture.command(holdover_tests::binary::holdover());
     command.args(["preflight", "--fetch"]).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());

@@ -1,6 +1,8 @@
 //! With the network denied by the kernel, what needs none still works: the command line on a project with full caches.
 //! The language server's own tests run the same way in `tests/run denied`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it cannot go on")]
+
 use holdover_tests::{binary, fixture::Fixture};
 use std::path::Path;
 use std::process::Output;

@@ -41,7 +41,7 @@ impl Engine {
         match folders.make_data() {
             Ok(()) => add("data folder", Mark::Good, folders.data.display().to_string(), ""),
             Err(e) => {
-                add("data folder", Mark::Bad, e.to_string(), "set HOLDOVER_DATA_DIR to a folder that you may write")
+                add("data folder", Mark::Bad, e.to_string(), "set HOLDOVER_DATA_DIR to a folder that you may write");
             }
         }
         match self.inner.journal() {

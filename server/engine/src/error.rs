@@ -7,8 +7,10 @@ use std::path::PathBuf;
 pub enum EngineError {
     /// The workspace is not trusted, and the work would run what it names.
     #[error(
-        "this workspace is not trusted, so nothing that it configures is run: {}\nhint: read its `.cargo`, `.npmrc` and `holdover.toml`, then `holdover trust {}`",
-        root.display(), root.display()
+        "{}, so nothing that it configures is run: {}\nhint: read its `.cargo`, `.npmrc` and `holdover.toml`, then `holdover trust {}`",
+        if *changed { "this workspace was trusted, and its `holdover.toml` has changed since" } else { "this workspace is not trusted" },
+        root.display(),
+        root.display()
     )]
     Untrusted {
         /// Its root.
@@ -43,6 +45,22 @@ pub enum EngineError {
     /// The machine's folders or the trust list.
     #[error("{0}")]
     Host(String),
+}
+
+impl EngineError {
+    /// One word for programs, which must not depend on the message's words.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            EngineError::Untrusted { .. } => "untrusted",
+            EngineError::Offline(_) => "offline",
+            EngineError::Busy { .. } => "busy",
+            EngineError::Journal { .. } => "journal",
+            EngineError::NotOpen { .. } => "not-open",
+            EngineError::Cancelled => "cancelled",
+            EngineError::Host(_) => "host",
+        }
+    }
 }
 
 impl From<host::FoldersError> for EngineError {

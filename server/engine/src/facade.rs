@@ -226,6 +226,12 @@ impl Engine {
         self.inner.workspace(root).map(|w| w.loaded().settings).unwrap_or_default()
     }
 
+    /// From memory: the settings that hold for a file, if it lies in an open workspace.
+    #[must_use]
+    pub fn settings_for(&self, file: &Path) -> Option<contract::Settings> {
+        Some(self.inner.workspace_of(file)?.loaded().settings)
+    }
+
     /// From memory: findings by file, for files as they are on disk.
     #[must_use]
     pub fn findings(&self, root: &Path) -> Arc<BTreeMap<PathBuf, Vec<Finding>>> {
@@ -310,10 +316,10 @@ impl Engine {
         }
         let worker = self.inner.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(worker);
-        if let Some(Ok(journal)) = self.inner.journal_now() {
-            if let Err(e) = journal.flush() {
-                tracing::warn!("the last observations may not have been recorded: {e}");
-            }
+        if let Some(Ok(journal)) = self.inner.journal_now()
+            && let Err(e) = journal.flush()
+        {
+            tracing::warn!("the last observations may not have been recorded: {e}");
         }
     }
 }

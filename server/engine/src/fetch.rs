@@ -168,13 +168,13 @@ fn run_step(
 ) -> Option<Ended> {
     let settings = workspace.loaded().settings.fetch;
     let limit = Duration::from_secs(settings.timeout_seconds.unwrap_or(LIMIT_SECONDS));
-    let Some((program, arguments)) = step.command.split_first() else { return None };
+    let (program, arguments) = step.command.split_first()?;
     let configured = match program.as_str() {
         "cargo" => settings.cargo.clone(),
         "npm" => settings.npm.clone(),
         _ => None,
     };
-    let program = configured.map_or_else(|| program.clone().into(), |path| path.into_os_string());
+    let program = configured.map_or_else(|| program.clone().into(), std::path::PathBuf::into_os_string);
     report(format!("{} {}", step.ecosystem, step.lockfile.display()));
     let place = match Place::prepare(step) {
         Ok(place) => place,

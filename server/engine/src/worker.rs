@@ -4,7 +4,7 @@
 use crate::Notice;
 use crate::facade::Inner;
 use crate::watch::Watches;
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use host::Cancel;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -27,10 +27,16 @@ pub(crate) enum Task {
     Journal,
 }
 
+/// How long the end of the thread is waited for. Taking back watches can take the kernel some tens of milliseconds;
+/// done here, before `shutdown` is answered, it does not hold up the end of the process.
+const FAREWELL: Duration = Duration::from_millis(500);
+
 /// Dropping it ends the thread.
 pub(crate) struct Worker {
     tasks: Sender<Task>,
     cancel: Cancel,
+    /// Closed when the thread has ended.
+    ended: Receiver<()>,
 }
 
 impl Worker {
@@ -38,8 +44,12 @@ impl Worker {
         let (tasks, queue) = unbounded();
         let cancel = Cancel::new();
         let (own, stop) = (tasks.clone(), cancel.clone());
-        std::thread::spawn(move || work(&inner, &queue, &own, &stop));
-        Self { tasks, cancel }
+        let (alive, ended) = bounded(0);
+        std::thread::spawn(move || {
+            work(&inner, &queue, &own, &stop);
+            drop(alive);
+        });
+        Self { tasks, cancel, ended }
     }
 
     pub fn enqueue(&self, task: Task) {
@@ -52,6 +62,7 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.cancel.cancel();
         let _ = self.tasks.send(Task::Rewatch);
+        let _ = self.ended.recv_timeout(FAREWELL);
     }
 }
 

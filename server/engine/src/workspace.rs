@@ -149,12 +149,11 @@ impl Workspace {
         let file = self.root.join(WORKSPACE_FILE);
         let loaded = self.loaded();
         let on_disk;
-        let text = match text {
-            Some(text) => text,
-            None => {
-                on_disk = std::fs::read_to_string(&file).unwrap_or_default();
-                &on_disk
-            }
+        let text = if let Some(text) = text {
+            text
+        } else {
+            on_disk = std::fs::read_to_string(&file).unwrap_or_default();
+            &on_disk
         };
         loaded
             .problems

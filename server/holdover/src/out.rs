@@ -51,7 +51,8 @@ impl Out {
         }
     }
 
-    /// What went wrong; lines that begin with `hint:` stand apart.
+    /// What went wrong, to stderr whatever is asked for; lines that begin with `hint:` stand apart.
+    #[expect(clippy::unused_self, reason = "printing goes through `Out`, and this much no option changes")]
     pub fn error(&self, message: &str) {
         let (message, hint) = message.split_once("\nhint:").map_or((message, None), |(m, h)| (m, Some(h)));
         eprintln!("{} {message}", "error:".red().bold());
@@ -67,7 +68,7 @@ impl Out {
     }
 
     /// A bar on a terminal, plain lines elsewhere, nothing with `--quiet`.
-    pub fn progress(&self, unit: Unit) -> Progress {
+    pub fn progress(&self, unit: &Unit) -> Progress {
         let terminal = std::io::stderr().is_terminal();
         let bar = if self.quiet || !terminal {
             ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
@@ -86,11 +87,13 @@ impl Out {
     }
 }
 
+/// What a bar counts.
 pub(crate) enum Unit {
     Bytes,
     Artifacts,
 }
 
+/// A bar, or lines in its place; gone when it is dropped.
 pub(crate) struct Progress {
     bar: ProgressBar,
     lines: bool,

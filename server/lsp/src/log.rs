@@ -3,10 +3,11 @@
 
 use file_rotate::{ContentLimit, FileRotate, compression::Compression, suffix::AppendCount};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Bytes of one file.
@@ -14,9 +15,23 @@ const LARGEST: usize = 1 << 20;
 /// Files beside the current one.
 const OLDER: usize = 2;
 
+/// Turns the file's level, once the settings are known. Not there where `HOLDOVER_LOG` has the last word.
+static TURN: OnceLock<Box<dyn Fn(Targets) + Send + Sync>> = OnceLock::new();
+
+/// Takes the setting `log.level` over: a level, or `target=level` with commas between. What cannot be read changes nothing.
+pub(crate) fn turn(level: &str) {
+    let filter = level.parse::<LevelFilter>().map(quiet).or_else(|_| level.parse::<Targets>());
+    match (TURN.get(), filter) {
+        (Some(turn), Ok(filter)) => turn(filter),
+        (None, _) => {}
+        (_, Err(problem)) => tracing::warn!("this is no log level: {level}: {problem}"),
+    }
+}
+
 /// Starts logging: to stderr, and to `lsp.log` in `folder`. `HOLDOVER_LOG` is a level, or `target=level` with commas between.
 pub(crate) fn start(folder: Option<&Path>) {
     let asked = std::env::var("HOLDOVER_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
+    let settled = asked.is_some();
     let on_stderr = asked.clone().unwrap_or_else(|| quiet(LevelFilter::WARN));
     let in_file = asked.unwrap_or_else(|| quiet(LevelFilter::INFO));
     let stderr = tracing_subscriber::fmt::layer()
@@ -24,6 +39,13 @@ pub(crate) fn start(folder: Option<&Path>) {
         .without_time()
         .with_writer(std::io::stderr)
         .with_filter(on_stderr);
+    let (in_file, handle) = reload::Layer::new(in_file);
+    if !settled {
+        // A test in the same process may have set another.
+        let _ = TURN.set(Box::new(move |filter| {
+            let _ = handle.reload(filter);
+        }));
+    }
     let file = folder.filter(|folder| std::fs::create_dir_all(folder).is_ok()).map(|folder| {
         let limit = ContentLimit::BytesSurpassed(LARGEST);
         let file = FileRotate::new(folder.join("lsp.log"), AppendCount::new(OLDER), limit, Compression::None, None);

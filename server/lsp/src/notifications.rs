@@ -73,5 +73,6 @@ pub(crate) fn set_settings(state: &mut State, settings: Value) {
         if let Some(engine) = &state.engine {
             engine.set_editor_settings(settings);
         }
+        state.turn_log();
     }
 }

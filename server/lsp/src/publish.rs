@@ -95,13 +95,15 @@ impl State {
 
     fn publish(&mut self, uri: &Uri) {
         let encoding = self.client.encoding;
+        let Some(path) = self.documents.get_mut(uri).map(|document| document.path.clone()) else { return };
+        let shown = self.shows_conflicts(path.as_deref());
         let Some(document) = self.documents.get_mut(uri) else { return };
         let pace = self.publishing.paces.entry(uri.clone()).or_default();
-        let (version, path) = (document.version, document.path.clone());
+        let version = document.version;
         let (text, conflicts) = document.parts();
         let count = conflicts.regions.len() as u64;
         let mut diagnostics =
-            if self.conflicts_enabled { to_proto::conflict_diagnostics(text, conflicts, encoding) } else { Vec::new() };
+            if shown { to_proto::conflict_diagnostics(text, conflicts, encoding) } else { Vec::new() };
         diagnostics.extend_from_slice(&pace.placed);
         pace.published = Some(Instant::now());
         pace.dirty_since = None;

@@ -249,9 +249,25 @@ impl State {
             engine.open_workspace(root, self.trusted);
         }
         self.engine = Some(engine);
+        self.turn_log();
         for uri in self.documents.uris() {
             self.place_soon(&uri, true);
         }
+    }
+
+    /// Takes the setting `log.level` of the first workspace over.
+    pub(crate) fn turn_log(&self) {
+        if let (Some(engine), Some(root)) = (&self.engine, self.roots.first())
+            && let Some(level) = engine.settings(root).log.level
+        {
+            crate::log::turn(&level);
+        }
+    }
+
+    /// Whether conflicts of a file are shown; the editor's own setting decides where no workspace does.
+    pub(crate) fn shows_conflicts(&self, file: Option<&Path>) -> bool {
+        let of_workspace = file.zip(self.engine.as_ref()).and_then(|(file, engine)| engine.settings_for(file));
+        of_workspace.map_or(self.conflicts_enabled, |settings| settings.conflicts.enable.unwrap_or(true))
     }
 
     /// Opens a workspace.

@@ -14,6 +14,8 @@ use crate::args::{Args, Command};
 use crate::out::Out;
 use engine::{Engine, EngineError, EngineOptions};
 use std::path::{Path, PathBuf};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// An exit code and what to say.
 pub(crate) type Failure = (End, String);
@@ -33,11 +35,10 @@ pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
 
 /// An engine for one command: nothing runs in the background but the opening of the journal.
 fn engine() -> Engine {
-    let level = std::env::var("HOLDOVER_LOG").unwrap_or_else(|_| "error".into());
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
-        .with_writer(std::io::stderr)
-        .try_init();
+    let asked = std::env::var("HOLDOVER_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
+    let filter = asked.unwrap_or_else(|| Targets::new().with_default(LevelFilter::ERROR));
+    let lines = tracing_subscriber::fmt::layer().without_time().with_writer(std::io::stderr).with_filter(filter);
+    let _ = tracing_subscriber::registry().with(lines).try_init();
     Engine::new(EngineOptions::default())
 }
 

@@ -16,14 +16,14 @@ pub(crate) fn run(options: &Preflight, out: &Out) -> Result<End, Failure> {
     let cancel = cancel_on_interrupt();
     let mut fetched = None;
     if options.fetch {
-        let bar = out.progress(Unit::Artifacts);
+        let bar = out.progress(&Unit::Artifacts);
         let told = engine.fetch(&root, None, options.dry_run, &cancel, &|p| {
             bar.report("getting", &p.message, p.done, p.total);
         });
         drop(bar);
         fetched = told.map_err(|e| failed(&e))?.fetch;
     }
-    let bar = options.deep.then(|| out.progress(Unit::Bytes));
+    let bar = options.deep.then(|| out.progress(&Unit::Bytes));
     let survey = engine
         .survey(&root, options.deep, &cancel, &|done, total| {
             if let Some(bar) = &bar {

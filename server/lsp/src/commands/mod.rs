@@ -100,5 +100,5 @@ fn json_of(value: &impl Serialize) -> Result<Value> {
 
 fn failed(problem: &EngineError) -> Error {
     let code = if matches!(problem, EngineError::Cancelled) { ErrorCode::RequestCancelled } else { REQUEST_FAILED };
-    error(code, problem.to_string())
+    Error { data: Some(serde_json::json!({ "kind": problem.kind() })), ..error(code, problem.to_string()) }
 }

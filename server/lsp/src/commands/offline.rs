@@ -1,11 +1,10 @@
-//! `holdover.offline {mode: on|off|auto}`: forces offline, or no longer.
+//! `holdover.offline {mode: on|off|auto}`: forces offline, or no longer. Gives the connection as it is then.
 
-use super::{Call, engine, failed};
+use super::{Call, engine, failed, json_of};
 use crate::event::error;
 use crate::state::State;
 use host::OfflineMode;
 use serde::Deserialize;
-use serde_json::json;
 use tower_lsp::jsonrpc::ErrorCode;
 
 #[derive(Debug, Deserialize)]
@@ -25,7 +24,7 @@ pub(super) fn run(state: &mut State, call: Call) {
         Err(problem) => call.answer(Err(problem)),
         Ok(engine) => state.answer_later(call.reply, move |_| {
             engine.set_offline(mode).map_err(|e| failed(&e))?;
-            Ok(Some(json!({ "mode": fields.mode })))
+            json_of(&engine.connectivity()).map(Some)
         }),
     }
 }
