@@ -74,6 +74,8 @@ fn of_line(file: &Path, dependency: &str, range: Range, artifacts: &[&Artifact])
         artifact.manifests.iter().any(|line| line.direct && line.file == file && line.dependency == dependency)
     };
     let own = artifacts.iter().copied().find(direct);
+    // One missing crate can stand behind a dozen lines: it is an error where it is named, and told quietly elsewhere.
+    let severity = if own.is_some() { severity } else { severity.max(Severity::Information) };
     let others: Vec<String> = artifacts
         .iter()
         .filter(|artifact| own.is_none_or(|own| own.id != artifact.id))
