@@ -1,7 +1,7 @@
 //! Where tools keep their things on this machine, and what a survey is asked for.
 //! May read the environment and a few configuration files; may not run a tool.
 
-use crate::look::{self, Look};
+use crate::look::{Look, Seen};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -91,12 +91,25 @@ impl Homes {
         self.variables.get(name).map(String::as_str)
     }
 
+    /// Everything here that can change an answer, part by part. Of the variables those whose names begin as what judges
+    /// read begins; what a `.npmrc` names besides is [`Look::only_once`].
+    pub(crate) fn parts(&self, each: &mut dyn FnMut(&[u8])) {
+        let folders = [&self.home, &self.cargo, &self.rustup].into_iter().chain(&self.npm_cache).chain(&self.path);
+        folders.for_each(|folder| each(folder.as_os_str().as_encoded_bytes()));
+        each(&[u8::from(self.npm_cache.is_some())]);
+        let read = |name: &str| ["CARGO", "RUST", "NODE", "npm_"].iter().any(|start| name.starts_with(start));
+        for (name, value) in self.variables.iter().filter(|(name, _)| read(name)) {
+            each(name.as_bytes());
+            each(value.as_bytes());
+        }
+    }
+
     /// Where a program of this name stands, links followed.
-    pub(crate) fn program(&self, name: &str) -> Option<PathBuf> {
+    pub(crate) fn program(&self, name: &str, look: &Look) -> Option<PathBuf> {
         let named = |folder: &PathBuf| {
             let plain = folder.join(name);
             let windows = folder.join(format!("{name}.exe"));
-            [plain, windows].into_iter().find(|path| matches!(look::Seen::at(path), look::Seen::File(_)))
+            [plain, windows].into_iter().find(|path| matches!(look.at(path), Seen::File(_)))
         };
         self.path.iter().find_map(named).and_then(|path| std::fs::canonicalize(path).ok())
     }

@@ -1,11 +1,13 @@
 //! Looks at files without being blocked, led astray or overfed, and keeps a ledger of what was looked at.
 //! May not open anything but regular files, and may not write.
 
-use rayon::prelude::*;
+use crate::ledger::{Crowd, Ledger};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 /// What makes a file the same file with the same content, as far as can be told without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,19 +45,22 @@ impl Identity {
         Identity { dev: 0, ino: 0, size: meta.len(), mtime: time(meta.modified()), ctime: time(meta.created()) }
     }
 
+    pub(crate) fn words(&self) -> [u64; 7] {
+        let (mtime, ctime) = (self.mtime, self.ctime);
+        let times = [mtime.0, mtime.1, ctime.0, ctime.1].map(i64::cast_unsigned);
+        [self.dev, self.ino, self.size, times[0], times[1], times[2], times[3]]
+    }
+
+    pub(crate) fn from_words(words: [u64; 7]) -> Self {
+        let [dev, ino, size, times @ ..] = words;
+        let times = times.map(u64::cast_signed);
+        Identity { dev, ino, size, mtime: (times[0], times[1]), ctime: (times[2], times[3]) }
+    }
+
     /// The same in 56 bytes, for hashing.
     pub(crate) fn bytes(&self) -> [u8; 56] {
         let mut out = [0; 56];
-        let words = [
-            self.dev,
-            self.ino,
-            self.size,
-            self.mtime.0.cast_unsigned(),
-            self.mtime.1.cast_unsigned(),
-            self.ctime.0.cast_unsigned(),
-            self.ctime.1.cast_unsigned(),
-        ];
-        for (chunk, word) in out.chunks_exact_mut(8).zip(words) {
+        for (chunk, word) in out.chunks_exact_mut(8).zip(self.words()) {
             chunk.copy_from_slice(&word.to_le_bytes());
         }
         out
@@ -142,6 +147,11 @@ pub(crate) fn open(path: &Path) -> Result<(File, Identity), Unread> {
         Seen::Absent => return Err(Unread::Absent),
         odd => return Err(Unread::Odd(odd)),
     }
+    open_seen(path)
+}
+
+/// As [`open`], for what was seen to be a regular file a moment ago.
+fn open_seen(path: &Path) -> Result<(File, Identity), Unread> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -164,7 +174,16 @@ pub(crate) fn open(path: &Path) -> Result<(File, Identity), Unread> {
 /// Reads a regular file of at most `limit` bytes into `buffer`, which is cleared first.
 pub(crate) fn read_into(path: &Path, limit: u64, buffer: &mut Vec<u8>) -> Result<Identity, Unread> {
     buffer.clear();
-    let (file, identity) = open(path)?;
+    fill(open(path)?, limit, buffer)
+}
+
+/// As [`read_into`], for what was seen to be a regular file a moment ago.
+pub(crate) fn read_seen(path: &Path, limit: u64, buffer: &mut Vec<u8>) -> Result<Identity, Unread> {
+    buffer.clear();
+    fill(open_seen(path)?, limit, buffer)
+}
+
+fn fill((file, identity): (File, Identity), limit: u64, buffer: &mut Vec<u8>) -> Result<Identity, Unread> {
     if identity.size > limit {
         return Err(Unread::Large(limit));
     }
@@ -174,23 +193,63 @@ pub(crate) fn read_into(path: &Path, limit: u64, buffer: &mut Vec<u8>) -> Result
 }
 
 /// Looks and remembers: every path whose state an answer was built on, so that "has anything changed?" is one question.
-#[derive(Default)]
 pub(crate) struct Look {
+    begun: SystemTime,
     ledger: Mutex<Vec<(PathBuf, Seen)>>,
     crowds: Mutex<Vec<Crowd>>,
+    once: AtomicBool,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Look {
+            begun: SystemTime::now(),
+            ledger: Mutex::default(),
+            crowds: Mutex::default(),
+            once: AtomicBool::new(false),
+        }
+    }
 }
 
 impl Look {
+    /// The answer rests on something that the ledger does not hold: it may be given once, and not be remembered.
+    pub(crate) fn only_once(&self) {
+        self.once.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the ledger is all that the answer rests on, and any later change of a file would show in it.
+    pub(crate) fn lasts(&self, ledger: &Ledger) -> bool {
+        !self.once.load(Ordering::Relaxed) && ledger.settled(self.begun)
+    }
+
+    /// What was looked at so far.
+    pub(crate) fn take_ledger(&self) -> Ledger {
+        let crowds = &mut *self.crowds.lock().unwrap_or_else(PoisonError::into_inner);
+        Ledger { single: std::mem::take(&mut *self.lock()), crowds: std::mem::take(crowds) }
+    }
+
     pub(crate) fn at(&self, path: &Path) -> Seen {
         let seen = Seen::at(path);
         self.note(path.to_path_buf(), seen);
         seen
     }
 
+    /// Looks at these for the ledger's sake.
+    pub(crate) fn each(&self, paths: &[PathBuf]) {
+        for path in paths {
+            self.at(path);
+        }
+    }
+
     /// Looks at many paths below `base` on all cores; the answers stand in the order of the paths.
     pub(crate) fn at_all(&self, base: &Path, paths: &[PathBuf]) -> Vec<Seen> {
-        let (crowd, seen) = Crowd::look(base, paths);
-        self.crowds.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(crowd);
+        let mut crowd = Crowd::below(base);
+        for path in paths {
+            crowd.add(path);
+        }
+        crowd.seen = crowd.look();
+        let seen = crowd.seen.clone();
+        self.crowds.lock().unwrap_or_else(PoisonError::into_inner).push(crowd);
         seen
     }
 
@@ -200,151 +259,23 @@ impl Look {
         let read = read_into(path, limit, &mut bytes);
         // A file that could not be read is noted as it stands, one that was, as it was when read.
         self.note(path.to_path_buf(), read.map_or_else(|_| Seen::at(path), Seen::File));
+        self.passing(read.err());
         read?;
         Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
+
+    /// A file that is there and could not be read may be read next time without having changed.
+    pub(crate) fn passing(&self, why: Option<Unread>) {
+        if matches!(why, Some(Unread::Failed(_))) {
+            self.only_once();
+        }
     }
 
     pub(crate) fn note(&self, path: PathBuf, seen: Seen) {
         self.lock().push((path, seen));
     }
 
-    pub(crate) fn into_ledger(self) -> Ledger {
-        Ledger {
-            single: self.ledger.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
-            crowds: self.crowds.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner),
-        }
-    }
-
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(PathBuf, Seen)>> {
-        self.ledger.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-/// Paths and what stood there.
-#[derive(Default)]
-pub(crate) struct Ledger {
-    single: Vec<(PathBuf, Seen)>,
-    crowds: Vec<Crowd>,
-}
-
-impl Ledger {
-    /// Whether everything still stands as it did.
-    pub(crate) fn holds(&self) -> bool {
-        self.single.iter().all(|(path, seen)| Seen::at(path) == *seen) && self.crowds.iter().all(Crowd::holds)
-    }
-}
-
-/// Many paths below one folder, looked at from there: a path's every part costs the kernel time, and most are the same.
-struct Crowd {
-    base: PathBuf,
-    /// Relative to `base`, as the system wants them; a path that does not lie below it is whole.
-    paths: Vec<(std::ffi::CString, Seen)>,
-}
-
-impl Crowd {
-    fn look(base: &Path, paths: &[PathBuf]) -> (Self, Vec<Seen>) {
-        let folder = Folder::open(base);
-        let paths: Vec<(std::ffi::CString, Seen)> = paths
-            .par_iter()
-            .with_min_len(64)
-            .map(|path| {
-                let below = path.strip_prefix(base).unwrap_or(path);
-                // A path with a NUL in it stands nowhere; the empty one stands for that.
-                let below = std::ffi::CString::new(below.as_os_str().as_encoded_bytes()).unwrap_or_default();
-                let seen = folder.at(base, &below);
-                (below, seen)
-            })
-            .collect();
-        let seen = paths.iter().map(|(_, seen)| *seen).collect();
-        (Crowd { base: base.to_path_buf(), paths }, seen)
-    }
-
-    fn holds(&self) -> bool {
-        let folder = Folder::open(&self.base);
-        self.paths.par_iter().with_min_len(64).all(|(path, seen)| folder.at(&self.base, path) == *seen)
-    }
-}
-
-/// A folder to look from; where it cannot be opened, whole paths are looked at.
-#[cfg(unix)]
-struct Folder(Option<rustix::fd::OwnedFd>);
-
-#[cfg(unix)]
-impl Folder {
-    fn open(base: &Path) -> Self {
-        use rustix::fs::{Mode, OFlags};
-        Folder(rustix::fs::open(base, OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok())
-    }
-
-    fn at(&self, base: &Path, path: &std::ffi::CStr) -> Seen {
-        use std::os::unix::ffi::OsStrExt;
-        let whole = || Seen::at(&base.join(std::ffi::OsStr::from_bytes(path.to_bytes())));
-        let Some(folder) = &self.0 else { return whole() };
-        match rustix::fs::statat(folder, path, rustix::fs::AtFlags::empty()) {
-            Ok(stat) => {
-                #[allow(
-                    clippy::unnecessary_cast,
-                    clippy::cast_lossless,
-                    clippy::cast_possible_wrap,
-                    reason = "the fields differ between systems"
-                )]
-                let identity = Identity {
-                    dev: stat.st_dev as u64,
-                    ino: stat.st_ino as u64,
-                    size: (stat.st_size as i64).cast_unsigned(),
-                    mtime: (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
-                    ctime: (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
-                };
-                match rustix::fs::FileType::from_raw_mode(stat.st_mode) {
-                    rustix::fs::FileType::RegularFile => Seen::File(identity),
-                    rustix::fs::FileType::Directory => Seen::Folder(identity),
-                    _ => Seen::Odd,
-                }
-            }
-            // What is not simply there is looked at with care.
-            Err(_) => whole(),
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Folder;
-
-#[cfg(not(unix))]
-impl Folder {
-    fn open(_base: &Path) -> Self {
-        Folder
-    }
-
-    fn at(&self, base: &Path, path: &std::ffi::CStr) -> Seen {
-        Seen::at(&base.join(path.to_string_lossy().as_ref()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_crowd_sees_what_a_single_look_sees() {
-        let folder = tempfile::tempdir().unwrap();
-        let base = folder.path().join("base");
-        std::fs::create_dir_all(base.join("a/folder")).unwrap();
-        std::fs::write(base.join("a/file"), "x").unwrap();
-        std::fs::write(folder.path().join("outside"), "x").unwrap();
-        std::os::unix::fs::symlink("nowhere", base.join("dangling")).unwrap();
-        let paths: Vec<PathBuf> = ["a/file", "a/folder", "a/absent", "dangling", "a/file/below"]
-            .iter()
-            .map(|path| base.join(path))
-            .chain([folder.path().join("outside")])
-            .collect();
-        let single: Vec<Seen> = paths.iter().map(|path| Seen::at(path)).collect();
-        let look = Look::default();
-        assert_eq!(look.at_all(&base, &paths), single);
-        assert!(matches!(single[0], Seen::File(_)) && single[2] == Seen::Absent && single[3] == Seen::Dangling);
-        let ledger = look.into_ledger();
-        assert!(ledger.holds());
-        std::fs::write(base.join("a/absent"), "now").unwrap();
-        assert!(!ledger.holds());
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,13 +6,16 @@ use crate::ecosystem::{Ask, Judged, Repair, Verdict};
 use crate::fetch::Known;
 use crate::findings;
 use crate::homes::{self, Depth, Options, relative};
-use crate::look::{Ledger, Look};
+use crate::ledger::Ledger;
+use crate::look::Look;
 use crate::memory::{self, Memory};
+use crate::recall;
 use crate::verify::{self, Content, Verification, VerificationOutcome, Verified};
 use contract::{
     Artifact, ArtifactState, Cache, EcosystemReadiness, Finding, Mirror, PreflightReport, Readiness, ReadinessState,
 };
-use std::path::PathBuf;
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The ecosystems that are known, in the order in which they are shown.
@@ -32,7 +35,7 @@ pub struct Inventory {
 
 struct Last {
     survey: Arc<Survey>,
-    ledger: Ledger,
+    ledgers: Vec<Ledger>,
     generation: u64,
     contents: Vec<(PathBuf, Vec<Content>)>,
 }
@@ -69,6 +72,25 @@ impl std::fmt::Debug for dyn crate::ecosystem::Ecosystem {
     }
 }
 
+/// The answer about one lockfile, what it rests on, and what is to be remembered of it.
+struct Answer {
+    judged: Judged,
+    ledger: Ledger,
+    remember: Option<(String, Vec<u8>)>,
+}
+
+/// Takes up what is remembered about a lockfile where all of it still holds, and has it judged where not.
+fn judge(ecosystem: Known, lockfile: &Path, remembered: Option<&[u8]>, ask: &Ask<'_>) -> Answer {
+    let recalled = remembered.and_then(|bytes| recall::recall(ecosystem.name(), lockfile, bytes, ask));
+    if let Some((judged, ledger)) = recalled {
+        return Answer { judged, ledger, remember: None };
+    }
+    let judged = ecosystem.judge(lockfile, ask);
+    let ledger = ask.look.take_ledger();
+    let remember = recall::remember(ecosystem.name(), &judged, &ledger, ask);
+    Answer { remember: remember.map(|bytes| (memory::key("judged", lockfile), bytes)), judged, ledger }
+}
+
 impl Inventory {
     /// For the workspace at `root`; nothing is looked at yet.
     pub fn new(root: impl Into<PathBuf>, options: Options) -> Self {
@@ -102,7 +124,7 @@ impl Inventory {
             && held
             && self.options.depth == Depth::Fast
             && last.generation == self.verified.generation()
-            && last.ledger.holds()
+            && last.ledgers.iter().all(Ledger::holds)
         {
             return Arc::clone(&last.survey);
         }
@@ -112,30 +134,59 @@ impl Inventory {
             self.discovery = Discovery::run(&self.root, &names, &self.options.exclude);
         }
         let look = Look::default();
-        let generation = self.verified.generation();
         let target = self.options.target.clone().unwrap_or_else(|| homes::host_target(&self.options.homes, &look));
-        let mut judged: Vec<(Known, Judged)> = Vec::new();
-        for ecosystem in known {
-            for lockfile in self.lockfiles_of(ecosystem) {
-                if cancelled() {
-                    if let Some(last) = &self.last {
-                        return Arc::clone(&last.survey);
-                    }
-                    break;
-                }
-                let ask = Ask { options: &self.options, target: &target, look: &look, memory };
-                judged.push((ecosystem, ecosystem.judge(&lockfile, &ask)));
-            }
+        let mut ledgers = vec![look.take_ledger()];
+        let lockfiles: Vec<(Known, PathBuf)> = known
+            .into_iter()
+            .flat_map(|ecosystem| self.lockfiles_of(ecosystem).into_iter().map(move |lockfile| (ecosystem, lockfile)))
+            .collect();
+        let remembered = self.recall(&lockfiles, memory);
+        let answers: Vec<Option<Answer>> = lockfiles
+            .par_iter()
+            .zip(&remembered)
+            .map(|((ecosystem, lockfile), remembered)| {
+                let ask = Ask { options: &self.options, target: &target, look: &Look::default(), memory };
+                (!cancelled()).then(|| judge(*ecosystem, lockfile, remembered.as_deref(), &ask))
+            })
+            .collect();
+        if let (Some(last), true) = (&self.last, answers.iter().any(Option::is_none)) {
+            return Arc::clone(&last.survey);
         }
-        self.verify(&mut judged, memory, cancelled);
+        let mut judged: Vec<(Known, Judged)> = Vec::new();
+        let mut fresh = Vec::new();
+        for ((ecosystem, _), answer) in lockfiles.iter().zip(answers) {
+            let Some(answer) = answer else { continue };
+            judged.push((*ecosystem, answer.judged));
+            ledgers.push(answer.ledger);
+            fresh.extend(answer.remember);
+        }
+        if !fresh.is_empty() {
+            memory.put_many(fresh);
+        }
+        let generation = self.verify(&mut judged, memory, cancelled);
         let contents = judged
             .iter()
             .map(|(_, judged)| (judged.lockfile.clone(), judged.contents.iter().flatten().cloned().collect()))
             .collect();
         let survey = Arc::new(self.count(judged, target));
-        let generation = if self.verified.generation() == generation { generation } else { self.verified.generation() };
-        self.last = Some(Last { survey: Arc::clone(&survey), ledger: look.into_ledger(), generation, contents });
+        self.last = Some(Last { survey: Arc::clone(&survey), ledgers, generation, contents });
         survey
+    }
+
+    /// What an earlier run remembered about lockfiles: their judgements, in their order; checksums are taken up.
+    fn recall(&mut self, lockfiles: &[(Known, PathBuf)], memory: &dyn Memory) -> Vec<Option<Vec<u8>>> {
+        let key = |what: &str, (_, lockfile): &(Known, PathBuf)| memory::key(what, lockfile);
+        let mut keys: Vec<String> = lockfiles.iter().map(|lockfile| key("judged", lockfile)).collect();
+        if !self.recalled {
+            keys.extend(lockfiles.iter().map(|lockfile| key("verified", lockfile)));
+        }
+        self.recalled = true;
+        let mut remembered = memory.get_many(&keys);
+        remembered.resize(keys.len(), None);
+        for verified in remembered.split_off(lockfiles.len()).into_iter().flatten() {
+            self.verified.recall(&verified);
+        }
+        remembered
     }
 
     /// The lockfiles that count for an ecosystem: the first of its names in each folder.
@@ -151,15 +202,15 @@ impl Inventory {
         found.into_iter().map(|(path, _)| path).collect()
     }
 
-    /// Applies what is known about checksums, and finds out what may be found out at once.
-    fn verify(&mut self, judged: &mut [(Known, Judged)], memory: &dyn Memory, cancelled: &(dyn Fn() -> bool + Sync)) {
-        let keys: Vec<String> = judged.iter().map(|(_, judged)| memory::key("verified", &judged.lockfile)).collect();
-        if !self.recalled {
-            for remembered in memory.get_many(&keys).into_iter().flatten() {
-                self.verified.recall(&remembered);
-            }
-            self.recalled = true;
-        }
+    /// Applies what is known about checksums, and finds out what may be found out at once. What is learned elsewhere
+    /// meanwhile is for the next survey: the generation that was applied is returned.
+    fn verify(
+        &self,
+        judged: &mut [(Known, Judged)],
+        memory: &dyn Memory,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> u64 {
+        let generation = self.verified.generation();
         let deep = self.options.depth == Depth::Deep;
         let mut learned = false;
         let mut told: Vec<Vec<Option<bool>>> =
@@ -202,16 +253,20 @@ impl Inventory {
             }
         }
         if learned {
-            let entries = keys
-                .into_iter()
-                .zip(judged.iter())
-                .map(|(key, (_, judged))| (key, self.verified.remembered(judged.contents.iter().flatten())))
+            let entries = judged
+                .iter()
+                .map(|(_, judged)| {
+                    let claims = self.verified.remembered(judged.contents.iter().flatten());
+                    (memory::key("verified", &judged.lockfile), claims)
+                })
                 .collect();
             memory.put_many(entries);
         }
+        generation + u64::from(learned)
     }
 
-    fn count(&self, judged: Vec<(Known, Judged)>, target: String) -> Survey {
+    fn count(&self, mut judged: Vec<(Known, Judged)>, target: String) -> Survey {
+        judged.par_iter_mut().for_each(|(_, judged)| judged.graph.attribute(&mut judged.artifacts));
         let mut survey = Survey {
             workspace: self.root.clone(),
             readiness: Readiness { target, ..Readiness::default() },
@@ -226,7 +281,6 @@ impl Inventory {
         };
         let mut states: Vec<ReadinessState> = Vec::new();
         for (ecosystem, mut judged) in judged {
-            judged.graph.attribute(&mut judged.artifacts);
             let mut counts = EcosystemReadiness {
                 name: ecosystem.name().into(),
                 lockfile: relative(&judged.lockfile, &self.root),

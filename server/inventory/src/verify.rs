@@ -1,6 +1,7 @@
 //! Checksums: compares cached files with what lockfiles say, on all cores, and remembers the answers by file identity.
 //! May read files and the memory; may not decide what an answer means for a build.
 
+use crate::ledger::settled;
 use crate::look::{self, Identity};
 use crate::memory::Memory;
 use rayon::prelude::*;
@@ -10,7 +11,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// A hash that lockfiles use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,10 +139,6 @@ impl Verified {
 /// The bytes read at a time: large enough that the call costs nothing beside the hash, small enough for the cache.
 const CHUNK: usize = 256 << 10;
 
-/// A file whose last change is younger than this could change again without its times showing it:
-/// what was found out about it is believed once, and not remembered. Kernel clocks tick every 1–10 ms.
-const SETTLED: Duration = Duration::from_millis(50);
-
 /// Hashes a file and says whether its content is what it must be.
 /// `None`: it could not be read, changed meanwhile, or `cancelled` said so.
 fn check(
@@ -196,14 +193,6 @@ fn check(
     (after == before).then(|| digest == content.sum.bytes)
 }
 
-fn settled(identity: &Identity) -> bool {
-    let since = |time: (i64, i64)| {
-        let time = Duration::new(u64::try_from(time.0).unwrap_or(0), u32::try_from(time.1).unwrap_or(0));
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok().and_then(|now| now.checked_sub(time))
-    };
-    since(identity.ctime).is_some_and(|age| age > SETTLED) && since(identity.mtime).is_some_and(|age| age > SETTLED)
-}
-
 /// Hashes `contents` on all cores, largest first. The answers stand in their order; see [`check`] for `None`.
 pub(crate) fn check_all(
     contents: &[&Content],
@@ -211,6 +200,7 @@ pub(crate) fn check_all(
     progress: &(dyn Fn(u64, u64) + Sync),
     cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Vec<Option<bool>> {
+    let begun = SystemTime::now();
     let total = contents.iter().map(|content| content.identity.size).sum();
     let done = AtomicU64::new(0);
     let mut order: Vec<usize> = (0..contents.len()).collect();
@@ -234,7 +224,7 @@ pub(crate) fn check_all(
         contents
             .iter()
             .zip(&out)
-            .filter(|(content, _)| settled(&content.identity))
+            .filter(|(content, _)| settled(&content.identity, begun))
             .filter_map(|(content, answer)| answer.map(|held| (content.claim(), held))),
     );
     out

@@ -3,7 +3,7 @@
 
 use super::resolve::{Need, Origin};
 use crate::ecosystem::Named;
-use crate::look::{Look, Unread};
+use crate::look::{Look, Seen, Unread};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range as Span;
 use std::path::{Component, Path, PathBuf};
@@ -156,24 +156,25 @@ fn members(root: &Path, pattern: &str, look: &Look) -> Vec<PathBuf> {
     if !pattern.contains(['*', '?', '[']) {
         return vec![clean(&root.join(pattern))];
     }
-    // A new folder can be a new member: the folder that the glob stands in is part of the answer.
-    let fixed: PathBuf = Path::new(pattern)
-        .components()
-        .take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '[']))
-        .collect();
-    look.at(&root.join(fixed));
-    let Some(pattern) =
-        Path::new(&glob::Pattern::escape(&root.to_string_lossy())).join(pattern).to_str().map(str::to_owned)
-    else {
-        return Vec::new();
+    let found = |pattern: &Path| -> Vec<PathBuf> {
+        let whole = Path::new(&glob::Pattern::escape(&root.to_string_lossy())).join(pattern);
+        let paths = whole.to_str().and_then(|whole| glob::glob(whole).ok());
+        paths.into_iter().flatten().take(MOST_MEMBERS * 4).filter_map(Result::ok).collect()
     };
-    let Ok(paths) = glob::glob(&pattern) else { return Vec::new() };
-    paths
-        .take(MOST_MEMBERS * 4)
-        .filter_map(Result::ok)
-        .filter(|path| path.join("Cargo.toml").is_file())
-        .map(|p| clean(&p))
-        .collect()
+    // A new folder can be a new member: every folder that the pattern is looked for in is part of the answer.
+    let (mut above, mut open) = (PathBuf::new(), false);
+    for part in Path::new(pattern).components() {
+        open |= part.as_os_str().to_string_lossy().contains(['*', '?', '[']);
+        if open {
+            look.each(&found(&above));
+        }
+        above.push(part);
+    }
+    // One that is none yet can become a member, and `**` looks into all of them.
+    let named = found(Path::new(pattern));
+    look.each(&named);
+    let member = |path: &PathBuf| matches!(look.at(&path.join("Cargo.toml")), Seen::File(_));
+    named.into_iter().filter(member).map(|path| clean(&path)).collect()
 }
 
 /// A path without `.` and `..`, as cargo writes it; links are not followed.

@@ -9,7 +9,7 @@ use super::manifest::Workspace;
 use super::platform::Platform;
 use super::resolve::{self, Known, Need, Needed, Node, Origin};
 use crate::ecosystem::{Ask, Verdict};
-use crate::look::{self, Seen, Unread};
+use crate::look::{self, Look, Seen, Unread};
 use crate::memory;
 use crate::text::Places;
 use contract::{Finding, Severity, codes};
@@ -68,18 +68,16 @@ pub(crate) fn study(
         .filter(|(_, package)| package.source == Source::CratesIo && registry.elsewhere.is_none())
         .map(|(at, _)| at)
         .collect();
-    let mut paths: Vec<PathBuf> = Vec::with_capacity(asked.len() * 2);
-    for &at in &asked {
-        let package = &lock.packages[at];
-        paths.push(registry.crate_path(package));
-        paths.push(index::shard(&package.name).map_or_else(PathBuf::new, |shard| registry.entries.join(shard)));
-    }
-    let seen = ask.look.at_all(&ask.options.homes.cargo.join("registry"), &paths);
+    let archives: Vec<PathBuf> = asked.iter().map(|&at| registry.crate_path(&lock.packages[at])).collect();
+    let entry = |name| index::shard(name).map_or_else(PathBuf::new, |shard| registry.entries.join(shard));
+    let paths: Vec<PathBuf> = asked.iter().map(|&at| entry(&lock.packages[at].name)).collect();
+    let (archives, seen) =
+        rayon::join(|| ask.look.at_all(&registry.crates, &archives), || ask.look.at_all(&registry.entries, &paths));
     let mut crates = vec![None; lock.packages.len()];
     let mut entries = vec![Entry::Unnamed; lock.packages.len()];
-    for (pair, &at) in seen.chunks_exact(2).zip(&asked) {
-        crates[at] = Some(pair[0]);
-        entries[at] = match pair[1] {
+    for ((&archive, &seen), &at) in archives.iter().zip(&seen).zip(&asked) {
+        crates[at] = Some(archive);
+        entries[at] = match seen {
             Seen::File(_) => Entry::Fine,
             Seen::Absent => Entry::Absent,
             odd => Entry::Unread(Unread::Odd(odd)),
@@ -94,7 +92,7 @@ pub(crate) fn study(
     {
         return study;
     }
-    let known = study.read_entries(lock, &asked, &paths);
+    let known = study.read_entries(lock, &asked, &paths, ask.look);
     study.resolve(lock, workspace, config, known, ask);
     if study.verdict == Verdict::Sound && study.findings.is_empty() && study.entries.iter().all(|e| code(*e).is_some())
     {
@@ -138,8 +136,8 @@ fn digest(
         part(cfg.as_bytes());
     }
     part(registry.entries.as_os_str().as_encoded_bytes());
-    for pair in seen.chunks_exact(2) {
-        match pair[1] {
+    for seen in seen {
+        match seen {
             Seen::File(identity) => part(&identity.bytes()),
             other => part(format!("{other:?}").as_bytes()),
         }
@@ -204,7 +202,7 @@ impl Study {
     }
 
     /// Reads the index entries of all packages on all cores; what they say replaces `entries`.
-    fn read_entries(&mut self, lock: &Lock, asked: &[usize], paths: &[PathBuf]) -> Vec<Option<Known>> {
+    fn read_entries(&mut self, lock: &Lock, asked: &[usize], paths: &[PathBuf], look: &Look) -> Vec<Option<Known>> {
         let read: Vec<(usize, Entry, Option<Known>)> = asked
             .par_iter()
             .enumerate()
@@ -214,10 +212,14 @@ impl Study {
                 if self.entries[at] != Entry::Fine {
                     return (at, self.entries[at], None);
                 }
-                match look::read_into(&paths[order * 2 + 1], LARGEST_ENTRY, buffer) {
+                match look::read_seen(&paths[order], LARGEST_ENTRY, buffer) {
                     Ok(_) => {}
-                    Err(Unread::Absent) => return (at, Entry::Absent, None),
-                    Err(why) => return (at, Entry::Unread(why), None),
+                    Err(why) => {
+                        // It was a file a moment ago.
+                        look.only_once();
+                        let entry = if why == Unread::Absent { Entry::Absent } else { Entry::Unread(why) };
+                        return (at, entry, None);
+                    }
                 }
                 match index::entry(buffer, &package.version) {
                     Ok(entry) => {

@@ -42,7 +42,7 @@ const LARGEST: u64 = 1 << 20;
 
 pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
     let homes = &ask.options.homes;
-    let node = homes.program("node");
+    let node = homes.program("node", ask.look);
     let prefix = node.as_deref().and_then(Path::parent).and_then(Path::parent).map(Path::to_path_buf);
     let user = homes.variable("npm_config_userconfig").map_or_else(|| homes.home.join(".npmrc"), PathBuf::from);
     let global = homes
@@ -59,7 +59,12 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
     }
     for file in [Some(folder.join(".npmrc")), Some(user), global].into_iter().flatten() {
         if let Ok(text) = ask.look.text(&file, LARGEST) {
-            for (key, said) in parse(&text, &homes.variables) {
+            let (said, substituted) = parse(&text, &homes.variables);
+            // Any variable may be named there, and its value may be a secret: not kept, so not compared later.
+            if substituted {
+                ask.look.only_once();
+            }
+            for (key, said) in said {
                 values.entry(key).or_insert(said);
             }
         }
@@ -110,9 +115,10 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
     }
 }
 
-/// `key = value` lines; `key[] = value` adds to a list; `${NAME}` is the environment's.
-fn parse(text: &str, variables: &BTreeMap<String, String>) -> BTreeMap<String, Vec<String>> {
+/// `key = value` lines; `key[] = value` adds to a list; `${NAME}` is the environment's. Also: whether one stood there.
+fn parse(text: &str, variables: &BTreeMap<String, String>) -> (BTreeMap<String, Vec<String>>, bool) {
     let mut out: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut substituted = false;
     for line in text.lines() {
         let line = line.trim();
         if line.is_empty() || line.starts_with([';', '#', '[']) {
@@ -124,6 +130,7 @@ fn parse(text: &str, variables: &BTreeMap<String, String>) -> BTreeMap<String, V
             continue;
         }
         let value = value.trim_matches(['"', '\'']);
+        substituted |= value.contains("${");
         let value = substitute(value, variables);
         match key.strip_suffix("[]") {
             Some(key) => out.entry(key.to_owned()).or_default().push(value),
@@ -132,7 +139,7 @@ fn parse(text: &str, variables: &BTreeMap<String, String>) -> BTreeMap<String, V
             }
         }
     }
-    out
+    (out, substituted)
 }
 
 fn substitute(value: &str, variables: &BTreeMap<String, String>) -> String {
@@ -241,7 +248,7 @@ fn npm_version(prefix: &Path, ask: &Ask<'_>) -> Option<String> {
         version: String,
     }
     let path = prefix.join("lib/node_modules/npm/package.json");
-    if !matches!(Seen::at(&path), Seen::File(_)) {
+    if !matches!(ask.look.at(&path), Seen::File(_)) {
         return None;
     }
     let text = ask.look.text(&path, LARGEST).ok()?;

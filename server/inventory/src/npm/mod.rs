@@ -153,7 +153,7 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     let mut described = descriptions(&ids, &plans, &lock.entries, &inert, &config, &store, lockfile, ask);
     let paths: Vec<PathBuf> =
         plans.iter().flat_map(|plan| plan.candidates.iter().map(|(path, _)| path.clone())).collect();
-    let mut seen = ask.look.at_all(&store.base, &paths).into_iter();
+    let mut seen = ask.look.at_all(&store.content, &paths).into_iter();
     let mut artifact_of = vec![None; lock.entries.len()];
     let mut bytes = 0;
     for ((at, id), plan) in ids.into_iter().zip(plans) {

@@ -72,8 +72,19 @@ fn record(bytes: &[u8], key: &str) -> Option<(Sum, u64)> {
 /// Claim, content, size, and whether that was read just now.
 type Found = Result<([u8; 16], Sum, u64, bool), Description>;
 
-/// Looks for the descriptions with these keys; answers stand in their order. Remembers what buckets say by identity.
+/// Looks for the descriptions with these keys; answers stand in their order. Several versions of a package have one.
 pub(crate) fn find(keys: &[String], cache: &Path, store: &Store, lockfile: &Path, ask: &Ask<'_>) -> Vec<Description> {
+    let mut each: Vec<&str> = keys.iter().map(String::as_str).collect();
+    each.sort_unstable();
+    each.dedup();
+    let found = find_each(&each, cache, store, lockfile, ask);
+    let at = |key: &String| each.binary_search(&key.as_str()).ok().and_then(|at| found.get(at).cloned());
+    let lost = || Description::Doubt("it was not looked for".into());
+    keys.iter().map(|key| at(key).unwrap_or_else(lost)).collect()
+}
+
+/// As [`find`], for keys of which no two are the same. Remembers what buckets say by identity.
+fn find_each(keys: &[&str], cache: &Path, store: &Store, lockfile: &Path, ask: &Ask<'_>) -> Vec<Description> {
     if keys.is_empty() {
         return Vec::new();
     }
@@ -81,7 +92,7 @@ pub(crate) fn find(keys: &[String], cache: &Path, store: &Store, lockfile: &Path
     let remembered = ask.memory.get_many(std::slice::from_ref(&memory_key)).into_iter().next().flatten();
     let known = recall(remembered.as_deref().unwrap_or_default());
     let buckets: Vec<PathBuf> = keys.iter().map(|key| bucket(cache, key)).collect();
-    let seen = ask.look.at_all(&store.base, &buckets);
+    let seen = ask.look.at_all(&store.base.join("index-v5"), &buckets);
     let found: Vec<Found> = keys
         .par_iter()
         .zip(&buckets)
@@ -98,13 +109,19 @@ pub(crate) fn find(keys: &[String], cache: &Path, store: &Store, lockfile: &Path
                 return Ok((claim, Sum { algorithm: Algorithm::Sha512, bytes: digest.to_vec() }, *size, false));
             }
             let mut bytes = Vec::new();
-            match look::read_into(bucket, LARGEST, &mut bytes) {
+            match look::read_seen(bucket, LARGEST, &mut bytes) {
                 Ok(read) => match record(&bytes, key) {
                     Some((sum, size)) => Ok((claim, sum, size, read == identity)),
                     None => Err(Description::Absent(bucket.clone())),
                 },
-                Err(Unread::Absent) => Err(Description::Absent(bucket.clone())),
-                Err(why) => Err(Description::Doubt(why.to_string())),
+                Err(why) => {
+                    // It was a file a moment ago.
+                    ask.look.only_once();
+                    match why {
+                        Unread::Absent => Err(Description::Absent(bucket.clone())),
+                        why => Err(Description::Doubt(why.to_string())),
+                    }
+                }
             }
         })
         .collect();
@@ -112,7 +129,7 @@ pub(crate) fn find(keys: &[String], cache: &Path, store: &Store, lockfile: &Path
         ask.memory.put_many(vec![(memory_key, remember(found.iter().flatten()))]);
     }
     let contents: Vec<PathBuf> = found.iter().flatten().map(|(_, sum, ..)| store.path(sum)).collect();
-    let mut seen = contents.iter().zip(ask.look.at_all(&store.base, &contents));
+    let mut seen = contents.iter().zip(ask.look.at_all(&store.content, &contents));
     found
         .into_iter()
         .map(|found| match found {

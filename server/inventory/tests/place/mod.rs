@@ -1,0 +1,113 @@
+//! A workspace with one crate and one npm package whose caches are made by hand, and a memory, for tests.
+//! May not run a tool.
+#![allow(dead_code, missing_docs, reason = "each test takes what it needs")]
+
+use base64::Engine;
+use contract::ArtifactState;
+use holdover_inventory::{Homes, Inventory, Memory, NoMemory, Options, Survey};
+use sha2::Digest;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+pub const INDEX: &str = "index.crates.io-1949cf8c6b5b557f";
+
+/// A workspace with one cargo package and one npm package, and everything they need.
+pub struct Place {
+    _folder: tempfile::TempDir,
+    pub root: PathBuf,
+    pub home: PathBuf,
+}
+
+pub fn write(path: &Path, text: impl AsRef<[u8]>) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+pub fn sri(bytes: &[u8]) -> (String, String) {
+    let digest = sha2::Sha512::digest(bytes);
+    (format!("sha512-{}", base64::engine::general_purpose::STANDARD.encode(digest)), hex::encode(digest))
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, home) = (folder.path().join("workspace"), folder.path().join("home"));
+        let place = Place { _folder: folder, root, home };
+        let sum = hex::encode(sha2::Sha256::digest("crate itoa"));
+        let win = hex::encode(sha2::Sha256::digest("crate winapi"));
+        write(
+            &place.root.join("Cargo.toml"),
+            "[package]\nname = \"app\"\nversion = \"0.1.0\"\n\n[dependencies]\nitoa = \"1\"\n\n[target.'cfg(windows)'.dependencies]\nwinapi = \"0.3\"\n",
+        );
+        write(
+            &place.root.join("Cargo.lock"),
+            format!(
+                "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"itoa\",\n \"winapi\",\n]\n\n[[package]]\nname = \"itoa\"\nversion = \"1.0.2\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{sum}\"\n\n[[package]]\nname = \"winapi\"\nversion = \"0.3.9\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{win}\"\n"
+            ),
+        );
+        write(&place.index("config.json"), "{}");
+        place.entry("it/oa/itoa", "itoa", "1.0.2", &sum);
+        place.entry("wi/na/winapi", "winapi", "0.3.9", &win);
+        write(&place.itoa(), "crate itoa");
+        let (integrity, _) = sri(b"tarball ms");
+        write(&place.root.join("package.json"), r#"{ "name": "app", "dependencies": { "ms": "^2.0.0" } }"#);
+        write(
+            &place.root.join("package-lock.json"),
+            format!(
+                "{{\n  \"name\": \"app\",\n  \"lockfileVersion\": 3,\n  \"packages\": {{\n    \"\": {{\n      \"dependencies\": {{ \"ms\": \"^2.0.0\" }}\n    }},\n    \"node_modules/ms\": {{\n      \"version\": \"2.1.3\",\n      \"resolved\": \"https://registry.example/ms/-/ms-2.1.3.tgz\",\n      \"integrity\": \"{integrity}\"\n    }}\n  }}\n}}\n"
+            ),
+        );
+        write(&place.ms(), "tarball ms");
+        place
+    }
+
+    pub fn index(&self, path: &str) -> PathBuf {
+        self.home.join(".cargo/registry/index").join(INDEX).join(path)
+    }
+
+    pub fn entry(&self, path: &str, name: &str, version: &str, sum: &str) {
+        let line = format!(
+            r#"{{"name":"{name}","vers":"{version}","deps":[],"cksum":"{sum}","features":{{}},"yanked":false}}"#
+        );
+        let bytes = [b"\x03\x02\0\0\0etag: x\0", version.as_bytes(), b"\0", line.as_bytes(), b"\0"].concat();
+        write(&self.index(".cache").join(path), bytes);
+    }
+
+    pub fn itoa(&self) -> PathBuf {
+        self.home.join(".cargo/registry/cache").join(INDEX).join("itoa-1.0.2.crate")
+    }
+
+    pub fn ms(&self) -> PathBuf {
+        let (_, hex) = sri(b"tarball ms");
+        self.home.join(".npm/_cacache/content-v2/sha512").join(&hex[..2]).join(&hex[2..4]).join(&hex[4..])
+    }
+
+    pub fn options(&self) -> Options {
+        let homes = Homes::from_variables([("HOME".to_owned(), self.home.to_str().unwrap().to_owned())]);
+        Options { homes, target: Some("x86_64-unknown-linux-gnu".into()), ..Options::default() }
+    }
+
+    pub fn survey(&self) -> Arc<Survey> {
+        Inventory::new(&self.root, self.options()).survey(&NoMemory, &|| false)
+    }
+}
+
+pub fn state(survey: &Survey, name: &str) -> (ArtifactState, String) {
+    let artifact = survey.artifacts.iter().find(|artifact| artifact.name == name).unwrap();
+    (artifact.state, artifact.evidence.clone())
+}
+
+#[derive(Default)]
+pub struct Kept(pub Mutex<HashMap<String, Vec<u8>>>);
+
+impl Memory for Kept {
+    fn get_many(&self, keys: &[String]) -> Vec<Option<Vec<u8>>> {
+        let kept = self.0.lock().unwrap();
+        keys.iter().map(|key| kept.get(key).cloned()).collect()
+    }
+
+    fn put_many(&self, entries: Vec<(String, Vec<u8>)>) {
+        self.0.lock().unwrap().extend(entries);
+    }
+}

@@ -1,0 +1,145 @@
+//! Judgements that were remembered: the same answer as a new one, given only while everything stands as it did.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop")]
+
+use holdover_inventory::{Inventory, Memory, NoMemory, Options, Survey, plan_fetch};
+use std::sync::Mutex;
+use std::time::Duration;
+
+mod place;
+use place::{Kept, Place, write};
+
+/// How often memory was asked for something that it had.
+#[derive(Default)]
+struct Watched {
+    kept: Kept,
+    put: Mutex<Vec<String>>,
+}
+
+impl Memory for Watched {
+    fn get_many(&self, keys: &[String]) -> Vec<Option<Vec<u8>>> {
+        self.kept.get_many(keys)
+    }
+
+    fn put_many(&self, entries: Vec<(String, Vec<u8>)>) {
+        self.put.lock().unwrap().extend(entries.iter().map(|(key, _)| key.clone()));
+        self.kept.put_many(entries);
+    }
+}
+
+impl Watched {
+    /// The lockfiles that were judged anew since the last question.
+    fn judged_anew(&self) -> usize {
+        self.put.lock().unwrap().drain(..).filter(|key| key.starts_with("inventory/judged/")).count()
+    }
+}
+
+/// As the answer is shown, whole.
+fn shown(survey: &Survey) -> String {
+    let report = survey.report(true);
+    let plan = plan_fetch(survey, None);
+    let rest = (&survey.findings, &survey.caches, &survey.mirrors, &survey.watch);
+    format!("{report:?} {plan:?} {rest:?}")
+}
+
+type Change = fn(&Place);
+
+#[test]
+fn a_remembered_judgement_is_the_judgement_and_any_change_is_seen() {
+    let place_ = Place::new();
+    // Missing, and damaged too: what is shown of them is remembered as well.
+    std::fs::remove_file(place_.itoa()).unwrap();
+    write(&place_.ms(), "tarball MS");
+    std::thread::sleep(Duration::from_millis(80));
+    let memory = Watched::default();
+    let survey = |options: Options| Inventory::new(&place_.root, options).survey(&memory, &|| false);
+    let first = survey(place_.options());
+    assert_eq!(memory.judged_anew(), 2);
+    let again = survey(place_.options());
+    assert_eq!(memory.judged_anew(), 0, "remembered");
+    assert_eq!(shown(&first), shown(&again));
+
+    let other = Options { target: Some("x86_64-pc-windows-msvc".into()), ..place_.options() };
+    survey(other);
+    assert_eq!(memory.judged_anew(), 2, "another target is another question");
+    let mut homes = place_.options().homes;
+    homes.variables.insert("RUSTFLAGS".into(), "--cfg x".into());
+    survey(Options { homes, ..place_.options() });
+    assert_eq!(memory.judged_anew(), 2, "another environment is another question");
+    std::thread::sleep(Duration::from_millis(80));
+    survey(place_.options());
+    assert_eq!(memory.judged_anew(), 2);
+
+    let changes: [(&str, usize, Change); 8] = [
+        ("a crate comes", 1, |p| write(&p.itoa(), "crate itoa")),
+        ("a crate changes in place, size and all else as before", 1, |p| write(&p.itoa(), "crate itoA")),
+        ("a tarball goes", 1, |p| std::fs::remove_file(p.ms()).unwrap()),
+        ("an index entry changes", 1, |p| p.entry("it/oa/itoa", "itoa", "1.0.1", &"0".repeat(64))),
+        ("a manifest changes", 1, |p| write(&p.root.join("package.json"), r#"{ "name": "app" }"#)),
+        ("configuration appears", 1, |p| write(&p.home.join(".cargo/config.toml"), "[net]\n")),
+        ("npm's configuration appears", 1, |p| write(&p.home.join(".npmrc"), "omit = dev\n")),
+        ("a lockfile changes", 1, |p| write(&p.root.join("Cargo.lock"), "version = 4\n")),
+    ];
+    for (what, judged, change) in changes {
+        change(&place_);
+        std::thread::sleep(Duration::from_millis(80));
+        let now = survey(place_.options());
+        assert_eq!(memory.judged_anew(), judged, "{what}");
+        assert_eq!(shown(&now), shown(&place_.survey()), "{what}");
+        survey(place_.options());
+        assert_eq!(memory.judged_anew(), 0, "{what}, and remembered again");
+    }
+}
+
+#[test]
+fn what_is_remembered_and_damaged_is_not_believed() {
+    let place_ = Place::new();
+    std::thread::sleep(Duration::from_millis(80));
+    let memory = Watched::default();
+    let survey = || Inventory::new(&place_.root, place_.options()).survey(&memory, &|| false);
+    let first = survey();
+    let kept = memory.kept.0.lock().unwrap().clone();
+    let judged = |key: &&String| key.starts_with("inventory/judged/");
+    for key in kept.keys().filter(judged) {
+        let length = kept[key].len();
+        for at in (0..length).step_by(length / 60 + 1).chain([length - 1]) {
+            memory.judged_anew();
+            memory.kept.0.lock().unwrap().get_mut(key).unwrap()[at] ^= 1;
+            assert_eq!(shown(&survey()), shown(&first));
+            assert_eq!(memory.judged_anew(), 1, "byte {at} of {length}");
+            memory.kept.0.lock().unwrap().get_mut(key).unwrap().truncate(at);
+            assert_eq!(shown(&survey()), shown(&first));
+        }
+    }
+}
+
+#[test]
+fn files_that_could_change_unseen_are_not_remembered() {
+    let place_ = Place::new();
+    let memory = Watched::default();
+    let survey = || Inventory::new(&place_.root, place_.options()).survey(&memory, &|| false);
+    // As a fetch that ends while the survey begins leaves it.
+    let now = std::time::SystemTime::now() + Duration::from_secs(1);
+    std::fs::File::options().write(true).open(place_.itoa()).unwrap().set_modified(now).unwrap();
+    survey();
+    assert_eq!(memory.judged_anew(), 0, "too young");
+}
+
+#[test]
+fn a_member_that_appears_where_a_pattern_looks_is_seen() {
+    let place_ = Place::new();
+    let manifest = place_.root.join("Cargo.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    write(&manifest, format!("{text}\n[workspace]\nmembers = [\"crates/*/core\"]\n"));
+    std::fs::create_dir_all(place_.root.join("crates/a/core")).unwrap();
+    std::fs::create_dir_all(place_.root.join("crates/b")).unwrap();
+    let mut inventory = Inventory::new(&place_.root, place_.options());
+    let mut refused = || inventory.survey(&NoMemory, &|| false).readiness.ecosystems[0].problem.clone();
+    assert_eq!(refused(), None);
+    let core = "[package]\nname = \"core-a\"\nversion = \"0.1.0\"\n";
+    write(&place_.root.join("crates/a/core/Cargo.toml"), core);
+    assert!(refused().is_some_and(|why| why.contains("core-a")));
+    std::fs::remove_file(place_.root.join("crates/a/core/Cargo.toml")).unwrap();
+    assert_eq!(refused(), None);
+    write(&place_.root.join("crates/b/core/Cargo.toml"), core);
+    assert!(refused().is_some_and(|why| why.contains("core-a")));
+}
