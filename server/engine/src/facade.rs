@@ -197,7 +197,10 @@ impl Engine {
     /// From memory: the last survey's report, if there was one.
     #[must_use]
     pub fn preflight(&self, root: &Path, all: bool) -> Option<PreflightReport> {
-        Some(self.inner.workspace(root)?.survey()?.report(all))
+        let workspace = self.inner.workspace(root)?;
+        let mut report = workspace.survey()?.report(all);
+        report.findings.extend(workspace.settings_findings(None));
+        Some(report)
     }
 
     /// Looks again, now, on this thread, and answers when it is done. `deep` compares every checksum;
@@ -224,6 +227,12 @@ impl Engine {
     #[must_use]
     pub fn settings(&self, root: &Path) -> contract::Settings {
         self.inner.workspace(root).map(|w| w.loaded().settings).unwrap_or_default()
+    }
+
+    /// From memory: what of a workspace's settings did not count, with where it was said.
+    #[must_use]
+    pub fn settings_problems(&self, root: &Path) -> Vec<host::Problem> {
+        self.inner.workspace(root).map(|w| w.loaded().problems).unwrap_or_default()
     }
 
     /// From memory: the settings that hold for a file, if it lies in an open workspace.
@@ -284,7 +293,10 @@ impl Engine {
     /// Forces offline, or no longer; every process of the user sees it at once.
     pub fn set_offline(&self, mode: OfflineMode) -> Result<(), EngineError> {
         self.inner.gate.set(mode).map_err(|e| {
-            EngineError::Host(format!("this could not be written: {}: {e}", self.inner.gate.file().display()))
+            let (file, kind) = (self.inner.gate.file().display(), e.kind());
+            EngineError::Host(format!(
+                "this could not be written: {file}: {kind}\nhint: make its folder writable for you"
+            ))
         })?;
         let word = match mode {
             OfflineMode::On => "on",

@@ -39,12 +39,22 @@ impl FetchJob {
         Self(begin())
     }
 
-    pub fn end(self, state: JobState, error: Option<&str>) {
-        let Some((journal, id)) = self.0 else { return };
+    pub fn end(mut self, state: JobState, error: Option<&str>) {
+        self.advance(state, error);
+    }
+
+    fn advance(&mut self, state: JobState, error: Option<&str>) {
+        let Some((journal, id)) = self.0.take() else { return };
         let step = error.map_or_else(|| Step::to(state), |error| Step::because(state, error));
         if let Err(e) = journal.job_advance(&id, step) {
             tracing::warn!("how this fetch ended is not among the jobs: {e}");
         }
+    }
+}
+
+impl Drop for FetchJob {
+    fn drop(&mut self) {
+        self.advance(JobState::Failed, Some("ended before its time"));
     }
 }
 

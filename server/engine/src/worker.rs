@@ -6,6 +6,7 @@ use crate::facade::Inner;
 use crate::watch::Watches;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use host::Cancel;
+use journal::{Change, Filter};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Weak;
@@ -23,8 +24,8 @@ pub(crate) enum Task {
     Changed(PathBuf),
     /// Workspaces came or went: watch what is needed and nothing else.
     Rewatch,
-    /// The journal was written to.
-    Journal,
+    /// The journal was written to, here or by another process.
+    Journal(Change),
 }
 
 /// How long the end of the thread is waited for. Taking back watches can take the kernel some tens of milliseconds;
@@ -104,15 +105,15 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
         {
             let tell = own.clone();
             journal_watch = journal
-                .watch(move |_| {
-                    let _ = tell.send(Task::Journal);
+                .watch(move |change| {
+                    let _ = tell.send(Task::Journal(change));
                 })
                 .map_err(|e| tracing::warn!("other editors' changes are seen late: {e}"))
                 .ok();
         }
         let mut at_once = BTreeSet::new();
         let mut settled = BTreeSet::new();
-        let mut sort = |task: Task, watches: &Watches| match task {
+        let sort = |task: Task, at_once: &mut BTreeSet<PathBuf>, settled: &mut BTreeSet<PathBuf>| match task {
             Task::Survey(root) => {
                 at_once.insert(root);
             }
@@ -125,24 +126,22 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                 settled.extend(watches.roots_of(&path));
             }
             Task::Rewatch => {}
-            Task::Journal => inner.tell(Notice::Journal),
+            Task::Journal(change) => {
+                inner.tell(Notice::Journal);
+                settled.extend(fetched_elsewhere(&inner, change));
+            }
         };
-        sort(first, &watches);
+        sort(first, &mut at_once, &mut settled);
         while let Ok(task) = queue.try_recv() {
-            sort(task, &watches);
+            sort(task, &mut at_once, &mut settled);
         }
         if at_once.is_empty() && !settled.is_empty() {
             let began = Instant::now();
-            let mut sort = |task: Task| match task {
-                Task::Survey(root) => settled.extend([root]),
-                Task::Changed(path) => settled.extend(watches.roots_of(&path)),
-                Task::Rewatch => {}
-                Task::Journal => inner.tell(Notice::Journal),
-            };
-            while began.elapsed() < PATIENCE
+            while at_once.is_empty()
+                && began.elapsed() < PATIENCE
                 && let Ok(task) = queue.recv_timeout(SETTLE)
             {
-                sort(task);
+                sort(task, &mut at_once, &mut settled);
             }
         }
         at_once.append(&mut settled);
@@ -160,4 +159,20 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
         }
         watches.follow(&inner);
     }
+}
+
+/// The open workspaces for which a fetch has ended, in whichever process: deep inside npm's cache the watches see nothing.
+fn fetched_elsewhere(inner: &Inner, change: Change) -> BTreeSet<PathBuf> {
+    let Some(Ok(journal)) = inner.journal_now() else { return BTreeSet::new() };
+    let filter = Filter { after: Some(change.after), kind: Some("fetch.".to_owned()), ..Filter::default() };
+    let entries = journal.entries(&filter).unwrap_or_default();
+    if entries.is_empty() {
+        return BTreeSet::new();
+    }
+    let mut roots: BTreeSet<PathBuf> = inner.all_workspaces().iter().map(|w| w.root.clone()).collect();
+    roots.retain(|root| {
+        let id = journal.workspace_id(root).map(|id| id.to_string()).ok();
+        id.is_some() && entries.iter().any(|entry| entry.workspace == id && entry.kind != "fetch.asked")
+    });
+    roots
 }

@@ -3,7 +3,7 @@
 use crate::Notice;
 use crate::facade::Inner;
 use crate::memory::Remembered;
-use contract::{Finding, Severity, codes};
+use contract::{Finding, InventorySettings, Severity, codes};
 use host::{Cancel, Layers, Loaded, Trust, WORKSPACE_FILE};
 use inventory::{Inventory, Options, Survey};
 use std::collections::BTreeMap;
@@ -17,7 +17,8 @@ pub(crate) struct Workspace {
     trusted_by_editor: RwLock<Option<bool>>,
     trust: RwLock<Trust>,
     loaded: RwLock<Loaded>,
-    inventory: Mutex<Inventory>,
+    /// With the settings that it was made for. Held while a survey runs, and by nothing that must not wait.
+    inventory: Mutex<(InventorySettings, Inventory)>,
     survey: RwLock<Option<Arc<Survey>>>,
     findings: RwLock<Arc<BTreeMap<PathBuf, Vec<Finding>>>>,
     conflicts: Mutex<BTreeMap<PathBuf, u64>>,
@@ -27,7 +28,7 @@ impl Workspace {
     pub fn new(inner: &Inner, root: &Path, trusted_by_editor: Option<bool>) -> Self {
         let trust = trust_of(inner, root, trusted_by_editor);
         let loaded = load(inner, root, trust);
-        let inventory = Inventory::new(root, options(&loaded));
+        let inventory = (loaded.settings.inventory.clone(), Inventory::new(root, options(&loaded)));
         Self {
             root: root.to_path_buf(),
             cancel: Cancel::new(),
@@ -62,18 +63,13 @@ impl Workspace {
         Arc::clone(&self.findings.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads trust and settings again.
+    /// Reads trust and settings again. Waits for no survey.
     pub fn reload(&self, inner: &Inner) {
         let by_editor = *self.trusted_by_editor.read().unwrap_or_else(PoisonError::into_inner);
         let trust = trust_of(inner, &self.root, by_editor);
         *self.trust.write().unwrap_or_else(PoisonError::into_inner) = trust;
         let loaded = load(inner, &self.root, trust);
-        let before =
-            std::mem::replace(&mut *self.loaded.write().unwrap_or_else(PoisonError::into_inner), loaded.clone());
-        if before.settings.inventory != loaded.settings.inventory {
-            *self.inventory.lock().unwrap_or_else(PoisonError::into_inner) =
-                Inventory::new(&self.root, options(&loaded));
-        }
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded;
     }
 
     /// Looks now, on this thread, and tells what has changed.
@@ -84,7 +80,14 @@ impl Workspace {
         }
         let memory = Remembered::new(inner.journal().ok());
         let stop = || cancel.is_cancelled() || self.cancel.is_cancelled();
-        let survey = self.inventory.lock().unwrap_or_else(PoisonError::into_inner).survey(&memory, &stop);
+        let survey = {
+            let mut held = self.inventory.lock().unwrap_or_else(PoisonError::into_inner);
+            let loaded = self.loaded();
+            if held.0 != loaded.settings.inventory {
+                *held = (loaded.settings.inventory.clone(), Inventory::new(&self.root, options(&loaded)));
+            }
+            held.1.survey(&memory, &stop)
+        };
         if !stop() {
             self.take(inner, survey);
         }
@@ -100,7 +103,7 @@ impl Workspace {
     pub fn deepen_now(&self, inner: &Inner, all: bool, cancel: &Cancel, progress: &(dyn Fn(u64, u64) + Sync)) {
         let memory = Remembered::new(inner.journal().ok());
         let stop = || cancel.is_cancelled() || self.cancel.is_cancelled();
-        let verification = self.inventory.lock().unwrap_or_else(PoisonError::into_inner).verification(all);
+        let verification = self.inventory.lock().unwrap_or_else(PoisonError::into_inner).1.verification(all);
         verification.run(&memory, &stop, progress);
         self.survey_now(inner, cancel);
     }
@@ -148,17 +151,19 @@ impl Workspace {
     pub fn settings_findings(&self, text: Option<&str>) -> Vec<Finding> {
         let file = self.root.join(WORKSPACE_FILE);
         let loaded = self.loaded();
-        let on_disk;
-        let text = if let Some(text) = text {
-            text
-        } else {
-            on_disk = std::fs::read_to_string(&file).unwrap_or_default();
-            &on_disk
+        let source = host::Source::File(file.clone());
+        let problems: Vec<_> = loaded.problems.iter().filter(|problem| problem.source == source).collect();
+        if problems.is_empty() {
+            return Vec::new();
+        }
+        let on_disk = match text {
+            Some(_) => Vec::new(),
+            None => host::read_small(&file, 1 << 20).unwrap_or_default(),
         };
-        loaded
-            .problems
+        let on_disk = String::from_utf8_lossy(&on_disk);
+        let text = text.unwrap_or(&on_disk);
+        problems
             .iter()
-            .filter(|problem| problem.source == host::Source::File(file.clone()))
             .map(|problem| Finding {
                 code: codes::UNKNOWN_SETTING.to_owned(),
                 severity: Severity::Warning,

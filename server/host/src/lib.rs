@@ -4,16 +4,20 @@
 //! no editor and no terminal.
 
 mod cancel;
+mod leave;
 mod network;
 mod paths;
 mod process;
+mod read;
 mod settings;
 mod trust;
 
 pub use cancel::Cancel;
+pub use leave::leave;
 pub use network::{Gate, OfflineMode, Permit, Refused};
 pub use paths::{Folders, FoldersError, write_private};
 pub use process::{Command, Ended, Output, ProcessError, Stream, find_program};
+pub use read::read_small;
 pub use settings::{Layers, Loaded, Problem, Source, WORKSPACE_FILE};
 pub use trust::{Trust, TrustError, TrustList};
 

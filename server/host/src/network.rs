@@ -66,7 +66,7 @@ impl Gate {
         if forced_by_environment() {
             return OfflineMode::On;
         }
-        match std::fs::read_to_string(&self.file) {
+        match crate::read_small(&self.file, 64).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()) {
             Ok(text) if text.trim() == "off" => OfflineMode::Off,
             Ok(text) if text.trim() == "auto" => OfflineMode::Auto,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => OfflineMode::Auto,

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// The workspace's settings file, at its root.
 pub const WORKSPACE_FILE: &str = "holdover.toml";
-/// A settings file larger than this is not read.
-const SIZE_LIMIT: u64 = 1 << 20;
+/// A settings file larger than this is not read, in bytes.
+pub(crate) const SIZE_LIMIT: u64 = 1 << 20;
 /// Keys that are taken from trusted sources only, because they name programs to be run.
 const TRUSTED_ONLY: [&str; 4] = ["fetch.cargo", "fetch.npm", "checks.build", "checks.test"];
 
@@ -224,17 +224,13 @@ type TomlProblem = Option<(String, Option<std::ops::Range<usize>>)>;
 
 /// `Err(None)`: there is no such file.
 fn read_toml(path: &Path) -> Result<Vec<Leaf>, TomlProblem> {
-    match std::fs::metadata(path) {
-        Ok(m) if m.is_file() && m.len() > SIZE_LIMIT => {
-            return Err(Some((format!("a settings file of {} bytes is not read: the limit is 1 MiB", m.len()), None)));
-        }
-        Ok(m) if m.is_file() => {}
-        Ok(_) => return Err(Some(("this is not a file".into(), None))),
+    let told = |e: &std::io::Error| Some((format!("the settings file cannot be read: {e}"), None));
+    let bytes = match crate::read_small(path, SIZE_LIMIT) {
+        Ok(bytes) => bytes,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(None),
-        Err(e) => return Err(Some((format!("the settings file cannot be read: {e}"), None))),
-    }
-    let text =
-        std::fs::read_to_string(path).map_err(|e| Some((format!("the settings file cannot be read: {e}"), None)))?;
+        Err(e) => return Err(told(&e)),
+    };
+    let text = String::from_utf8(bytes).map_err(|_| Some(("the settings file is not UTF-8".to_owned(), None)))?;
     toml_leaves(&text).map_err(|(message, span)| Some((message, span)))
 }
 

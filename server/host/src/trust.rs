@@ -5,6 +5,9 @@ use crate::{Folders, WORKSPACE_FILE, fingerprint, now, write_private};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+/// Largest list that is read, in bytes: some hundred thousand workspaces.
+const LIST_LIMIT: u64 = 32 << 20;
+
 /// Whether what a workspace names may be run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
@@ -110,7 +113,7 @@ impl TrustList {
     }
 
     fn read(&self) -> Result<Listed, TrustError> {
-        match std::fs::read(&self.file) {
+        match crate::read_small(&self.file, LIST_LIMIT) {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .map_err(|e| TrustError::Malformed { path: self.file.clone(), reason: e.to_string() }),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Listed { version: 1, workspaces: Vec::new() }),
@@ -153,7 +156,7 @@ fn canonical(root: &Path) -> PathBuf {
 }
 
 fn settings_of(root: &Path) -> String {
-    match std::fs::read(root.join(WORKSPACE_FILE)) {
+    match crate::read_small(&root.join(WORKSPACE_FILE), crate::settings::SIZE_LIMIT) {
         Ok(bytes) => fingerprint(&bytes),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => "absent".into(),
         // Unreadable: equal to nothing that was ever trusted.
