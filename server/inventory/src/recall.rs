@@ -9,6 +9,7 @@ use crate::verify::{Algorithm, Content, Sum};
 use contract::{Artifact, ArtifactState, Position, Range};
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Everything that a judgement rests on besides files.
@@ -51,7 +52,7 @@ pub(crate) fn remember(ecosystem: &str, judged: &Judged, ledger: &Ledger, ask: &
         for at in 0..crowd.len() {
             paths.path_bytes(crowd.below_base(at));
             place += 1;
-            places.entry(crowd.whole(at)).or_insert(place);
+            places.entry(crowd.whole(at).into_os_string()).or_insert(place);
         }
     }
     pack.bytes(&paths.out);
@@ -108,7 +109,8 @@ fn ledger(bytes: &[u8]) -> Option<Ledger> {
 
 struct Writer<'a> {
     pack: Pack,
-    places: HashMap<PathBuf, u64>,
+    /// By text: comparing paths part by part takes longer than everything else here.
+    places: HashMap<OsString, u64>,
     /// Sentences that stand often.
     known: HashMap<&'a str, u64>,
     target: &'a str,
@@ -163,7 +165,7 @@ impl<'a> Writer<'a> {
     }
 
     fn path(&mut self, path: &Path) {
-        let place = self.places.get(path).copied().unwrap_or(0);
+        let place = self.places.get(path.as_os_str()).copied().unwrap_or(0);
         self.pack.number(place);
         if place == 0 {
             self.pack.path(path);

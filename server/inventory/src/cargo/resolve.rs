@@ -84,6 +84,8 @@ pub(crate) struct Resolution {
 #[derive(Default, Clone)]
 struct State {
     reached: bool,
+    /// Waits to be expanded.
+    queued: bool,
     features: BTreeSet<String>,
     /// By key: features asked of that dependency; presence alone switches an optional one on.
     asked: BTreeMap<String, BTreeSet<String>>,
@@ -113,6 +115,7 @@ pub(crate) fn resolve(nodes: &[Node<'_>], patched: bool, platform: &Platform<'_>
         }
     }
     while let Some(at) = run.queue.pop() {
+        run.states[at as usize].queued = false;
         run.expand(at);
     }
     let opaque = run.nodes.iter().zip(&run.states).any(|(node, state)| state.reached && node.known.is_none());
@@ -135,6 +138,13 @@ struct Run<'n, 'a> {
 impl Run<'_, '_> {
     fn reach(&mut self, at: u32) {
         if !std::mem::replace(&mut self.states[at as usize].reached, true) {
+            self.enqueue(at);
+        }
+    }
+
+    /// Expanded once for everything that happens to it until then, not once for each.
+    fn enqueue(&mut self, at: u32) {
+        if !std::mem::replace(&mut self.states[at as usize].queued, true) {
             self.queue.push(at);
         }
     }
@@ -149,7 +159,8 @@ impl Run<'_, '_> {
             if !state.features.insert(feature.to_owned()) {
                 continue;
             }
-            self.queue.push(at);
+            self.enqueue(at);
+            let state = &mut self.states[at as usize];
             let Some(values) = known.features.get(feature) else {
                 // An optional dependency is a feature of its own name.
                 if known.needs.iter().any(|need| need.optional && need.key == feature) {
