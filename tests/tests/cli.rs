@@ -204,3 +204,81 @@ fn an_interrupted_fetch_leaves_no_process_and_says_so() {
     let log = out(&fixture.holdover(&["journal", "log"]));
     assert!(log.contains("fetch.cancelled"), "{log}");
 }
+
+#[test]
+fn with_json_what_went_wrong_is_a_document_too() {
+    let fixture = Fixture::small();
+    damage(&fixture);
+    let error = |arguments: &[&str]| json(&fixture.holdover(arguments))["error"].clone();
+    assert_eq!(error(&["preflight", "--json", "no/such/folder"])["kind"], "usage");
+    let untrusted = error(&["preflight", "--fetch", "--json"]);
+    assert_eq!(untrusted["kind"], "untrusted");
+    assert!(untrusted["hint"].as_str().unwrap().contains("holdover trust"), "{untrusted}");
+    fixture.holdover(&["trust"]);
+    fixture.holdover(&["offline", "on"]);
+    assert_eq!(error(&["preflight", "--fetch", "--json"])["kind"], "offline");
+}
+
+#[test]
+fn a_pipe_or_a_device_in_place_of_the_settings_is_told_and_not_waited_for() {
+    let fixture = Fixture::small();
+    let settings = fixture.workspace().join("holdover.toml");
+    for command in [&["preflight"][..], &["status"], &["doctor"], &["trust"]] {
+        assert!(std::process::Command::new("mkfifo").arg(&settings).status().unwrap().success());
+        let timed = |fixture: &Fixture| {
+            let mut limited = fixture.command(std::path::Path::new("timeout"));
+            limited.args(["-s", "KILL", "10"]).arg(holdover_tests::binary::holdover()).args(command).output().unwrap()
+        };
+        let pipe = timed(&fixture);
+        assert_eq!(code(&pipe), 0, "{command:?}: {}", err(&pipe));
+        assert!(
+            command == ["trust"] || (err(&pipe) + &out(&pipe)).contains("not a file"),
+            "{command:?}: {}",
+            err(&pipe)
+        );
+        std::fs::remove_file(&settings).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &settings).unwrap();
+        assert_eq!(code(&timed(&fixture)), 0, "{command:?}");
+        std::fs::remove_file(&settings).unwrap();
+    }
+}
+
+#[test]
+fn a_full_disk_behind_the_output_is_a_sentence_and_not_a_panic() {
+    let fixture = Fixture::small();
+    let mut command = fixture.command(holdover_tests::binary::holdover());
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let ended = command.arg("preflight").stdout(full).output().unwrap();
+    assert_eq!(code(&ended), 3);
+    assert!(err(&ended).contains("could not be written") && !err(&ended).contains("panicked"), "{}", err(&ended));
+}
+
+#[test]
+fn two_hundred_short_commands_end_with_their_own_exit_code() {
+    let fixture = Fixture::small();
+    for round in 0..200 {
+        let ended = fixture.holdover(&["offline"]);
+        assert_eq!(ended.status.code(), Some(0), "round {round}: {}", ended.status);
+    }
+}
+
+#[test]
+fn settings_that_do_not_count_are_told_wherever_they_matter() {
+    let mut fixture = Fixture::small();
+    std::fs::write(fixture.workspace().join("holdover.toml"), "[inventory]\nenabel = true\n").unwrap();
+    let preflight = fixture.holdover(&["preflight", "--json"]);
+    assert!(err(&preflight).contains("inventory.enable"), "{}", err(&preflight));
+    assert_eq!(json(&preflight)["findings"][0]["code"], "unknown-setting");
+    fixture.set("HOLDOVER_INVENTORY_ENABLE", "false");
+    let off = fixture.holdover(&["preflight", "--json"]);
+    assert_eq!(code(&off), 3);
+    assert_eq!(json(&off)["error"]["kind"], "disabled");
+}
+
+#[test]
+fn only_the_folder_of_one_project_is_trusted() {
+    let fixture = Fixture::small();
+    let file = fixture.workspace().join("Cargo.toml");
+    assert_eq!(code(&fixture.holdover(&["trust", file.to_str().unwrap()])), 2);
+    assert_eq!(code(&fixture.holdover(&["trust", "/"])), 2);
+}

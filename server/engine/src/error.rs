@@ -39,6 +39,11 @@ pub enum EngineError {
         /// The folder.
         root: PathBuf,
     },
+    /// The user wants no lockfile looked at.
+    #[error(
+        "lockfiles are not looked at here: `inventory.enable` is false\nhint: set it to true in `holdover.toml` or the user's settings"
+    )]
+    Disabled,
     /// Somebody asked to stop.
     #[error("stopped, as was asked; what had arrived by then is kept")]
     Cancelled,
@@ -57,6 +62,7 @@ impl EngineError {
             EngineError::Busy { .. } => "busy",
             EngineError::Journal { .. } => "journal",
             EngineError::NotOpen { .. } => "not-open",
+            EngineError::Disabled => "disabled",
             EngineError::Cancelled => "cancelled",
             EngineError::Host(_) => "host",
         }

@@ -214,6 +214,9 @@ impl Engine {
     ) -> Result<Arc<Survey>, EngineError> {
         let workspace = self.inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
         workspace.survey_now(&self.inner, cancel);
+        if !workspace.looks() {
+            return Err(EngineError::Disabled);
+        }
         if deep {
             workspace.deepen_now(&self.inner, true, cancel, progress);
         }

@@ -29,6 +29,9 @@ impl Engine {
         let inner = &self.inner;
         let workspace = inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
         workspace.survey_now(inner, cancel);
+        if !workspace.looks() {
+            return Err(EngineError::Disabled);
+        }
         let survey = workspace.survey().ok_or(EngineError::Cancelled)?;
         let mut steps = inventory::plan_fetch(&survey, wanted);
         let before = lacking(&survey);

@@ -30,7 +30,7 @@ impl FetchJob {
         let begin = || {
             let journal = inner.journal().ok().filter(|_| enabled(inner, root))?;
             let workspace = journal.workspace_id(root).ok();
-            let title = format!("get {artifacts} artifacts");
+            let title = if artifacts == 1 { "get 1 artifact".to_owned() } else { format!("get {artifacts} artifacts") };
             let job = journal
                 .job_begin(JobKind::Fetch, &title, workspace, person())
                 .and_then(|job| journal.job_advance(&job.id, Step::to(JobState::Running)));

@@ -8,7 +8,6 @@ mod out;
 use args::{Args, Command};
 use clap::Parser as _;
 use out::Out;
-use std::process::ExitCode;
 
 /// How a command ends, as `docs/protocol.md` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,22 +22,26 @@ pub(crate) enum End {
     Unknown = 3,
 }
 
-fn main() -> ExitCode {
+fn main() {
+    host::leave(run());
+}
+
+fn run() -> u8 {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(e) => {
             // `--help` and `--version` come this way too, with exit code 0.
             let _ = e.print();
-            return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
+            return u8::try_from(e.exit_code()).unwrap_or(2);
         }
     };
     if let Command::Lsp(lsp) = &args.command {
-        return ExitCode::from(commands::lsp::run(lsp));
+        return commands::lsp::run(lsp);
     }
     let out = Out::new(&args);
-    let end = commands::run(&args, &out).unwrap_or_else(|(end, message)| {
-        out.error(&message);
-        end
+    let end = commands::run(&args, &out).unwrap_or_else(|failure| {
+        out.failure(&failure);
+        failure.end
     });
-    ExitCode::from(end as u8)
+    end as u8
 }

@@ -1,7 +1,8 @@
 //! Printing: people's output to stdout, progress and warnings to stderr, colours where they are wanted.
 
 use crate::args::{Args, Color};
-use anstream::{ColorChoice, eprintln, println};
+use crate::commands::Failure;
+use anstream::{ColorChoice, eprintln};
 use contract::{ArtifactState, ReadinessState};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::OwoColorize as _;
@@ -30,7 +31,7 @@ impl Out {
     /// A line for people; nothing with `--json`.
     pub fn line(&self, text: impl AsRef<str>) {
         if !self.json {
-            println!("{}", text.as_ref());
+            write(text.as_ref());
         }
     }
 
@@ -45,7 +46,7 @@ impl Out {
     pub fn document(&self, value: &impl Serialize) {
         if self.json {
             match serde_json::to_string(value) {
-                Ok(text) => println!("{text}"),
+                Ok(text) => write(&text),
                 Err(e) => self.error(&format!("this could not be printed as JSON: {e}")),
             }
         }
@@ -59,6 +60,13 @@ impl Out {
         if let Some(hint) = hint {
             eprintln!("{}{hint}", "hint:".cyan().bold());
         }
+    }
+
+    /// What went wrong, for people and, with `--json`, for programs.
+    pub fn failure(&self, failure: &Failure) {
+        let (message, hint) = failure.message.split_once("\nhint: ").unwrap_or((&failure.message, ""));
+        self.document(&serde_json::json!({ "error": { "kind": failure.kind, "message": message, "hint": hint } }));
+        self.error(&failure.message);
     }
 
     pub fn warn(&self, message: &str) {
@@ -141,5 +149,18 @@ pub(crate) fn readiness(state: ReadinessState) -> String {
         ReadinessState::Incomplete => "not ready".red().bold().to_string(),
         ReadinessState::StaleProof => "ready, the proof is stale".yellow().bold().to_string(),
         ReadinessState::Unknown => "could not be told".yellow().bold().to_string(),
+    }
+}
+
+/// One line to standard output. A reader that has gone ends the process as a signal would; a full disk is said.
+fn write(text: &str) {
+    use std::io::Write as _;
+    let mut out = anstream::stdout().lock();
+    if let Err(e) = writeln!(out, "{text}").and_then(|()| out.flush()) {
+        if e.kind() == std::io::ErrorKind::BrokenPipe {
+            host::leave(141);
+        }
+        eprintln!("{} the output could not be written: {e}", "error:".red().bold());
+        host::leave(crate::End::Unknown as u8);
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 pub(crate) fn run(path: &Path, out: &Out) -> Result<End, Failure> {
     let engine = engine();
-    let root = open(&engine, path)?;
+    let root = open(&engine, path, out)?;
     let all = engine.doctor(&root);
     let word = |mark| match mark {
         Mark::Good => "ok",

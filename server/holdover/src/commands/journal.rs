@@ -12,8 +12,11 @@ pub(crate) fn run(command: &Journal, out: &Out) -> Result<End, Failure> {
     let Journal::Log { workspace, kind, last } = command;
     let engine = engine();
     let journal = engine.journal().map_err(|e| failed(&e))?;
-    let broken = |e: journal::JournalError| (End::Unknown, e.to_string());
+    let broken = |e: journal::JournalError| Failure { end: End::Unknown, kind: "journal", message: e.to_string() };
     let workspace = match workspace {
+        Some(path) if !path.exists() => {
+            return Err(Failure::usage(format!("there is no such folder: {}", path.display())));
+        }
         Some(path) => Some(journal.workspace_id(&host::workspace_of(path)).map_err(broken)?),
         None => None,
     };

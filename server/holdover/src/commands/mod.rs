@@ -17,8 +17,21 @@ use std::path::{Path, PathBuf};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-/// An exit code and what to say.
-pub(crate) type Failure = (End, String);
+/// Why a command could not be carried out.
+pub(crate) struct Failure {
+    pub end: End,
+    /// One word for programs.
+    pub kind: &'static str,
+    /// For people; lines that begin with `hint:` are the next step.
+    pub message: String,
+}
+
+impl Failure {
+    /// Wrong usage or bad input.
+    fn usage(message: String) -> Self {
+        Self { end: End::Usage, kind: "usage", message }
+    }
+}
 
 pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
     match &args.command {
@@ -37,19 +50,30 @@ pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
 fn engine() -> Engine {
     let asked = std::env::var("HOLDOVER_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
     let filter = asked.unwrap_or_else(|| Targets::new().with_default(LevelFilter::ERROR));
-    let lines = tracing_subscriber::fmt::layer().without_time().with_writer(std::io::stderr).with_filter(filter);
+    let lines = tracing_subscriber::fmt::layer()
+        .without_time()
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_writer(std::io::stderr)
+        .with_filter(filter);
     let _ = tracing_subscriber::registry().with(lines).try_init();
     Engine::new(EngineOptions::default())
 }
 
 /// The workspace that `path` belongs to, opened.
-fn open(engine: &Engine, path: &Path) -> Result<PathBuf, Failure> {
+fn open(engine: &Engine, path: &Path, out: &Out) -> Result<PathBuf, Failure> {
     if let Err(e) = std::fs::metadata(path) {
-        return Err((End::Usage, format!("there is nothing to look at: {}: {e}", path.display())));
+        return Err(Failure::usage(format!("there is nothing to look at: {}: {e}", path.display())));
     }
-    let root = host::workspace_of(path);
+    Ok(open_root(engine, host::workspace_of(path), out))
+}
+
+/// Opens a root; what of its settings does not count is said.
+fn open_root(engine: &Engine, root: PathBuf, out: &Out) -> PathBuf {
     engine.open_workspace(&root, None);
-    Ok(root)
+    for problem in engine.settings_problems(&root) {
+        out.warn(&format!("{}: {}", problem.source, problem.message));
+    }
+    root
 }
 
 /// The journal's troubles are said once, as a warning: readiness needs no journal.
@@ -63,11 +87,18 @@ fn warn_of_journal(engine: &Engine, out: &Out) {
 
 fn failed(error: &EngineError) -> Failure {
     let end = match error {
-        EngineError::Untrusted { .. } | EngineError::Offline(_) | EngineError::Cancelled => End::No,
+        EngineError::Untrusted { .. } | EngineError::Offline(_) | EngineError::Cancelled | EngineError::Busy { .. } => {
+            End::No
+        }
         EngineError::NotOpen { .. } => End::Usage,
-        EngineError::Busy { .. } | EngineError::Journal { .. } | EngineError::Host(_) => End::Unknown,
+        EngineError::Disabled | EngineError::Journal { .. } | EngineError::Host(_) => End::Unknown,
     };
-    (end, error.to_string())
+    Failure { end, kind: error.kind(), message: error.to_string() }
+}
+
+/// `1 artifact`, `2 artifacts`.
+fn count(n: u64, thing: &str) -> String {
+    if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
 }
 
 /// Set by Ctrl-C, SIGTERM and SIGHUP; the second one ends the process as usual.

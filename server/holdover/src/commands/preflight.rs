@@ -1,10 +1,11 @@
 //! `holdover preflight`: is this workspace ready for no network? With `--fetch`, gets what is missing first.
 
-use super::{Failure, cancel_on_interrupt, engine, failed, open, warn_of_journal};
+use super::{Failure, cancel_on_interrupt, count, engine, failed, open, warn_of_journal};
 use crate::End;
 use crate::args::Preflight;
 use crate::out::{self, Out, Unit};
 use contract::{Artifact, ArtifactState, FetchOutcome, JobState, PreflightReport, ReadinessState};
+use engine::EngineError;
 use owo_colors::OwoColorize as _;
 
 /// How many artifacts people are shown without `--all` or `--verbose`.
@@ -12,7 +13,7 @@ const SHOWN: usize = 40;
 
 pub(crate) fn run(options: &Preflight, out: &Out) -> Result<End, Failure> {
     let engine = engine();
-    let root = open(&engine, &options.path)?;
+    let root = open(&engine, &options.path, out)?;
     let cancel = cancel_on_interrupt();
     let mut fetched = None;
     if options.fetch {
@@ -24,7 +25,7 @@ pub(crate) fn run(options: &Preflight, out: &Out) -> Result<End, Failure> {
         fetched = told.map_err(|e| failed(&e))?.fetch;
     }
     let bar = options.deep.then(|| out.progress(&Unit::Bytes));
-    let survey = engine
+    engine
         .survey(&root, options.deep, &cancel, &|done, total| {
             if let Some(bar) = &bar {
                 bar.report("comparing checksums", "", done, total);
@@ -33,7 +34,8 @@ pub(crate) fn run(options: &Preflight, out: &Out) -> Result<End, Failure> {
         .map_err(|e| failed(&e))?;
     drop(bar);
     warn_of_journal(&engine, out);
-    let report = PreflightReport { fetch: fetched, ..survey.report(options.all) };
+    let report = engine.preflight(&root, options.all).ok_or_else(|| failed(&EngineError::NotOpen { root }))?;
+    let report = PreflightReport { fetch: fetched, ..report };
     out.document(&report);
     if !out.json {
         print(&report, options, out);
@@ -76,7 +78,11 @@ fn print(report: &PreflightReport, options: &Preflight, out: &Out) {
         return;
     }
     for ecosystem in &readiness.ecosystems {
-        let mut parts = vec![format!("{} of {} present", ecosystem.present, ecosystem.total)];
+        let mut parts = Vec::new();
+        // Where nothing could be read there is nothing to count: the reason says it all.
+        if ecosystem.total > 0 || ecosystem.problem.is_none() {
+            parts.push(format!("{} of {} present", ecosystem.present, ecosystem.total));
+        }
         for (count, word) in [
             (ecosystem.missing, "missing"),
             (ecosystem.corrupt, "corrupt"),
@@ -103,8 +109,9 @@ fn print(report: &PreflightReport, options: &Preflight, out: &Out) {
     let unverified = readiness.present.saturating_sub(readiness.verified);
     if unverified > 0 {
         out.detail(format!(
-            "{} {unverified} checksums were not compared yet: `holdover preflight --deep` does",
-            "hint:".cyan()
+            "{} {} not compared yet: `holdover preflight --deep` does",
+            "hint:".cyan(),
+            count(unverified, "checksum")
         ));
     }
     if readiness.missing + readiness.corrupt > 0 && !options.fetch {
@@ -132,7 +139,7 @@ fn print_artifact(artifact: &Artifact, report: &PreflightReport, out: &Out) {
 
 fn print_fetch(fetch: &FetchOutcome, dry_run: bool, out: &Out) {
     for step in &fetch.steps {
-        let what = format!("{}: {} artifacts", step.command.join(" "), step.artifacts.len());
+        let what = format!("{}: {}", step.command.join(" "), count(step.artifacts.len() as u64, "artifact"));
         match (dry_run, step.ok) {
             (true, _) => out.line(format!("would run {what}")),
             (_, Some(true)) => out.detail(format!("ran {what}")),

@@ -4,19 +4,25 @@ use super::{Failure, cancel_on_interrupt, engine, failed, open, warn_of_journal}
 use crate::End;
 use crate::out::{self, Out};
 use contract::{FunctionMode, ReadinessState, Status};
+use engine::EngineError;
 use owo_colors::OwoColorize as _;
 use std::path::Path;
 
 pub(crate) fn run(path: &Path, out: &Out) -> Result<End, Failure> {
     let engine = engine();
-    let root = open(&engine, path)?;
-    engine.survey(&root, false, &cancel_on_interrupt(), &|_, _| {}).map_err(|e| failed(&e))?;
+    let root = open(&engine, path, out)?;
+    match engine.survey(&root, false, &cancel_on_interrupt(), &|_, _| {}) {
+        // The rest of the status is still worth showing.
+        Ok(_) | Err(EngineError::Disabled) => {}
+        Err(e) => return Err(failed(&e)),
+    }
     warn_of_journal(&engine, out);
     let status = engine.status(&root);
     out.document(&status);
     if !out.json {
         print(&status, out);
     }
+    engine.shutdown();
     Ok(match status.readiness.state {
         ReadinessState::Ready | ReadinessState::Proven | ReadinessState::StaleProof => End::Yes,
         ReadinessState::Incomplete => End::No,
