@@ -78,18 +78,27 @@ impl Fixture {
         content.join(&sum[..2]).join(&sum[2..4]).join(&sum[4..])
     }
 
+    /// The variables of [`Fixture::command`], for programs that are started in another way.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let at = |part: &str| self.folder.path().join(part).display().to_string();
+        let mut all = vec![
+            ("CARGO_HOME".to_owned(), at("cargo-home")),
+            ("npm_config_cache".to_owned(), at("npm-cache")),
+            ("HOLDOVER_DATA_DIR".to_owned(), at("data")),
+            ("HOLDOVER_CONFIG".to_owned(), at("no-such-settings.toml")),
+        ];
+        all.extend(self.environment.iter().cloned());
+        all
+    }
+
     /// A command with the project's caches, this fixture's data folder, and no user settings.
     pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir(self.workspace())
-            .env("CARGO_HOME", self.folder.path().join("cargo-home"))
-            .env("npm_config_cache", self.folder.path().join("npm-cache"))
-            .env("HOLDOVER_DATA_DIR", self.data())
-            .env("HOLDOVER_CONFIG", self.folder.path().join("no-such-settings.toml"))
             .env_remove("HOLDOVER_OFFLINE")
             .env_remove("CARGO_TARGET_DIR")
-            .envs(self.environment.iter().map(|(k, v)| (k, v)));
+            .envs(self.environment());
         command
     }
 
