@@ -13,6 +13,8 @@ const IMPLAUSIBLE: u64 = 1 << 30;
 /// Most bytes of a header line.
 const LONGEST_LINE: usize = 4096;
 const LENGTH: &[u8] = b"Content-Length:";
+/// Bytes that may be taken back for each byte read: bodies of wrong lengths inside each other must not be read for ever.
+const TAKEN_BACK: u64 = 8;
 
 /// One thing that the stream held.
 #[derive(Debug, PartialEq)]
@@ -37,12 +39,14 @@ pub(crate) enum Frame {
 pub(crate) struct Frames<R> {
     input: Ahead<R>,
     largest: usize,
+    /// Bytes that may still be taken back.
+    credit: u64,
 }
 
 impl<R: BufRead> Frames<R> {
     /// Messages of more than `largest` bytes are passed over.
     pub(crate) fn new(input: R, largest: usize) -> Self {
-        Self { input: Ahead { back: Vec::new(), at: 0, inner: input }, largest }
+        Self { input: Ahead { back: Vec::new(), at: 0, inner: input, read: 0 }, largest, credit: 0 }
     }
 
     /// The next frame; `None` where the stream ends, in the middle of a message or not. Blocks.
@@ -61,14 +65,24 @@ impl<R: BufRead> Frames<R> {
         }
     }
 
-    /// Takes back a body that is not JSON from where another message may begin in it: its length was wrong.
+    /// Takes back a body that is not JSON from where another message may begin in it: its length was wrong. Only so often
+    /// that the work stays in proportion to what the client wrote.
     pub(crate) fn resync(&mut self, body: &[u8]) {
         let whole = memmem::find(body, LENGTH);
         let cut = || {
             (1..LENGTH.len().min(body.len() + 1)).rev().find(|n| body.ends_with(&LENGTH[..*n])).map(|n| body.len() - n)
         };
         if let Some(from) = whole.or_else(cut) {
-            self.input.put_back(&body[from..]);
+            let most = TAKEN_BACK * self.largest as u64;
+            let earned = std::mem::take(&mut self.input.read).saturating_mul(TAKEN_BACK);
+            self.credit = self.credit.saturating_add(earned).min(most);
+            match self.credit.checked_sub((body.len() - from) as u64) {
+                Some(left) => {
+                    self.credit = left;
+                    self.input.put_back(&body[from..]);
+                }
+                None => tracing::warn!("{} bytes were given up: they hold too many wrong lengths", body.len()),
+            }
         }
     }
 
@@ -154,10 +168,19 @@ struct Ahead<R> {
     back: Vec<u8>,
     at: usize,
     inner: R,
+    /// Bytes that came from `inner`.
+    read: u64,
 }
 
 impl<R: BufRead> Ahead<R> {
+    /// Puts bytes back that were just read. Costs their own number only: what is left of earlier ones is not moved.
     fn put_back(&mut self, bytes: &[u8]) {
+        if let Some(at) = self.at.checked_sub(bytes.len()) {
+            self.back[at..self.at].copy_from_slice(bytes);
+            self.at = at;
+            return;
+        }
+        // What was read came from `inner`, at least its end: nothing is left here.
         let rest = self.back.split_off(self.at);
         self.back = [bytes, &rest].concat();
         self.at = 0;
@@ -186,6 +209,7 @@ impl<R: BufRead> BufRead for Ahead<R> {
                 (self.back, self.at) = (Vec::new(), 0);
             }
         } else {
+            self.read += amount as u64;
             self.inner.consume(amount);
         }
     }
@@ -259,6 +283,49 @@ mod tests {
             let bytes = format!("{}Content-Length: 2\r\n\r\n{{}}", "x".repeat(length));
             assert_eq!(frames(bytes.as_bytes()).last(), Some(&message("{}")), "after {length} bytes");
         }
+    }
+
+    /// Reads everything, taking back every body that is not the last. Gives how many frames there were and the last.
+    fn drain(bytes: &[u8]) -> (usize, Option<Frame>) {
+        let mut frames = Frames::new(bytes, LARGEST);
+        let (mut count, mut last) = (0, None);
+        while let Some(frame) = frames.next().unwrap() {
+            if let Frame::Message(body) = &frame
+                && body != b"{}"
+            {
+                frames.resync(body);
+            }
+            (count, last) = (count + 1, Some(frame));
+        }
+        (count, last)
+    }
+
+    #[test]
+    fn four_times_as_many_wrong_headers_cost_about_four_times_as_much() {
+        let best = |n: usize| {
+            let body = "Content-Length:".repeat(n);
+            let bytes = format!("Content-Length: {}\r\n\r\n{body}\n\nContent-Length: 2\r\n\r\n{{}}", body.len());
+            let times = (0..3).map(|_| {
+                let start = std::time::Instant::now();
+                assert_eq!(drain(bytes.as_bytes()).1, Some(message("{}")), "{n}");
+                start.elapsed()
+            });
+            times.min().unwrap()
+        };
+        let (short, long) = (best(250_000), best(1_000_000));
+        // Work that grows with the square would take sixteen times as long.
+        assert!(long < short * 10, "{short:?}, then {long:?}");
+    }
+
+    #[test]
+    fn headers_that_each_claim_all_that_follows_are_taken_back_only_so_often() {
+        let header = |left: usize| format!("Content-Length: {left:09}\r\n\r\n{{");
+        let size = header(0).len();
+        let mut text: String = (1..=50_000).rev().map(|left| header(left * size - size + 1)).collect();
+        text.push_str("Content-Length: 2\r\n\r\n{}");
+        let (frames, last) = drain(text.as_bytes());
+        assert_eq!(last, Some(message("{}")));
+        assert!(frames < 20, "{frames} bodies were read, each nearly as long as the whole");
     }
 
     proptest! {
