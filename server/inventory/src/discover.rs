@@ -18,6 +18,8 @@ pub(crate) struct Discovery {
     /// Folder and file names of interest, in path order.
     pub files: Vec<PathBuf>,
     folders: Vec<(PathBuf, Seen)>,
+    /// Folders that could not be listed, and why: what they hold is not known.
+    pub closed: Vec<(PathBuf, String)>,
     /// A limit was reached: there may be more.
     pub cut_short: bool,
 }
@@ -36,7 +38,16 @@ impl Discovery {
             // Looked at before it is read: a change meanwhile is then seen next time.
             found.folders.push((folder.clone(), Seen::at(&folder)));
             let mut below = Vec::new();
-            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let mut closed = None;
+            let listed = std::fs::read_dir(&folder).map_err(|error| closed = Some(error.kind()));
+            for entry in listed.into_iter().flatten() {
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(error) => {
+                        closed = Some(error.kind());
+                        break;
+                    }
+                };
                 let Ok(kind) = entry.file_type() else { continue };
                 let name = entry.file_name();
                 let Some(name) = name.to_str() else { continue };
@@ -51,6 +62,10 @@ impl Discovery {
                 } else if names.contains(&name) {
                     found.files.push(entry.path());
                 }
+            }
+            // A folder that went away meanwhile holds nothing.
+            if let Some(why) = closed.filter(|why| *why != std::io::ErrorKind::NotFound) {
+                found.closed.push((folder, why.to_string()));
             }
             below.sort();
             queue.extend(below.into_iter().map(|path| (path, depth + 1)));

@@ -24,6 +24,8 @@ pub(crate) trait Ecosystem: Send + Sync {
     fn locate(&self, text: &str) -> (Vec<(String, Span<usize>)>, Vec<Broken>);
     /// The dependencies that a manifest's text names; none where it cannot be read.
     fn dependencies(&self, text: &str) -> Vec<Named>;
+    /// Whether the tool would want a lockfile beside a manifest of this text.
+    fn needs_lockfile(&self, manifest: &str) -> bool;
     /// The tool's own commands that bring what is wanted.
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep>;
 }
@@ -151,9 +153,13 @@ impl Line {
     }
 }
 
+/// More steps are not taken to find every line that brings in what is not present: then only the nearest is.
+const MOST_STEPS: usize = 100_000_000;
+
 impl Graph {
     /// Fills in who needs each artifact, and the nearest manifest line that brings it in;
-    /// for those that are not present, all such lines. O(nodes + edges) and as much again per artifact not present.
+    /// for those that are not present, all such lines. O(nodes + edges) and as much again per artifact not present,
+    /// up to [`MOST_STEPS`]; beyond that, also those have only the nearest.
     pub(crate) fn attribute(&self, artifacts: &mut [Artifact]) {
         let mut needed_by: Vec<Vec<u32>> = vec![Vec::new(); self.labels.len()];
         for (from, tos) in self.needs.iter().enumerate() {
@@ -186,12 +192,16 @@ impl Graph {
                 }
             }
         }
+        // Who is not present is searched for one by one, as long as that stays within a second.
+        let absent = artifacts.iter().filter(|artifact| artifact.state != ArtifactState::Present).count();
+        let once = self.labels.len() + self.needs.iter().map(Vec::len).sum::<usize>();
+        let all_lines = absent.saturating_mul(once) <= MOST_STEPS;
         for (node, artifact) in self.artifact.iter().enumerate() {
             let Some(at) = artifact.map(|at| at as usize) else { continue };
             let artifact = &mut artifacts[at];
             artifact.needed_by = needed_by[node].iter().map(|&from| self.labels[from as usize].clone()).collect();
             let direct = |line: u32| self.lines[line as usize].to.contains(&(node as u32));
-            artifact.manifests = if artifact.state == ArtifactState::Present {
+            artifact.manifests = if artifact.state == ArtifactState::Present || !all_lines {
                 nearest[node].map(|line| self.lines[line as usize].shown(direct(line))).into_iter().collect()
             } else {
                 let lines = self.lines_above(node as u32, &needed_by, &lines_of);

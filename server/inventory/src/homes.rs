@@ -133,6 +133,11 @@ pub(crate) fn host_target(homes: &Homes, look: &Look) -> String {
         .map_or_else(fallback, str::to_owned)
 }
 
+/// Whether a triple is one that cargo's `cfg`s can be answered for.
+pub(crate) fn known_target(triple: &str) -> bool {
+    cfg_expr::targets::get_builtin_target_by_triple(triple).is_some()
+}
+
 /// `path` below `base` for showing, or as it is.
 pub(crate) fn relative(path: &Path, base: &Path) -> PathBuf {
     path.strip_prefix(base).map_or_else(|_| path.to_path_buf(), Path::to_path_buf)

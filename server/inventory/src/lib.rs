@@ -13,12 +13,14 @@ mod homes;
 mod hover;
 mod ledger;
 mod look;
+mod members;
 mod memory;
 mod npm;
 mod pack;
 mod recall;
 mod survey;
 mod text;
+mod unlocked;
 mod verify;
 
 pub use fetch::plan_fetch;

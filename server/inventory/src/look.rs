@@ -192,6 +192,20 @@ fn fill((file, identity): (File, Identity), limit: u64, buffer: &mut Vec<u8>) ->
     if buffer.len() as u64 > limit { Err(Unread::Large(limit)) } else { Ok(identity) }
 }
 
+/// Why the content of a file that was just seen may not be read, as the system would decide when it is opened.
+#[cfg(unix)]
+pub(crate) fn barred(path: &Path) -> Option<String> {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    let error = accessat(CWD, path, Access::READ_OK, AtFlags::EACCESS).err()?;
+    Some(std::io::Error::from(error).kind().to_string())
+}
+
+/// Why the content of a file that was just seen may not be read.
+#[cfg(not(unix))]
+pub(crate) fn barred(path: &Path) -> Option<String> {
+    File::open(path).err().map(|error| error.kind().to_string())
+}
+
 /// Looks and remembers: every path whose state an answer was built on, so that "has anything changed?" is one question.
 pub(crate) struct Look {
     begun: SystemTime,

@@ -7,9 +7,10 @@ use crate::fetch::Known;
 use crate::findings;
 use crate::homes::{self, Depth, Options, relative};
 use crate::ledger::Ledger;
-use crate::look::Look;
+use crate::look::{self, Look};
 use crate::memory::{self, Memory};
 use crate::recall;
+use crate::unlocked;
 use crate::verify::{self, Content, Verification, VerificationOutcome, Verified};
 use contract::{
     Artifact, ArtifactState, Cache, EcosystemReadiness, Finding, Mirror, PreflightReport, Readiness, ReadinessState,
@@ -155,13 +156,29 @@ impl Inventory {
         let mut judged: Vec<(Known, Judged)> = Vec::new();
         let mut fresh = Vec::new();
         for ((ecosystem, _), answer) in lockfiles.iter().zip(answers) {
-            let Some(answer) = answer else { continue };
+            let Some(mut answer) = answer else { continue };
+            if !homes::known_target(&target) {
+                let why = format!("no target of this name is known: {target}");
+                answer.judged.verdict.worsen(Verdict::Doubtful(why));
+            }
             judged.push((*ecosystem, answer.judged));
             ledgers.push(answer.ledger);
             fresh.extend(answer.remember);
         }
         if !fresh.is_empty() {
             memory.put_many(fresh);
+        }
+        if !judged.is_empty() {
+            let look = Look::default();
+            let lacking = known.into_iter().filter(|known| {
+                !lockfiles.iter().any(|(ecosystem, lockfile)| {
+                    ecosystem.name() == known.name() && lockfile.parent() == Some(self.root.as_path())
+                })
+            });
+            judged.extend(
+                lacking.filter_map(|known| Some((known, unlocked::without_lockfile(known, &self.root, &look)?))),
+            );
+            ledgers.push(look.take_ledger());
         }
         let generation = self.verify(&mut judged, memory, cancelled);
         let contents = judged
@@ -234,8 +251,20 @@ impl Inventory {
             learned = true;
         }
         for ((_, judged), told) in judged.iter_mut().zip(told) {
-            for (at, answer) in told.into_iter().enumerate() {
+            let barred: Vec<Option<String>> = judged
+                .contents
+                .par_iter()
+                .zip(&told)
+                .with_min_len(64)
+                .map(|(content, told)| content.as_ref().filter(|_| told.is_none()).and_then(|c| look::barred(&c.path)))
+                .collect();
+            for ((at, answer), barred) in told.into_iter().enumerate().zip(barred) {
                 let artifact = &mut judged.artifacts[at];
+                if let Some(why) = barred {
+                    artifact.state = ArtifactState::Unknown;
+                    artifact.evidence = format!("its file in the cache could not be read: {why}");
+                    continue;
+                }
                 match answer {
                     Some(true) => artifact.verified = true,
                     Some(false) => {
@@ -341,6 +370,10 @@ impl Inventory {
             survey.watch.append(&mut judged.watch);
             survey.manifests.extend(judged.manifests.into_iter().map(|path| (ecosystem, path)));
             survey.lockfiles.push((ecosystem, judged.lockfile));
+        }
+        for (folder, why) in &self.discovery.closed {
+            states.push(ReadinessState::Unknown);
+            survey.findings.push(unlocked::closed(folder, why));
         }
         survey.watch.sort();
         survey.watch.dedup();

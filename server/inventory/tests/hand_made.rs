@@ -124,6 +124,7 @@ fn nothing_changed_gives_the_same_answer_and_any_change_a_new_one() {
     let second = inventory.survey(&NoMemory, &|| false);
     assert_eq!(state(&second, "itoa").0, ArtifactState::Missing);
     write(&place_.root.join("nested/Cargo.lock"), "version = 4\n");
+    write(&place_.root.join("nested/src/lib.rs"), "");
     write(&place_.root.join("nested/Cargo.toml"), "[package]\nname = \"n\"\nversion = \"0.1.0\"\n");
     let third = inventory.survey(&NoMemory, &|| false);
     assert_eq!(third.readiness.ecosystems.len(), 3, "a new lockfile is found");
@@ -279,4 +280,213 @@ fn a_folder_without_lockfiles_is_not_called_ready() {
     let folder = tempfile::tempdir().unwrap();
     let survey = Inventory::new(folder.path(), Options::default()).survey(&NoMemory, &|| false);
     assert_eq!(survey.readiness.state, ReadinessState::Unknown);
+}
+
+/// Surveys a sound place after `change`, and gives the reason why it is not ready.
+fn not_ready(change: impl FnOnce(&Place)) -> String {
+    let place_ = Place::new();
+    change(&place_);
+    let survey = place_.survey();
+    assert_ne!(survey.readiness.state, ReadinessState::Ready, "{:?}", survey.readiness);
+    let problems = survey.readiness.ecosystems.iter().filter_map(|one| one.problem.clone());
+    let evidence = survey.artifacts.iter().filter(|a| a.state != ArtifactState::Present).map(|a| a.evidence.clone());
+    let said = survey.findings.iter().map(|finding| finding.message.clone());
+    problems.chain(evidence).chain(said).collect::<Vec<_>>().join("; ")
+}
+
+fn assert_says(change: impl FnOnce(&Place), reason: &str) {
+    let said = not_ready(change);
+    assert!(said.contains(reason), "{reason:?} is not in {said:?}");
+}
+
+fn in_manifest(place_: &Place, more: &str) {
+    let path = place_.root.join("Cargo.toml");
+    write(&path, std::fs::read_to_string(&path).unwrap() + more);
+}
+
+#[test]
+fn a_manifest_that_cargo_would_refuse_or_lock_anew_is_not_ready() {
+    let absent = "\n[patch.crates-io]\nitoa = { path = \"nowhere\" }\n";
+    assert_says(|p| in_manifest(p, absent), "[patch] puts a folder in place of itoa");
+    assert_says(
+        |p| {
+            in_manifest(p, "\n[patch.crates-io]\nother = { path = \"other\" }\n");
+            write(&p.root.join("other/Cargo.toml"), "[package]\nname = \"other\"\nversion = \"0.1.0\"\n");
+            write(&p.root.join("other/src/lib.rs"), "");
+        },
+        "the lockfile does not have",
+    );
+    assert_says(|p| write(&p.root.join(".cargo/config.toml"), absent), "patch");
+    assert_says(|p| std::fs::remove_dir_all(p.root.join("src")).unwrap(), "neither src/lib.rs nor src/main.rs");
+    assert_says(
+        |p| {
+            let path = p.root.join("Cargo.toml");
+            let text = std::fs::read_to_string(&path).unwrap();
+            write(&path, text.replace("0.1.0\"\n", "0.1.0\"\nedition = \"2022\"\n"));
+        },
+        "edition that is not known: 2022",
+    );
+}
+
+#[test]
+fn a_manifest_without_a_lockfile_keeps_the_whole_from_being_ready() {
+    for (lock, manifest) in [("Cargo.lock", "Cargo.toml"), ("package-lock.json", "package.json")] {
+        let place_ = Place::new();
+        std::fs::remove_file(place_.root.join(lock)).unwrap();
+        let survey = place_.survey();
+        assert_eq!(survey.readiness.state, ReadinessState::Unknown);
+        assert!(survey.findings.iter().any(|f| f.code == codes::UNLOCKED_DEPENDENCY && f.file.ends_with(manifest)));
+        assert_eq!(survey.readiness.ecosystems.iter().filter(|one| one.problem.is_some()).count(), 1);
+        std::fs::create_dir(place_.root.join(lock)).unwrap();
+        let survey = place_.survey();
+        assert_eq!(survey.readiness.state, ReadinessState::Unknown);
+        assert!(survey.findings.iter().any(|f| f.code == codes::MALFORMED_LOCKFILE && f.file.ends_with(lock)));
+    }
+    let place_ = Place::new();
+    std::fs::remove_file(place_.root.join("package-lock.json")).unwrap();
+    write(&place_.root.join("package.json"), r#"{ "name": "app" }"#);
+    assert_eq!(place_.survey().readiness.state, ReadinessState::Ready, "nothing is needed, so nothing is locked");
+}
+
+#[test]
+fn a_target_that_is_not_known_is_never_ready() {
+    let place_ = Place::new();
+    let options = Options { target: Some("x86_64-unknown-linus-gnu".into()), ..place_.options() };
+    let survey = Inventory::new(&place_.root, options).survey(&NoMemory, &|| false);
+    assert_eq!(survey.readiness.state, ReadinessState::Unknown);
+    assert!(survey.readiness.ecosystems.iter().all(|one| one.problem.as_ref().unwrap().contains("linus")));
+}
+
+#[test]
+fn what_npm_would_compare_and_is_not_compared_here_is_not_ready() {
+    let manifest = |place_: &Place, more: &str| {
+        let text = format!(r#"{{ "name": "app", "dependencies": {{ "ms": "^2.0.0" }}, {more} }}"#);
+        write(&place_.root.join("package.json"), text);
+    };
+    assert_says(|p| manifest(p, r#""overrides": { "ms": "1.0.0" }"#), "overrides");
+    for pattern in ["packages/*", "./packages/new", "packages/**"] {
+        assert_says(
+            |p| {
+                manifest(p, &format!(r#""workspaces": ["{pattern}"]"#));
+                write(&p.root.join("packages/new/package.json"), r#"{ "name": "new", "version": "1.0.0" }"#);
+            },
+            "does not have a member of the workspaces: packages/new",
+        );
+    }
+    assert_says(|p| write(&p.root.join("package.json"), "{ \"name\": "), "cannot be read");
+    assert_says(|p| std::fs::remove_file(p.root.join("package.json")).unwrap(), "was not read");
+    assert_says(|p| write(&p.root.join("package-lock.json"), r#"{ "lockfileVersion": 3 }"#), "no `packages`");
+    let only = r#"{ "lockfileVersion": 3, "packages": {} }"#;
+    assert_says(|p| write(&p.root.join("package-lock.json"), only), "no entry for the project");
+    assert_says(
+        |p| {
+            manifest(p, r#""engines": { "node": ">=999" }"#);
+            write(&p.root.join(".npmrc"), "engine-strict=true\n");
+        },
+        "engine-strict is set",
+    );
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over_as_npm_does() {
+    let place_ = Place::new();
+    for name in ["package.json", "package-lock.json"] {
+        let path = place_.root.join(name);
+        write(&path, format!("\u{feff}{}", std::fs::read_to_string(&path).unwrap()));
+    }
+    let survey = place_.survey();
+    assert_eq!(survey.readiness.state, ReadinessState::Ready, "{:?}", survey.findings);
+}
+
+#[test]
+fn an_index_without_an_address_to_download_from_is_damaged() {
+    for text in ["{}", "[]", "not json", r#"{"dl":1}"#] {
+        let place_ = Place::new();
+        write(&place_.index("config.json"), text);
+        assert_eq!(state(&place_.survey(), "registry index").0, ArtifactState::Corrupt, "{text}");
+    }
+}
+
+#[test]
+fn a_toolchain_that_is_not_installed_is_named() {
+    let place_ = Place::new();
+    write(&place_.root.join("rust-toolchain.toml"), "[toolchain]\nchannel = \"1.70.0\"\n");
+    assert_eq!(place_.survey().readiness.state, ReadinessState::Ready, "without rustup the file means nothing");
+    let toolchains = place_.home.join(".rustup/toolchains");
+    std::fs::create_dir_all(&toolchains).unwrap();
+    let survey = place_.survey();
+    assert_eq!(survey.readiness.state, ReadinessState::Unknown);
+    let problem = survey.readiness.ecosystems.iter().find_map(|one| one.problem.clone()).unwrap();
+    assert!(problem.contains("toolchain 1.70.0 is not installed"), "{problem}");
+    std::fs::create_dir(toolchains.join("1.70.0")).unwrap();
+    assert_eq!(place_.survey().readiness.state, ReadinessState::Ready);
+}
+
+/// Not as root, to whom everything is open: then the rest of the test runs as somebody else, in a process of its own.
+#[test]
+fn what_may_not_be_read_is_unknown() {
+    use std::os::unix::fs::PermissionsExt;
+    let shut = |path: &Path| std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o000)).unwrap();
+    if rustix::process::geteuid().is_root() {
+        let binary = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(binary.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let copy = binary.path().join("again");
+        std::fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+        let mut again = std::process::Command::new(&copy);
+        std::os::unix::process::CommandExt::uid(&mut again, 65_534);
+        let output = again.args(["--exact", "what_may_not_be_read_is_unknown"]).current_dir("/").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        return;
+    }
+    for budget in [0, 32 << 20] {
+        let place_ = Place::new();
+        shut(&place_.itoa());
+        shut(&place_.ms());
+        let options = Options { verify_budget: budget, ..place_.options() };
+        let mut inventory = Inventory::new(&place_.root, options);
+        let first = inventory.survey(&NoMemory, &|| false);
+        let (deep, _) = inventory.deepen(&NoMemory, &|| false, &|_, _| ());
+        for survey in [first, deep] {
+            for name in ["itoa", "ms"] {
+                let (state, evidence) = state(&survey, name);
+                assert_eq!(state, ArtifactState::Unknown, "{name}");
+                assert!(evidence.contains("could not be read: permission denied"), "{evidence}");
+            }
+            assert_eq!(survey.readiness.state, ReadinessState::Unknown);
+        }
+    }
+    let place_ = Place::new();
+    let folder = place_.root.join("closed");
+    std::fs::create_dir(&folder).unwrap();
+    shut(&folder);
+    let survey = place_.survey();
+    assert_eq!(survey.readiness.state, ReadinessState::Unknown);
+    assert!(survey.findings.iter().any(|f| f.file == folder && f.message.contains("may not be listed")));
+}
+
+#[test]
+fn a_wide_lockfile_is_judged_within_seconds() {
+    use std::fmt::Write;
+    const MANY: usize = 90_000;
+    let place_ = Place::new();
+    let (mut manifest, mut lock, mut wants) = (String::new(), String::new(), String::new());
+    let sum = "ab".repeat(32);
+    for at in 0..MANY {
+        writeln!(manifest, "c{at} = \"1\"").unwrap();
+        writeln!(wants, " \"c{at}\",").unwrap();
+        write!(lock, "[[package]]\nname = \"c{at}\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{sum}\"\ndependencies = [\n \"c{}\",\n]\n\n", (at + 1) % MANY).unwrap();
+    }
+    write(
+        &place_.root.join("Cargo.toml"),
+        format!("[package]\nname = \"app\"\nversion = \"0.1.0\"\n\n[dependencies]\n{manifest}"),
+    );
+    let own = format!("[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n{wants}]\n\n");
+    write(&place_.root.join("Cargo.lock"), format!("version = 4\n\n{own}{lock}"));
+    let begun = Instant::now();
+    let survey = place_.survey();
+    // Built without optimisation, and beside other tests.
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    println!("{:?}", begun.elapsed());
+    assert_eq!(survey.readiness.missing, MANY as u64);
 }

@@ -23,6 +23,8 @@ pub(crate) struct Config {
     /// `--cfg` flags for the compiler, as `name` or `name="value"`.
     pub cfgs: Vec<String>,
     pub mirrors: Vec<Mirror>,
+    /// Why the answer cannot be told, wherever crates are looked for.
+    pub doubt: Option<String>,
 }
 
 /// crates.io's index since sparse registries became the default.
@@ -96,7 +98,10 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
         }
     }
     let cfgs = cfgs(&merged, ask);
-    Config { place, cfgs, mirrors }
+    let doubt = ["patch", "paths"].into_iter().find(|key| merged.contains_key(*key)).map(|key| {
+        format!("cargo's configuration puts other packages in place of locked ones, which is not judged: {key}")
+    });
+    Config { place, cfgs, mirrors, doubt }
 }
 
 fn mirror(url: &str) -> Mirror {

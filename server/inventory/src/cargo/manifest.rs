@@ -4,13 +4,16 @@
 use super::resolve::{Need, Origin};
 use crate::ecosystem::Named;
 use crate::look::{Look, Seen, Unread};
+use crate::members::{self, clean};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range as Span;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 /// Larger manifests are not read, in bytes.
-const LARGEST: u64 = 4 << 20;
+pub(crate) const LARGEST: u64 = 4 << 20;
+/// The editions that cargo knows.
+const EDITIONS: [&str; 4] = ["2015", "2018", "2021", "2024"];
 /// More members are not read.
 const MOST_MEMBERS: usize = 5_000;
 
@@ -39,6 +42,8 @@ pub(crate) struct Workspace {
     pub root_text: String,
     /// Some package stands in for a registry's.
     pub patched: bool,
+    /// What `[patch]` puts in place of packages: name, and folder where it is one.
+    pub patches: Vec<(String, Option<PathBuf>)>,
     /// What could not be read, and why.
     pub doubts: Vec<String>,
 }
@@ -47,6 +52,7 @@ pub(crate) struct Workspace {
 #[derive(Default)]
 struct Inherited {
     version: Option<String>,
+    edition: Option<String>,
     /// With paths made absolute.
     dependencies: BTreeMap<String, Need>,
     paths: BTreeMap<String, PathBuf>,
@@ -73,6 +79,13 @@ pub(crate) fn read(root: &Path, look: &Look) -> Workspace {
     };
     let table = table.get_ref();
     workspace.patched = table.contains_key("patch");
+    let sources = table.get("patch").and_then(|value| value.get_ref().as_table());
+    for source in sources.into_iter().flat_map(|sources| sources.values()).filter_map(|v| v.get_ref().as_table()) {
+        for (key, value) in source {
+            let (need, path) = need(key.get_ref(), value.get_ref(), None, false, root, &Inherited::default());
+            workspace.patches.push((need.package, path));
+        }
+    }
     if table.contains_key("replace") {
         workspace.doubts.push("the manifest replaces packages with [replace], which is not judged".into());
     }
@@ -84,7 +97,7 @@ pub(crate) fn read(root: &Path, look: &Look) -> Workspace {
         inherited = inherit(shared, root);
         excluded = strings(shared, "exclude").into_iter().map(|folder| clean(&root.join(folder))).collect();
         for pattern in strings(shared, "members") {
-            for folder in members(root, &pattern, look) {
+            for folder in members::named(root, &pattern, "Cargo.toml", look) {
                 if !excluded.iter().any(|out| folder.starts_with(out)) {
                     queue.push((folder, true));
                 }
@@ -102,6 +115,7 @@ pub(crate) fn read(root: &Path, look: &Look) -> Workspace {
         }
     };
     if table.contains_key("package") || table.contains_key("project") {
+        workspace.doubts.extend(refused(&path, table, &inherited, look));
         match package(&path, &text, table, &inherited, true) {
             Ok((manifest, paths)) => {
                 follow(&manifest, paths, &mut queue);
@@ -135,6 +149,7 @@ pub(crate) fn read(root: &Path, look: &Look) -> Workspace {
         workspace.files.push(path.clone());
         let read = match DeTable::parse(&text) {
             Ok(table) => {
+                workspace.doubts.extend(refused(&path, table.get_ref(), &inherited, look));
                 // A package outside may be a member of another workspace and inherit from that.
                 package(&path, &text, table.get_ref(), &inherited, member)
             }
@@ -151,47 +166,6 @@ pub(crate) fn read(root: &Path, look: &Look) -> Workspace {
     workspace
 }
 
-/// The folders that a member pattern names, below the root or beside it.
-fn members(root: &Path, pattern: &str, look: &Look) -> Vec<PathBuf> {
-    if !pattern.contains(['*', '?', '[']) {
-        return vec![clean(&root.join(pattern))];
-    }
-    let found = |pattern: &Path| -> Vec<PathBuf> {
-        let whole = Path::new(&glob::Pattern::escape(&root.to_string_lossy())).join(pattern);
-        let paths = whole.to_str().and_then(|whole| glob::glob(whole).ok());
-        paths.into_iter().flatten().take(MOST_MEMBERS * 4).filter_map(Result::ok).collect()
-    };
-    // A new folder can be a new member: every folder that the pattern is looked for in is part of the answer.
-    let (mut above, mut open) = (PathBuf::new(), false);
-    for part in Path::new(pattern).components() {
-        open |= part.as_os_str().to_string_lossy().contains(['*', '?', '[']);
-        if open {
-            look.each(&found(&above));
-        }
-        above.push(part);
-    }
-    // One that is none yet can become a member, and `**` looks into all of them.
-    let named = found(Path::new(pattern));
-    look.each(&named);
-    let member = |path: &PathBuf| matches!(look.at(&path.join("Cargo.toml")), Seen::File(_));
-    named.into_iter().filter(member).map(|path| clean(&path)).collect()
-}
-
-/// A path without `.` and `..`, as cargo writes it; links are not followed.
-fn clean(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                out.pop();
-            }
-            part => out.push(part),
-        }
-    }
-    out
-}
-
 fn strings(table: &DeTable<'_>, key: &str) -> Vec<String> {
     let items = table.get(key).and_then(|value| value.get_ref().as_array());
     items.into_iter().flat_map(|items| items.iter()).filter_map(|v| v.get_ref().as_str().map(str::to_owned)).collect()
@@ -199,8 +173,8 @@ fn strings(table: &DeTable<'_>, key: &str) -> Vec<String> {
 
 fn inherit(shared: &DeTable<'_>, root: &Path) -> Inherited {
     let package = shared.get("package").and_then(|value| value.get_ref().as_table());
-    let version = package.and_then(|p| p.get("version")).and_then(|v| v.get_ref().as_str()).map(str::to_owned);
-    let mut inherited = Inherited { version, ..Inherited::default() };
+    let said = |key: &str| package.and_then(|p| p.get(key)).and_then(|v| v.get_ref().as_str()).map(str::to_owned);
+    let mut inherited = Inherited { version: said("version"), edition: said("edition"), ..Inherited::default() };
     let dependencies = shared.get("dependencies").and_then(|value| value.get_ref().as_table());
     for (key, value) in dependencies.into_iter().flatten() {
         let (need, path) = need(key.get_ref(), value.get_ref(), None, false, root, &Inherited::default());
@@ -208,6 +182,44 @@ fn inherit(shared: &DeTable<'_>, root: &Path) -> Inherited {
         inherited.dependencies.insert(key.get_ref().to_string(), need);
     }
     inherited
+}
+
+/// The version that a manifest's text gives itself, if it has this name and inherits neither.
+pub(crate) fn version_of(text: &str, name: &str) -> Option<String> {
+    let table = DeTable::parse(text).ok()?;
+    let package = table.get_ref().get("package")?.get_ref().as_table()?;
+    let said = |key: &str| package.get(key).map(|v| v.get_ref().as_str());
+    (said("name")?? == name).then(|| said("version").map_or(Some("0.0.0"), |said| said))?.map(str::to_owned)
+}
+
+/// Why cargo would refuse a package's manifest, as far as that is cheap to see.
+fn refused(path: &Path, table: &DeTable<'_>, inherited: &Inherited, look: &Look) -> Option<String> {
+    let package = table.get("package").or_else(|| table.get("project")).and_then(|v| v.get_ref().as_table())?;
+    let edition = match package.get("edition").map(toml::Spanned::get_ref) {
+        Some(DeValue::String(edition)) => Some(edition.to_string()),
+        Some(DeValue::Table(_)) => inherited.edition.clone(),
+        _ => None,
+    };
+    if let Some(edition) = edition.filter(|edition| !EDITIONS.contains(&edition.as_str())) {
+        return Some(format!("{} has an edition that is not known: {edition}", path.display()));
+    }
+    let folder = path.parent().unwrap_or(path);
+    let source = folder.join("src");
+    // The folder changes when a file appears in it or goes; what the files hold does not matter.
+    look.at(&source);
+    let library = source.join("lib.rs").is_file();
+    let named = table.get("lib").and_then(|v| v.get_ref().as_table());
+    if named.is_some_and(|named| !named.contains_key("path")) && !library {
+        return Some(format!("{} has a library and no src/lib.rs", path.display()));
+    }
+    let targets = library
+        || named.is_some()
+        || source.join("main.rs").is_file()
+        || ["bin", "example", "test", "bench"].iter().any(|kind| table.contains_key(*kind))
+        || [source.join("bin"), folder.join("examples"), folder.join("tests"), folder.join("benches")]
+            .iter()
+            .any(|folder| matches!(look.at(folder), Seen::Folder(_)));
+    (!targets).then(|| format!("{} has neither src/lib.rs nor src/main.rs, and names no target", path.display()))
 }
 
 type Package = (Manifest, Vec<PathBuf>);

@@ -8,17 +8,18 @@ mod manifest;
 mod platform;
 mod resolve;
 mod study;
+mod toolchain;
 
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Line, Named, Repair, Verdict};
 use crate::fetch::{self, Wanted};
-use crate::look::{Seen, Unread};
+use crate::look::{Look, Seen, Unread};
 use crate::text::Places;
 use crate::verify::{Algorithm, Content, Sum};
 use config::Place;
 use contract::{Artifact, ArtifactState, Cache, FetchStep, Finding, Range, Severity, codes};
 use lock::{Package, Source};
 use resolve::Needed;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range as Span;
 use std::path::{Path, PathBuf};
 use study::{Entry, Study};
@@ -53,6 +54,11 @@ impl Ecosystem for Cargo {
 
     fn dependencies(&self, text: &str) -> Vec<Named> {
         manifest::named(text)
+    }
+
+    fn needs_lockfile(&self, _manifest: &str) -> bool {
+        // `--locked` wants one also where nothing is needed.
+        true
     }
 
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {
@@ -114,6 +120,12 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     judged.watch.extend(workspace.files.iter().cloned());
     for doubt in &workspace.doubts {
         judged.verdict.worsen(Verdict::Doubtful(doubt.clone()));
+    }
+    for doubt in config.doubt.clone().into_iter().chain(toolchain::missing(folder, ask)) {
+        judged.verdict.worsen(Verdict::Doubtful(doubt));
+    }
+    if let Some(doubt) = unpatched(&workspace, &lock.packages, ask.look) {
+        judged.verdict.worsen(Verdict::Doubtful(doubt));
     }
     let registry = Registry::find(&config.place, ask);
     judged.watch.extend(registry.watch());
@@ -213,6 +225,30 @@ fn malformed(lockfile: &Path, range: Range, message: String) -> Finding {
     }
 }
 
+/// A `[patch]` that the lockfile does not hold as it stands: cargo would lock it anew, or refuse it.
+fn unpatched(workspace: &manifest::Workspace, packages: &[Package], look: &Look) -> Option<String> {
+    workspace.patches.iter().find_map(|(name, folder)| {
+        let Some(folder) = folder else {
+            let held = packages.iter().any(|package| package.name == *name && matches!(package.source, Source::Git(_)));
+            return (!held).then(|| format!("[patch] names what the lockfile does not have: {name}"));
+        };
+        let path = folder.join("Cargo.toml");
+        let version = match workspace.manifests.iter().find(|manifest| manifest.path == path) {
+            Some(manifest) => (manifest.name == *name).then(|| manifest.version.clone()),
+            None => match look.text(&path, manifest::LARGEST) {
+                Ok(text) => manifest::version_of(&text, name),
+                Err(why) => {
+                    return Some(format!("[patch] puts a folder in place of {name}, which was not read: {why}"));
+                }
+            },
+        };
+        let held = version.is_some_and(|version| {
+            packages.iter().any(|p| p.source == Source::Path && p.name == *name && p.version == version)
+        });
+        (!held).then(|| format!("[patch] puts a folder in place of {name} that the lockfile does not have"))
+    })
+}
+
 /// Takes out what no registry could have, and what stands twice.
 fn check_packages(lock: &mut lock::Lock) {
     let mut seen = HashSet::with_capacity(lock.packages.len());
@@ -246,6 +282,8 @@ pub(crate) struct Registry {
     entries: PathBuf,
     settings: PathBuf,
     settings_seen: Seen,
+    /// Cargo takes nothing else for settings than JSON that says where crates are downloaded from.
+    settings_read: Result<bool, Unread>,
     folder: String,
     elsewhere: Option<String>,
 }
@@ -260,12 +298,20 @@ impl Registry {
         let index = home.join("index").join(&folder);
         let settings = index.join("config.json");
         let settings_seen = if elsewhere.is_none() { ask.look.at(&settings) } else { Seen::Absent };
+        let settings_read = match settings_seen {
+            Seen::File(identity) if identity.size > 0 => ask.look.text(&settings, 1 << 20).map(|text| {
+                serde_json::from_str::<serde_json::Value>(&text)
+                    .is_ok_and(|value| value.get("dl").is_some_and(serde_json::Value::is_string))
+            }),
+            _ => Ok(true),
+        };
         let mut found = Registry {
             crates: home.join("cache").join(&folder),
             sources: home.join("src").join(&folder),
             entries: index.join(".cache"),
             settings,
             settings_seen,
+            settings_read,
             folder,
             elsewhere,
         };
@@ -309,7 +355,14 @@ impl Registry {
             return None;
         }
         match self.settings_seen {
-            Seen::File(identity) if identity.size > 0 => None,
+            Seen::File(identity) if identity.size > 0 => match self.settings_read {
+                Ok(true) => None,
+                Ok(false) => Some((
+                    ArtifactState::Corrupt,
+                    "the registry's config.json does not say where crates are downloaded from".into(),
+                )),
+                Err(why) => Some((ArtifactState::Unknown, format!("the registry's config.json: {why}"))),
+            },
             Seen::File(_) => Some((ArtifactState::Corrupt, "the registry's config.json is empty".into())),
             Seen::Absent => Some((ArtifactState::Missing, "the registry's config.json is not in the index".into())),
             odd => odd.doubt().map(|why| (ArtifactState::Unknown, format!("the registry's config.json: {why}"))),
@@ -396,6 +449,10 @@ fn lines(workspace: &manifest::Workspace, packages: &[Package], study: &Study) -
             continue;
         };
         let places = Places::new(&manifest.text);
+        let mut by_name: HashMap<&str, Vec<u32>> = HashMap::new();
+        for &to in &study.edges[node] {
+            by_name.entry(&packages[to as usize].name).or_default().push(to);
+        }
         let mut order: Vec<usize> = (0..manifest.needs.len()).collect();
         order.sort_by_key(|&at| manifest.spans[at].start);
         for at in order {
@@ -403,14 +460,13 @@ fn lines(workspace: &manifest::Workspace, packages: &[Package], study: &Study) -
             let fits = |to: &&u32| {
                 let package = &packages[**to as usize];
                 let version = semver::Version::parse(&package.version).ok();
-                package.name == need.package
-                    && need.req.as_ref().is_none_or(|req| version.is_none_or(|version| req.matches(&version)))
+                need.req.as_ref().is_none_or(|req| version.is_none_or(|version| req.matches(&version)))
             };
             out.push(Line {
                 file: manifest.path.clone(),
                 range: places.range(manifest.spans[at].clone()),
                 dependency: need.key.clone(),
-                to: study.edges[node].iter().filter(fits).copied().collect(),
+                to: by_name.get(need.package.as_str()).into_iter().flatten().filter(fits).copied().collect(),
             });
         }
     }

@@ -3,7 +3,7 @@
 //! all features of members, development dependencies of members only, one feature set a package over all targets.
 
 use super::platform::Platform;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Where a dependency is declared to come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,13 +200,18 @@ impl Run<'_, '_> {
             }
             return;
         };
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::with_capacity(node.edges.len());
+        for (edge, &to) in node.edges.iter().enumerate() {
+            by_name.entry(nodes[to as usize].name).or_default().push(edge);
+        }
         for (index, need) in known.needs.iter().enumerate() {
             let asked = self.states[at as usize].asked.get(&need.key).cloned();
             if (need.dev && !known.member) || (need.optional && asked.is_none()) {
                 continue;
             }
             let mut found = false;
-            for (edge, &to) in node.edges.iter().enumerate() {
+            for &edge in by_name.get(need.package.as_str()).into_iter().flatten() {
+                let to = node.edges[edge];
                 if !self.fits(need, to) {
                     continue;
                 }

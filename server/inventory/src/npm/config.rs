@@ -14,6 +14,7 @@ pub(crate) struct Config {
     /// Kinds of dependencies that are not installed: `dev`, `optional`, `peer`.
     pub omit: Vec<String>,
     pub legacy_peers: bool,
+    pub engine_strict: bool,
     pub os: String,
     pub cpu: String,
     /// Linux only; `None`: cannot be told.
@@ -104,6 +105,7 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
     Config {
         cache: std::path::absolute(&cache).unwrap_or(cache),
         omit,
+        engine_strict: first("engine-strict").is_some_and(|said| said != "false"),
         legacy_peers: first("legacy-peer-deps") == Some("true"),
         os: first("os").map_or(os, str::to_owned),
         cpu: first("cpu").map_or(cpu, str::to_owned),

@@ -18,6 +18,7 @@ use config::Config;
 use contract::{Artifact, ArtifactState, Cache, FetchStep, Finding, Range, Severity, codes};
 use lock::{Entry, Located, Text};
 use packument::Description;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range as Span;
 use std::path::{Path, PathBuf};
@@ -45,18 +46,29 @@ impl Ecosystem for Npm {
     }
 
     fn locate(&self, text: &str) -> (Vec<(String, Span<usize>)>, Vec<Broken>) {
-        let lock = lock::read(text);
+        let lock = lock::read(&without_mark(text));
         let places = artifacts(&lock.entries);
         (places.into_iter().map(|(at, id)| (id, lock.entries[at].span.clone())).collect(), lock.broken)
     }
 
     fn dependencies(&self, text: &str) -> Vec<Named> {
-        manifest::named(text)
+        manifest::named(&without_mark(text))
+    }
+
+    fn needs_lockfile(&self, manifest: &str) -> bool {
+        !manifest::named(&without_mark(manifest)).is_empty()
+            || serde_json::from_str::<serde_json::Value>(&without_mark(manifest))
+                .map_or(true, |value| value.get("workspaces").is_some())
     }
 
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {
         fetch::npm(wanted)
     }
+}
+
+/// The text as npm takes it, without a byte order mark; spaces in its place keep all others where they stand.
+fn without_mark(text: &str) -> Cow<'_, str> {
+    text.strip_prefix('\u{feff}').map_or(Cow::Borrowed(text), |rest| Cow::Owned(format!("   {rest}")))
 }
 
 /// Whether npm's kind of version range allows a version; `None`: it is no range (a tag, an address).
@@ -118,6 +130,7 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
             return judged;
         }
     };
+    let text = without_mark(&text);
     let lock = lock::read(&text);
     let places = Places::new(&text);
     for broken in &lock.broken {
@@ -134,6 +147,19 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
                 .worsen(Verdict::Doubtful(format!("the lockfile has a version that is not known: {version}")));
         }
         None => judged.verdict.worsen(Verdict::Doubtful("the lockfile does not say which version it has".into())),
+    }
+    if lock.broken.is_empty() && matches!(lock.version, Some(2 | 3)) {
+        let lacking = match () {
+            () if !lock.has_packages => Some("the lockfile has no `packages`"),
+            () if !lock.entries.iter().any(|located| located.path.is_empty()) => {
+                Some("the lockfile has no entry for the project itself")
+            }
+            () => None,
+        };
+        if let Some(why) = lacking {
+            judged.findings.push(malformed(lockfile, Range::default(), why.into()));
+            judged.verdict.worsen(Verdict::Doubtful(why.into()));
+        }
     }
     let folder = lockfile.parent().unwrap_or(lockfile);
     let config = config::read(folder, ask);
@@ -420,14 +446,14 @@ fn lines(manifests: &[(usize, PathBuf, String)], entries: &[Located], tree: &tre
     let mut out = Vec::new();
     for (at, path, text) in manifests {
         let places = Places::new(text);
+        let mut by_folder: HashMap<&str, Vec<u32>> = HashMap::new();
+        for to in tree.out[*at].iter().map(|&edge| tree.edges[edge as usize].to) {
+            if let Some((_, name)) = entries[to as usize].path.rsplit_once("node_modules/") {
+                by_folder.entry(name).or_default().push(to);
+            }
+        }
         for named in manifest::named(text) {
-            let to = tree.out[*at]
-                .iter()
-                .map(|&edge| tree.edges[edge as usize].to)
-                .filter(|&to| {
-                    entries[to as usize].path.rsplit_once("node_modules/").is_some_and(|(_, name)| name == named.key)
-                })
-                .collect();
+            let to = by_folder.get(named.key.as_str()).cloned().unwrap_or_default();
             let range = places.range(named.span);
             out.push(Line { file: path.clone(), range, dependency: named.key, to });
         }

@@ -5,8 +5,11 @@ use super::config::Config;
 use super::lock::{Entry, Lock};
 use super::tree::{self, Tree};
 use crate::ecosystem::{Ask, Verdict};
+use crate::look::Seen;
+use crate::members;
 use crate::text::Places;
 use contract::{Finding, Severity, codes};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// What the comparison came to.
@@ -25,6 +28,7 @@ pub(crate) fn compare(folder: &Path, lock: &Lock, tree: &Tree, inert: &[bool], c
     if !lock.has_packages {
         return sync;
     }
+    let paths: HashSet<&str> = lock.entries.iter().map(|located| located.path.as_str()).collect();
     let clean = lock.broken.is_empty();
     for (at, located) in lock.entries.iter().enumerate() {
         // Only plain folders below the lockfile's are the workspace's own.
@@ -35,13 +39,22 @@ pub(crate) fn compare(folder: &Path, lock: &Lock, tree: &Tree, inert: &[bool], c
         }
         let path = folder.join(&located.path).join("package.json");
         let text = match ask.look.text(&path, LARGEST) {
-            Ok(text) => text,
+            Ok(text) => super::without_mark(&text).into_owned(),
             Err(why) => {
                 sync.verdict.worsen(Verdict::Doubtful(format!("{} was not read: {why}", path.display())));
                 continue;
             }
         };
-        match serde_json::from_str::<Entry>(&text) {
+        if located.path.is_empty()
+            && let Some(doubt) = root(&text, folder, &paths, ask)
+        {
+            sync.verdict.worsen(Verdict::Doubtful(doubt));
+        }
+        let read = serde_json::from_str::<Entry>(&text);
+        if let (true, Ok(manifest)) = (config.engine_strict, &read) {
+            sync.verdict.worsen(strict(manifest.name.as_deref().unwrap_or("this package"), manifest, config));
+        }
+        match read {
             Ok(manifest) if clean => one(&mut sync, at, &path, &text, &manifest, lock, tree, config),
             Ok(_) => {}
             Err(error) => {
@@ -65,6 +78,9 @@ pub(crate) fn compare(folder: &Path, lock: &Lock, tree: &Tree, inert: &[bool], c
         }
         for (at, located) in lock.entries.iter().enumerate() {
             let entry = &located.entry;
+            if config.engine_strict && !inert[at] && !super::omitted(entry, config) {
+                sync.verdict.worsen(strict(super::name_of(located), entry, config));
+            }
             if !entry.optional && !inert[at] && !super::omitted(entry, config) && !tree::fits_platform(entry, config) {
                 let sentence = format!("{} does not run on this machine, and is not optional", super::name_of(located));
                 sync.verdict.worsen(Verdict::Refused(sentence));
@@ -72,6 +88,50 @@ pub(crate) fn compare(folder: &Path, lock: &Lock, tree: &Tree, inert: &[bool], c
         }
     }
     sync
+}
+
+/// With `engine-strict`, npm refuses what its engines do not fit.
+fn strict(name: &str, entry: &Entry, config: &Config) -> Verdict {
+    for (what, asked, have) in
+        [("Node.js", &entry.engines.node, &config.node), ("npm", &entry.engines.npm, &config.npm)]
+    {
+        let Some(asked) = asked else { continue };
+        if have.as_deref().and_then(|have| super::satisfies(have, asked)) != Some(true) {
+            let have = have.as_deref().unwrap_or("not known");
+            let why = format!("engine-strict is set, and {name} wants {what} {asked}, which is {have}");
+            return Verdict::Doubtful(why);
+        }
+    }
+    Verdict::Sound
+}
+
+/// What of the root's manifest may change the tree that npm wants, and cannot be told from the lockfile.
+fn root(text: &str, folder: &Path, locked: &HashSet<&str>, ask: &Ask<'_>) -> Option<String> {
+    // One that cannot be read is refused elsewhere.
+    let manifest: serde_json::Value = serde_json::from_str(text).ok()?;
+    let empty = |value: &serde_json::Value| value.as_object().is_some_and(serde_json::Map::is_empty);
+    if manifest.get("overrides").is_some_and(|overrides| !empty(overrides)) {
+        return Some("package.json has overrides, which are not compared with the lockfile".into());
+    }
+    let workspaces = manifest.get("workspaces")?;
+    let listed = workspaces.as_array().or_else(|| workspaces.get("packages")?.as_array());
+    let Some(listed) = listed else { return Some("the workspaces in package.json are no list".into()) };
+    for pattern in listed {
+        let Some(pattern) = pattern.as_str().filter(|pattern| !pattern.starts_with('!') && !pattern.contains('{'))
+        else {
+            return Some(format!("a pattern of the workspaces in package.json is not understood: {pattern}"));
+        };
+        let pattern = pattern.trim_start_matches("./").trim_start_matches('/').trim_end_matches('/');
+        for member in members::named(folder, pattern, "package.json", ask.look) {
+            let Ok(below) = member.strip_prefix(folder) else { continue };
+            let below = below.to_string_lossy().replace('\\', "/");
+            let there = matches!(ask.look.at(&member.join("package.json")), Seen::File(_));
+            if there && !below.contains("node_modules") && !locked.contains(below.as_str()) {
+                return Some(format!("the lockfile does not have a member of the workspaces: {below}"));
+            }
+        }
+    }
+    None
 }
 
 /// Compares one manifest with what the lockfile holds for it.
@@ -95,16 +155,21 @@ fn one(
     ];
     let named = super::manifest::named(text);
     let places = Places::new(text);
-    for (table, (asked, was)) in tables.into_iter().enumerate() {
+    let mut by_folder = HashMap::new();
+    for to in tree.out[at].iter().map(|&edge| &lock.entries[tree.edges[edge as usize].to as usize]) {
+        if let Some((_, folder)) = to.path.rsplit_once("node_modules/") {
+            by_folder.entry(folder).or_insert(to);
+        }
+    }
+    let known: [HashMap<&str, &str>; 4] =
+        tables.map(|(_, was)| was.0.iter().map(|(name, range)| (name.as_str(), range.as_str())).collect());
+    for (table, (asked, _)) in tables.into_iter().enumerate() {
         for (name, range) in &asked.0 {
             if table == 3 && (config.legacy_peers || manifest.peer_dependencies_meta.0.contains(name)) {
                 continue;
             }
-            let to = tree.out[at]
-                .iter()
-                .map(|&edge| &lock.entries[tree.edges[edge as usize].to as usize])
-                .find(|to| to.path.rsplit_once("node_modules/").is_some_and(|(_, folder)| folder == name));
-            let unchanged = was.0.iter().any(|(known, before)| known == name && before == range);
+            let to = by_folder.get(name.as_str()).copied();
+            let unchanged = known[table].get(name.as_str()) == Some(&range.as_str());
             let held = match to {
                 None => false,
                 Some(_) if unchanged => true,

@@ -46,7 +46,8 @@ impl Place {
                 "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"itoa\",\n \"winapi\",\n]\n\n[[package]]\nname = \"itoa\"\nversion = \"1.0.2\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{sum}\"\n\n[[package]]\nname = \"winapi\"\nversion = \"0.3.9\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{win}\"\n"
             ),
         );
-        write(&place.index("config.json"), "{}");
+        write(&place.root.join("src/lib.rs"), "");
+        write(&place.index("config.json"), r#"{"dl":"https://crates.example/dl"}"#);
         place.entry("it/oa/itoa", "itoa", "1.0.2", &sum);
         place.entry("wi/na/winapi", "winapi", "0.3.9", &win);
         write(&place.itoa(), "crate itoa");

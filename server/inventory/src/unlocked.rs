@@ -1,0 +1,59 @@
+//! What stands where a lockfile is expected and is none: a manifest alone, a folder that may not be listed.
+//! May not judge packages; says why the whole answer cannot be `ready`.
+
+use crate::ecosystem::{Ecosystem, Judged, Verdict};
+use crate::look::{Look, Seen, Unread};
+use contract::{Finding, Range, Severity, codes};
+use std::path::Path;
+
+/// Larger manifests are not read, in bytes.
+const LARGEST: u64 = 4 << 20;
+
+/// The answer about a root folder that has an ecosystem's manifest and none of its lockfiles; `None` where none is needed.
+pub(crate) fn without_lockfile(ecosystem: &dyn Ecosystem, root: &Path, look: &Look) -> Option<Judged> {
+    let manifest = root.join(ecosystem.manifest());
+    let odd = ecosystem.lockfiles().iter().map(|name| root.join(name)).find(|path| look.at(path) != Seen::Absent);
+    let needs = match look.text(&manifest, LARGEST) {
+        Ok(text) => ecosystem.needs_lockfile(&text),
+        Err(Unread::Absent) => false,
+        Err(_) => true,
+    };
+    if !needs && odd.is_none() {
+        return None;
+    }
+    let (code, file, why) = match odd {
+        Some(odd) => {
+            let why = look.at(&odd).doubt().unwrap_or_else(|| "it was not there a moment ago".into());
+            (codes::MALFORMED_LOCKFILE, odd, format!("the lockfile was not read: {why}"))
+        }
+        None => (
+            codes::UNLOCKED_DEPENDENCY,
+            manifest.clone(),
+            format!("{} has no lockfile beside it, so what it needs is not known", ecosystem.manifest()),
+        ),
+    };
+    let lockfile = root.join(ecosystem.lockfiles().last().copied().unwrap_or_default());
+    let mut judged = Judged::new(&lockfile);
+    judged.findings.push(finding(code, &file, why.clone()));
+    judged.verdict = Verdict::Doubtful(why);
+    judged.watch.push(manifest);
+    Some(judged)
+}
+
+/// The finding about a folder that could not be listed.
+pub(crate) fn closed(folder: &Path, why: &str) -> Finding {
+    let message = format!("this folder may not be listed, so the lockfiles in it are not known: {why}");
+    finding(codes::MALFORMED_LOCKFILE, folder, message)
+}
+
+fn finding(code: &str, file: &Path, message: String) -> Finding {
+    Finding {
+        code: code.into(),
+        severity: Severity::Warning,
+        message,
+        file: file.to_path_buf(),
+        range: Range::default(),
+        source: "holdover".into(),
+        data: None,
+    }
+}
