@@ -22,6 +22,8 @@ pub(crate) fn named(root: &Path, pattern: &str, manifest: &str, look: &Look) -> 
     for part in Path::new(pattern).components() {
         open |= part.as_os_str().to_string_lossy().contains(['*', '?', '[']);
         if open {
+            // Also where it is not there yet.
+            look.at(&root.join(&above));
             look.each(&found(&above));
         }
         above.push(part);

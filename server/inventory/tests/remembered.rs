@@ -69,14 +69,22 @@ fn a_remembered_judgement_is_the_judgement_and_any_change_is_seen() {
     survey(place_.options());
     assert_eq!(memory.judged_anew(), 2);
 
-    let changes: [(&str, usize, Change); 8] = [
+    let changes: [(&str, usize, Change); 12] = [
         ("a crate comes", 1, |p| write(&p.itoa(), "crate itoa")),
         ("a crate changes in place, size and all else as before", 1, |p| write(&p.itoa(), "crate itoA")),
         ("a tarball goes", 1, |p| std::fs::remove_file(p.ms()).unwrap()),
         ("an index entry changes", 1, |p| p.entry("it/oa/itoa", "itoa", "1.0.1", &"0".repeat(64))),
-        ("a manifest changes", 1, |p| write(&p.root.join("package.json"), r#"{ "name": "app" }"#)),
+        ("a manifest changes", 1, |p| {
+            write(&p.root.join("package.json"), r#"{ "name": "app", "workspaces": ["packages/*"] }"#);
+        }),
         ("configuration appears", 1, |p| write(&p.home.join(".cargo/config.toml"), "[net]\n")),
         ("npm's configuration appears", 1, |p| write(&p.home.join(".npmrc"), "omit = dev\n")),
+        ("rustup appears", 1, |p| std::fs::create_dir_all(p.home.join(".rustup/toolchains")).unwrap()),
+        ("a toolchain is asked for", 1, |p| write(&p.root.join("rust-toolchain"), "1.70.0")),
+        ("the sources go", 1, |p| std::fs::remove_dir_all(p.root.join("src")).unwrap()),
+        ("a member of the workspaces appears", 1, |p| {
+            write(&p.root.join("packages/new/package.json"), r#"{ "name": "new", "version": "1.0.0" }"#);
+        }),
         ("a lockfile changes", 1, |p| write(&p.root.join("Cargo.lock"), "version = 4\n")),
     ];
     for (what, judged, change) in changes {

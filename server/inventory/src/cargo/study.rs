@@ -14,6 +14,7 @@ use crate::memory;
 use crate::text::Places;
 use contract::{Finding, Severity, codes};
 use rayon::prelude::*;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// What the index says about one locked package.
@@ -300,12 +301,14 @@ impl Study {
             self.verdict.worsen(Verdict::Doubtful("no manifest was read that the lockfile belongs to".into()));
             return;
         }
+        let mut places: HashMap<usize, Places<'_>> = HashMap::new();
         for unlocked in &resolution.unlocked {
             let node = &nodes[unlocked.node as usize];
             let Some(need) = node.known.as_ref().map(|known| &known.needs[unlocked.need]) else { continue };
             if let Some(index) = manifest_of[unlocked.node as usize] {
                 let manifest = &workspace.manifests[index];
-                let range = Places::new(&manifest.text).range(manifest.spans[unlocked.need].clone());
+                let places = places.entry(index).or_insert_with(|| Places::new(&manifest.text));
+                let range = places.range(manifest.spans[unlocked.need].clone());
                 self.findings.push(unlocked_finding(manifest.path.clone(), range, need));
             }
             let sentence = format!("{} needs {}, which the lockfile does not have", node.name, wanted(need));

@@ -153,7 +153,10 @@ fn one(
         (&manifest.optional_dependencies, &locked.optional_dependencies),
         (&manifest.peer_dependencies, &locked.peer_dependencies),
     ];
-    let named = super::manifest::named(text);
+    let mut named = HashMap::new();
+    for one in super::manifest::named(text) {
+        named.entry(one.key).or_insert(one.span);
+    }
     let places = Places::new(text);
     let mut by_folder = HashMap::new();
     for to in tree.out[at].iter().map(|&edge| &lock.entries[tree.edges[edge as usize].to as usize]) {
@@ -185,7 +188,7 @@ fn one(
                 continue;
             }
             let what = if to.is_some() { "has another version of" } else { "does not have" };
-            if let Some(named) = named.iter().find(|named| named.key == *name) {
+            if let Some(span) = named.get(name) {
                 sync.findings.push(Finding {
                     code: codes::UNLOCKED_DEPENDENCY.into(),
                     severity: Severity::Error,
@@ -193,7 +196,7 @@ fn one(
                         "the lockfile {what} {name} {range}: without a network it cannot be added\nhint: run `npm install` while there is a connection"
                     ),
                     file: path.to_path_buf(),
-                    range: places.range(named.span.clone()),
+                    range: places.range(span.clone()),
                     source: "holdover".into(),
                     data: None,
                 });

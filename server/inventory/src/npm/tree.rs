@@ -64,16 +64,20 @@ pub(crate) fn link(entries: &[Located]) -> Tree {
         asked.extend(
             names(&entry.dependencies).into_iter().filter(|n| !optional.contains(n)).map(|n| (n, false, false, false)),
         );
+        let mut hard: HashSet<&str> = asked.iter().map(|(name, ..)| *name).collect();
+        let mut peers: HashSet<&str> = HashSet::new();
         for (name, _) in &entry.peer_dependencies.0 {
             let lax = entry.peer_dependencies_meta.0.contains(name);
-            if !asked.iter().any(|(known, ..)| known == name) && !optional.contains(name.as_str()) {
+            if !hard.contains(name.as_str()) && !optional.contains(name.as_str()) && peers.insert(name) {
                 asked.push((name, lax, false, true));
             }
         }
         if worked_on {
             for name in names(&entry.dev_dependencies) {
-                if !asked.iter().any(|(known, _, _, peer)| *known == name && !peer) && !optional.contains(&name) {
-                    asked.retain(|(known, ..)| *known != name);
+                if !optional.contains(&name) && hard.insert(name) {
+                    if peers.contains(name) {
+                        asked.retain(|(known, ..)| *known != name);
+                    }
                     asked.push((name, false, true, false));
                 }
             }
