@@ -1,9 +1,14 @@
 //! Which folders are watched, and for which workspaces. Folders are watched one by one, never whole trees.
 
 use crate::facade::Inner;
+use crossbeam_channel::{Receiver, bounded};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long it is waited for that the system has taken the watches back.
+const FAREWELL: Duration = Duration::from_millis(400);
 
 pub(crate) struct Watches {
     watcher: Option<RecommendedWatcher>,
@@ -11,18 +16,34 @@ pub(crate) struct Watches {
     folders: BTreeSet<PathBuf>,
     /// What matters to whom: a folder (anything in it) or a file.
     wanted: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
+    /// Closed when the library's thread has closed its end and gone.
+    ended: Receiver<()>,
+}
+
+impl Drop for Watches {
+    /// The library only asks its thread to end; a process that ends meanwhile would wait in the kernel for it.
+    fn drop(&mut self) {
+        if self.watcher.take().is_some() {
+            let _ = self.ended.recv_timeout(FAREWELL);
+        }
+    }
 }
 
 impl Watches {
     pub fn new(changed: impl Fn(PathBuf) + Send + 'static) -> Self {
-        let told = move |event: notify::Result<notify::Event>| match event {
-            Ok(event) if matches!(event.kind, EventKind::Access(_)) => {}
-            Ok(event) => event.paths.into_iter().for_each(&changed),
-            Err(e) => tracing::warn!("a change may have gone unseen: {e}"),
+        let (alive, ended) = bounded::<()>(0);
+        let told = move |event: notify::Result<notify::Event>| {
+            // Dropped with this, after everything else of the library's thread.
+            let _ = &alive;
+            match event {
+                Ok(event) if matches!(event.kind, EventKind::Access(_)) => {}
+                Ok(event) => event.paths.into_iter().for_each(&changed),
+                Err(e) => tracing::warn!("a change may have gone unseen: {e}"),
+            }
         };
         let watcher =
             notify::recommended_watcher(told).map_err(|e| tracing::warn!("changes of files are not seen: {e}")).ok();
-        Self { watcher, folders: BTreeSet::new(), wanted: BTreeMap::new() }
+        Self { watcher, folders: BTreeSet::new(), wanted: BTreeMap::new(), ended }
     }
 
     /// The workspaces to which a change at `path` matters.

@@ -4,7 +4,7 @@
 use crate::error::JournalError;
 use crate::folder::{Files, Key};
 use crate::store::{connect_reader, head, journal_error};
-use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use notify::Watcher;
 use rusqlite::Connection;
 use std::thread::JoinHandle;
@@ -16,6 +16,9 @@ const SAFETY: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(40);
 /// Pause after a notice, so that a burst of commits is one notice and not a thousand.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// How long it is waited for that the system has taken a watch back.
+const FAREWELL: Duration = Duration::from_millis(200);
 
 /// When to look again after the system told of a change: it tells when the log is written, and the commit that makes it
 /// visible comes after that, after a flush if there is one.
@@ -134,10 +137,27 @@ impl<F: FnMut(Change)> Looks<F> {
     }
 }
 
+/// What the system tells with. The library only asks its thread to end; dropping this waits until it has, so that a process
+/// that ends next does not wait in the kernel for it.
+struct Told {
+    watcher: Option<notify::RecommendedWatcher>,
+    /// Closed when the library's thread has gone.
+    ended: Receiver<()>,
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        drop(self.watcher.take());
+        let _ = self.ended.recv_timeout(FAREWELL);
+    }
+}
+
 /// Wakes the thread when the database or its WAL changes; `None` where the system cannot tell.
-fn told_of_changes(files: &Files, wake: Sender<()>) -> Option<notify::RecommendedWatcher> {
+fn told_of_changes(files: &Files, wake: Sender<()>) -> Option<Told> {
     let name = files.database.file_name()?.to_owned();
+    let (alive, ended) = bounded::<()>(0);
     let told = move |event: notify::Result<notify::Event>| {
+        let _ = &alive;
         let Ok(event) = event else { return };
         let ours = |path: &std::path::PathBuf| {
             path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(name.as_encoded_bytes()))
@@ -149,7 +169,7 @@ fn told_of_changes(files: &Files, wake: Sender<()>) -> Option<notify::Recommende
     };
     let watcher = notify::recommended_watcher(told).and_then(|mut watcher| {
         watcher.watch(&files.folder, notify::RecursiveMode::NonRecursive)?;
-        Ok(watcher)
+        Ok(Told { watcher: Some(watcher), ended })
     });
     watcher.inspect_err(|e| tracing::info!("the system does not tell of changes, so the journal is polled: {e}")).ok()
 }
