@@ -166,6 +166,70 @@ fn a_version_that_goes_back_and_an_empty_list_of_changes_are_taken() {
 }
 
 #[test]
+fn a_change_that_cannot_be_understood_silences_its_document_until_it_comes_whole() {
+    let mut client = Client::start(&Setup::default());
+    let at = |line: i64, character: i64| json!({ "line": line, "character": character });
+    let point = |at: &Value| json!([{ "range": { "start": at, "end": at }, "text": "x" }]);
+    let broken = [
+        point(&at(-1, 0)),
+        point(&at(0, 1 << 40)),
+        json!([{ "range": { "start": at(0, 0), "end": at(0, 0) } }]),
+        json!("no list"),
+    ];
+    for (n, changes) in broken.into_iter().enumerate() {
+        let uri = format!("untitled:{n}");
+        let change = |version: i64, changes: Value| json!({ "textDocument": { "uri": uri, "version": version }, "contentChanges": changes });
+        client.open(&uri, CONFLICT);
+        assert_eq!(client.diagnostics(&uri, 1).len(), 1);
+        client.notify("textDocument/didChange", change(2, changes.clone()));
+        assert!(client.diagnostics_without_version(&uri).is_empty(), "what was shown may be wrong now: {changes}");
+        let told = client.notification("window/logMessage");
+        assert!(told["message"].as_str().unwrap().contains(&uri), "{told}");
+        // Neither a second one nor a piece brings the text back, and neither is told again.
+        client.notify("textDocument/didChange", change(3, changes));
+        client.change(&uri, 4, [0, 0, 0, 0], CONFLICT);
+        assert!(client.actions(&uri, 2).is_empty());
+        let again = client.wait(Duration::from_millis(200), |message| {
+            message["method"] == "window/logMessage" || message["params"]["uri"] == uri.as_str()
+        });
+        assert_eq!(again, None);
+        if n % 2 == 0 {
+            client.notify("textDocument/didChange", change(5, json!([{ "text": CONFLICT.repeat(2) }])));
+        } else {
+            client.notify("textDocument/didClose", json!({ "textDocument": { "uri": uri } }));
+            client.open(&uri, &CONFLICT.repeat(2));
+        }
+        assert_eq!(client.diagnostics(&uri, if n % 2 == 0 { 5 } else { 1 }).len(), 2);
+    }
+    assert_alive(&mut client);
+}
+
+#[test]
+fn a_request_whose_id_is_none_is_refused_and_a_number_comes_back_as_it_was() {
+    let mut client = Client::start(&Setup::default());
+    for (id, back) in [("1.5", json!(1.5)), ("1e30", json!(1e30)), ("true", Value::Null), ("[1]", Value::Null)] {
+        let body = format!(
+            "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"textDocument/hover\",\"params\":{}}}",
+            at("untitled:1")
+        );
+        client.raw(format!("Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
+        let refused = client.wait(PATIENCE, |message| message.get("error").is_some()).expect("an answer");
+        assert_eq!((&refused["id"], &refused["error"]["code"]), (&back, &json!(-32600)), "{id}");
+    }
+    assert_alive(&mut client);
+}
+
+#[test]
+fn a_message_of_nothing_but_headers_costs_one_message() {
+    let mut client = Client::start(&Setup::default());
+    let body = "Content-Length:".repeat(1_000_000);
+    client.raw(format!("Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
+    client.request("textDocument/hover", at("untitled:1"));
+    assert!(client.wait(PATIENCE, |message| message["error"]["code"] == -32700).is_some());
+    assert_alive(&mut client);
+}
+
+#[test]
 fn a_malformed_header_costs_one_message() {
     let mut client = Client::start(&Setup::default());
     for broken in [

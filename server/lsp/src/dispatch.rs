@@ -2,11 +2,11 @@
 //! Runs on the thread that reads. Document changes go straight to the state thread; requests are begun here, so that they
 //! hand over in order, and finished on the runtime; `exit` and cancels are seen at once, whatever else is going on.
 
-use crate::event::{Event, error};
+use crate::event::{Event, Loss, error};
 use crate::framing::LARGEST;
 use crate::outbound::Outbound;
 use crate::server::Shell;
-use crate::skim::Skimmed;
+use crate::skim::{Skim, Skimmed};
 use crossbeam_channel::Sender;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -90,6 +90,7 @@ impl Dispatcher {
                 let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
                 let code = if is_json { ErrorCode::InvalidRequest } else { ErrorCode::ParseError };
                 self.outbound.fail(None, &error(code, format!("this is not a message: {problem}")));
+                self.lose(skim(body), || Loss::Unreadable(problem.to_string()));
                 return if is_json { Taken::Yes } else { Taken::NotJson };
             }
         };
@@ -97,7 +98,7 @@ impl Dispatcher {
             self.answered(&envelope);
             return Taken::Yes;
         };
-        if envelope.id.is_none() && self.took_notification(&method, envelope.params) {
+        if envelope.id.is_none() && self.took_notification(&method, envelope.params, body) {
             return Taken::Yes;
         }
         if method == "exit" {
@@ -114,13 +115,18 @@ impl Dispatcher {
             skimmed.method,
             skimmed.uri
         );
-        if let Some(id) = skimmed.id.and_then(|id| serde_json::from_str::<Id>(&id).ok()) {
+        if let Some(id) = skimmed.id.as_ref().and_then(|id| serde_json::from_str::<Id>(id).ok()) {
             let message = format!("this message has {bytes} bytes, more than the {LARGEST} that are read");
             self.outbound.fail(Some(&id), &error(ErrorCode::InvalidRequest, message));
         }
-        if self.accepts() && skimmed.method.as_deref().is_some_and(|method| method.starts_with("textDocument/did")) {
+        self.lose(skimmed, || Loss::TooLarge(bytes));
+    }
+
+    /// What could not be read may have been about a document: its text is not known any more.
+    fn lose(&self, skimmed: Skimmed, loss: impl FnOnce() -> Loss) {
+        if self.accepts() && skimmed.method.is_some_and(|method| method.starts_with("textDocument/did")) {
             let uri = skimmed.uri.and_then(|uri| uri.parse().ok());
-            self.send(Event::Lost { uri, bytes });
+            self.send(Event::Lost { uri, loss: loss() });
         }
     }
 
@@ -146,7 +152,7 @@ impl Dispatcher {
     }
 
     /// The notifications that come at every keystroke: their parameters are read without a tree of values.
-    fn took_notification(&self, method: &str, params: Option<&RawValue>) -> bool {
+    fn took_notification(&self, method: &str, params: Option<&RawValue>, body: &[u8]) -> bool {
         let params = params.map_or("null", RawValue::get);
         let event = match method {
             "textDocument/didChange" => serde_json::from_str(params).map(Event::Change),
@@ -159,20 +165,23 @@ impl Dispatcher {
         match event {
             Ok(event) if self.accepts() => self.send(event),
             Ok(_) => tracing::warn!("{method} before `initialize` or after `shutdown`: ignored"),
-            Err(problem) => tracing::warn!("{method} has parameters that are not the specification's: {problem}"),
+            Err(problem) => {
+                tracing::warn!("{method} has parameters that are not the specification's: {problem}");
+                self.lose(skim(body), || Loss::Unreadable(problem.to_string()));
+            }
         }
         true
     }
 
     fn call(&mut self, method: String, id: Option<&RawValue>, params: Option<&RawValue>) {
-        let Ok(id) = id.map(|id| serde_json::from_str::<Id>(id.get())).transpose() else {
-            return self.outbound.fail(None, &error(ErrorCode::InvalidRequest, "an id is a number or a string"));
+        let Ok(known) = id.map(|id| serde_json::from_str::<Id>(id.get())).transpose() else {
+            return self.outbound.refuse_id(id, "an id is a whole number below 2^63 or a string");
         };
         let first = method == "initialize";
         self.begun |= first;
         self.shut_down |= method == "shutdown" && self.begun;
         let mut request = Request::build(method);
-        if let Some(id) = id {
+        if let Some(id) = known {
             request = request.id(id);
         }
         if let Some(params) = params {
@@ -211,6 +220,13 @@ fn envelope(body: &[u8]) -> serde_json::Result<Envelope<'_>> {
         Some(b'{') | None => serde_json::from_slice(body),
         Some(_) => Err(serde::de::Error::custom("an object is expected")),
     }
+}
+
+/// What can be learnt of a message that cannot be read.
+fn skim(body: &[u8]) -> Skimmed {
+    let mut skim = Skim::default();
+    skim.feed(body);
+    skim.finish()
 }
 
 fn respond(outbound: &Outbound, answer: Result<Option<Response>, ExitedError>) {

@@ -67,7 +67,7 @@ pub(crate) enum Applied {
         /// The last version.
         from: i32,
     },
-    /// The document is not open, or was too large to keep.
+    /// The document is not open, or its text did not get here.
     NotOpen,
 }
 
@@ -113,6 +113,11 @@ impl Documents {
     pub(crate) fn close(&mut self, uri: &Uri) -> Option<Document> {
         self.untracked.remove(uri);
         self.open.remove(uri)
+    }
+
+    /// Whether a file is open with the client and its text did not get here.
+    pub(crate) fn is_lost(&self, file: &Path) -> bool {
+        self.untracked.iter().any(|uri| from_proto::path(uri).is_some_and(|path| path == file))
     }
 
     /// A document's text did not get here: nothing is said about it until it comes whole. Says whether that is new.

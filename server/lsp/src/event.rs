@@ -18,12 +18,12 @@ pub(crate) enum Event {
     Change(DidChangeTextDocumentParams),
     /// A document was closed.
     Close(DidCloseTextDocumentParams),
-    /// A document came in a message that was too large to read.
+    /// What a client said of a document did not get here.
     Lost {
         /// Which, if that could be told.
         uri: Option<Uri>,
-        /// Bytes of the message.
-        bytes: u64,
+        /// Why.
+        loss: Loss,
     },
     /// The client answered one of our requests.
     Answered {
@@ -48,6 +48,14 @@ pub(crate) enum Event {
         /// Where to.
         done: Sender<()>,
     },
+}
+
+/// Why what a client said of a document is not known.
+pub(crate) enum Loss {
+    /// The message has this many bytes: too many to read.
+    TooLarge(u64),
+    /// The message cannot be understood; this is what is wrong with it.
+    Unreadable(String),
 }
 
 /// Where a request's answer goes. Dropping it without an answer is an internal error for the client, not silence.

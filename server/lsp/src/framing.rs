@@ -76,12 +76,11 @@ impl<R: BufRead> Frames<R> {
             let most = TAKEN_BACK * self.largest as u64;
             let earned = std::mem::take(&mut self.input.read).saturating_mul(TAKEN_BACK);
             self.credit = self.credit.saturating_add(earned).min(most);
-            match self.credit.checked_sub((body.len() - from) as u64) {
-                Some(left) => {
-                    self.credit = left;
-                    self.input.put_back(&body[from..]);
-                }
-                None => tracing::warn!("{} bytes were given up: they hold too many wrong lengths", body.len()),
+            if let Some(left) = self.credit.checked_sub((body.len() - from) as u64) {
+                self.credit = left;
+                self.input.put_back(&body[from..]);
+            } else {
+                tracing::warn!("{} bytes were given up: they hold too many wrong lengths", body.len());
             }
         }
     }

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 use serde_json::json;
+use serde_json::value::RawValue;
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -124,6 +125,22 @@ impl Outbound {
     /// Sends an error; without an id where the message had none that could be read.
     pub(crate) fn fail(&self, id: Option<&Id>, error: &Error) {
         if let Some(body) = body(&json!({ "jsonrpc": "2.0", "id": id, "error": error })) {
+            self.push(body);
+        }
+    }
+
+    /// Refuses a request whose id is none. A number is sent back as it came, so that a client that wrote it finds its request.
+    pub(crate) fn refuse_id(&self, id: Option<&RawValue>, why: &str) {
+        #[derive(Serialize)]
+        struct Refusal<'a> {
+            jsonrpc: &'static str,
+            id: Option<&'a RawValue>,
+            error: Error,
+        }
+        let is_number =
+            |id: &&RawValue| id.get().len() <= 64 && id.get().starts_with(|c: char| c == '-' || c.is_ascii_digit());
+        let error = Error { code: ErrorCode::InvalidRequest, message: why.to_owned().into(), data: None };
+        if let Some(body) = body(&Refusal { jsonrpc: "2.0", id: id.filter(is_number), error }) {
             self.push(body);
         }
     }

@@ -181,6 +181,8 @@ impl State {
         let Some(uri) = to_proto::uri(path) else { return };
         let findings = self.root_of(path).zip(self.engine.as_ref()).map(|(root, engine)| engine.findings(&root));
         let findings = findings.as_ref().and_then(|all| all.get(path)).map(Vec::as_slice).unwrap_or_default();
+        // Places on the disk are not places in a text that the editor holds and we do not know.
+        let findings = if self.documents.is_lost(path) { &[] } else { findings };
         let diagnostics: Vec<_> = findings
             .iter()
             .map(|finding| to_proto::diagnostic(finding, to_proto::range_unseen(finding.range)))

@@ -5,7 +5,7 @@ use crate::asking::Asking;
 use crate::capabilities::Client;
 use crate::debug::Debug;
 use crate::documents::{Applied, Documents};
-use crate::event::Event;
+use crate::event::{Event, Loss};
 use crate::outbound::{Key, Outbound};
 use crate::progress::Shows;
 use crate::publish::Publishing;
@@ -162,11 +162,13 @@ impl State {
             }
             Event::Close(params) => {
                 let uri = params.text_document.uri;
-                if let Some(document) = self.documents.close(&uri) {
-                    self.publish_closed(&uri, document.path.as_deref());
+                let path = crate::from_proto::path(&uri);
+                let lost = path.as_deref().is_some_and(|path| self.documents.is_lost(path));
+                if self.documents.close(&uri).is_some() || lost {
+                    self.publish_closed(&uri, path.as_deref());
                 }
             }
-            Event::Lost { uri, bytes } => self.lost(uri, bytes),
+            Event::Lost { uri, loss } => self.lost(uri, &loss),
             Event::Answered { id, answer } => self.answered(id, answer),
             Event::Run(run) => run(self),
             Event::Progress { token, progress } => self.report_progress(&token, &progress),
@@ -174,18 +176,32 @@ impl State {
         }
     }
 
-    fn lost(&mut self, uri: Option<tower_lsp::ls_types::Uri>, bytes: u64) {
+    /// A document's text is no longer the editor's: nothing is said of it until it comes whole, and the user knows once.
+    fn lost(&mut self, uri: Option<tower_lsp::ls_types::Uri>, loss: &Loss) {
         let Some(uri) = uri else {
-            return tracing::error!("a message of {bytes} bytes is over the limit and was not read");
+            return match loss {
+                Loss::TooLarge(bytes) => {
+                    tracing::error!("a message of {bytes} bytes is over the limit and was not read");
+                }
+                Loss::Unreadable(problem) => {
+                    tracing::error!("a message about some document cannot be understood: {problem}");
+                }
+            };
         };
         if self.documents.lose(&uri) {
             self.publish_closed(&uri, crate::from_proto::path(&uri).as_deref());
-            let text = format!(
-                "this document is too large to look after ({} MiB, the limit is {} MiB): {}",
-                bytes >> 20,
-                crate::framing::LARGEST >> 20,
-                uri.as_str()
-            );
+            let name = uri.as_str();
+            let text = match loss {
+                Loss::TooLarge(bytes) => format!(
+                    "this document is too large to look after ({} MiB, the limit is {} MiB): {name}",
+                    bytes >> 20,
+                    crate::framing::LARGEST >> 20,
+                ),
+                Loss::Unreadable(problem) => format!(
+                    "what the editor said of this document could not be understood ({problem}), so nothing is said of its text until \
+                     the editor sends it whole; close and open it again: {name}"
+                ),
+            };
             self.log_message(MessageType::WARNING, &text);
         }
     }
