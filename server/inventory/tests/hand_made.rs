@@ -363,7 +363,14 @@ fn what_npm_would_compare_and_is_not_compared_here_is_not_ready() {
         let text = format!(r#"{{ "name": "app", "dependencies": {{ "ms": "^2.0.0" }}, {more} }}"#);
         write(&place_.root.join("package.json"), text);
     };
-    assert_says(|p| manifest(p, r#""overrides": { "ms": "1.0.0" }"#), "overrides");
+    for refused in
+        ["{ \"ms\": \"1.0.0\" }", "{ \"ms@2\": \"^2.0.0\" }", "{ \"ms\": \"$ms\" }", "{ \"ms\": { \".\": \"2\" } }"]
+    {
+        assert_says(|p| manifest(p, &format!(r#""overrides": {refused}"#)), "overrides");
+    }
+    let followed = Place::new();
+    manifest(&followed, r#""overrides": { "ms": "^2.0.0", "not-here": "1.0.0" }"#);
+    assert_eq!(followed.survey().readiness.state, ReadinessState::Ready, "{:?}", followed.survey().readiness);
     for pattern in ["packages/*", "./packages/new", "packages/**"] {
         assert_says(
             |p| {

@@ -46,7 +46,7 @@ pub(crate) fn compare(folder: &Path, lock: &Lock, tree: &Tree, inert: &[bool], c
             }
         };
         if located.path.is_empty()
-            && let Some(doubt) = root(&text, folder, &paths, ask)
+            && let Some(doubt) = root(&text, folder, lock, &paths, ask)
         {
             sync.verdict.worsen(Verdict::Doubtful(doubt));
         }
@@ -106,12 +106,14 @@ fn strict(name: &str, entry: &Entry, config: &Config) -> Verdict {
 }
 
 /// What of the root's manifest may change the tree that npm wants, and cannot be told from the lockfile.
-fn root(text: &str, folder: &Path, locked: &HashSet<&str>, ask: &Ask<'_>) -> Option<String> {
+fn root(text: &str, folder: &Path, lock: &Lock, locked: &HashSet<&str>, ask: &Ask<'_>) -> Option<String> {
     // One that cannot be read is refused elsewhere.
     let manifest: serde_json::Value = serde_json::from_str(text).ok()?;
     let empty = |value: &serde_json::Value| value.as_object().is_some_and(serde_json::Map::is_empty);
-    if manifest.get("overrides").is_some_and(|overrides| !empty(overrides)) {
-        return Some("package.json has overrides, which are not compared with the lockfile".into());
+    if let Some(overrides) = manifest.get("overrides").filter(|overrides| !empty(overrides))
+        && !overridden(overrides, lock)
+    {
+        return Some("package.json has overrides, and it could not be told that the lockfile follows them".into());
     }
     let workspaces = manifest.get("workspaces")?;
     let listed = workspaces.as_array().or_else(|| workspaces.get("packages")?.as_array());
@@ -132,6 +134,23 @@ fn root(text: &str, folder: &Path, locked: &HashSet<&str>, ask: &Ask<'_>) -> Opt
         }
     }
     None
+}
+
+/// Whether every package that is overridden by a plain range stands in the lockfile in a version that fits it. Overrides
+/// below other packages, for a part of the versions, or that refer to a dependency are not followed.
+fn overridden(overrides: &serde_json::Value, lock: &Lock) -> bool {
+    let Some(overrides) = overrides.as_object() else { return false };
+    overrides.iter().all(|(name, range)| {
+        let plain = !name.trim_start_matches('@').contains('@');
+        let Some(range) = range.as_str().filter(|range| plain && !range.starts_with('$')) else { return false };
+        lock.entries
+            .iter()
+            .filter(|located| located.path.rsplit_once("node_modules/").is_some_and(|(_, folder)| folder == name))
+            .all(|located| {
+                let version = located.entry.version.as_deref();
+                version.and_then(|version| super::satisfies(version, range)) == Some(true)
+            })
+    })
 }
 
 /// Compares one manifest with what the lockfile holds for it.
