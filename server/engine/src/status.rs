@@ -47,8 +47,21 @@ fn text(looked: bool, readiness: &Readiness) -> String {
     } else if readiness.ecosystems.is_empty() {
         "offline: no lockfile".to_owned()
     } else {
-        format!("offline: {} of {}", thousands(readiness.present), thousands(readiness.total))
+        let refused = readiness.state == ReadinessState::Incomplete && short(readiness) == 0;
+        // Everything is here, and the tool stops all the same: the line must not look like a yes.
+        let and = if refused { ", not ready" } else { "" };
+        format!("offline: {} of {}{and}", thousands(readiness.present), thousands(readiness.total))
     }
+}
+
+/// Artifacts that keep a build from working.
+fn short(readiness: &Readiness) -> u64 {
+    readiness.missing + readiness.corrupt + readiness.stale
+}
+
+/// What stands against a lockfile itself, whatever the caches hold.
+fn problem(readiness: &Readiness) -> Option<String> {
+    readiness.ecosystems.iter().find_map(|e| Some(format!("{}: {}", e.lockfile.display(), e.problem.as_ref()?)))
 }
 
 /// `1204` → `1,204`.
@@ -86,20 +99,24 @@ fn functions(
             ReadinessState::Ready | ReadinessState::Proven | ReadinessState::StaleProof => {
                 function("build", FunctionMode::Local, "everything that the lockfiles name is here".into(), "")
             }
-            ReadinessState::Incomplete => function(
+            ReadinessState::Incomplete if short(readiness) > 0 => function(
                 "build",
                 FunctionMode::NeedsOnline,
-                format!(
-                    "{} of {} are missing or damaged",
-                    thousands(readiness.missing + readiness.corrupt),
-                    thousands(readiness.total)
-                ),
+                format!("{} of {} are missing or damaged", thousands(short(readiness)), thousands(readiness.total)),
                 "`holdover preflight --fetch`",
+            ),
+            ReadinessState::Incomplete => function(
+                "build",
+                FunctionMode::Unavailable,
+                problem(readiness).unwrap_or_else(|| "a lockfile is refused".into()),
+                "`holdover preflight` says where",
             ),
             ReadinessState::Unknown => function(
                 "build",
                 FunctionMode::Unavailable,
-                format!("{} of {} could not be told", thousands(readiness.unknown), thousands(readiness.total)),
+                problem(readiness).filter(|_| readiness.unknown == 0).unwrap_or_else(|| {
+                    format!("{} of {} could not be told", thousands(readiness.unknown), thousands(readiness.total))
+                }),
                 "`holdover preflight` says why",
             ),
         }
@@ -147,6 +164,8 @@ mod tests {
         let ecosystems = vec![contract::EcosystemReadiness::default()];
         let readiness = Readiness { total: 1207, present: 1204, ecosystems, ..Readiness::default() };
         assert_eq!(text(true, &readiness), "offline: 1,204 of 1,207");
+        let refused = Readiness { present: 1207, state: ReadinessState::Incomplete, ..readiness.clone() };
+        assert_eq!(text(true, &refused), "offline: 1,207 of 1,207, not ready");
         assert_eq!(text(true, &Readiness::default()), "offline: no lockfile");
         assert_eq!(text(false, &readiness), "offline: looking");
     }

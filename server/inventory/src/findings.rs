@@ -140,11 +140,18 @@ pub fn place(survey: &Survey, file: &Path, text: &str) -> Vec<Finding> {
             .collect();
         let (located, broken) = ecosystem.locate(text);
         let mut seen: std::collections::HashSet<&str> = std::collections::HashSet::new();
+        let unlocked: HashMap<&str, &Finding> = survey
+            .findings
+            .iter()
+            .filter(|finding| finding.file == file && finding.code == codes::UNLOCKED_DEPENDENCY)
+            .filter_map(|finding| Some((finding.data.as_ref()?.get("entry")?.as_str()?, finding)))
+            .collect();
         for (id, span) in located {
             if let Some(artifact) = known.get(id.as_str()) {
                 seen.insert(&artifact.id);
-                out.extend(of_artifact(artifact, places.range(span)));
+                out.extend(of_artifact(artifact, places.range(span.clone())));
             }
+            out.extend(unlocked.get(id.as_str()).map(|&f| Finding { range: places.range(span), ..f.clone() }));
         }
         // What stands in no line of its own, a registry's index for example, is shown where the file begins.
         let nowhere =
@@ -173,8 +180,7 @@ pub fn place(survey: &Survey, file: &Path, text: &str) -> Vec<Finding> {
         let Some(at) = free.get_mut(dependency).and_then(Vec::pop) else { continue };
         out.extend(of_line(file, dependency, places.range(named[at].span.clone()), &artifacts));
     }
-    let on_disk = survey.findings.iter();
-    for finding in on_disk.filter(|f| f.file == file && f.code == codes::UNLOCKED_DEPENDENCY) {
+    for finding in survey.findings.iter().filter(|f| f.file == file && f.code == codes::UNLOCKED_DEPENDENCY) {
         // Where the text was not changed, the place is still the same; where it was, the key must still stand there.
         let same = named.iter().find(|named| named.span.start as u64 == finding.range.start.byte);
         out.extend(same.map(|named| Finding { range: places.range(named.span.clone()), ..finding.clone() }));

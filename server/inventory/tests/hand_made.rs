@@ -395,6 +395,31 @@ fn what_npm_would_compare_and_is_not_compared_here_is_not_ready() {
 }
 
 #[test]
+fn what_an_entry_of_the_lockfile_needs_and_the_lockfile_lacks_is_told_at_that_entry() {
+    let place_ = Place::new();
+    let path = place_.root.join("package-lock.json");
+    let mut lock: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    lock["packages"]["node_modules/ms"]["optionalDependencies"] =
+        serde_json::json!({ "ms-zeta": "1", "ms-alpha": "1", "ms-beta": "1" });
+    let text = serde_json::to_string_pretty(&lock).unwrap();
+    write(&path, &text);
+    let survey = place_.survey();
+    let says = "ms needs ms-alpha and 2 more, which the lockfile does not have";
+    let npm = survey.readiness.ecosystems.iter().find(|e| e.name == "npm").unwrap();
+    assert_eq!(npm.problem.as_deref(), Some(says));
+    assert_eq!(survey.readiness.state, ReadinessState::Incomplete);
+    let line = text.lines().position(|line| line.contains("\"node_modules/ms\"")).unwrap() as u32;
+    let told = |findings: &[contract::Finding]| {
+        let told: Vec<_> = findings.iter().filter(|f| f.message.contains(says)).collect();
+        assert_eq!(told.len(), 1, "{findings:#?}");
+        (told[0].code.clone(), told[0].range.start.line)
+    };
+    assert_eq!(told(&survey.findings), ("unlocked-dependency".to_owned(), line));
+    // In an open document that has grown at its top it goes with its entry.
+    assert_eq!(told(&place(&survey, &path, &format!("\n\n{text}"))).1, line + 2);
+}
+
+#[test]
 fn a_byte_order_mark_is_passed_over_as_npm_does() {
     let place_ = Place::new();
     for name in ["package.json", "package-lock.json"] {

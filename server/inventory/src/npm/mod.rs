@@ -166,7 +166,16 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     judged.mirrors.clone_from(&config.mirrors);
     let tree = tree::link(&lock.entries);
     let inert = tree.inert(&lock.entries, &config);
-    let sync = sync::compare(folder, &lock, &tree, &inert, &config, ask);
+    let ids = artifacts(&lock.entries);
+    let sync = sync::compare(
+        &sync::File { path: lockfile, places: &places, ids: &ids },
+        folder,
+        &lock,
+        &tree,
+        &inert,
+        &config,
+        ask,
+    );
     judged.verdict.worsen(sync.verdict);
     judged.findings.extend(sync.findings);
     judged.watch.extend(sync.manifests.iter().map(|(_, path, _)| path.clone()));
@@ -174,7 +183,6 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
 
     let store = Store::find(&config, ask);
     judged.watch.push(store.content.clone());
-    let ids = artifacts(&lock.entries);
     let plans: Vec<Plan> = ids.iter().map(|(at, _)| plan(&lock.entries[*at], folder, &store)).collect();
     let mut described = descriptions(&ids, &plans, &lock.entries, &inert, &config, &store, lockfile, ask);
     let paths: Vec<PathBuf> =

@@ -9,7 +9,7 @@ use crate::look::Seen;
 use crate::members;
 use crate::text::Places;
 use contract::{Finding, Severity, codes};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// What the comparison came to.
@@ -20,10 +20,34 @@ pub(crate) struct Sync {
     pub manifests: Vec<(usize, PathBuf, String)>,
 }
 
+/// The lockfile as a place for findings.
+pub(crate) struct File<'a> {
+    pub path: &'a Path,
+    pub places: &'a Places<'a>,
+    /// Entry and artifact, by entry.
+    pub ids: &'a [(usize, String)],
+}
+
+impl File<'_> {
+    fn id(&self, entry: usize) -> Option<&str> {
+        self.ids.binary_search_by_key(&entry, |(at, _)| *at).ok().map(|at| self.ids[at].1.as_str())
+    }
+}
+
+/// More findings than these tell nothing new.
+const MOST_FINDINGS: usize = 100;
 /// Larger manifests are not read, in bytes.
 const LARGEST: u64 = 4 << 20;
 
-pub(crate) fn compare(folder: &Path, lock: &Lock, tree: &Tree, inert: &[bool], config: &Config, ask: &Ask<'_>) -> Sync {
+pub(crate) fn compare(
+    file: &File<'_>,
+    folder: &Path,
+    lock: &Lock,
+    tree: &Tree,
+    inert: &[bool],
+    config: &Config,
+    ask: &Ask<'_>,
+) -> Sync {
     let mut sync = Sync { verdict: Verdict::Sound, findings: Vec::new(), manifests: Vec::new() };
     if !lock.has_packages {
         return sync;
@@ -64,18 +88,7 @@ pub(crate) fn compare(folder: &Path, lock: &Lock, tree: &Tree, inert: &[bool], c
         sync.manifests.push((at, path, text));
     }
     if clean {
-        for unanswered in &tree.unanswered {
-            let entry = &lock.entries[unanswered.from as usize];
-            // npm wants optional ones in the lockfile too, and does without optional peers only.
-            let lenient = unanswered.peer && (unanswered.optional || config.legacy_peers);
-            // The workspace's own were compared above.
-            if lenient || !entry.path.contains("node_modules") || entry.entry.in_bundle {
-                continue;
-            }
-            let sentence =
-                format!("{} needs {}, which the lockfile does not have", super::name_of(entry), unanswered.name);
-            sync.verdict.worsen(Verdict::Refused(sentence));
-        }
+        unanswered(&mut sync, file, lock, tree, config);
         for (at, located) in lock.entries.iter().enumerate() {
             let entry = &located.entry;
             if config.engine_strict && !inert[at] && !super::omitted(entry, config) {
@@ -88,6 +101,41 @@ pub(crate) fn compare(folder: &Path, lock: &Lock, tree: &Tree, inert: &[bool], c
         }
     }
     sync
+}
+
+/// What entries of the lockfile need and the lockfile does not have: npm refuses it, whatever its cache holds. One
+/// finding for each such entry.
+fn unanswered(sync: &mut Sync, file: &File<'_>, lock: &Lock, tree: &Tree, config: &Config) {
+    let mut lacking: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
+    for unanswered in &tree.unanswered {
+        let entry = &lock.entries[unanswered.from as usize];
+        // npm wants optional ones in the lockfile too, and does without optional peers only.
+        let lenient = unanswered.peer && (unanswered.optional || config.legacy_peers);
+        // The workspace's own were compared above.
+        if lenient || !entry.path.contains("node_modules") || entry.entry.in_bundle {
+            continue;
+        }
+        lacking.entry(unanswered.from).or_default().push(&unanswered.name);
+    }
+    for (from, names) in lacking {
+        let located = &lock.entries[from as usize];
+        let and = if names.len() > 1 { format!(" and {} more", names.len() - 1) } else { String::new() };
+        let sentence = format!("{} needs {}{and}, which the lockfile does not have", super::name_of(located), names[0]);
+        if sync.findings.len() < MOST_FINDINGS {
+            sync.findings.push(Finding {
+                code: codes::UNLOCKED_DEPENDENCY.into(),
+                severity: Severity::Error,
+                message: format!(
+                    "{sentence}: `npm ci` refuses it, with a network too\nhint: run `npm install` while there is a connection; if npm writes the same lockfile again, remove it and `node_modules` first"
+                ),
+                file: file.path.to_path_buf(),
+                range: file.places.range(located.span.clone()),
+                source: "holdover".into(),
+                data: file.id(from as usize).map(|id| serde_json::json!({ "entry": id })),
+            });
+        }
+        sync.verdict.worsen(Verdict::Refused(sentence));
+    }
 }
 
 /// With `engine-strict`, npm refuses what its engines do not fit.

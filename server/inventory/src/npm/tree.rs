@@ -58,7 +58,8 @@ pub(crate) fn link(entries: &[Located]) -> Tree {
         // Development dependencies count where the package is worked on, not where it is installed.
         let worked_on = !located.path.contains("node_modules/") && located.path != "node_modules";
 
-        let optional: HashSet<&str> = names(&entry.optional_dependencies).into_iter().collect();
+        let named_optional = names(&entry.optional_dependencies);
+        let optional: HashSet<&str> = named_optional.iter().copied().collect();
         // Name, optional, for development, a peer.
         let mut asked: Vec<(&str, bool, bool, bool)> = Vec::new();
         asked.extend(
@@ -82,7 +83,8 @@ pub(crate) fn link(entries: &[Located]) -> Tree {
                 }
             }
         }
-        asked.extend(optional.into_iter().map(|n| (n, true, false, false)));
+        // In the lockfile's order: what is said about them is the same each time.
+        asked.extend(named_optional.into_iter().map(|n| (n, true, false, false)));
         for (name, optional, dev, peer) in asked {
             match find(&located.path, name, peer && !worked_on, &by_path, &mut candidate) {
                 Some(to) => tree.add(Edge { from, to, optional, dev }),
