@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it cannot go on")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -119,6 +119,57 @@ fn every_code_has_its_page_and_every_page_its_code() {
     let served = read("server/lsp/src/requests/content.rs");
     for code in codes {
         assert!(served.contains(&format!("docs/diagnostics/{code}.md")), "{code} is not served");
+    }
+}
+
+/// Dotted keys of the settings with their descriptions, from the schema.
+fn settings() -> BTreeMap<String, String> {
+    let schema: serde_json::Value = serde_json::from_str(&read("docs/schema/holdover.schema.json")).unwrap();
+    let of = |definition: &str| schema["$defs"][definition]["properties"].as_object().unwrap().clone();
+    let mut found = BTreeMap::new();
+    for (table, property) in of("Settings") {
+        let definition = property["$ref"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        for (name, leaf) in of(&definition) {
+            found.insert(format!("{table}.{name}"), leaf["description"].as_str().unwrap().to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn every_setting_has_its_page_which_says_what_the_schema_says() {
+    let settings = settings();
+    assert!(settings.len() >= 12, "{settings:?}");
+    let pages: BTreeSet<String> = std::fs::read_dir(root().join("docs/settings"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(settings.keys().cloned().collect::<BTreeSet<_>>(), pages);
+    let listed = read("docs/protocol.md");
+    for (key, description) in settings {
+        let page = read(&format!("docs/settings/{key}.md"));
+        let row = |name: &str| {
+            let start = format!("| {name} | ");
+            let line = page.lines().find_map(|line| line.strip_prefix(&start)?.strip_suffix(" |"));
+            line.unwrap_or_else(|| panic!("{key}: no row for {name}")).replace('`', "")
+        };
+        let (table, name) = key.split_once('.').unwrap();
+        assert!(listed.contains(&format!("`{key}`")), "{key} is not in docs/protocol.md");
+        assert_eq!(row("in the environment"), format!("HOLDOVER_{}", key.to_uppercase().replace(['.', '-'], "_")));
+        let mut words = name.split('-');
+        let mut camel = words.next().unwrap().to_owned();
+        camel.extend(words.map(|word| word[..1].to_uppercase() + &word[1..]));
+        assert_eq!(row("in an editor"), format!("holdover.{table}.{camel}"));
+        let trusted_only = description.contains("Trusted only");
+        assert_eq!(row("from an untrusted workspace") == "ignored", trusted_only, "{key}");
+        let said = description.split("Default: ").nth(1).unwrap_or("none.").trim_end_matches('.').replace('`', "");
+        let said = said.replace("the machine's", "this machine's");
+        assert_eq!(row("default"), said, "{key}");
+        // The example is one that counts.
+        let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+        let example: contract::Settings = toml::from_str(example).unwrap_or_else(|e| panic!("{key}: {e}"));
+        let example = serde_json::to_value(example).unwrap();
+        assert!(!example[table][name].is_null(), "{key}: its example sets something else");
     }
 }
 
