@@ -10,6 +10,8 @@ use owo_colors::OwoColorize as _;
 
 /// How many artifacts people are shown without `--all` or `--verbose`.
 const SHOWN: usize = 40;
+/// How many arguments of a command they are shown without `--verbose`.
+const MOST_ARGUMENTS: usize = 8;
 
 pub(crate) fn run(options: &Preflight, out: &Out) -> Result<End, Failure> {
     let engine = engine();
@@ -139,7 +141,8 @@ fn print_artifact(artifact: &Artifact, report: &PreflightReport, out: &Out) {
 
 fn print_fetch(fetch: &FetchOutcome, dry_run: bool, out: &Out) {
     for step in &fetch.steps {
-        let what = format!("{}: {}", step.command.join(" "), count(step.artifacts.len() as u64, "artifact"));
+        let command = shortened(&step.command, out.verbose);
+        let what = format!("{command}: {}", count(step.artifacts.len() as u64, "artifact"));
         match (dry_run, step.ok) {
             (true, _) => out.line(format!("would run {what}")),
             (_, Some(true)) => out.detail(format!("ran {what}")),
@@ -155,4 +158,12 @@ fn print_fetch(fetch: &FetchOutcome, dry_run: bool, out: &Out) {
     if !dry_run && !fetch.steps.is_empty() {
         out.line(format!("{} fetched", fetch.fetched.len()));
     }
+}
+
+/// A command for people: of many arguments the first few, unless everything is asked for.
+fn shortened(command: &[String], verbose: bool) -> String {
+    if verbose || command.len() <= MOST_ARGUMENTS {
+        return command.join(" ");
+    }
+    format!("{} … ({} more)", command[..MOST_ARGUMENTS].join(" "), command.len() - MOST_ARGUMENTS)
 }
