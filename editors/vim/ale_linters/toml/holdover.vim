@@ -1,0 +1,2 @@
+" ALE looks here for the linters of this file type.
+call holdover#Define('toml')
