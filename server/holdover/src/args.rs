@@ -25,11 +25,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal that shows them
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 
@@ -74,6 +71,15 @@ pub(crate) enum Command {
     Completions {
         /// The shell
         shell: clap_complete::Shell,
+    },
+    /// Manual pages
+    Man {
+        /// The command whose page is wanted; without it, `holdover`'s own
+        #[arg(value_name = "COMMAND", conflicts_with = "to")]
+        command: Vec<String>,
+        /// Write every page into this folder, which is made where it is not there
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
     },
 }
 

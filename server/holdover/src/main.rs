@@ -3,10 +3,12 @@
 
 mod args;
 mod commands;
+mod help;
 mod out;
+mod usage;
 
 use args::{Args, Command};
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 use out::Out;
 
 /// How a command ends, as `docs/protocol.md` says.
@@ -27,13 +29,11 @@ fn main() {
 }
 
 fn run() -> u8 {
-    let args = match Args::try_parse() {
+    let given: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let args = match help::command().try_get_matches_from(&given).and_then(|found| Args::from_arg_matches(&found)) {
         Ok(args) => args,
-        Err(e) => {
-            // `--help` and `--version` come this way too, with exit code 0.
-            let _ = e.print();
-            return u8::try_from(e.exit_code()).unwrap_or(2);
-        }
+        // `--help` and `--version` come this way too, with exit code 0.
+        Err(e) => return usage::told(&e, &given),
     };
     if let Command::Lsp(lsp) = &args.command {
         return commands::lsp::run(lsp);

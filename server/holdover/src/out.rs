@@ -35,6 +35,14 @@ impl Out {
         }
     }
 
+    /// Text in a format of its own, a script or a manual page, whatever is asked for.
+    #[expect(clippy::unused_self, reason = "printing goes through `Out`, and this much no option changes")]
+    pub fn verbatim(&self, text: &[u8]) {
+        use std::io::Write as _;
+        let mut out = std::io::stdout().lock();
+        written(out.write_all(text).and_then(|()| out.flush()));
+    }
+
     /// A line for people that `--quiet` leaves out.
     pub fn detail(&self, text: impl AsRef<str>) {
         if !self.quiet {
@@ -156,7 +164,11 @@ pub(crate) fn readiness(state: ReadinessState) -> String {
 fn write(text: &str) {
     use std::io::Write as _;
     let mut out = anstream::stdout().lock();
-    if let Err(e) = writeln!(out, "{text}").and_then(|()| out.flush()) {
+    written(writeln!(out, "{text}").and_then(|()| out.flush()));
+}
+
+fn written(result: std::io::Result<()>) {
+    if let Err(e) = result {
         if e.kind() == std::io::ErrorKind::BrokenPipe {
             host::leave(141);
         }

@@ -4,6 +4,7 @@ mod completions;
 mod doctor;
 mod journal;
 pub(crate) mod lsp;
+mod man;
 mod offline;
 mod preflight;
 mod status;
@@ -41,7 +42,8 @@ pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
         Command::Offline { mode } => offline::run(*mode, out),
         Command::Journal { command } => journal::run(command, out),
         Command::Doctor { path } => doctor::run(path, out),
-        Command::Completions { shell } => Ok(completions::run(*shell)),
+        Command::Completions { shell } => Ok(completions::run(*shell, out)),
+        Command::Man { command, to } => man::run(command, to.as_deref(), out),
         Command::Lsp(_) => Ok(End::Usage),
     }
 }

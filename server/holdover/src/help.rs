@@ -1,0 +1,181 @@
+//! What `--help` and the man pages say beside the options: groups of commands, examples, exit codes, environment.
+//! Words only: what a command does stands in `commands`, and nothing is printed from here.
+
+use crate::args::Args;
+use clap::{Command, CommandFactory as _};
+use std::fmt::Write as _;
+
+/// Commands by what one comes for, in the order of a first day.
+pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
+    ("Is everything here?", &["preflight", "status", "doctor"]),
+    ("Decide", &["trust", "offline"]),
+    ("Look back", &["journal"]),
+    ("Set up", &["lsp", "completions", "man", "help"]),
+];
+
+/// How every command but `lsp` ends.
+pub(crate) const EXIT_CODES: [(u8, &str); 4] = [
+    (0, "yes, or done"),
+    (1, "no: something is missing or corrupt, or it was refused or stopped"),
+    (2, "wrong usage or bad input"),
+    (3, "could not tell, or an error of Holdover's own"),
+];
+
+/// What is read from the environment.
+pub(crate) const ENVIRONMENT: [(&str, &str); 5] = [
+    ("HOLDOVER_DATA_DIR", "folder of the journal, its key, the trust list and the logs"),
+    ("HOLDOVER_CONFIG", "the user's settings file"),
+    ("HOLDOVER_OFFLINE", "1: nothing connects, as after `holdover offline on`"),
+    ("HOLDOVER_LOG", "a log filter, `debug` for example"),
+    ("HOLDOVER_<SETTING>", "a setting by its name in capitals, HOLDOVER_INVENTORY_VERIFY=false for example"),
+];
+
+type Example = (&'static str, &'static str);
+
+/// Command lines and what they are for; the test below holds them against the parser.
+const EXAMPLES: [(&str, &[Example]); 10] = [
+    (
+        "preflight",
+        &[
+            ("holdover preflight", "is everything here that a build and an install need?"),
+            ("holdover preflight --fetch", "get what is missing first; the workspace must be trusted"),
+            ("holdover preflight --deep --json", "compare every checksum, answer for a program"),
+        ],
+    ),
+    (
+        "status",
+        &[
+            ("holdover status", "everything in one view"),
+            ("holdover status --json ~/src/app", "the same for a program, of another folder"),
+        ],
+    ),
+    ("doctor", &[("holdover doctor", "what is set up, and the next step for what is not")]),
+    (
+        "trust",
+        &[
+            ("holdover trust", "the programs that this workspace names may run"),
+            ("holdover trust --revoke", "no longer"),
+        ],
+    ),
+    (
+        "offline",
+        &[
+            ("holdover offline on", "nothing connects, whatever asks"),
+            ("holdover offline auto", "connect where there is a route out"),
+            ("holdover offline", "what holds now"),
+        ],
+    ),
+    ("journal", &[("holdover journal log", "what was done and decided, oldest first")]),
+    (
+        "journal log",
+        &[
+            ("holdover journal log -n 20", "the last twenty events"),
+            ("holdover journal log --workspace . --kind fetch", "what was fetched for this workspace"),
+        ],
+    ),
+    ("lsp", &[("holdover lsp", "what an editor starts; it speaks on stdin and stdout until the editor ends it")]),
+    ("completions", &[("holdover completions bash", "a script to source, or to put where your shell looks for it")]),
+    (
+        "man",
+        &[
+            ("holdover man preflight", "one page, in the format of man(7)"),
+            ("holdover man --to ~/.local/share/man/man1", "every page into a folder"),
+        ],
+    ),
+];
+
+/// Examples of a command, named with its parents but without `holdover`.
+pub(crate) fn examples(path: &str) -> &'static [Example] {
+    EXAMPLES.iter().find(|(name, _)| *name == path).map_or(&[], |(_, list)| list)
+}
+
+/// The command line with everything that its help says.
+pub(crate) fn command() -> Command {
+    let mut root = Args::command();
+    root = with_examples(root, "");
+    let styles = root.get_styles().clone();
+    let (header, literal) = (*styles.get_header(), *styles.get_literal());
+    let mut text = String::from("{about}\n\n{usage-heading} {usage}\n");
+    for (title, names) in GROUPS {
+        let _ = write!(text, "\n{header}{title}{header:#}\n");
+        for name in names {
+            let about = match root.find_subcommand(name) {
+                Some(sub) => sub.get_about().map(ToString::to_string).unwrap_or_default(),
+                None => "Help of a command".to_owned(),
+            };
+            let _ = writeln!(text, "  {literal}{name:<12}{literal:#} {about}");
+        }
+    }
+    let _ = write!(text, "\n{header}Options{header:#}\n{{options}}\n\n{header}Exit codes{header:#}");
+    for (code, meaning) in EXIT_CODES {
+        let _ = write!(text, "\n  {literal}{code}{literal:#}  {meaning}");
+    }
+    root.help_template(text)
+}
+
+fn with_examples(mut command: Command, path: &str) -> Command {
+    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    for name in names {
+        let below = if path.is_empty() { name.clone() } else { format!("{path} {name}") };
+        command = command.mut_subcommand(&name, |sub| with_examples(sub, &below));
+    }
+    let list = examples(path);
+    if list.is_empty() {
+        return command;
+    }
+    let header = *command.get_styles().get_header();
+    let width = list.iter().map(|(line, _)| line.len()).max().unwrap_or_default();
+    let mut text = format!("{header}Examples:{header:#}");
+    for (line, purpose) in list {
+        let _ = write!(text, "\n  {line:<width$}  {purpose}");
+    }
+    command.after_help(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+    use super::*;
+    use clap::Parser as _;
+    use std::collections::BTreeSet;
+
+    fn paths(command: &Command, path: &str, all: &mut BTreeSet<String>) {
+        for sub in command.get_subcommands() {
+            let below = if path.is_empty() { sub.get_name().to_owned() } else { format!("{path} {}", sub.get_name()) };
+            paths(sub, &below, all);
+            all.insert(below);
+        }
+    }
+
+    #[test]
+    fn every_command_has_an_example_that_the_parser_takes_as_that_command() {
+        let mut all = BTreeSet::new();
+        paths(&Args::command(), "", &mut all);
+        assert_eq!(all, EXAMPLES.iter().map(|(name, _)| (*name).to_owned()).collect());
+        for (name, list) in EXAMPLES {
+            assert!(!list.is_empty(), "{name}");
+            for (line, _) in list {
+                assert!(line.starts_with(&format!("holdover {name}")), "{line} is no example of {name}");
+                if name != "journal" || line.contains("log") {
+                    Args::try_parse_from(line.split(' ')).unwrap_or_else(|e| panic!("{line}: {e}"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_stands_in_one_group() {
+        let mut listed: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        let command = Args::command();
+        let mut known: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+        known.push("help");
+        listed.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(listed, known);
+    }
+
+    #[test]
+    fn the_whole_command_line_is_sound() {
+        command().debug_assert();
+    }
+}
