@@ -219,6 +219,12 @@ impl Client {
         response["result"].clone()
     }
 
+    /// Runs a command of `workspace/executeCommand` and gives what it gives.
+    #[allow(clippy::needless_pass_by_value, reason = "so that calls can write `json!` in place")]
+    pub fn command(&mut self, name: &str, argument: Value) -> Value {
+        self.request("workspace/executeCommand", json!({ "command": name, "arguments": [argument] }))
+    }
+
     /// Sends a request and gives the code and message of its error.
     ///
     /// # Panics

@@ -131,6 +131,12 @@ pub struct Readiness {
     pub ecosystems: Vec<EcosystemReadiness>,
     /// The last proof run, if there was one.
     pub proof: Option<Proof>,
+    /// RFC 3339: when the last look ended; `None` before the first one.
+    #[serde(default)]
+    pub checked_at: Option<String>,
+    /// The answer in words, the same in every front end: `not ready: 3 missing, 1 corrupt` for example.
+    #[serde(default)]
+    pub text: String,
 }
 
 /// Counts for one lockfile.
@@ -158,6 +164,12 @@ pub struct EcosystemReadiness {
     pub verified: u64,
     /// See [`Readiness::other_targets`].
     pub other_targets: u64,
+    /// Bytes of what is here, as far as sizes are known; `None` where none is.
+    #[serde(default)]
+    pub bytes: Option<u64>,
+    /// The counts in words: `140 of 141 here, 1 missing` for example.
+    #[serde(default)]
+    pub text: String,
     /// Why the lockfile as a whole could not be judged, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,

@@ -93,3 +93,12 @@ pub struct JournalEntry {
     /// What happened; `null` where it was redacted.
     pub payload: serde_json::Value,
 }
+
+/// What the command `holdover.journal` gives.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct JournalReport {
+    /// The newest events that were asked for, oldest of them first.
+    pub events: Vec<JournalEntry>,
+}

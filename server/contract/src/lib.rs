@@ -15,15 +15,16 @@ pub use artifact::{
     Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Proof, Readiness, ReadinessState,
 };
 pub use conflict::{ConflictFile, ConflictRegion, ConflictReport, ConflictSide, ConflictSuggestion, MalformedConflict};
-pub use event::{Actor, ActorKind, Delivery, JournalEntry, Lane};
+pub use event::{Actor, ActorKind, Delivery, JournalEntry, JournalReport, Lane};
 pub use finding::{Action, Edit, Finding, Position, Range, Severity, Side, codes};
 pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
 pub use settings::{
     ChecksSettings, ConflictSettings, FetchSettings, InventorySettings, JournalSettings, LogSettings, Settings, Unknown,
 };
 pub use status::{
-    Cache, CheckState, CheckStatus, ConflictCount, Connectivity, ConnectivityState, Function, FunctionMode, Mirror,
-    MirrorState, ModelState, ModelStatus, ReviewCount, Status, SyncState, SyncStatus,
+    Cache, CheckState, CheckStatus, ConflictCount, Connectivity, ConnectivityState, Function, FunctionMode,
+    JournalState, JournalStatus, Mirror, MirrorState, ModelState, ModelStatus, ReviewCount, Status, SyncState,
+    SyncStatus,
 };
 
 /// Every type that a reader outside may meet, in one place so that one schema covers them.
@@ -45,6 +46,8 @@ pub struct Everything {
     pub conflicts: ConflictReport,
     /// `holdover journal log --json`, one a line.
     pub journal_entry: JournalEntry,
+    /// The command `holdover.journal`.
+    pub journal: JournalReport,
     /// `holdover.toml`, the user's file, and `holdover.*` in an editor.
     pub settings: Settings,
     /// A unit of work and where it stands.

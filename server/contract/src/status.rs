@@ -38,6 +38,9 @@ pub struct Status {
     pub reviews: ReviewCount,
     /// The local model.
     pub model: ModelStatus,
+    /// The record of what was done and decided.
+    #[serde(default)]
+    pub journal: JournalStatus,
 }
 
 /// Whether there is a connection.
@@ -68,6 +71,9 @@ pub struct Connectivity {
     pub since: String,
     /// How it is known.
     pub detail: String,
+    /// The state in words.
+    #[serde(default)]
+    pub text: String,
 }
 
 /// How a function works without a connection.
@@ -97,6 +103,9 @@ pub struct Function {
     pub reason: String,
     /// What to do about it; empty where nothing need be done.
     pub next: String,
+    /// The mode in words.
+    #[serde(default)]
+    pub text: String,
 }
 
 /// One cache on this machine.
@@ -118,6 +127,9 @@ pub struct Cache {
     pub stale: u64,
     /// Entries that were replaced since the last look.
     pub replaced: u64,
+    /// The figures in words: `1.2 GiB in use here` for example; empty where none is known.
+    #[serde(default)]
+    pub text: String,
 }
 
 /// How a mirror answers.
@@ -161,6 +173,9 @@ pub struct Mirror {
     pub checked_at: Option<String>,
     /// Milliseconds it took to answer.
     pub latency_ms: Option<u64>,
+    /// The state in words.
+    #[serde(default)]
+    pub text: String,
 }
 
 /// Where synchronisation stands.
@@ -286,5 +301,33 @@ pub struct ModelStatus {
     /// `blake3:` of its file.
     pub hash: Option<String>,
     /// What to do next, or what went wrong.
+    pub detail: String,
+}
+
+/// Where the journal stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum JournalState {
+    /// Open: what is done and decided is recorded.
+    Ready,
+    /// This workspace's settings say that nothing is recorded.
+    Disabled,
+    /// Cannot be used.
+    Failed,
+    /// Not open yet.
+    #[default]
+    Opening,
+}
+
+/// The journal at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct JournalStatus {
+    /// Where it stands.
+    pub state: JournalState,
+    /// Events in it, of all workspaces; `None` where that is not known.
+    pub events: Option<u64>,
+    /// In words; for `failed`, what went wrong.
     pub detail: String,
 }

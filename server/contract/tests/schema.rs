@@ -28,6 +28,7 @@ fn every_key_of_the_status_that_the_protocol_names_is_there() {
         "conflicts",
         "reviews",
         "model",
+        "journal",
     ] {
         assert!(status.get(key).is_some(), "{key}");
     }
@@ -44,6 +45,7 @@ fn every_key_of_the_status_that_the_protocol_names_is_there() {
         "otherTargets",
         "ecosystems",
         "proof",
+        "checkedAt",
     ] {
         assert!(readiness.get(key).is_some(), "readiness.{key}");
     }

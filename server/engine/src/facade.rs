@@ -2,14 +2,15 @@
 
 use crate::worker::{Task, Worker};
 use crate::workspace::Workspace;
-use crate::{EngineError, Notice};
-use contract::{Finding, PreflightReport, Status};
+use crate::{EngineError, Notice, Report};
+use contract::{Finding, JournalReport, PreflightReport, Status};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use host::{Folders, Gate, OfflineMode, Trust, TrustList};
 use inventory::Survey;
-use journal::Journal;
+use journal::{Filter, Journal};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 
 /// How an engine is set up.
@@ -41,7 +42,12 @@ pub(crate) struct Inner {
     notices: Sender<Notice>,
     receiver: Receiver<Notice>,
     worker: Mutex<Option<Worker>>,
+    /// Events in the journal as the background last saw them; `None` where nothing runs there.
+    events: Option<AtomicU64>,
 }
+
+/// No count was seen yet.
+const UNSEEN: u64 = u64::MAX;
 
 impl Inner {
     pub fn tell(&self, notice: Notice) {
@@ -63,6 +69,21 @@ impl Inner {
     /// The journal if it is open by now.
     pub fn journal_now(&self) -> Option<Result<Journal, String>> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Events in the journal: from memory where the background keeps count.
+    pub fn events(&self, journal: &Journal) -> Option<u64> {
+        match &self.events {
+            Some(seen) => Some(seen.load(Ordering::Relaxed)).filter(|n| *n != UNSEEN),
+            None => journal.count().ok(),
+        }
+    }
+
+    /// The background saw the journal's last place.
+    pub fn saw_events(&self, head: u64) {
+        if let Some(seen) = &self.events {
+            seen.store(head, Ordering::Relaxed);
+        }
     }
 
     pub fn workspace(&self, root: &Path) -> Option<Arc<Workspace>> {
@@ -110,6 +131,7 @@ impl Engine {
             notices,
             receiver,
             worker: Mutex::new(None),
+            events: options.background.then(|| AtomicU64::new(UNSEEN)),
             folders,
         });
         let opener = Arc::downgrade(&inner);
@@ -198,9 +220,42 @@ impl Engine {
     #[must_use]
     pub fn preflight(&self, root: &Path, all: bool) -> Option<PreflightReport> {
         let workspace = self.inner.workspace(root)?;
-        let mut report = workspace.survey()?.report(all);
+        let mut report = workspace.report(all)?;
         report.findings.extend(workspace.settings_findings(None));
         Some(report)
+    }
+
+    /// The status as people read it, as Markdown. From memory; `None` where the workspace is not open.
+    #[must_use]
+    pub fn status_markdown(&self, root: &Path) -> Option<String> {
+        let workspace = self.inner.workspace(root)?;
+        Some(Report::of(&crate::status::compose(&self.inner, &workspace)).markdown(root))
+    }
+
+    /// The newest events, oldest of them first: at most `limit`, which is between 1 and 1000; of one workspace where
+    /// `root` names one, of kinds that begin with `kind` where that is given. Reads the journal.
+    pub fn journal_events(
+        &self,
+        root: Option<&Path>,
+        kind: Option<String>,
+        limit: usize,
+    ) -> Result<JournalReport, EngineError> {
+        let journal = self.journal()?;
+        let failed = |e: journal::JournalError| EngineError::Journal { reason: e.to_string() };
+        let workspace = root.map(|root| journal.workspace_id(root)).transpose().map_err(failed)?;
+        let limit = Some(limit.clamp(1, 1000));
+        let filter = Filter { workspace, kind, limit, newest_first: true, ..Filter::default() };
+        let mut events = journal.entries(&filter).map_err(failed)?;
+        events.reverse();
+        Ok(JournalReport { events })
+    }
+
+    /// One event of the journal as Markdown; `None` where there is none with this id. Reads the journal.
+    pub fn journal_entry_markdown(&self, id: &str) -> Result<Option<String>, EngineError> {
+        let Ok(id) = id.parse() else { return Ok(None) };
+        let filter = Filter { id: Some(id), limit: Some(1), ..Filter::default() };
+        let found = self.journal()?.entries(&filter).map_err(|e| EngineError::Journal { reason: e.to_string() })?;
+        Ok(found.first().map(crate::report::journal_entry_markdown))
     }
 
     /// Looks again, now, on this thread, and answers when it is done. `deep` compares every checksum;

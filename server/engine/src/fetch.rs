@@ -38,7 +38,10 @@ impl Engine {
         if dry_run || steps.is_empty() {
             let state = if dry_run { JobState::Queued } else { JobState::Done };
             let outcome = FetchOutcome { state, steps, fetched: Vec::new() };
-            return Ok(PreflightReport { fetch: Some(outcome), ..survey.report(false) });
+            return Ok(PreflightReport {
+                fetch: Some(outcome),
+                ..workspace.report(false).ok_or(EngineError::Cancelled)?
+            });
         }
         let trust = workspace.trust();
         if !trust.allows() {
@@ -95,7 +98,7 @@ impl Engine {
         job.end(state, errors.first().map(|e| e.as_str()));
         crate::record::work(inner, root, kind, json!({ "fetched": fetched, "left": after, "errors": errors }));
         let outcome = FetchOutcome { state, steps, fetched };
-        Ok(PreflightReport { fetch: Some(outcome), ..survey.report(false) })
+        Ok(PreflightReport { fetch: Some(outcome), ..workspace.report(false).ok_or(EngineError::Cancelled)? })
     }
 }
 

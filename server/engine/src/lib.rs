@@ -12,8 +12,10 @@ mod fetch;
 mod memory;
 mod notice;
 mod record;
+mod report;
 mod status;
 mod watch;
+mod words;
 mod worker;
 mod workspace;
 
@@ -21,3 +23,4 @@ pub use doctor::{Advice, Mark};
 pub use error::EngineError;
 pub use facade::{Engine, EngineOptions};
 pub use notice::Notice;
+pub use report::{Cell, Report, Section, Tone};

@@ -1,9 +1,11 @@
 //! A workspace's status, put together from memory.
 
 use crate::facade::Inner;
+use crate::words::{self, thousands};
 use crate::workspace::Workspace;
 use contract::{
-    Connectivity, ConnectivityState, Function, FunctionMode, ModelStatus, Readiness, ReadinessState, Status,
+    Connectivity, ConnectivityState, Function, FunctionMode, JournalState, JournalStatus, ModelStatus, Readiness,
+    ReadinessState, Status,
 };
 use std::sync::PoisonError;
 
@@ -20,37 +22,32 @@ pub(crate) fn connectivity(inner: &Inner) -> Connectivity {
 }
 
 pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
-    let connectivity = connectivity(inner);
+    let mut connectivity = connectivity(inner);
+    words::connection(connectivity.state).clone_into(&mut connectivity.text);
     let survey = workspace.survey();
-    let readiness = survey.as_ref().map(|s| s.readiness.clone()).unwrap_or_default();
-    let text = text(survey.is_some(), &readiness);
+    let readiness = workspace.readiness();
     let functions = functions(inner, workspace, &connectivity, survey.is_some(), &readiness);
+    let mut caches = survey.as_ref().map(|s| s.caches.clone()).unwrap_or_default();
+    for cache in &mut caches {
+        cache.text = words::cache(cache);
+    }
+    let mut mirrors = survey.as_ref().map(|s| s.mirrors.clone()).unwrap_or_default();
+    for mirror in &mut mirrors {
+        mirror.text = words::mirror(mirror);
+    }
     Status {
         workspace: workspace.root.clone(),
-        text,
+        text: words::line(&readiness),
         trusted: workspace.trust().allows(),
         functions,
-        caches: survey.as_ref().map(|s| s.caches.clone()).unwrap_or_default(),
-        mirrors: survey.as_ref().map(|s| s.mirrors.clone()).unwrap_or_default(),
+        caches,
+        mirrors,
         conflicts: workspace.conflicts(),
         model: ModelStatus { detail: "this version explains nothing yet".into(), ..ModelStatus::default() },
+        journal: journal(inner, workspace),
         connectivity,
         readiness,
         ..Status::default()
-    }
-}
-
-/// The line that a status bar shows.
-fn text(looked: bool, readiness: &Readiness) -> String {
-    if !looked {
-        "offline: looking".to_owned()
-    } else if readiness.ecosystems.is_empty() {
-        "offline: no lockfile".to_owned()
-    } else {
-        let refused = readiness.state == ReadinessState::Incomplete && short(readiness) == 0;
-        // Everything is here, and the tool stops all the same: the line must not look like a yes.
-        let and = if refused { ", not ready" } else { "" };
-        format!("offline: {} of {}{and}", thousands(readiness.present), thousands(readiness.total))
     }
 }
 
@@ -64,17 +61,19 @@ fn problem(readiness: &Readiness) -> Option<String> {
     readiness.ecosystems.iter().find_map(|e| Some(format!("{}: {}", e.lockfile.display(), e.problem.as_ref()?)))
 }
 
-/// `1204` → `1,204`.
-fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
+/// From memory where the background keeps count, else from the journal.
+fn journal(inner: &Inner, workspace: &Workspace) -> JournalStatus {
+    let (state, events, detail) = match inner.journal_now() {
+        _ if !workspace.loaded().settings.journal.enable.unwrap_or(true) => {
+            (JournalState::Disabled, None, "nothing is recorded, as the setting `journal.enable` says".to_owned())
         }
-        out.push(digit);
-    }
-    out
+        Some(Ok(journal)) => {
+            (JournalState::Ready, inner.events(&journal), "kept in the data folder, encrypted".to_owned())
+        }
+        Some(Err(reason)) => (JournalState::Failed, None, reason),
+        None => (JournalState::Opening, None, "being opened".to_owned()),
+    };
+    JournalStatus { state, events, detail }
 }
 
 fn functions(
@@ -89,6 +88,7 @@ fn functions(
         mode,
         reason,
         next: next.to_owned(),
+        text: words::mode(mode).to_owned(),
     };
     let build = if !looked {
         function("build", FunctionMode::Unavailable, "not looked yet".into(), "")
@@ -147,26 +147,4 @@ fn functions(
     let conflicts = function("conflicts", FunctionMode::Local, "read from the text".into(), "");
     let absent = |name| function(name, FunctionMode::Unavailable, "not in this version".into(), "");
     vec![build, fetch, conflicts, journal, absent("checks"), absent("explain"), absent("review"), absent("sync")]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_parted_by_commas() {
-        let shown: Vec<String> = [0, 7, 999, 1000, 1204, 1_234_567].into_iter().map(thousands).collect();
-        assert_eq!(shown, ["0", "7", "999", "1,000", "1,204", "1,234,567"]);
-    }
-
-    #[test]
-    fn the_line_says_what_is_here_of_what_is_needed() {
-        let ecosystems = vec![contract::EcosystemReadiness::default()];
-        let readiness = Readiness { total: 1207, present: 1204, ecosystems, ..Readiness::default() };
-        assert_eq!(text(true, &readiness), "offline: 1,204 of 1,207");
-        let refused = Readiness { present: 1207, state: ReadinessState::Incomplete, ..readiness.clone() };
-        assert_eq!(text(true, &refused), "offline: 1,207 of 1,207, not ready");
-        assert_eq!(text(true, &Readiness::default()), "offline: no lockfile");
-        assert_eq!(text(false, &readiness), "offline: looking");
-    }
 }

@@ -104,6 +104,9 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
             && let Ok(journal) = inner.journal()
         {
             let tell = own.clone();
+            if let Ok(head) = journal.head() {
+                inner.saw_events(head);
+            }
             journal_watch = journal
                 .watch(move |change| {
                     let _ = tell.send(Task::Journal(change));
@@ -127,6 +130,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
             }
             Task::Rewatch => {}
             Task::Journal(change) => {
+                inner.saw_events(change.head);
                 inner.tell(Notice::Journal);
                 settled.extend(fetched_elsewhere(&inner, change));
             }

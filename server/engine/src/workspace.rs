@@ -3,12 +3,19 @@
 use crate::Notice;
 use crate::facade::Inner;
 use crate::memory::Remembered;
-use contract::{Finding, InventorySettings, Severity, codes};
+use crate::words;
+use contract::{Finding, InventorySettings, PreflightReport, Readiness, Severity, codes};
 use host::{Cancel, Layers, Loaded, Trust, WORKSPACE_FILE};
 use inventory::{Inventory, Options, Survey};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// What a look gave, and when it ended.
+struct Looked {
+    survey: Arc<Survey>,
+    at: String,
+}
 
 pub(crate) struct Workspace {
     pub root: PathBuf,
@@ -19,7 +26,7 @@ pub(crate) struct Workspace {
     loaded: RwLock<Loaded>,
     /// With the settings that it was made for. Held while a survey runs, and by nothing that must not wait.
     inventory: Mutex<(InventorySettings, Inventory)>,
-    survey: RwLock<Option<Arc<Survey>>>,
+    survey: RwLock<Option<Looked>>,
     findings: RwLock<Arc<BTreeMap<PathBuf, Vec<Finding>>>>,
     conflicts: Mutex<BTreeMap<PathBuf, u64>>,
 }
@@ -56,7 +63,29 @@ impl Workspace {
     }
 
     pub fn survey(&self) -> Option<Arc<Survey>> {
-        self.survey.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let looked = self.survey.read().unwrap_or_else(PoisonError::into_inner);
+        looked.as_ref().map(|looked| Arc::clone(&looked.survey))
+    }
+
+    /// The counts of the last look, with when it ended and in words.
+    pub fn readiness(&self) -> Readiness {
+        let looked = self.survey.read().unwrap_or_else(PoisonError::into_inner);
+        let mut readiness = Readiness::default();
+        if let Some(looked) = looked.as_ref() {
+            readiness.clone_from(&looked.survey.readiness);
+            readiness.checked_at = Some(looked.at.clone());
+        }
+        drop(looked);
+        for one in &mut readiness.ecosystems {
+            one.text = words::ecosystem(one);
+        }
+        readiness.text = words::verdict(&readiness);
+        readiness
+    }
+
+    /// The last look as a report.
+    pub fn report(&self, all: bool) -> Option<PreflightReport> {
+        Some(PreflightReport { readiness: self.readiness(), ..self.survey()?.report(all) })
     }
 
     pub fn findings(&self) -> Arc<BTreeMap<PathBuf, Vec<Finding>>> {
@@ -139,7 +168,7 @@ impl Workspace {
         files.sort();
         files.dedup();
         let readiness = survey.readiness.clone();
-        *self.survey.write().unwrap_or_else(PoisonError::into_inner) = Some(survey);
+        *self.survey.write().unwrap_or_else(PoisonError::into_inner) = Some(Looked { survey, at: host::now() });
         crate::record::readiness(inner, &self.root, &readiness);
         if !files.is_empty() {
             inner.tell(Notice::Findings { root: self.root.clone(), files });

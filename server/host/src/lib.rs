@@ -27,6 +27,13 @@ pub fn now() -> String {
     format!("{:.3}", jiff::Timestamp::now())
 }
 
+/// An RFC 3339 time as the clock on the wall here shows it, `2026-05-04 13:05:09`; what is no time is given back as it is.
+#[must_use]
+pub fn local_time(rfc3339: &str) -> String {
+    let Ok(at) = rfc3339.parse::<jiff::Timestamp>() else { return rfc3339.to_owned() };
+    at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 /// `blake3:` and the hash of `bytes` in hexadecimal.
 #[must_use]
 pub fn fingerprint(bytes: &[u8]) -> String {

@@ -115,7 +115,7 @@ impl Gate {
             (_, false) => (ConnectivityState::Offline, "the machine has no route out".to_owned()),
         };
         let since = if state == ConnectivityState::ForcedOffline { self.file_time() } else { None };
-        Connectivity { state, since: since.unwrap_or_else(now), detail }
+        Connectivity { state, since: since.unwrap_or_else(now), detail, text: String::new() }
     }
 
     fn file_time(&self) -> Option<String> {

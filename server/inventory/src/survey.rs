@@ -329,6 +329,9 @@ impl Inventory {
                     ArtifactState::Stale => &mut counts.stale,
                     ArtifactState::Unknown => &mut counts.unknown,
                 } += 1;
+                if artifact.state == ArtifactState::Present {
+                    counts.bytes = counts.bytes.map_or(artifact.bytes, |sum| Some(sum + artifact.bytes.unwrap_or(0)));
+                }
             }
             let short = counts.missing + counts.corrupt + counts.stale > 0;
             states.push(match &judged.verdict {

@@ -208,10 +208,7 @@ impl State {
 
     fn notice(&mut self, notice: Notice) {
         match notice {
-            Notice::Status { root } => {
-                let earliest = self.status_sent.get(&root).map_or_else(Instant::now, |sent| *sent + STATUS_APART);
-                self.status_due.entry(root).or_insert(earliest);
-            }
+            Notice::Status { root } => self.status_soon(root),
             Notice::Findings { files, .. } => self.findings_changed(&files),
             Notice::Message { text, serious } => {
                 self.log_message(if serious { MessageType::WARNING } else { MessageType::INFO }, &text);
@@ -219,8 +216,14 @@ impl State {
                     self.problem = Some(text);
                 }
             }
-            Notice::Journal => {}
+            // Its number of events is part of every status.
+            Notice::Journal => self.roots.clone().into_iter().for_each(|root| self.status_soon(root)),
         }
+    }
+
+    fn status_soon(&mut self, root: PathBuf) {
+        let earliest = self.status_sent.get(&root).map_or_else(Instant::now, |sent| *sent + STATUS_APART);
+        self.status_due.entry(root).or_insert(earliest);
     }
 
     fn send_statuses(&mut self, now: Instant) {

@@ -2,9 +2,9 @@
 
 use super::{Failure, cancel_on_interrupt, engine, failed, open, warn_of_journal};
 use crate::End;
-use crate::out::{self, Out};
-use contract::{FunctionMode, ReadinessState, Status};
-use engine::EngineError;
+use crate::out::Out;
+use contract::{ReadinessState, Status};
+use engine::{Cell, EngineError, Report, Section, Tone};
 use owo_colors::OwoColorize as _;
 use std::path::Path;
 
@@ -31,49 +31,46 @@ pub(crate) fn run(path: &Path, out: &Out) -> Result<End, Failure> {
 }
 
 fn print(status: &Status, out: &Out) {
-    let readiness = &status.readiness;
-    out.line(format!("{}  {}", status.text.bold(), status.workspace.display().dimmed()));
-    out.line(format!("readiness     {} for {}", out::readiness(readiness.state), readiness.target));
-    for ecosystem in &readiness.ecosystems {
-        out.line(format!(
-            "  {:<11} {}: {} of {}{}",
-            ecosystem.name,
-            ecosystem.lockfile.display(),
-            ecosystem.present,
-            ecosystem.total,
-            ecosystem.problem.as_ref().map(|p| format!(" ({p})")).unwrap_or_default()
-        ));
+    let report = Report::of(status);
+    out.line(format!("{}  {}", report.title.bold(), status.workspace.display().dimmed()));
+    let about = if report.about.is_empty() { String::new() } else { format!(", {}", report.about) };
+    out.line(format!("{}{about}", painted(&report.verdict, "")));
+    for section in &report.sections {
+        out.line("");
+        out.line(section.title.bold().to_string());
+        for row in aligned(section) {
+            out.line(format!("  {}", row.trim_end()));
+        }
     }
-    let state = serde_json::to_value(status.connectivity.state).ok();
-    let state = state.as_ref().and_then(|v| v.as_str()).unwrap_or_default().to_owned();
-    out.line(format!("connection    {state}: {}", status.connectivity.detail));
-    out.line(format!(
-        "trust         {}",
-        if status.trusted { "trusted" } else { "not trusted: nothing that it names is run" }
-    ));
-    out.line("functions");
-    for function in &status.functions {
-        let mode = match function.mode {
-            FunctionMode::Local => "local".green().to_string(),
-            FunctionMode::Delayed => "delayed".yellow().to_string(),
-            FunctionMode::NeedsOnline => "needs online".yellow().to_string(),
-            FunctionMode::Unavailable => "unavailable".dimmed().to_string(),
-        };
-        let next = if function.next.is_empty() { String::new() } else { format!("; {}", function.next) };
-        out.line(format!("  {:<11} {mode}: {}{next}", function.name, function.reason));
-    }
-    if !status.caches.is_empty() {
-        out.line("caches");
-    }
-    for cache in &status.caches {
-        let bytes = cache.bytes.map(|b| format!(", {} in use here", indicatif::BinaryBytes(b))).unwrap_or_default();
-        out.line(format!("  {:<11} {}{bytes}", cache.ecosystem, cache.path.display()));
-    }
-    if !status.mirrors.is_empty() {
-        out.line("mirrors");
-    }
-    for mirror in &status.mirrors {
-        let asked = if mirror.checked_at.is_some() { "" } else { " (not asked)" };
-        out.line(format!("  {:<11} {}{asked}", mirror.ecosystem, mirror.url));
-    }
+}
+
+/// Rows whose cells are as wide as their column. Headings stand where the cells do not speak for themselves.
+fn aligned(section: &Section) -> Vec<String> {
+    let headings: Vec<Cell> =
+        section.columns.iter().map(|text| Cell { text: (*text).to_owned(), tone: Tone::Faint }).collect();
+    let with_headings = section.title == "Lockfiles";
+    let rows: Vec<&Vec<Cell>> = with_headings.then_some(&headings).into_iter().chain(&section.rows).collect();
+    let width = |i: usize| rows.iter().map(|row| row[i].text.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..section.columns.len()).map(width).collect();
+    let line = |row: &&Vec<Cell>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| {
+            // Padded by hand: the colour codes count as characters.
+            painted(cell, &" ".repeat(width - cell.text.chars().count()))
+        });
+        cells.collect::<Vec<_>>().join("  ")
+    };
+    rows.iter().map(line).collect()
+}
+
+fn painted(cell: &Cell, padding: &str) -> String {
+    // A terminal must not obey what a lockfile says.
+    let text: String = cell.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text = match cell.tone {
+        Tone::Plain | Tone::Path => text,
+        Tone::Good => text.green().to_string(),
+        Tone::Fair => text.yellow().to_string(),
+        Tone::Bad => text.red().to_string(),
+        Tone::Faint => text.dimmed().to_string(),
+    };
+    format!("{text}{padding}")
 }

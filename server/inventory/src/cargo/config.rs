@@ -106,7 +106,14 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
 
 fn mirror(url: &str) -> Mirror {
     let url = crate::fetch::without_credentials(url.strip_prefix("sparse+").unwrap_or(url));
-    Mirror { ecosystem: "cargo".into(), url, state: contract::MirrorState::Unknown, checked_at: None, latency_ms: None }
+    Mirror {
+        ecosystem: "cargo".into(),
+        url,
+        state: contract::MirrorState::Unknown,
+        checked_at: None,
+        latency_ms: None,
+        text: String::new(),
+    }
 }
 
 /// Lays `under` below what is there: tables are joined, anything else stays as it is.

@@ -201,6 +201,7 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         expires_at: None,
         stale: judged.artifacts.iter().filter(|artifact| artifact.state == ArtifactState::Stale).count() as u64,
         replaced: 0,
+        text: String::new(),
     });
     judged.graph.artifact = artifact_of;
     judged.graph.labels = lock

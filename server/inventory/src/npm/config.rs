@@ -99,6 +99,7 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
             state: contract::MirrorState::Unknown,
             checked_at: None,
             latency_ms: None,
+            text: String::new(),
         })
         .collect();
     let (os, cpu, libc) = platform(ask);

@@ -250,6 +250,7 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         expires_at: None,
         stale: 0,
         replaced: 0,
+        text: String::new(),
     });
     judged.graph.artifact = artifact_of;
     judged.graph.labels = lock.entries.iter().map(label).collect();

@@ -3,6 +3,7 @@
 
 mod conflicts;
 mod fetch;
+mod journal;
 mod offline;
 mod preflight;
 mod resolve_conflict;
@@ -20,13 +21,14 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::{ExecuteCommandParams, NumberOrString};
 
 /// Every command.
-pub(crate) const NAMES: [&str; 6] = [
+pub(crate) const NAMES: [&str; 7] = [
     "holdover.status",
     "holdover.preflight",
     "holdover.fetch",
     "holdover.conflicts",
     "holdover.resolveConflict",
     "holdover.offline",
+    "holdover.journal",
 ];
 
 /// A command that was called.
@@ -71,6 +73,7 @@ pub(crate) fn run(state: &mut State, params: ExecuteCommandParams, reply: Reply<
         "holdover.conflicts" => conflicts::run(state, call),
         "holdover.resolveConflict" => resolve_conflict::run(state, call),
         "holdover.offline" => offline::run(state, call),
+        "holdover.journal" => journal::run(state, call),
         other => call.answer(Err(error(ErrorCode::InvalidParams, format!("there is no such command: {other}")))),
     }
 }
@@ -82,7 +85,7 @@ pub(crate) fn status_of(state: &State, workspace: Option<&str>) -> Result<Value>
 }
 
 /// The workspace that was named, or the first one.
-fn root(state: &State, named: Option<&str>) -> Result<PathBuf> {
+pub(crate) fn root(state: &State, named: Option<&str>) -> Result<PathBuf> {
     let Some(named) = named else {
         return state.roots.first().cloned().ok_or_else(|| error(REQUEST_FAILED, "no workspace is open"));
     };
@@ -90,7 +93,7 @@ fn root(state: &State, named: Option<&str>) -> Result<PathBuf> {
     found.ok_or_else(|| error(REQUEST_FAILED, format!("this folder is not open: {named}")))
 }
 
-fn engine(state: &State) -> Result<engine::Engine> {
+pub(crate) fn engine(state: &State) -> Result<engine::Engine> {
     state.engine.clone().ok_or_else(|| error(REQUEST_FAILED, "the server is still starting"))
 }
 
@@ -98,7 +101,7 @@ fn json_of(value: &impl Serialize) -> Result<Value> {
     serde_json::to_value(value).map_err(|problem| error(ErrorCode::InternalError, problem.to_string()))
 }
 
-fn failed(problem: &EngineError) -> Error {
+pub(crate) fn failed(problem: &EngineError) -> Error {
     let code = if matches!(problem, EngineError::Cancelled) { ErrorCode::RequestCancelled } else { REQUEST_FAILED };
     Error { data: Some(serde_json::json!({ "kind": problem.kind() })), ..error(code, problem.to_string()) }
 }

@@ -20,9 +20,11 @@ pub(super) fn run(state: &mut State, call: Call) {
     };
     state.answer_later(call.reply, move |cancel| {
         let known = if fields.deep { None } else { engine.preflight(&root, fields.all) };
-        let report = match known {
-            Some(report) => report,
-            None => engine.survey(&root, fields.deep, cancel, &|_, _| {}).map_err(|e| failed(&e))?.report(fields.all),
+        let report = if let Some(report) = known {
+            report
+        } else {
+            engine.survey(&root, fields.deep, cancel, &|_, _| {}).map_err(|e| failed(&e))?;
+            engine.preflight(&root, fields.all).ok_or_else(|| failed(&engine::EngineError::Cancelled))?
         };
         json_of(&report).map(Some)
     });

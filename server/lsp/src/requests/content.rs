@@ -1,11 +1,14 @@
-//! `holdover/content`: the text of a `holdover:` document. For now the pages of diagnostics, which are in the binary so that
-//! they can be read without a network; other documents are left to the client.
+//! `holdover/content`: the text of a `holdover:` document, Markdown: the pages of diagnostics, which are in the binary so
+//! that they can be read without a network, the status of a workspace, and entries of the journal.
 
 use super::Request;
+use crate::commands;
 use crate::event::{Reply, error};
 use crate::outbound::REQUEST_FAILED;
 use crate::state::State;
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The pages, by code.
 const PAGES: [(&str, &str); 9] = [
@@ -38,12 +41,45 @@ impl Request for Content {
     type Params = Params;
     type Answer = Answer;
 
-    fn run(_: &mut State, params: Params, reply: Reply<Answer>) {
-        let code = params.uri.strip_prefix("holdover:/diagnostics/").and_then(|name| name.strip_suffix(".md"));
-        let page = PAGES.iter().find(|(name, _)| Some(*name) == code);
-        reply.send(match page {
-            Some((_, text)) => Ok(Answer { text: (*text).to_owned() }),
-            None => Err(error(REQUEST_FAILED, format!("there is no such document: {}", params.uri))),
-        });
+    fn run(state: &mut State, params: Params, reply: Reply<Answer>) {
+        let uri = params.uri;
+        let absent = format!("there is no such document: {uri}");
+        let absent = move || error(REQUEST_FAILED, absent);
+        let (path, query) = uri.split_once('?').map_or((uri.as_str(), None), |(path, query)| (path, Some(query)));
+        let name = path.strip_prefix("holdover:").map(|path| path.trim_start_matches('/'));
+        let name = name.and_then(|path| path.strip_suffix(".md")).unwrap_or_default();
+        match name.split_once('/') {
+            None if name == "status" => {
+                let text = commands::root(state, query.and_then(workspace).as_deref()).and_then(|root| {
+                    let text = commands::engine(state)?.status_markdown(&root);
+                    Ok(Answer { text: text.ok_or_else(absent)? })
+                });
+                reply.send(text);
+            }
+            Some(("diagnostics", code)) => {
+                let page = PAGES.iter().find(|(name, _)| *name == code);
+                reply.send(page.map(|(_, text)| Answer { text: (*text).to_owned() }).ok_or_else(absent));
+            }
+            Some(("journal", id)) => match commands::engine(state) {
+                Err(problem) => reply.send(Err(problem)),
+                Ok(engine) => {
+                    let id = id.to_owned();
+                    state.answer_later(reply, move |_| {
+                        let text = engine.journal_entry_markdown(&id).map_err(|e| commands::failed(&e))?;
+                        Ok(Answer { text: text.ok_or_else(absent)? })
+                    });
+                }
+            },
+            _ => reply.send(Err(absent())),
+        }
+    }
+}
+
+/// The workspace that a query names. Some editors encode the whole query, its `=` included.
+fn workspace(query: &str) -> Option<String> {
+    let decode = |text: &str| percent_decode_str(text).decode_utf8().map(Cow::into_owned).ok();
+    match query.strip_prefix("workspace=") {
+        Some(path) => decode(path),
+        None => decode(query)?.strip_prefix("workspace=").map(str::to_owned),
     }
 }

@@ -1,0 +1,155 @@
+//! Reports as Markdown. What comes from outside, a lockfile's words or a path, is shown and never obeyed.
+
+use super::{Cell, Report, Tone};
+use contract::{ActorKind, Delivery, JournalEntry, Lane};
+use std::fmt::Write;
+use std::path::Path;
+
+pub(super) fn report(report: &Report, folder: &Path) -> String {
+    let mut out = format!("# {}\n\n**{}**", prose(&report.title), prose(&report.verdict.text));
+    if !report.about.is_empty() {
+        let _ = write!(out, ", {}", prose(&report.about));
+    }
+    let _ = write!(out, "\n\n{}\n", code(&folder.display().to_string()));
+    for section in &report.sections {
+        let _ = write!(out, "\n## {}\n\n", section.title);
+        let headings: Vec<String> = section.columns.iter().map(|text| (*text).to_owned()).collect();
+        line(&mut out, &headings);
+        line(&mut out, &vec!["---".to_owned(); headings.len()]);
+        for row in &section.rows {
+            line(&mut out, &row.iter().map(shown).collect::<Vec<_>>());
+        }
+    }
+    out
+}
+
+fn line(out: &mut String, cells: &[String]) {
+    let _ = writeln!(out, "| {} |", cells.join(" | "));
+}
+
+fn shown(cell: &Cell) -> String {
+    match cell.tone {
+        _ if cell.text.is_empty() => String::new(),
+        Tone::Path => code(&cell.text),
+        Tone::Bad => format!("**{}**", prose(&cell.text)),
+        _ => prose(&cell.text),
+    }
+}
+
+/// Text that may hold commands in backticks; everything else stands for itself.
+fn prose(text: &str) -> String {
+    let balanced = text.matches('`').count().is_multiple_of(2);
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut in_code = false;
+    for c in text.chars() {
+        match c {
+            '`' if balanced => {
+                in_code = !in_code;
+                out.push('`');
+            }
+            '\n' | '\r' => out.push(' '),
+            '|' => out.push_str("\\|"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '~' | '&' if !in_code => {
+                out.push('\\');
+                out.push(c);
+            }
+            c if c.is_control() => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A path or an address, letter for letter, in a cell.
+fn code(text: &str) -> String {
+    let clean: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let clean = clean.replace('|', "\\|");
+    let fence = "`".repeat(longest_run(&clean) + 1);
+    let space = if clean.starts_with('`') || clean.ends_with('`') { " " } else { "" };
+    format!("{fence}{space}{clean}{space}{fence}")
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+pub(super) fn entry(entry: &JournalEntry) -> String {
+    let mut out = format!("# {}\n\n| what | |\n| --- | --- |\n", prose(&entry.kind));
+    let by = match entry.actor.kind {
+        ActorKind::Person => "a person",
+        ActorKind::Tool => "a tool",
+        ActorKind::Model => "a model",
+    };
+    let lane = match entry.lane {
+        Lane::Ctl => "membership and policy",
+        Lane::Review => "reviews",
+        Lane::Notes => "notes",
+        Lane::Observations => "observations",
+        Lane::Local => "of this machine only",
+    };
+    let state = match entry.state {
+        Delivery::Saved => "written",
+        Delivery::Durable => "written and flushed to the disk",
+        Delivery::Sealed => "sealed",
+        Delivery::Uploaded => "on a remote",
+    };
+    let mut row = |name: &str, text: String| line(&mut out, &[name.to_owned(), text]);
+    row("when", prose(&host::local_time(&entry.at)));
+    row("who", format!("{}, {by}", prose(&entry.actor.name)));
+    for (name, text) in
+        [("model", &entry.actor.model), ("prompt", &entry.actor.prompt), ("workspace", &entry.workspace)]
+    {
+        if let Some(text) = text {
+            row(name, code(text));
+        }
+    }
+    row("about", code(&entry.entity));
+    row("event", code(&entry.id));
+    row("place", format!("{} in log {}, {lane}", crate::words::thousands(entry.seq), code(&entry.log)));
+    row("state", state.to_owned());
+    if entry.payload.is_null() {
+        out.push_str("\nWhat it said was redacted.\n");
+    } else {
+        let text = serde_json::to_string_pretty(&entry.payload).unwrap_or_default();
+        let fence = "`".repeat(longest_run(&text).max(2) + 1);
+        let _ = write!(out, "\n{fence}json\n{text}\n{fence}\n");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_from_outside_is_shown_and_not_obeyed() {
+        assert_eq!(prose("a | b <script> [x](y)"), "a \\| b \\<script\\> \\[x\\](y)");
+        assert_eq!(prose("run `holdover trust a_b` now"), "run `holdover trust a_b` now");
+        assert_eq!(prose("an odd ` one_"), "an odd \\` one\\_");
+        assert_eq!(prose("two\nlines"), "two lines");
+        assert_eq!(code("a`b``c|d"), "```a`b``c\\|d```");
+        assert_eq!(code("`"), "`` ` ``");
+    }
+
+    #[test]
+    fn a_payload_cannot_end_its_own_block() {
+        let entry = JournalEntry {
+            id: "1".into(),
+            log: "ab".into(),
+            seq: 1,
+            at: "2026-01-02T03:04:05Z".into(),
+            actor: contract::Actor { kind: ActorKind::Tool, name: "x|y".into(), model: None, prompt: None },
+            kind: "a.b".into(),
+            entity: "2".into(),
+            lane: Lane::Local,
+            state: Delivery::Durable,
+            workspace: None,
+            payload: serde_json::json!({ "text": "````" }),
+        };
+        let text = super::entry(&entry);
+        assert!(text.contains("\n`````json\n"), "{text}");
+        assert!(text.contains("| x\\|y, a tool |"), "{text}");
+        let redacted = super::entry(&JournalEntry { payload: serde_json::Value::Null, ..entry });
+        assert!(redacted.ends_with("redacted.\n"), "{redacted}");
+    }
+}

@@ -1,0 +1,225 @@
+//! The words for states and figures. Every front end shows these, letter for letter, so they are chosen here and nowhere
+//! else. Lower case, no full stop: front ends put them into lines, cells and tooltips.
+
+use contract::{
+    Cache, ConflictCount, ConnectivityState, EcosystemReadiness, FunctionMode, Mirror, MirrorState, Readiness,
+    ReadinessState,
+};
+
+/// `1204` → `1,204`.
+pub(crate) fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 file`, `1,204 files`.
+pub(crate) fn counted(n: u64, thing: &str) -> String {
+    format!("{} {thing}{}", thousands(n), if n == 1 { "" } else { "s" })
+}
+
+/// Bytes in the largest unit of which there is at least one: `12.3 MiB`.
+pub(crate) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let (mut value, mut unit) = (bytes, 0);
+    let mut rest = 0;
+    while value >= 1024 && unit + 1 < UNITS.len() {
+        rest = value % 1024;
+        value /= 1024;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{}.{} {}", thousands(value), rest * 10 / 1024, UNITS[unit]) }
+}
+
+/// The line that a status bar shows.
+pub(crate) fn line(readiness: &Readiness) -> String {
+    if readiness.checked_at.is_none() {
+        "offline: looking".to_owned()
+    } else if readiness.ecosystems.is_empty() {
+        "offline: no lockfile".to_owned()
+    } else {
+        let short = readiness.missing + readiness.corrupt + readiness.stale;
+        let refused = readiness.state == ReadinessState::Incomplete && short == 0;
+        // Everything is here, and the tool stops all the same: the line must not look like a yes.
+        let and = if refused { ", not ready" } else { "" };
+        format!("offline: {} of {}{and}", thousands(readiness.present), thousands(readiness.total))
+    }
+}
+
+/// The answer, and behind a colon why.
+pub(crate) fn verdict(readiness: &Readiness) -> String {
+    if readiness.checked_at.is_none() {
+        return "not known yet: nothing has been looked at".to_owned();
+    }
+    match readiness.state {
+        ReadinessState::Ready if readiness.total == 0 => "ready: nothing is needed from outside".to_owned(),
+        ReadinessState::Ready => "ready: everything that the lockfiles name is here".to_owned(),
+        ReadinessState::Proven => "proven: a build with the network denied has passed".to_owned(),
+        ReadinessState::StaleProof => "ready: everything is here, and the proof is older than the inputs".to_owned(),
+        ReadinessState::Incomplete => format!("not ready: {}", short_or_in_doubt(readiness)),
+        ReadinessState::Unknown if readiness.ecosystems.is_empty() => {
+            "could not be told: no lockfile was found".to_owned()
+        }
+        ReadinessState::Unknown => format!("could not be told: {}", short_or_in_doubt(readiness)),
+    }
+}
+
+/// What is wrong with the counts; with a lockfile as a whole where the counts are sound.
+fn short_or_in_doubt(readiness: &Readiness) -> String {
+    let short = short(readiness.missing, readiness.corrupt, readiness.stale, readiness.unknown);
+    if !short.is_empty() {
+        return short;
+    }
+    match readiness.ecosystems.iter().filter(|one| one.problem.is_some()).count() as u64 {
+        0 => "some folders could not be read".to_owned(),
+        n => format!("{} cannot be relied on", counted(n, "lockfile")),
+    }
+}
+
+/// `3 missing, 1 corrupt`; empty where nothing is wrong.
+fn short(missing: u64, corrupt: u64, stale: u64, unknown: u64) -> String {
+    let kinds = [(missing, "missing"), (corrupt, "corrupt"), (stale, "stale"), (unknown, "unknown")];
+    let parts: Vec<String> =
+        kinds.into_iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{} {word}", thousands(n))).collect();
+    parts.join(", ")
+}
+
+/// The counts of one lockfile.
+pub(crate) fn ecosystem(one: &EcosystemReadiness) -> String {
+    let mut parts = Vec::new();
+    // Where nothing could be read there is nothing to count: the problem says it all.
+    if one.total > 0 || one.problem.is_none() {
+        parts.push(format!("{} of {} here", thousands(one.present), thousands(one.total)));
+    }
+    let short = short(one.missing, one.corrupt, one.stale, one.unknown);
+    if !short.is_empty() {
+        parts.push(short);
+    }
+    if one.other_targets > 0 {
+        parts.push(format!("{} only for other targets", thousands(one.other_targets)));
+    }
+    if parts.is_empty() { "cannot be judged".to_owned() } else { parts.join(", ") }
+}
+
+pub(crate) fn connection(state: ConnectivityState) -> &'static str {
+    match state {
+        ConnectivityState::Online => "connected",
+        ConnectivityState::Offline => "no connection",
+        ConnectivityState::Captive => "something else answers in place of the network",
+        ConnectivityState::Degraded => "connected, but not everything answers",
+        ConnectivityState::ForcedOffline => "offline, because you said so",
+    }
+}
+
+pub(crate) fn mode(mode: FunctionMode) -> &'static str {
+    match mode {
+        FunctionMode::Local => "works without a connection",
+        FunctionMode::Delayed => "works now, reaches others later",
+        FunctionMode::NeedsOnline => "needs a connection",
+        FunctionMode::Unavailable => "does not work now",
+    }
+}
+
+pub(crate) fn trust(trusted: bool) -> &'static str {
+    if trusted {
+        "trusted: what this workspace configures may be run"
+    } else {
+        "not trusted: nothing that this workspace configures is run"
+    }
+}
+
+pub(crate) fn cache(cache: &Cache) -> String {
+    let mut parts: Vec<String> = cache.bytes.map(|bytes| format!("{} in use here", size(bytes))).into_iter().collect();
+    if let Some(quota) = cache.quota {
+        parts.push(format!("at most {}", size(quota)));
+    }
+    for (n, what) in [(cache.stale, "stale"), (cache.replaced, "replaced since the last look")] {
+        if n > 0 {
+            parts.push(format!("{} {what}", thousands(n)));
+        }
+    }
+    parts.join(", ")
+}
+
+pub(crate) fn mirror(mirror: &Mirror) -> String {
+    let state = match mirror.state {
+        MirrorState::Unknown => return "not asked".to_owned(),
+        MirrorState::Reachable => "answers",
+        MirrorState::Unreachable => "does not answer",
+        MirrorState::Stale => "answers with old contents",
+        MirrorState::Unauthorised => "wants credentials",
+        MirrorState::Certificate => "has a wrong certificate",
+        MirrorState::Captive => "something else answers for it",
+        MirrorState::Slow => "answers slowly",
+        MirrorState::Incomplete => "lacks what it should have",
+    };
+    mirror.latency_ms.map_or_else(|| state.to_owned(), |ms| format!("{state}, after {} ms", thousands(ms)))
+}
+
+pub(crate) fn conflicts(count: ConflictCount) -> String {
+    if count.hunks == 0 {
+        return "none in open files".to_owned();
+    }
+    format!("{} in {}", counted(count.hunks, "merge conflict"), counted(count.files, "file"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_parted_by_commas() {
+        let shown: Vec<String> = [0, 7, 999, 1000, 1204, 1_234_567].into_iter().map(thousands).collect();
+        assert_eq!(shown, ["0", "7", "999", "1,000", "1,204", "1,234,567"]);
+    }
+
+    #[test]
+    fn sizes_are_in_the_largest_unit_of_which_there_is_one() {
+        let shown: Vec<String> = [0, 1023, 1024, 1536, 12_900_000, u64::MAX].into_iter().map(size).collect();
+        assert_eq!(shown, ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "12.3 MiB", "16,777,215.9 TiB"]);
+    }
+
+    #[test]
+    fn the_line_and_the_verdict_say_what_is_here_of_what_is_needed() {
+        let ecosystems = vec![EcosystemReadiness::default()];
+        let looked = Readiness { checked_at: Some("now".into()), ..Readiness::default() };
+        let some = Readiness {
+            state: ReadinessState::Incomplete,
+            total: 1207,
+            present: 1204,
+            missing: 2,
+            corrupt: 1,
+            ecosystems,
+            ..looked.clone()
+        };
+        assert_eq!(line(&some), "offline: 1,204 of 1,207");
+        assert_eq!(verdict(&some), "not ready: 2 missing, 1 corrupt");
+        let refused = Readiness { present: 1207, missing: 0, corrupt: 0, ..some };
+        assert_eq!(line(&refused), "offline: 1,207 of 1,207, not ready");
+        assert_eq!(line(&looked), "offline: no lockfile");
+        assert_eq!(verdict(&looked), "could not be told: no lockfile was found");
+        assert_eq!(line(&Readiness::default()), "offline: looking");
+        assert_eq!(verdict(&Readiness::default()), "not known yet: nothing has been looked at");
+    }
+
+    #[test]
+    fn a_lockfile_that_cannot_be_read_counts_nothing() {
+        let broken = EcosystemReadiness { problem: Some("not TOML".into()), ..EcosystemReadiness::default() };
+        assert_eq!(ecosystem(&broken), "cannot be judged");
+        let readiness = Readiness {
+            state: ReadinessState::Incomplete,
+            checked_at: Some("now".into()),
+            ecosystems: vec![broken],
+            ..Readiness::default()
+        };
+        assert_eq!(verdict(&readiness), "not ready: 1 lockfile cannot be relied on");
+        let other = EcosystemReadiness { total: 3, present: 2, missing: 1, other_targets: 4, ..Default::default() };
+        assert_eq!(ecosystem(&other), "2 of 3 here, 1 missing, 4 only for other targets");
+    }
+}
