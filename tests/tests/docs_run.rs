@@ -8,7 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it cannot go on")]
 
 use holdover_tests::fixture::Fixture;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What `README.md` runs in a clone of this repository, where no path has to be set up.
@@ -138,6 +138,21 @@ fn what_every_page_shows_is_what_happens() {
     });
     assert!(told.is_empty(), "{}", told.join("\n"));
     assert!(commands >= 10, "only {commands} commands were found: has the marking changed?");
+}
+
+#[test]
+fn every_command_has_its_page_and_every_page_its_command() {
+    let help = String::from_utf8(Fixture::small().holdover(&["--help"]).stdout).unwrap();
+    let listed = help.split("\nOptions\n").next().unwrap().lines();
+    let commands: BTreeSet<&str> = listed
+        .filter_map(|line| line.strip_prefix("  ")?.split("  ").next())
+        .filter(|name| !name.is_empty() && *name != "help" && name.chars().all(|c| c.is_ascii_lowercase()))
+        .collect();
+    assert!(commands.len() >= 9, "{commands:?}");
+    let mut pages = Vec::new();
+    collect(&root().join("docs/commands"), &mut pages);
+    let pages: BTreeSet<&str> = pages.iter().map(|page| page.file_stem().unwrap().to_str().unwrap()).collect();
+    assert_eq!(commands, pages);
 }
 
 #[test]

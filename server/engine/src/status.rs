@@ -102,7 +102,7 @@ fn functions(
             ReadinessState::Incomplete if short(readiness) > 0 => function(
                 "build",
                 FunctionMode::NeedsOnline,
-                format!("{} of {} are missing or damaged", thousands(short(readiness)), thousands(readiness.total)),
+                format!("{} of {} missing or damaged", thousands(short(readiness)), thousands(readiness.total)),
                 "`holdover preflight --fetch`",
             ),
             ReadinessState::Incomplete => function(
