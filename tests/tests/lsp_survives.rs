@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-use holdover_tests::client::{Answers, Client, PATIENCE, Setup, capabilities};
+use holdover_tests::client::{Answers, Client, PATIENCE, Setup, capabilities, uri};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -371,4 +371,60 @@ fn fifty_keystrokes_at_once_cost_a_few_publishes() {
         }
     }
     assert!(publishes <= 3, "{publishes}");
+}
+
+#[test]
+fn settings_on_a_disk_that_does_not_answer_hold_nothing_up() {
+    let root = tempfile::tempdir().unwrap();
+    let setup = Setup { roots: vec![root.path().to_owned()], ..Setup::default() }.env("HOLDOVER_DEBUG", "hung-files");
+    let mut client = Client::start(&setup);
+    let file = uri(&root.path().join("Cargo.lock"));
+    client.open(&file, CONFLICT);
+    assert_eq!(client.diagnostics(&file, 1).len(), 1);
+    assert_eq!(client.request("textDocument/hover", at(&file)), Value::Null);
+    // Each of these has settings and trust read again.
+    client.notify("holdover/didChangeTrust", json!({ "trusted": true }));
+    let settings =
+        json!({ "settings": { "holdover": { "conflicts": { "enable": true }, "log": { "level": "warn" } } } });
+    client.notify("workspace/didChangeConfiguration", settings);
+    assert_eq!(client.request("textDocument/hover", at(&file)), Value::Null);
+    let status = client.request("holdover/status", json!({}));
+    assert_eq!((&status["text"], &status["trusted"]), (&json!("offline: looking"), &json!(true)));
+    client.change(&file, 2, [0, 0, 0, 0], CONFLICT);
+    assert_eq!(client.diagnostics(&file, 2).len(), 2);
+    assert!(!client.actions(&file, 2).is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn settings_that_are_a_pipe_are_told_and_not_waited_for() {
+    let root = tempfile::tempdir().unwrap();
+    let pipe = root.path().join("holdover.toml");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let setup = Setup { roots: vec![root.path().to_owned()], ..Setup::default() };
+    let mut client = Client::start(&setup);
+    let told = client.diagnostics_without_version(&uri(&pipe));
+    assert!(told[0]["message"].as_str().unwrap().contains("this is not a file"), "{told:?}");
+    assert_alive(&mut client);
+}
+
+#[test]
+fn conflicts_follow_the_settings_file_without_an_edit() {
+    let root = tempfile::tempdir().unwrap();
+    let settings = root.path().join("holdover.toml");
+    std::fs::write(&settings, "[conflicts]\nenable = false\n").unwrap();
+    let setup = Setup { roots: vec![root.path().to_owned()], ..Setup::default() };
+    let mut client = Client::start(&setup);
+    let file = uri(&root.path().join("a"));
+    // The settings may be known before the document is, or after: in the end its conflicts are not shown.
+    client.accept_leftovers();
+    client.open(&file, CONFLICT);
+    let shown = |client: &mut Client, n: usize| while client.diagnostics(&file, 1).len() != n {};
+    shown(&mut client, 0);
+    std::fs::write(&settings, "[conflicts]\nenable = true\n").unwrap();
+    shown(&mut client, 1);
+    std::fs::write(&settings, "[conflicts]\nenable = false\n").unwrap();
+    shown(&mut client, 0);
+    std::fs::remove_file(&settings).unwrap();
+    shown(&mut client, 1);
 }

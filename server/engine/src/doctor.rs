@@ -87,7 +87,7 @@ impl Engine {
             if loaded.problems.is_empty() {
                 add("settings", Mark::Good, "read without a problem".into(), "");
             }
-            for problem in loaded.problems {
+            for problem in &loaded.problems {
                 add("settings", Mark::Fair, format!("{}: {}", problem.source, problem.message), "");
             }
         }

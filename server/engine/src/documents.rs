@@ -21,9 +21,7 @@ impl Engine {
     /// Whether [`Engine::document_findings`] could say anything about a file. From memory.
     #[must_use]
     pub fn knows(&self, file: &Path) -> bool {
-        let Some(workspace) = self.inner.workspace_of(file) else { return false };
-        file == workspace.root.join(WORKSPACE_FILE)
-            || workspace.survey().is_some_and(|survey| inventory::documents(&survey).iter().any(|known| known == file))
+        self.inner.workspace_of(file).is_some_and(|workspace| workspace.knows(file))
     }
 
     /// What is at `byte` of an open document, as Markdown.

@@ -1,5 +1,6 @@
 //! The one door into the engine. Every method says whether it answers from memory or does work.
 
+use crate::status::Connection;
 use crate::worker::{Task, Worker};
 use crate::workspace::Workspace;
 use crate::{EngineError, Notice, Report};
@@ -22,6 +23,8 @@ pub struct EngineOptions {
     pub editor_settings: serde_json::Value,
     /// Watch files and verify checksums in the background: an editor's server does, a command does not.
     pub background: bool,
+    /// Called before settings and trust are read: a test makes it wait, as a disk that hangs would.
+    pub before_reading: Option<fn()>,
 }
 
 /// The use cases, shared by every front end. Cheap to clone.
@@ -38,7 +41,8 @@ pub(crate) struct Inner {
     pub workspaces: RwLock<BTreeMap<PathBuf, Arc<Workspace>>>,
     journal: Mutex<Option<Result<Journal, String>>>,
     journal_opened: Condvar,
-    pub connectivity: Mutex<contract::Connectivity>,
+    pub connectivity: Mutex<Connection>,
+    pub before_reading: Option<fn()>,
     notices: Sender<Notice>,
     receiver: Receiver<Notice>,
     worker: Mutex<Option<Worker>>,
@@ -77,6 +81,11 @@ impl Inner {
             Some(seen) => Some(seen.load(Ordering::Relaxed)).filter(|n| *n != UNSEEN),
             None => journal.count().ok(),
         }
+    }
+
+    /// Whether there is a background, so that nothing here may wait for a disk.
+    pub fn background(&self) -> bool {
+        self.events.is_some()
     }
 
     /// The background saw the journal's last place.
@@ -128,6 +137,7 @@ impl Engine {
             journal: Mutex::new(None),
             journal_opened: Condvar::new(),
             connectivity: Mutex::default(),
+            before_reading: options.before_reading,
             notices,
             receiver,
             worker: Mutex::new(None),
@@ -170,10 +180,14 @@ impl Engine {
         &self.inner.folders
     }
 
-    /// Begins to look after a workspace. Returns at once in the background, after the first survey's queueing.
+    /// Begins to look after a workspace. In the background this reads no file and returns at once; settings and trust are
+    /// read by the first survey. A command has them read when this returns.
     /// `trusted_by_editor` is the editor's own answer, if it has one; else the user's trust list decides.
     pub fn open_workspace(&self, root: &Path, trusted_by_editor: Option<bool>) {
         let workspace = Arc::new(Workspace::new(&self.inner, root, trusted_by_editor));
+        if !self.inner.background() {
+            workspace.reload(&self.inner);
+        }
         self.inner.workspaces.write().unwrap_or_else(PoisonError::into_inner).insert(root.to_path_buf(), workspace);
         self.inner.enqueue(Task::Survey(root.to_path_buf()));
     }
@@ -193,11 +207,10 @@ impl Engine {
         self.inner.workspaces.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
-    /// The editor's settings have changed.
+    /// The editor's settings have changed. Returns at once; the files below them are read in the background.
     pub fn set_editor_settings(&self, settings: serde_json::Value) {
         *self.inner.editor_settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
         for workspace in self.inner.all_workspaces() {
-            workspace.reload(&self.inner);
             self.inner.enqueue(Task::Survey(workspace.root.clone()));
         }
     }
@@ -205,8 +218,9 @@ impl Engine {
     /// The editor's trust in a workspace has changed.
     pub fn set_editor_trust(&self, root: &Path, trusted: bool) {
         if let Some(workspace) = self.inner.workspace(root) {
-            workspace.set_editor_trust(&self.inner, trusted);
+            workspace.set_editor_trust(trusted);
             self.inner.tell(Notice::Status { root: root.to_path_buf() });
+            self.inner.enqueue(Task::Survey(root.to_path_buf()));
         }
     }
 
@@ -284,19 +298,19 @@ impl Engine {
     /// From memory: the settings that hold for a workspace.
     #[must_use]
     pub fn settings(&self, root: &Path) -> contract::Settings {
-        self.inner.workspace(root).map(|w| w.loaded().settings).unwrap_or_default()
+        self.inner.workspace(root).map(|w| w.loaded().settings.clone()).unwrap_or_default()
     }
 
     /// From memory: what of a workspace's settings did not count, with where it was said.
     #[must_use]
     pub fn settings_problems(&self, root: &Path) -> Vec<host::Problem> {
-        self.inner.workspace(root).map(|w| w.loaded().problems).unwrap_or_default()
+        self.inner.workspace(root).map(|w| w.loaded().problems.clone()).unwrap_or_default()
     }
 
-    /// From memory: the settings that hold for a file, if it lies in an open workspace.
+    /// From memory: whether conflicts of a file are shown, if it lies in an open workspace. Asked at every keystroke.
     #[must_use]
-    pub fn settings_for(&self, file: &Path) -> Option<contract::Settings> {
-        Some(self.inner.workspace_of(file)?.loaded().settings)
+    pub fn shows_conflicts(&self, file: &Path) -> Option<bool> {
+        Some(self.inner.workspace_of(file)?.loaded().settings.conflicts.enable.unwrap_or(true))
     }
 
     /// From memory: findings by file, for files as they are on disk.
@@ -361,6 +375,7 @@ impl Engine {
             OfflineMode::Off => "off",
             OfflineMode::Auto => "auto",
         };
+        crate::status::refresh_connectivity(&self.inner);
         crate::record::decision(&self.inner, None, "offline.set", serde_json::json!({ "mode": word }));
         for root in self.workspaces() {
             self.inner.tell(Notice::Status { root });
@@ -368,9 +383,10 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether there is a connection, as far as it can be told without asking anybody.
+    /// Whether there is a connection, as far as it can be told without asking anybody. Asks the system.
     #[must_use]
     pub fn connectivity(&self) -> contract::Connectivity {
+        crate::status::refresh_connectivity(&self.inner);
         crate::status::connectivity(&self.inner)
     }
 

@@ -172,7 +172,7 @@ fn run_step(
     cancel: &Cancel,
     report: &mut dyn FnMut(String),
 ) -> Option<Ended> {
-    let settings = workspace.loaded().settings.fetch;
+    let settings = workspace.loaded().settings.fetch.clone();
     let limit = Duration::from_secs(settings.timeout_seconds.unwrap_or(LIMIT_SECONDS));
     let (program, arguments) = step.command.split_first()?;
     let configured = match program.as_str() {

@@ -10,6 +10,11 @@ pub enum Notice {
         /// Its root.
         root: PathBuf,
     },
+    /// The settings that hold for a workspace.
+    Settings {
+        /// Its root.
+        root: PathBuf,
+    },
     /// Findings in files of a workspace, open or not.
     Findings {
         /// Its root.

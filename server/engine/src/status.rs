@@ -2,28 +2,63 @@
 
 use crate::facade::Inner;
 use crate::words::{self, thousands};
+use crate::worker::Task;
 use crate::workspace::Workspace;
 use contract::{
     Connectivity, ConnectivityState, Function, FunctionMode, JournalState, JournalStatus, ModelStatus, Readiness,
     ReadinessState, Status,
 };
 use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 
-/// The connection now, with the time at which this engine first saw it so.
-pub(crate) fn connectivity(inner: &Inner) -> Connectivity {
-    let now = inner.gate.connectivity();
-    let mut last = inner.connectivity.lock().unwrap_or_else(PoisonError::into_inner);
-    if last.since.is_empty() || last.state != now.state {
-        *last = now;
-    } else {
-        last.detail = now.detail;
+/// Age above which what is known of the connection is looked at again when somebody asks.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// What is known of the connection.
+#[derive(Default)]
+pub(crate) struct Connection {
+    known: Connectivity,
+    looked: Option<Instant>,
+}
+
+/// Asks the system; says whether the state is another one than before.
+pub(crate) fn refresh_connectivity(inner: &Inner) -> bool {
+    let mut now = inner.gate.connectivity();
+    words::connection(now.state).clone_into(&mut now.text);
+    let mut connection = inner.connectivity.lock().unwrap_or_else(PoisonError::into_inner);
+    connection.looked = Some(Instant::now());
+    let known = &mut connection.known;
+    if known.since.is_empty() || known.state != now.state {
+        *known = now;
+        return true;
     }
-    last.clone()
+    // `since` is when this engine first saw it so.
+    known.detail = now.detail;
+    false
+}
+
+/// The connection as it was seen last; with a background, which then looks again if that was a while ago.
+pub(crate) fn connectivity(inner: &Inner) -> Connectivity {
+    let known = || {
+        let connection = inner.connectivity.lock().unwrap_or_else(PoisonError::into_inner);
+        (connection.known.clone(), connection.looked.is_none_or(|at| at.elapsed() > FRESH))
+    };
+    let (mut connectivity, old) = known();
+    if old && inner.background() {
+        inner.enqueue(Task::Connection);
+    } else if old {
+        refresh_connectivity(inner);
+        connectivity = known().0;
+    }
+    if connectivity.since.is_empty() {
+        "not looked yet".clone_into(&mut connectivity.detail);
+        words::connection(connectivity.state).clone_into(&mut connectivity.text);
+    }
+    connectivity
 }
 
 pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
-    let mut connectivity = connectivity(inner);
-    words::connection(connectivity.state).clone_into(&mut connectivity.text);
+    let connectivity = connectivity(inner);
     let survey = workspace.survey();
     let readiness = workspace.readiness();
     let functions = functions(inner, workspace, &connectivity, survey.is_some(), &readiness);

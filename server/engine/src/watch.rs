@@ -52,8 +52,9 @@ impl Watches {
         of(path).chain(path.parent().into_iter().flat_map(of)).collect()
     }
 
-    /// Watches what the open workspaces' surveys name, and the data folder, and nothing else.
-    pub fn follow(&mut self, inner: &Inner) {
+    /// Watches what the open workspaces' surveys name, and the data folder, and nothing else. Gives the workspaces for which
+    /// something is watched that was not: what changed there between its survey and now went unseen.
+    pub fn follow(&mut self, inner: &Inner) -> BTreeSet<PathBuf> {
         let mut wanted: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
         for workspace in inner.all_workspaces() {
             let Some(survey) = workspace.survey() else { continue };
@@ -69,7 +70,8 @@ impl Watches {
             .collect();
         folders.extend(inner.gate.file().parent().map(Path::to_path_buf));
         self.wanted = wanted;
-        let Some(watcher) = &mut self.watcher else { return };
+        let mut late = BTreeSet::new();
+        let Some(watcher) = &mut self.watcher else { return late };
         for gone in self.folders.difference(&folders) {
             let _ = watcher.unwatch(gone);
         }
@@ -81,11 +83,16 @@ impl Watches {
             }
             match watcher.watch(&folder, RecursiveMode::NonRecursive) {
                 Ok(()) => {
+                    let here = |path: &PathBuf| *path == folder || path.parent() == Some(&folder);
+                    let of =
+                        self.wanted.iter().filter(|(path, _)| here(path)).flat_map(|(_, roots)| roots.iter().cloned());
+                    late.extend(of);
                     watched.insert(folder);
                 }
                 Err(e) => tracing::debug!("not watched: {}: {e}", folder.display()),
             }
         }
         self.folders = watched;
+        late
     }
 }

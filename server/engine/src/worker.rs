@@ -22,6 +22,8 @@ pub(crate) enum Task {
     Survey(PathBuf),
     /// Something at this path has changed.
     Changed(PathBuf),
+    /// Somebody asked for the connection, and what is known of it is old.
+    Connection,
     /// Workspaces came or went: watch what is needed and nothing else.
     Rewatch,
     /// The journal was written to, here or by another process.
@@ -122,13 +124,12 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
             }
             Task::Changed(path) => {
                 if path == inner.gate.file() {
-                    for workspace in inner.all_workspaces() {
-                        inner.tell(Notice::Status { root: workspace.root.clone() });
-                    }
+                    look_at_connection(&inner);
                 }
                 settled.extend(watches.roots_of(&path));
             }
             Task::Rewatch => {}
+            Task::Connection => look_at_connection(&inner),
             Task::Journal(change) => {
                 inner.saw_events(change.head);
                 inner.tell(Notice::Journal);
@@ -149,6 +150,9 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
             }
         }
         at_once.append(&mut settled);
+        if !at_once.is_empty() {
+            look_at_connection(&inner);
+        }
         for root in at_once {
             if let Some(workspace) = inner.workspace(&root) {
                 workspace.survey_now(&inner, stop);
@@ -161,7 +165,18 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                 }
             }
         }
-        watches.follow(&inner);
+        for root in watches.follow(&inner) {
+            // Costs next to nothing where nothing has changed, which is then always so.
+            let _ = own.send(Task::Survey(root));
+        }
+    }
+}
+
+fn look_at_connection(inner: &Inner) {
+    if crate::status::refresh_connectivity(inner) {
+        for workspace in inner.all_workspaces() {
+            inner.tell(Notice::Status { root: workspace.root.clone() });
+        }
     }
 }
 

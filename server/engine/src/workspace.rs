@@ -7,7 +7,7 @@ use crate::words;
 use contract::{Finding, InventorySettings, PreflightReport, Readiness, Severity, codes};
 use host::{Cancel, Layers, Loaded, Trust, WORKSPACE_FILE};
 use inventory::{Inventory, Options, Survey};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -15,6 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 struct Looked {
     survey: Arc<Survey>,
     at: String,
+    /// The lockfiles and manifests that it is about.
+    documents: HashSet<PathBuf>,
 }
 
 pub(crate) struct Workspace {
@@ -23,7 +25,7 @@ pub(crate) struct Workspace {
     pub cancel: Cancel,
     trusted_by_editor: RwLock<Option<bool>>,
     trust: RwLock<Trust>,
-    loaded: RwLock<Loaded>,
+    loaded: RwLock<Arc<Loaded>>,
     /// With the settings that it was made for. Held while a survey runs, and by nothing that must not wait.
     inventory: Mutex<(InventorySettings, Inventory)>,
     survey: RwLock<Option<Looked>>,
@@ -32,16 +34,17 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
+    /// Reads no file: until [`Workspace::reload`] only the editor's word and the environment's count.
     pub fn new(inner: &Inner, root: &Path, trusted_by_editor: Option<bool>) -> Self {
-        let trust = trust_of(inner, root, trusted_by_editor);
-        let loaded = load(inner, root, trust);
+        let trust = if trusted_by_editor == Some(true) { Trust::Trusted } else { Trust::Untrusted };
+        let loaded = layers(inner, root, trust).load_without_files();
         let inventory = (loaded.settings.inventory.clone(), Inventory::new(root, options(&loaded)));
         Self {
             root: root.to_path_buf(),
             cancel: Cancel::new(),
             trusted_by_editor: RwLock::new(trusted_by_editor),
             trust: RwLock::new(trust),
-            loaded: RwLock::new(loaded),
+            loaded: RwLock::new(Arc::new(loaded)),
             inventory: Mutex::new(inventory),
             survey: RwLock::default(),
             findings: RwLock::default(),
@@ -53,18 +56,27 @@ impl Workspace {
         *self.trust.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn set_editor_trust(&self, inner: &Inner, trusted: bool) {
+    /// From memory; what else follows from it is read by the next [`Workspace::reload`].
+    pub fn set_editor_trust(&self, trusted: bool) {
         *self.trusted_by_editor.write().unwrap_or_else(PoisonError::into_inner) = Some(trusted);
-        self.reload(inner);
+        let trust = if trusted { Trust::Trusted } else { Trust::Untrusted };
+        *self.trust.write().unwrap_or_else(PoisonError::into_inner) = trust;
     }
 
-    pub fn loaded(&self) -> Loaded {
-        self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn loaded(&self) -> Arc<Loaded> {
+        Arc::clone(&self.loaded.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub fn survey(&self) -> Option<Arc<Survey>> {
         let looked = self.survey.read().unwrap_or_else(PoisonError::into_inner);
         looked.as_ref().map(|looked| Arc::clone(&looked.survey))
+    }
+
+    /// Whether the last look was about this file, or it is the settings file.
+    pub fn knows(&self, file: &Path) -> bool {
+        let looked = self.survey.read().unwrap_or_else(PoisonError::into_inner);
+        looked.as_ref().is_some_and(|looked| looked.documents.contains(file))
+            || file.file_name().is_some_and(|name| name == WORKSPACE_FILE) && file.parent() == Some(&self.root)
     }
 
     /// The counts of the last look, with when it ended and in words.
@@ -92,13 +104,23 @@ impl Workspace {
         Arc::clone(&self.findings.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads trust and settings again. Waits for no survey.
+    /// Reads trust and settings again, and tells if they are others. Waits for no survey, and for the disk as long as it takes.
     pub fn reload(&self, inner: &Inner) {
+        if let Some(before) = inner.before_reading {
+            before();
+        }
         let by_editor = *self.trusted_by_editor.read().unwrap_or_else(PoisonError::into_inner);
         let trust = trust_of(inner, &self.root, by_editor);
         *self.trust.write().unwrap_or_else(PoisonError::into_inner) = trust;
-        let loaded = load(inner, &self.root, trust);
-        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+        let loaded = layers(inner, &self.root, trust).load(&inner.folders);
+        if *self.loaded() == loaded {
+            return;
+        }
+        for problem in &loaded.problems {
+            tracing::warn!("{}: {}", problem.source, problem.message);
+        }
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
+        inner.tell(Notice::Settings { root: self.root.clone() });
     }
 
     /// Looks now, on this thread, and tells what has changed.
@@ -168,7 +190,8 @@ impl Workspace {
         files.sort();
         files.dedup();
         let readiness = survey.readiness.clone();
-        *self.survey.write().unwrap_or_else(PoisonError::into_inner) = Some(Looked { survey, at: host::now() });
+        *self.survey.write().unwrap_or_else(PoisonError::into_inner) =
+            Some(Looked { documents: inventory::documents(&survey).into_iter().collect(), survey, at: host::now() });
         crate::record::readiness(inner, &self.root, &readiness);
         if !files.is_empty() {
             inner.tell(Notice::Findings { root: self.root.clone(), files });
@@ -232,13 +255,9 @@ fn trust_of(inner: &Inner, root: &Path, by_editor: Option<bool>) -> Trust {
     }
 }
 
-fn load(inner: &Inner, root: &Path, trust: Trust) -> Loaded {
+fn layers(inner: &Inner, root: &Path, trust: Trust) -> Layers {
     let editor = inner.editor_settings.read().unwrap_or_else(PoisonError::into_inner).clone();
-    let loaded = Layers::of_process(Some(root.to_path_buf()), trust.allows(), editor).load(&inner.folders);
-    for problem in &loaded.problems {
-        tracing::warn!("{}: {}", problem.source, problem.message);
-    }
-    loaded
+    Layers::of_process(Some(root.to_path_buf()), trust.allows(), editor)
 }
 
 fn options(loaded: &Loaded) -> Options {

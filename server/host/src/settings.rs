@@ -87,13 +87,22 @@ impl Layers {
     /// Reads the files and lays the layers over each other.
     #[must_use]
     pub fn load(&self, folders: &Folders) -> Loaded {
+        let workspace = self.root.as_ref().map(|root| root.join(WORKSPACE_FILE));
+        let files = [(Some(folders.config.clone()), true), (workspace, self.trusted)];
+        self.lay_over(files.into_iter().filter_map(|(file, trusted)| Some((file?, trusted))))
+    }
+
+    /// Lays over each other what needs no file: the editor's settings and the environment.
+    #[must_use]
+    pub fn load_without_files(&self) -> Loaded {
+        self.lay_over(std::iter::empty())
+    }
+
+    fn lay_over(&self, files: impl Iterator<Item = (PathBuf, bool)>) -> Loaded {
         let mut loaded = Loaded::default();
         let mut merged = Value::Object(Map::new());
         let known = known_keys();
-        let workspace = self.root.as_ref().map(|root| root.join(WORKSPACE_FILE));
-        let files = [(Some(folders.config.clone()), true), (workspace, self.trusted)];
         for (file, trusted) in files {
-            let Some(file) = file else { continue };
             let source = Source::File(file.clone());
             match read_toml(&file) {
                 Ok(leaves) => lay(&mut merged, leaves, &source, trusted, &known, &mut loaded.problems),

@@ -117,7 +117,8 @@ fn end(code: i32) -> i32 {
 fn serve(source: Box<dyn BufRead + Send>, options: LspOptions) -> io::Result<i32> {
     let debug = debug::Debug::from_environment();
     let outbound = Outbound::start(stdout()?)?;
-    let events = state::start(outbound.clone(), options.engine, options.version, debug)?;
+    let engine = EngineOptions { before_reading: debug.before_reading(), ..options.engine };
+    let events = state::start(outbound.clone(), engine, options.version, debug)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let service = server::service(events.clone(), debug);
     let dispatcher = Dispatcher::new(service, runtime.handle().clone(), events.clone(), outbound.clone());

@@ -4,7 +4,6 @@ use crate::from_proto;
 use crate::state::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::time::Instant;
 use tower_lsp::ls_types::WorkspaceFoldersChangeEvent;
 
 /// Parameters of `holdover/didChangeTrust`.
@@ -64,15 +63,13 @@ fn ask_configuration(state: &mut State) {
 pub(crate) fn set_settings(state: &mut State, settings: Value) {
     let enabled = settings.pointer("/conflicts/enable").and_then(Value::as_bool).unwrap_or(true);
     if std::mem::replace(&mut state.conflicts_enabled, enabled) != enabled {
-        for uri in state.documents.uris() {
-            state.publishing.mark(&uri, Instant::now());
-        }
+        // Documents in a workspace follow when its settings were laid over each other anew.
+        state.settings_changed();
     }
     if state.options.editor_settings != settings {
         state.options.editor_settings.clone_from(&settings);
         if let Some(engine) = &state.engine {
             engine.set_editor_settings(settings);
         }
-        state.turn_log();
     }
 }

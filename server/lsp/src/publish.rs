@@ -30,6 +30,8 @@ struct Pace {
     place_at: Option<Instant>,
     placing: bool,
     conflicts: u64,
+    /// Whether conflicts were shown when it was published last.
+    shows: bool,
 }
 
 impl Pace {
@@ -107,6 +109,7 @@ impl State {
         diagnostics.extend_from_slice(&pace.placed);
         pace.published = Some(Instant::now());
         pace.dirty_since = None;
+        pace.shows = shown;
         let told = std::mem::replace(&mut pace.conflicts, count);
         let params = PublishDiagnosticsParams { uri: uri.clone(), diagnostics, version: Some(version) };
         self.outbound.notify_newest(Key::Diagnostics(uri.clone()), "textDocument/publishDiagnostics", params);
@@ -114,6 +117,18 @@ impl State {
             && let Some(path) = path
         {
             self.tell_conflicts(&path, count);
+        }
+    }
+
+    /// Settings are others: documents whose conflicts are shown now and were not before, or the reverse, are published.
+    pub(crate) fn settings_changed(&mut self) {
+        let now = Instant::now();
+        for uri in self.documents.uris() {
+            let path = self.documents.get(&uri).and_then(|document| document.path.as_deref());
+            let shows = self.shows_conflicts(path);
+            if self.publishing.paces.get(&uri).is_some_and(|pace| pace.published.is_some() && pace.shows != shows) {
+                self.publishing.mark(&uri, now);
+            }
         }
     }
 

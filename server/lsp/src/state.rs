@@ -209,6 +209,10 @@ impl State {
     fn notice(&mut self, notice: Notice) {
         match notice {
             Notice::Status { root } => self.status_soon(root),
+            Notice::Settings { .. } => {
+                self.turn_log();
+                self.settings_changed();
+            }
             Notice::Findings { files, .. } => self.findings_changed(&files),
             Notice::Message { text, serious } => {
                 self.log_message(if serious { MessageType::WARNING } else { MessageType::INFO }, &text);
@@ -285,8 +289,8 @@ impl State {
 
     /// Whether conflicts of a file are shown; the editor's own setting decides where no workspace does.
     pub(crate) fn shows_conflicts(&self, file: Option<&Path>) -> bool {
-        let of_workspace = file.zip(self.engine.as_ref()).and_then(|(file, engine)| engine.settings_for(file));
-        of_workspace.map_or(self.conflicts_enabled, |settings| settings.conflicts.enable.unwrap_or(true))
+        let of_workspace = file.zip(self.engine.as_ref()).and_then(|(file, engine)| engine.shows_conflicts(file));
+        of_workspace.unwrap_or(self.conflicts_enabled)
     }
 
     /// Opens a workspace.
