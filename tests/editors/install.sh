@@ -13,19 +13,9 @@ mkdir -p "$1/bin"
 PREFIX=$(cd "$1" && pwd)
 say() { printf '%s\n' "$*" >&2; }
 
-wanted=()
-for package in emacs-nox elpa-eglot vim vim-ale tmux ncurses-term; do
-  dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || wanted+=("$package")
-done
-if [ ${#wanted[@]} -gt 0 ]; then
-  say "installing ${wanted[*]}"
-  sudo=
-  [ "$(id -u)" = 0 ] || sudo=sudo
-  get() { $sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -q "$@"; }
-  get install -y --no-install-recommends "${wanted[@]}" >"$PREFIX/apt.log" 2>&1 ||
-    { get update && get install -y --no-install-recommends "${wanted[@]}"; } >"$PREFIX/apt.log" 2>&1 ||
-    { tail -20 "$PREFIX/apt.log" >&2; exit 1; }
-fi
+# shellcheck source=tests/packages.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../packages.sh"
+packages "$PREFIX/apt.log" emacs-nox elpa-eglot vim vim-ale tmux ncurses-term
 
 stamp="helix $HELIX, install.sh $(sha256sum "${BASH_SOURCE[0]}" | cut -c1-16)"
 if [ "$(cat "$PREFIX/installed" 2>/dev/null || true)" = "$stamp" ]; then
