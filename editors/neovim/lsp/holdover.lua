@@ -17,8 +17,14 @@ return {
   -- Every filetype: a merge conflict or a missing dependency may stand in any file.
   filetypes = nil,
   root_markers = { 'holdover.toml', { 'Cargo.lock', 'package-lock.json' }, 'Cargo.toml', '.git' },
+  root_dir = function(bufnr, on_dir)
+    require('holdover.attach').root_dir(bufnr, on_dir)
+  end,
   init_options = { trusted = config.trusted, settings = config.settings },
   settings = { holdover = config.settings },
+  -- Neovim honours the version of an edit, and says so only when it is told to: without it, an edit that comes late is
+  -- applied to lines that have moved.
+  capabilities = { workspace = { workspaceEdit = { documentChanges = true } } },
   handlers = {
     ['holdover/didChangeStatus'] = function(err, status, ctx)
       require('holdover.status').on_change(err, status, ctx)
@@ -30,9 +36,10 @@ return {
       require('holdover.fetch').from_code_action(command, ctx)
     end,
   },
-  on_exit = function(_, _, client_id)
-    vim.schedule(function()
-      require('holdover.status').forget(client_id)
-    end)
+  on_init = function(client)
+    require('holdover.attach').on_init(client)
+  end,
+  on_exit = function(code, signal, client_id)
+    require('holdover.life').on_exit(code, signal, client_id)
   end,
 }

@@ -1,5 +1,5 @@
--- What must exist before the first use: the command, and two listeners that load their module only when they have
--- something to show. May not require anything at the top.
+-- What must exist before the first use: the command, mappings that one may bind, and listeners that load their module
+-- only when they have something to show. May not require anything at the top.
 
 if vim.g.loaded_holdover then
   return
@@ -7,7 +7,7 @@ end
 vim.g.loaded_holdover = true
 
 vim.api.nvim_create_user_command('Holdover', function(args)
-  require('holdover.commands').run(args.fargs)
+  require('holdover.commands').run(args.fargs, args.smods)
 end, {
   nargs = '*',
   desc = 'Holdover: readiness for work without a network',
@@ -15,6 +15,26 @@ end, {
     return require('holdover.commands').complete(lead, line)
   end,
 })
+
+for name, command in pairs({
+  status = 'status',
+  readiness = 'readiness',
+  preflight = 'preflight',
+  fetch = 'fetch',
+  conflicts = 'conflicts',
+  next = 'next',
+  previous = 'previous',
+  accept = 'accept',
+  ['accept-base'] = 'accept base',
+  ['accept-both'] = 'accept both',
+  ['accept-both-reversed'] = 'accept both-reversed',
+  ['accept-current'] = 'accept current',
+  ['accept-incoming'] = 'accept incoming',
+  ['accept-none'] = 'accept none',
+}) do
+  local plug = ('<Plug>(holdover-%s)'):format(name)
+  vim.keymap.set('n', plug, ('<Cmd>Holdover %s<CR>'):format(command), { desc = 'Holdover: ' .. command })
+end
 
 local group = vim.api.nvim_create_augroup('holdover', { clear = true })
 vim.api.nvim_create_autocmd('LspProgress', {
@@ -25,5 +45,33 @@ vim.api.nvim_create_autocmd('LspProgress', {
     if client and client.name == 'holdover' then
       require('holdover.progress').on_event(client, event.data.params)
     end
+  end,
+})
+vim.api.nvim_create_autocmd('DiagnosticChanged', {
+  group = group,
+  desc = 'Show the sides of merge conflicts',
+  callback = function(event)
+    if vim.lsp.get_clients({ name = 'holdover', bufnr = event.buf })[1] then
+      require('holdover.regions').refresh(event.buf)
+    end
+  end,
+})
+vim.api.nvim_create_autocmd('FileType', {
+  group = group,
+  desc = 'Say once where the program is not there',
+  callback = function()
+    -- Nothing is enabled before vim.lsp is loaded.
+    if package.loaded['vim.lsp'] and vim.lsp.is_enabled('holdover') then
+      require('holdover.attach').check_program()
+      return true
+    end
+  end,
+})
+vim.api.nvim_create_autocmd('BufReadCmd', {
+  group = group,
+  pattern = 'holdover:/*',
+  desc = 'Show a document of Holdover',
+  callback = function(event)
+    require('holdover.content').read(event.buf, event.match)
   end,
 })

@@ -8,6 +8,9 @@ local M = {}
 ---@field notifications {method: string, params: any}[]
 ---@field answers table<string, fun(params: any): any, any> by method, or by command for workspace/executeCommand
 ---@field notify fun(method: string, params: any)
+---@field die fun(code: integer, signal: integer)
+---@field starts integer
+---@field asked fun(key: string): integer
 ---@field cmd fun(dispatchers: vim.lsp.rpc.Dispatchers): vim.lsp.rpc.PublicClient
 
 ---@param opts? {commands?: string[], version?: string}
@@ -16,7 +19,14 @@ function M.new(opts)
   opts = opts or {}
   local server = { requests = {}, notifications = {}, answers = {}, starts = 0 }
   local commands = opts.commands
-    or { 'holdover.status', 'holdover.preflight', 'holdover.fetch', 'holdover.offline', 'holdover.conflicts' }
+    or {
+      'holdover.status',
+      'holdover.preflight',
+      'holdover.fetch',
+      'holdover.offline',
+      'holdover.conflicts',
+      'holdover.journal',
+    }
 
   server.answers.initialize = function()
     return {
@@ -37,6 +47,13 @@ function M.new(opts)
     local closing = false
     local last = 0
     server.starts = server.starts + 1
+    ---Ends as a process does that nobody asked to.
+    server.die = function(code, signal)
+      closing = true
+      vim.schedule(function()
+        dispatchers.on_exit(code, signal)
+      end)
+    end
     server.notify = function(method, params)
       vim.schedule(function()
         if not closing then
@@ -105,7 +122,7 @@ end
 ---@param more? table
 ---@return holdover.Status
 function M.status(present, total, more)
-  local number = require('holdover.view').number
+  local number = require('holdover.text').number
   local missing = total - present
   return vim.tbl_deep_extend('force', {
     workspace = '/tmp/w',

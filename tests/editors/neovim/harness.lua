@@ -50,16 +50,16 @@ end
 ---@generic T
 ---@param fn fun(): T?
 ---@param what string
----@param seconds? number default 20
+---@param seconds? number default 10
 ---@return T
 function M.wait(fn, what, seconds)
   local result
-  local ok = vim.wait((seconds or 20) * SECOND, function()
+  local ok = vim.wait((seconds or 10) * SECOND, function()
     result = fn()
     return result and true or false
   end, 10 * MS)
   if not ok then
-    error(('%s: not within %s s'):format(what, seconds or 20), 2)
+    error(('%s: not within %s s'):format(what, seconds or 10), 2)
   end
   return result
 end

@@ -104,20 +104,27 @@ binary() {
 }
 
 if [ -z "${NVIM:-}" ]; then "$here/install.sh" "$editors"; fi
+# Both versions, unless one is named.
 nvim=${NVIM:-$editors/bin/nvim}
+nvims=("$nvim")
+[ -n "${NVIM:-}" ] || nvims+=("$editors/bin/nvim-0.11")
+export HOLDOVER_REPOSITORY=$repository
 cp -r "$repository/editors/neovim" "$scratch/plugin"
 private "$nvim" --clean --headless -c "helptags $scratch/plugin/doc" -c qall
 
 for part in "${parts[@]}"; do
   case $part in
     unit)
-      neovim "$nvim" unit/plugin.lua
-      if [ -z "${NVIM:-}" ]; then neovim "$editors/bin/nvim-0.11" unit/plugin.lua; fi
+      for binary in "${nvims[@]}"; do
+        for script in "$here"/unit/*.lua; do neovim "$binary" "unit/${script##*/}"; done
+      done
       ;;
     main)
       binary
-      project
-      neovim "$nvim" main_job.lua
+      for binary in "${nvims[@]}"; do
+        project
+        neovim "$binary" main_job.lua
+      done
       ;;
     terminal)
       binary

@@ -95,7 +95,7 @@ def main_job():
     step("after the fetch everything is here", [re.escape(full)], absent=[r"●.*memchr"], seconds=120)
     keys("Escape")
     command("Holdover")
-    step(":Holdover shows that it is ready", [re.escape(full), r"ready to build"], picture="7-ready")
+    step(":Holdover shows that it is ready", [re.escape(full), r"ready: everything"], picture="7-ready")
     keys("q")
 
 

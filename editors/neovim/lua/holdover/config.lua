@@ -2,12 +2,18 @@
 
 local M = {}
 
+---The version of this plugin: that of the program it is released with.
+M.VERSION = '0.1.0'
+
 ---@class holdover.Config
 ---@field cmd string[] the server and its arguments
 ---@field trusted? boolean `true`: what the workspace configures may run, as if it stood in the trust list
 ---@field settings table the keys of `holdover.toml`
 ---@field progress boolean show the progress of a fetch in the message area
----@field border 'none'|'single'|'double'|'rounded'|'solid'|'shadow'|string[] border of the status float
+---@field restart boolean start a server again that ended by itself
+---@field highlight_conflicts boolean show the sides of a merge conflict in the text
+---@field diagnostics? vim.diagnostic.Opts how Holdover's own diagnostics are shown
+---@field border 'none'|'single'|'double'|'rounded'|'solid'|'shadow'|string[] border of the floats
 
 ---@type holdover.Config
 local defaults = {
@@ -15,17 +21,71 @@ local defaults = {
   trusted = nil,
   settings = vim.empty_dict(),
   progress = true,
+  restart = true,
+  highlight_conflicts = true,
+  diagnostics = nil,
   border = 'rounded',
 }
 
 ---@type table<string, string[]>
-local types = {
-  cmd = { 'table' },
-  trusted = { 'boolean' },
-  settings = { 'table' },
-  progress = { 'boolean' },
+M.types = {
   border = { 'string', 'table' },
+  cmd = { 'table' },
+  diagnostics = { 'table' },
+  highlight_conflicts = { 'boolean' },
+  progress = { 'boolean' },
+  restart = { 'boolean' },
+  settings = { 'table' },
+  trusted = { 'boolean' },
 }
+
+---The keys of `settings`, as the schema has them.
+---@type table<string, string[]>
+M.settings = {
+  checks = { 'build', 'test' },
+  conflicts = { 'enable' },
+  fetch = { 'cargo', 'npm', 'timeout-seconds' },
+  inventory = { 'enable', 'exclude', 'target', 'verify' },
+  journal = { 'enable' },
+  log = { 'level' },
+}
+
+---How many letters must be changed, added or taken away to make one word of another.
+---@param a string
+---@param b string
+---@return integer
+local function distance(a, b)
+  local row = {} ---@type integer[]
+  for j = 0, #b do
+    row[j] = j
+  end
+  for i = 1, #a do
+    local above_left = row[0] --[[@as integer]]
+    row[0] = i
+    for j = 1, #b do
+      local above = row[j] --[[@as integer]]
+      local change = above_left + (a:byte(i) == b:byte(j) and 0 or 1)
+      row[j] = math.min(above + 1, row[j - 1] --[[@as integer]] + 1, change)
+      above_left = above
+    end
+  end
+  return row[#b] --[[@as integer]]
+end
+
+---The known word that an unknown one was probably meant to be.
+---@param word string
+---@param known string[]
+---@return string?
+function M.nearest(word, known)
+  local best, least ---@type string?, integer?
+  for _, candidate in ipairs(known) do
+    local far = distance(word:lower(), candidate)
+    if not least or far < least then
+      best, least = candidate, far
+    end
+  end
+  return least and least <= math.max(2, math.floor(#word / 2)) and best or nil
+end
 
 ---The configuration as it stands now. Keys that have the wrong type count as not set; see |M.problems()|.
 ---@return holdover.Config
@@ -35,15 +95,50 @@ function M.get()
   if type(user) ~= 'table' then
     return config
   end
-  for key, allowed in pairs(types) do
+  for key, allowed in pairs(M.types) do
     if vim.list_contains(allowed, type(user[key])) then
       config[key] = user[key]
     end
   end
-  if #config.cmd == 0 then
+  if type(config.cmd[1]) ~= 'string' then
     config.cmd = vim.deepcopy(defaults.cmd)
   end
   return config
+end
+
+---@param name string
+---@param key string
+---@param known string[]
+---@return string
+local function unknown(name, key, known)
+  local meant = M.nearest(key, known)
+  local hint = meant and 'did you mean ' .. meant .. '?' or 'known keys: ' .. table.concat(known, ', ')
+  return ('%s.%s has no meaning; %s'):format(name, key, hint)
+end
+
+---@param settings table
+---@param problems string[]
+local function check_settings(settings, problems)
+  for section, values in vim.spairs(settings) do
+    local name, known = 'vim.g.holdover.settings', M.settings[section]
+    if not known then
+      local sections = vim.tbl_keys(M.settings)
+      table.sort(sections)
+      problems[#problems + 1] = unknown(name, tostring(section), sections)
+    elseif type(values) ~= 'table' then
+      problems[#problems + 1] = ('%s.%s is a %s and must be a table'):format(name, section, type(values))
+    else
+      for key in vim.spairs(values) do
+        -- The server takes camelCase as well.
+        local kebab = tostring(key):gsub('%u', function(letter)
+          return '-' .. letter:lower()
+        end)
+        if not vim.list_contains(known, kebab) then
+          problems[#problems + 1] = unknown(name .. '.' .. section, tostring(key), known)
+        end
+      end
+    end
+  end
 end
 
 ---What is wrong with `vim.g.holdover`, one sentence each.
@@ -56,24 +151,23 @@ function M.problems()
   if type(user) ~= 'table' then
     return { ('vim.g.holdover is a %s and must be a table'):format(type(user)) }
   end
-  local known = vim.tbl_keys(types)
+  local known = vim.tbl_keys(M.types)
   table.sort(known)
   local problems = {}
   for key, value in vim.spairs(user) do
-    local allowed = types[key]
+    local allowed = M.types[key]
     if not allowed then
-      problems[#problems + 1] = ('vim.g.holdover.%s has no meaning; known keys: %s'):format(
-        key,
-        table.concat(known, ', ')
-      )
+      problems[#problems + 1] = unknown('vim.g.holdover', tostring(key), known)
     elseif not vim.list_contains(allowed, type(value)) then
       problems[#problems + 1] = ('vim.g.holdover.%s is a %s and must be a %s'):format(
         key,
         type(value),
         table.concat(allowed, ' or ')
       )
-    elseif key == 'cmd' and (#value == 0 or type(value[1]) ~= 'string') then
+    elseif key == 'cmd' and type(value[1]) ~= 'string' then
       problems[#problems + 1] = "vim.g.holdover.cmd must be a list of words such as { 'holdover', 'lsp' }"
+    elseif key == 'settings' then
+      check_settings(value, problems)
     end
   end
   return problems

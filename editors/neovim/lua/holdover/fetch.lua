@@ -40,8 +40,8 @@ function M.run(client, fields, done)
   done = done or function() end
   local function attempt(may_ask)
     client_of.execute(client, 'holdover.fetch', fields, function(err, report)
-      local root = (fields and fields.workspace) or client.root_dir
-      local status = require('holdover.status').of_client(client.id)
+      local root = (fields and fields.workspace) or client_of.workspace(client)
+      local status = require('holdover.status').of_client(client, root)
       if err and may_ask and root and trust.is_cause(err, status) then
         local why = "Fetching runs this workspace's own tools and settings. Trust it?"
         trust.ask(root, { program = require('holdover.config').program(client), why = why }, function(ok)
@@ -64,6 +64,37 @@ function M.run(client, fields, done)
     end)
   end
   attempt(true)
+end
+
+---Shows what a fetch would run, and runs nothing.
+---@param client vim.lsp.Client
+---@param workspace string
+function M.dry_run(client, workspace)
+  client_of.execute(client, 'holdover.fetch', { workspace = workspace, dryRun = true }, function(err, report)
+    if err then
+      client_of.fail(err.message)
+      return
+    end
+    local steps = report and report.fetch and report.fetch.steps or {}
+    if #steps == 0 then
+      require('holdover.progress').say('nothing is missing, so nothing would be run')
+      return
+    end
+    local lines = { { { 'in ' }, { vim.fn.fnamemodify(workspace, ':~'), 'Directory' }, { ' this would be run:' } }, {} } ---@type holdover.Chunk[][]
+    for _, step in ipairs(steps) do
+      lines[#lines + 1] =
+        { { '  ' .. table.concat(step.command or {}, ' ') }, { '   for ' .. step.lockfile, 'Comment' } }
+    end
+    require('holdover.float').open(lines, {
+      title = 'Fetch',
+      footer = 'f fetch · q close',
+      keys = {
+        f = function()
+          M.run(client, { workspace = workspace })
+        end,
+      },
+    })
+  end)
 end
 
 ---Client-side half of the command `holdover.fetch` that a code action carries.

@@ -1,29 +1,6 @@
 -- One read-only float that shows lines of chunks. Knows nothing of what they say.
 
-local view = require('holdover.view')
-
 local M = {}
-
-local namespace = vim.api.nvim_create_namespace('holdover.float')
-
----@param buf integer
----@param lines holdover.Chunk[][]
-local function fill(buf, lines)
-  local plain = view.plain(lines)
-  vim.bo[buf].modifiable = true
-  vim.api.nvim_buf_set_lines(buf, 0, -1, true, plain)
-  vim.bo[buf].modifiable = false
-  for row, line in ipairs(lines) do
-    local col = 0
-    for _, chunk in ipairs(line) do
-      local stop = math.min(col + #chunk[1], #plain[row])
-      if chunk[2] and stop > col then
-        vim.api.nvim_buf_set_extmark(buf, namespace, row - 1, col, { end_col = stop, hl_group = chunk[2] })
-      end
-      col = col + #chunk[1]
-    end
-  end
-end
 
 ---Opens a float in the middle of the screen. `q` and `<Esc>` close it, and so does leaving it.
 ---@param lines holdover.Chunk[][]
@@ -34,7 +11,7 @@ function M.open(lines, opts)
   local buf = vim.api.nvim_create_buf(false, true)
   vim.bo[buf].bufhidden = 'wipe'
   vim.bo[buf].filetype = 'holdover'
-  fill(buf, lines)
+  require('holdover.window').fill(buf, lines)
   local widest = vim.fn.strdisplaywidth(opts.footer or '')
   for _, line in ipairs(vim.api.nvim_buf_get_lines(buf, 0, -1, true)) do
     widest = math.max(widest, vim.fn.strdisplaywidth(line))

@@ -19,4 +19,12 @@ function M.status(bufnr)
   return status and vim.deepcopy(status)
 end
 
+---The namespace of Holdover's own diagnostics in a buffer, for |vim.diagnostic.config()|; nil where no server runs.
+---@param bufnr? integer default: the current buffer
+---@return integer?
+function M.namespace(bufnr)
+  local client = require('holdover.client').of(bufnr)
+  return client and vim.lsp.diagnostic.get_namespace(client.id)
+end
+
 return M

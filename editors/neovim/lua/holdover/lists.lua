@@ -1,4 +1,4 @@
--- Artifacts and conflicts as quickfix lists. Builds the list and opens its window; asks the server nothing.
+-- Artifacts and conflicts as quickfix and location lists. Builds the list and opens its window; asks the server nothing.
 
 local M = {}
 
@@ -22,15 +22,24 @@ local function item(file, range, text, kind)
   return entry
 end
 
+---Where a list is shown: quickfix for all of Neovim, location for the window.
+---@alias holdover.ListKind 'quickfix'|'location'
+
 ---@param items vim.quickfix.entry[]
 ---@param title string
-local function open(items, title)
-  vim.fn.setqflist({}, ' ', { title = title, items = items })
+---@param kind holdover.ListKind
+local function open(items, title, kind)
+  local location = kind == 'location'
+  if location then
+    vim.fn.setloclist(0, {}, ' ', { title = title, items = items })
+  else
+    vim.fn.setqflist({}, ' ', { title = title, items = items })
+  end
   if #items == 0 then
-    vim.cmd.cclose()
+    vim.cmd(location and 'lclose' or 'cclose')
     return
   end
-  vim.cmd('botright copen ' .. math.max(3, math.min(#items + 1, 10)))
+  vim.cmd((location and 'lopen ' or 'botright copen ') .. math.max(3, math.min(#items + 1, 10)))
 end
 
 ---@param artifact holdover.Artifact
@@ -43,8 +52,9 @@ end
 
 ---What is not here, one entry an artifact, where the lockfile names it.
 ---@param report holdover.PreflightReport
+---@param kind holdover.ListKind
 ---@return integer count of entries
-function M.preflight(report)
+function M.preflight(report, kind)
   local items = {} ---@type vim.quickfix.entry[]
   for _, artifact in ipairs(report.artifacts or {}) do
     if artifact.state ~= 'present' and not artifact.otherTarget then
@@ -52,38 +62,40 @@ function M.preflight(report)
       items[#items + 1] = item(artifact.file, artifact.range, M.describe(artifact), certain and 'E' or 'W')
     end
   end
-  open(items, 'Holdover: not on this machine')
+  open(items, 'Holdover: not on this machine', kind)
   return #items
 end
 
 ---Every conflict, one entry a region, named by its two labels.
 ---@param report holdover.ConflictsReport
 ---@param root? string what relative paths are relative to
+---@param kind holdover.ListKind
 ---@return integer count of entries
-function M.conflicts(report, root)
+function M.conflicts(report, root, kind)
+  local of = require('holdover.conflicts')
   local items = {} ---@type vim.quickfix.entry[]
   for _, file in ipairs(report.files or {}) do
-    local path = (root and file.path:sub(1, 1) ~= '/') and vim.fs.joinpath(root, file.path) or file.path
+    local path = of.absolute(root, file.path)
     for _, region in ipairs(file.regions or {}) do
-      local labels = {} ---@type string[]
-      for _, side in ipairs(region.sides or {}) do
-        labels[#labels + 1] = side.label ~= '' and side.label or 'an unnamed side'
-      end
-      items[#items + 1] = item(path, region.range, 'conflict between ' .. table.concat(labels, ' and '), 'W')
+      items[#items + 1] = item(path, region.range, of.between(region), 'W')
+    end
+    for _, marker in ipairs(file.malformed or {}) do
+      items[#items + 1] = item(path, marker.range, marker.message, 'E')
     end
   end
-  open(items, 'Holdover: conflicts')
+  open(items, 'Holdover: conflicts', kind)
   return #items
 end
 
 ---Conflicts in the buffers that are open, from the server's diagnostics; for a server without the command.
 ---@param client vim.lsp.Client
+---@param kind holdover.ListKind
 ---@return integer count of entries
-function M.conflicts_of_buffers(client)
+function M.conflicts_of_buffers(client, kind)
   local found = vim.tbl_filter(function(d)
     return d.source == 'holdover' and (d.code == 'merge-conflict' or d.code == 'malformed-conflict')
   end, vim.diagnostic.get(nil, { namespace = vim.lsp.diagnostic.get_namespace(client.id) }))
-  open(vim.diagnostic.toqflist(found), 'Holdover: conflicts in open files')
+  open(vim.diagnostic.toqflist(found), 'Holdover: conflicts in open files', kind)
   return #found
 end
 

@@ -17,8 +17,10 @@ function M.path()
   return vim.uv.fs_stat(file) and file or vim.lsp.log.get_filename()
 end
 
-function M.open()
-  vim.cmd('botright split ' .. vim.fn.fnameescape(M.path()))
+---@param mods? vim.api.keyset.cmd_mods
+function M.open(mods)
+  local placed = mods and (mods.split ~= '' or (mods.tab or -1) >= 0 or mods.vertical)
+  vim.cmd.split({ vim.fn.fnameescape(M.path()), mods = placed and mods or { split = 'botright' } })
   vim.bo.readonly, vim.bo.modifiable, vim.bo.swapfile, vim.bo.autoread = true, false, false, true
   vim.cmd.normal({ 'G', bang = true })
 end

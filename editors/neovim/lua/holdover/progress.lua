@@ -15,7 +15,7 @@ local running = {}
 ---@param item holdover.Running
 ---@param text string
 ---@param percent? integer
----@param status 'running'|'success'
+---@param status 'running'|'success'|'failed'
 local function show(item, text, percent, status)
   if not require('holdover.config').get().progress then
     return
@@ -68,6 +68,21 @@ function M.cancel(client)
     end
   end
   return count
+end
+
+---Drops what a server was at, because it is gone. Returns the titles of that.
+---@param client_id integer
+---@return string[]
+function M.forget(client_id)
+  local titles = {} ---@type string[]
+  for key, item in pairs(running) do
+    if item.client_id == client_id then
+      running[key] = nil
+      titles[#titles + 1] = item.title
+      show(item, 'the server ended', nil, 'failed')
+    end
+  end
+  return titles
 end
 
 ---Answers what the user asked for, in one line.

@@ -5,6 +5,7 @@
 ---@field state 'online'|'offline'|'captive'|'degraded'|'forced-offline'
 ---@field since string RFC 3339
 ---@field detail string
+---@field text? string the state in words
 
 ---@class holdover.EcosystemReadiness
 ---@field name string `cargo`, `npm`, …
@@ -18,6 +19,8 @@
 ---@field verified integer
 ---@field otherTargets integer
 ---@field problem? string why the lockfile as a whole could not be judged
+---@field bytes? integer size of what is here, as far as it is known
+---@field text? string the counts in words
 
 ---@class holdover.Proof
 ---@field at string RFC 3339
@@ -39,16 +42,20 @@
 ---@field otherTargets integer
 ---@field ecosystems holdover.EcosystemReadiness[]
 ---@field proof? holdover.Proof
+---@field checkedAt? string RFC 3339: when the last look ended
+---@field text? string the answer in words
 
 ---@class holdover.Function
 ---@field name string
 ---@field mode 'local'|'delayed'|'needs-online'|'unavailable'
 ---@field reason string
 ---@field next string
+---@field text? string the mode in words
 
 ---@class holdover.Cache
 ---@field ecosystem string
 ---@field path string
+---@field text? string
 ---@field bytes? integer
 ---@field quota? integer
 ---@field expiresAt? string
@@ -61,6 +68,7 @@
 ---@field state string
 ---@field checkedAt? string
 ---@field latencyMs? integer
+---@field text? string the state in words
 
 ---@class holdover.Sync
 ---@field state 'disabled'|'idle'|'syncing'|'backoff'|'attention'
@@ -76,6 +84,11 @@
 ---@field findings integer
 ---@field ranAt? string
 
+---@class holdover.JournalStatus
+---@field state 'ready'|'disabled'|'failed'|'opening'
+---@field events? integer
+---@field detail string
+
 ---@class holdover.Status
 ---@field workspace string
 ---@field text string the line a status bar shows
@@ -89,6 +102,7 @@
 ---@field checks holdover.Check[]
 ---@field conflicts {files: integer, hunks: integer}
 ---@field reviews {openThreads: integer, unsent: integer}
+---@field journal? holdover.JournalStatus
 ---@field model {state: string, name?: string, hash?: string, detail: string}
 
 ---@class holdover.Position
@@ -114,6 +128,9 @@
 ---@field state 'present'|'missing'|'corrupt'|'stale'|'unknown'
 ---@field evidence string
 ---@field neededBy string[]
+---@field lookedIn? string[]
+---@field verified? boolean
+---@field bytes? integer
 ---@field file string
 ---@field range holdover.Range
 ---@field manifests? holdover.ManifestLine[]
@@ -146,6 +163,25 @@
 ---@field range holdover.Range
 ---@field style string
 ---@field sides holdover.ConflictSide[]
+---@field base? holdover.ConflictSide
+
+---@class holdover.MalformedConflict
+---@field range holdover.Range
+---@field message string
+
+---@class holdover.ConflictFile
+---@field path string
+---@field regions holdover.ConflictRegion[]
+---@field malformed? holdover.MalformedConflict[]
 
 ---@class holdover.ConflictsReport
----@field files {path: string, regions: holdover.ConflictRegion[]}[]
+---@field files holdover.ConflictFile[]
+
+---@class holdover.Event
+---@field id string ULID
+---@field seq integer
+---@field at string RFC 3339
+---@field actor {kind: 'person'|'tool'|'model', name: string}
+---@field kind string
+---@field state string
+---@field payload table<string, any>

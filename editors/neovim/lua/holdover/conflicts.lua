@@ -1,0 +1,112 @@
+-- The conflicts window: each file with the conflicts in it, by the names of their sides. Resolves nothing itself.
+
+local text = require('holdover.text')
+
+local M = {}
+
+---The names of a conflict's two sides, as its markers have them.
+---@param region holdover.ConflictRegion
+---@return string
+function M.between(region)
+  local labels = {} ---@type string[]
+  for _, side in ipairs(region.sides or {}) do
+    labels[#labels + 1] = side.label ~= '' and side.label or 'an unnamed side'
+  end
+  return 'conflict between ' .. table.concat(labels, ' and ')
+end
+
+---@param root? string what relative paths are relative to
+---@param path string
+---@return string
+function M.absolute(root, path)
+  return (root and path:sub(1, 1) ~= '/') and vim.fs.joinpath(root, path) or path
+end
+
+---@param report holdover.ConflictsReport
+---@param root? string
+---@return holdover.Line[]
+function M.lines(report, root)
+  local total = 0
+  local lines = {} ---@type holdover.Line[]
+  for _, file in ipairs(report.files or {}) do
+    local path = M.absolute(root, file.path)
+    local regions, malformed = file.regions or {}, file.malformed or {}
+    total = total + #regions
+    local broken = #malformed > 0 and text.count(#malformed, 'marker') .. ' without counterpart' or nil
+    lines[#lines + 1] = {
+      chunks = {
+        { '  ' },
+        { root and vim.fs.relpath(root, path) or vim.fn.fnamemodify(path, ':~'), 'Directory' },
+        { '   ' .. text.count(#regions, 'conflict'), 'DiagnosticWarn' },
+        { broken and ', ' .. broken or '', 'DiagnosticError' },
+      },
+      level = '>1',
+      key = path,
+      item = { path = path, line = 0 },
+    }
+    local rows, items = {}, {} ---@type holdover.Chunk[][], table[]
+    for _, region in ipairs(regions) do
+      local first, last = region.range.start.line + 1, region.range['end'].line
+      rows[#rows + 1] = {
+        { ('line %d to %d'):format(first, math.max(first, last)), 'Comment' },
+        { M.between(region) },
+        { region.base and 'with the common ancestor' or '', 'Comment' },
+      }
+      items[#items + 1] = { path = path, line = region.range.start.line, region = region }
+    end
+    for _, marker in ipairs(malformed) do
+      rows[#rows + 1] = {
+        { ('line %d'):format(marker.range.start.line + 1), 'Comment' },
+        { marker.message, 'DiagnosticError' },
+        { '' },
+      }
+      items[#items + 1] = { path = path, line = marker.range.start.line }
+    end
+    for i, chunks in ipairs(text.aligned(rows, {}, '    ')) do
+      lines[#lines + 1] = { chunks = chunks, level = '1', key = path .. ':' .. i, item = items[i] }
+    end
+  end
+  local head = #lines == 0 and 'no conflicts in open files'
+    or ('%s in %s'):format(text.count(total, 'conflict'), text.count(#report.files, 'open file'))
+  table.insert(lines, 1, {
+    chunks = {
+      { '  ' .. head, 'Title' },
+      { root and '   ' .. vim.fn.fnamemodify(root, ':~') or '', 'Directory' },
+      { '   ? help', 'Comment' },
+    },
+  })
+  table.insert(lines, 2, { chunks = { { '' } } })
+  return lines
+end
+
+---@type holdover.Spec
+M.spec = {
+  title = 'Conflicts',
+  listens = true,
+  load = function(buf, done)
+    require('holdover.drawn').load(buf, 'holdover.conflicts', {}, done, M.lines)
+  end,
+  keys = {
+    {
+      lhs = '<CR>',
+      does = 'go to the conflict',
+      run = function(item)
+        if item then
+          require('holdover.window').jump(item.path, item.line, 0)
+        end
+      end,
+    },
+    {
+      lhs = 'a',
+      does = 'go to the conflict and resolve it',
+      run = function(item)
+        if item and item.region then
+          require('holdover.window').jump(item.path, item.line, 0)
+          require('holdover.accept').choose()
+        end
+      end,
+    },
+  },
+}
+
+return M

@@ -1,0 +1,120 @@
+-- `holdover:` buffers: the server's documents as Markdown, and the windows that the plugin draws, all by their name, so
+-- that `:edit`, a session and the jump list find them again.
+
+local client_of = require('holdover.client')
+
+local M = {}
+
+---Documents that this plugin draws, and the module that does.
+---@type table<string, string?>
+local drawn = { readiness = 'holdover.readiness', conflicts = 'holdover.conflicts', journal = 'holdover.journal' }
+
+---Codes that have a page.
+---@type string[]
+M.codes = {
+  'corrupt-artifact',
+  'malformed-conflict',
+  'malformed-lockfile',
+  'merge-conflict',
+  'missing-artifact',
+  'stale-artifact',
+  'unknown-artifact',
+  'unknown-setting',
+  'unlocked-dependency',
+}
+
+---The name of a document of a workspace.
+---@param path string `readiness` for example
+---@param workspace? string
+---@return string
+function M.name(path, workspace)
+  if not workspace then
+    return 'holdover:/' .. path
+  end
+  local encoded = workspace:gsub('[^%w%-._~/]', function(byte)
+    return ('%%%02X'):format(byte:byte())
+  end)
+  return ('holdover:/%s?workspace=%s'):format(path, encoded)
+end
+
+---@param buf integer
+---@param lines string[]
+---@param filetype string
+local function fill(buf, lines, filetype)
+  if not vim.api.nvim_buf_is_loaded(buf) then
+    return
+  end
+  vim.bo[buf].modifiable = true
+  vim.api.nvim_buf_set_lines(buf, 0, -1, true, lines)
+  vim.bo[buf].modifiable, vim.bo[buf].modified = false, false
+  if vim.bo[buf].filetype ~= filetype then
+    vim.bo[buf].filetype = filetype
+  end
+  for _, win in ipairs(vim.fn.win_findbuf(buf)) do
+    vim.api.nvim_win_call(win, function()
+      local wo = vim.wo[0][0]
+      wo.number, wo.relativenumber, wo.signcolumn, wo.statuscolumn = false, false, 'no', ''
+      wo.wrap, wo.linebreak, wo.list, wo.spell, wo.conceallevel = true, true, false, false, 2
+    end)
+    require('holdover.window').fit(win)
+  end
+end
+
+---@param buf integer
+---@param name string
+local function ask(buf, name)
+  vim.bo[buf].buftype, vim.bo[buf].swapfile, vim.bo[buf].undolevels = 'nofile', false, -1
+  vim.bo[buf].bufhidden, vim.bo[buf].modifiable = 'wipe', false
+  vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = buf, nowait = true, desc = 'Holdover: close' })
+  vim.keymap.set('n', 'r', '<Cmd>edit<CR>', { buffer = buf, nowait = true, desc = 'Holdover: look again' })
+  local client = client_of.any(buf)
+  if not client then
+    fill(buf, { 'No Holdover server runs: open a file of the workspace, then `:edit` here.' }, 'markdown')
+    return
+  end
+  client_of.request(client, 'holdover/content', { uri = name }, function(err, result)
+    if err then
+      local message = vim.split(err.message or 'it could not be shown', '\n', { plain = true })
+      local info = client.server_info or {}
+      message[1] = 'This document is not to be had: ' .. message[1]
+      vim.list_extend(message, { '', ('The server is %s %s.'):format(info.name or 'holdover', info.version or '') })
+      fill(buf, message, 'markdown')
+    elseif result then
+      fill(buf, vim.split((result.text or ''):gsub('\n$', ''), '\n', { plain = true }), 'markdown')
+    end
+  end)
+end
+
+---Fills a buffer by its name; the callback of `BufReadCmd`.
+---@param buf integer
+---@param name string
+function M.read(buf, name)
+  local path, query = name:match('^holdover:/+([^?]*)%??(.*)$')
+  local workspace = query and query:match('workspace=([^&]*)')
+  vim.b[buf].holdover_workspace = workspace and vim.uri_decode(workspace) or nil
+  local module = drawn[path] --[[@as string?]]
+  if module then
+    require('holdover.window').attach(buf, require(module).spec)
+  else
+    ask(buf, name)
+  end
+end
+
+---Opens a document in a split, or goes to the window that shows it.
+---@param name string
+---@param mods? vim.api.keyset.cmd_mods where, as `:vertical` and `:tab` say
+function M.open(name, mods)
+  local buf = vim.fn.bufadd(name)
+  local win = vim.fn.bufwinid(buf)
+  if win ~= -1 then
+    vim.api.nvim_set_current_win(win)
+    return
+  end
+  -- 'split' of the modifiers is empty where none was given.
+  local placed = mods and (mods.split ~= '' or (mods.tab or -1) >= 0 or mods.vertical)
+  vim.cmd.split({ mods = placed and mods or { split = 'botright' } })
+  vim.w.holdover_opened = not placed or nil
+  vim.api.nvim_win_set_buf(0, buf)
+end
+
+return M

@@ -1,0 +1,295 @@
+-- The subcommands of `:Holdover`, one entry each; each hands over to the module that does it.
+
+local client_of = require('holdover.client')
+
+---@param text string
+local function say(text)
+  require('holdover.progress').say(text)
+end
+
+---Hands the server of this buffer to a function; says what to do where there is none.
+---@param fn fun(client: vim.lsp.Client)
+local function with_client(fn)
+  local client = client_of.of_or_fail()
+  if client then
+    fn(client)
+  end
+end
+
+---The same, and the workspace of this buffer; a file outside any has nothing to show.
+---@param fn fun(client: vim.lsp.Client, workspace: string)
+local function with_workspace(fn)
+  with_client(function(client)
+    local workspace = client_of.workspace(client)
+    if workspace then
+      fn(client, workspace)
+    else
+      client_of.fail(
+        'this file belongs to no workspace\nhint: a folder with a holdover.toml, a lockfile or .git is one'
+      )
+    end
+  end)
+end
+
+---Runs a command of the server and hands its result on; a failure is shown.
+---@param client vim.lsp.Client
+---@param command string
+---@param fields? table
+---@param fn fun(result: any)
+local function ask(client, command, fields, fn)
+  client_of.execute(client, command, fields, function(err, result)
+    if err then
+      client_of.fail(err.message)
+    else
+      fn(result)
+    end
+  end)
+end
+
+---@param path string
+---@param mods? vim.api.keyset.cmd_mods
+local function open(path, mods)
+  with_workspace(function(_, workspace)
+    local content = require('holdover.content')
+    content.open(content.name(path, workspace), mods)
+  end)
+end
+
+---@param client vim.lsp.Client
+---@param workspace string
+---@param kind? string
+local function preflight(client, workspace, kind)
+  ask(client, 'holdover.preflight', { workspace = workspace }, function(report)
+    if require('holdover.lists').preflight(report, kind == 'location' and 'location' or 'quickfix') == 0 then
+      local r = report.readiness
+      local number = require('holdover.text').number
+      say(('%s of %s are here'):format(number(r.present), number(r.total)))
+    end
+  end)
+end
+
+---@param client vim.lsp.Client
+---@param workspace string
+local function status(client, workspace)
+  ask(client, 'holdover.status', { workspace = workspace }, function(result)
+    require('holdover.float').open(require('holdover.view').status(result), {
+      title = 'Holdover',
+      footer = 'f fetch · p preflight · t tree · q close',
+      keys = {
+        f = function()
+          require('holdover.fetch').run(client, { workspace = workspace })
+        end,
+        p = function()
+          preflight(client, workspace)
+        end,
+        t = function()
+          local content = require('holdover.content')
+          content.open(content.name('readiness', workspace))
+        end,
+      },
+    })
+  end)
+end
+
+---@param client vim.lsp.Client
+---@param kind? string
+local function conflicts(client, kind)
+  local lists = require('holdover.lists')
+  local where = kind == 'location' and 'location' or 'quickfix' ---@type holdover.ListKind
+  local function tell(n)
+    if n == 0 then
+      say('no conflicts in open files')
+    end
+  end
+  if client_of.knows(client, 'holdover.conflicts') then
+    ask(client, 'holdover.conflicts', nil, function(report)
+      tell(lists.conflicts(report, client_of.workspace(client), where))
+    end)
+  else
+    tell(lists.conflicts_of_buffers(client, where))
+  end
+end
+
+---@param client vim.lsp.Client
+local function say_connection(client)
+  ask(client, 'holdover.status', nil, function(result)
+    local c = result.connectivity
+    local age = require('holdover.text').age(c.since)
+    local state = c.text and c.text ~= '' and c.text or c.state:gsub('-', ' ')
+    say(('%s: %s%s'):format(state, c.detail, age and ', since ' .. age or ''))
+  end)
+end
+
+---@param word? string
+local function page(word)
+  local code = word
+  if not code then
+    local line = vim.api.nvim_win_get_cursor(0)[1] - 1
+    local found = vim.tbl_filter(function(d)
+      return d.source == 'holdover'
+    end, vim.diagnostic.get(0, { lnum = line }))[1]
+    code = found and tostring(found.code)
+  end
+  if not code then
+    client_of.fail('no diagnostic of Holdover stands on this line\nhint: :Holdover page CODE shows any')
+    return
+  end
+  local content = require('holdover.content')
+  content.open(content.name(('diagnostics/%s.md'):format(code)))
+end
+
+---@type table<string, holdover.Subcommand>
+return {
+  accept = {
+    about = 'resolve the conflict under the cursor; without a word it asks how',
+    words = require('holdover.accept').choices,
+    run = function(word)
+      if word then
+        require('holdover.accept').run(word)
+      else
+        require('holdover.accept').choose()
+      end
+    end,
+  },
+  cancel = {
+    about = 'stop what is being fetched',
+    run = function()
+      with_client(function(client)
+        if require('holdover.progress').cancel(client) == 0 then
+          say('nothing is running')
+        end
+      end)
+    end,
+  },
+  conflicts = {
+    about = 'merge conflicts of open files, in the quickfix list, the location list or a window',
+    words = { 'location', 'quickfix', 'window' },
+    run = function(word, mods)
+      if word == 'window' then
+        open('conflicts', mods)
+      else
+        with_client(function(client)
+          conflicts(client, word)
+        end)
+      end
+    end,
+  },
+  fetch = {
+    about = 'get what is missing; dry-run only says what would be run',
+    words = { 'dry-run' },
+    needs = 'holdover.fetch',
+    run = function(word)
+      with_workspace(function(client, workspace)
+        local fetch = require('holdover.fetch')
+        if word then
+          fetch.dry_run(client, workspace)
+        else
+          fetch.run(client, { workspace = workspace })
+        end
+      end)
+    end,
+  },
+  health = {
+    about = 'what is set up, what is not, and the next step',
+    run = function()
+      vim.cmd.checkhealth('holdover')
+    end,
+  },
+  journal = {
+    about = 'what was done and decided, in a window',
+    needs = 'holdover.journal',
+    run = function(_, mods)
+      open('journal', mods)
+    end,
+  },
+  log = {
+    about = "the server's log, in a split",
+    run = function(_, mods)
+      require('holdover.log').open(mods)
+    end,
+  },
+  next = {
+    about = 'go to the next conflict of this file',
+    run = function()
+      require('holdover.regions').jump(true)
+    end,
+  },
+  offline = {
+    about = 'on: no connection by Holdover or a tool it starts; auto: as the network is; without a word: what holds',
+    words = { 'auto', 'off', 'on' },
+    needs = 'holdover.offline',
+    run = function(word)
+      with_client(function(client)
+        if not word then
+          say_connection(client)
+          return
+        end
+        ask(client, 'holdover.offline', { mode = word }, function()
+          say('offline is ' .. word)
+        end)
+      end)
+    end,
+  },
+  page = {
+    about = 'the page of a diagnostic code; without a word, of the diagnostic on this line',
+    words = require('holdover.content').codes,
+    run = page,
+  },
+  preflight = {
+    about = 'what is not on this machine, in the quickfix or the location list',
+    words = { 'location', 'quickfix' },
+    needs = 'holdover.preflight',
+    run = function(word)
+      with_workspace(function(client, workspace)
+        preflight(client, workspace, word)
+      end)
+    end,
+  },
+  previous = {
+    about = 'go to the conflict before',
+    run = function()
+      require('holdover.regions').jump(false)
+    end,
+  },
+  readiness = {
+    about = 'every artifact under its lockfile, in a window',
+    needs = 'holdover.preflight',
+    run = function(_, mods)
+      open('readiness', mods)
+    end,
+  },
+  report = {
+    about = 'the whole status as a page',
+    run = function(_, mods)
+      open('status.md', mods)
+    end,
+  },
+  restart = {
+    about = 'stop the server and start it again for the same buffers',
+    run = function()
+      require('holdover.life').restart()
+    end,
+  },
+  status = {
+    about = 'every figure of this workspace, in a float',
+    needs = 'holdover.status',
+    run = function()
+      with_workspace(status)
+    end,
+  },
+  trust = {
+    about = 'let what this workspace configures run; revoke takes it back',
+    words = { 'revoke' },
+    run = function(word)
+      with_workspace(function(client, workspace)
+        local opts = { program = require('holdover.config').program(client), revoke = word == 'revoke' }
+        require('holdover.trust').set(workspace, opts, function(ok)
+          if ok then
+            local now = opts.revoke and 'is not trusted any more' or 'is trusted'
+            say(vim.fn.fnamemodify(workspace, ':~') .. ' ' .. now)
+          end
+        end)
+      end)
+    end,
+  },
+}
