@@ -11,7 +11,7 @@
 
 mod judge;
 
-use judge::{Dice, Held, Tally, Verdict, copy, files, homes, must, random_cases, run, survey, write};
+use judge::{Dice, Held, Tally, Verdict, copy, files, homes, host, must, random_cases, run, survey, write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -119,12 +119,6 @@ struct Project {
     scratch: PathBuf,
     host: String,
     _held: Held,
-}
-
-fn host() -> String {
-    let output = run(Command::new("rustc").arg("-vV"));
-    let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc names its host").to_owned()
 }
 
 fn project(name: &str, manifests: &[(&str, &str)]) -> Project {

@@ -122,6 +122,13 @@ pub fn homes(set: &[(&str, &Path)]) -> Homes {
     Homes::from_variables(variables)
 }
 
+/// The triple that rustc builds for.
+pub fn host() -> String {
+    let output = run(Command::new("rustc").arg("-vV"));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc names its host").to_owned()
+}
+
 pub fn survey(root: &Path, homes: Homes) -> Arc<Survey> {
     let options = Options { homes, ..Options::default() };
     Inventory::new(root, options).survey(&NoMemory, &|| false)

@@ -1,9 +1,10 @@
 //! Reads the manifests of a cargo workspace: its members, and what each asks for.
 //! May not look outside what the manifests name, and follows no glob into more than a bounded number of folders.
 
+use super::refusal;
 use super::resolve::{Need, Origin};
-use crate::ecosystem::Named;
-use crate::look::{Look, Seen, Unread};
+use crate::ecosystem::{Named, Verdict};
+use crate::look::{Look, Unread};
 use crate::members::{self, clean};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range as Span;
@@ -12,8 +13,6 @@ use toml::de::{DeTable, DeValue};
 
 /// Larger manifests are not read, in bytes.
 pub(crate) const LARGEST: u64 = 4 << 20;
-/// The editions that cargo knows.
-const EDITIONS: [&str; 4] = ["2015", "2018", "2021", "2024"];
 /// More members are not read.
 const MOST_MEMBERS: usize = 5_000;
 
@@ -46,16 +45,59 @@ pub(crate) struct Workspace {
     pub patches: Vec<(String, Option<PathBuf>)>,
     /// What could not be read, and why.
     pub doubts: Vec<String>,
+    /// Why cargo would refuse it, whatever the lockfile holds.
+    pub refusals: Vec<String>,
 }
 
 /// What members inherit.
 #[derive(Default)]
 struct Inherited {
     version: Option<String>,
-    edition: Option<String>,
     /// With paths made absolute.
     dependencies: BTreeMap<String, Need>,
     paths: BTreeMap<String, PathBuf>,
+}
+
+/// The text of a manifest as a table; or why there is none.
+fn load(path: &Path, look: &Look) -> Result<String, Verdict> {
+    match look.text(path, LARGEST) {
+        Ok(text) => Ok(text),
+        Err(why) => {
+            let sentence = format!("{} was not read: {why}", path.display());
+            Err(if why == Unread::Absent { Verdict::Refused(sentence) } else { Verdict::Doubtful(sentence) })
+        }
+    }
+}
+
+fn no_toml(path: &Path, error: &toml::de::Error) -> Verdict {
+    Verdict::Refused(format!("{} cannot be read: {}", path.display(), error.message()))
+}
+
+/// A table `[workspace]`: who belongs to it, and what they inherit.
+struct Shared<'t> {
+    root: &'t Path,
+    table: Option<&'t DeTable<'t>>,
+    inherited: Inherited,
+    excluded: Vec<PathBuf>,
+    /// The folders that `members` names without a pattern.
+    explicit: Vec<PathBuf>,
+}
+
+impl<'t> Shared<'t> {
+    fn new(root: &'t Path, table: Option<&'t DeTable<'t>>) -> Self {
+        let folders = |key: &str| {
+            let all = table.map(|table| strings(table, key)).unwrap_or_default();
+            all.into_iter().map(|folder| clean(&root.join(folder))).collect()
+        };
+        let inherited = table.map(|table| inherit(table, root)).unwrap_or_default();
+        Shared { root, table, inherited, excluded: folders("exclude"), explicit: folders("members") }
+    }
+
+    /// As cargo does: what `members` names stays in, whatever `exclude` says.
+    fn excludes(&self, folder: &Path) -> bool {
+        let below = |all: &[PathBuf]| all.iter().any(|one| folder.starts_with(one));
+        below(&self.excluded) && !below(&self.explicit)
+    }
 }
 
 /// Reads the workspace whose root is `root`.
@@ -69,11 +111,11 @@ pub(crate) fn read(root: &Path, look: &Look) -> Workspace {
             return workspace;
         }
     };
+    workspace.files.push(path.clone());
     let table = match DeTable::parse(&text) {
         Ok(table) => table,
         Err(error) => {
-            workspace.files.push(path.clone());
-            workspace.doubts.push(format!("{} cannot be read: {}", path.display(), error.message()));
+            workspace.against(no_toml(&path, &error));
             return workspace;
         }
     };
@@ -89,40 +131,46 @@ pub(crate) fn read(root: &Path, look: &Look) -> Workspace {
     if table.contains_key("replace") {
         workspace.doubts.push("the manifest replaces packages with [replace], which is not judged".into());
     }
-    let shared = table.get("workspace").and_then(|value| value.get_ref().as_table());
-    let mut inherited = Inherited::default();
+    let shared = Shared::new(root, table.get("workspace").and_then(|value| value.get_ref().as_table()));
+    if shared.table.is_none() {
+        workspace.against(above(root, look));
+    }
     let mut queue: Vec<(PathBuf, bool)> = Vec::new();
-    let mut excluded: Vec<PathBuf> = Vec::new();
-    if let Some(shared) = shared {
-        inherited = inherit(shared, root);
-        excluded = strings(shared, "exclude").into_iter().map(|folder| clean(&root.join(folder))).collect();
-        for pattern in strings(shared, "members") {
-            for folder in members::named(root, &pattern, "Cargo.toml", look) {
-                if !excluded.iter().any(|out| folder.starts_with(out)) {
-                    queue.push((folder, true));
+    let mut default_members = Vec::new();
+    if let Some(table) = shared.table {
+        for (key, into) in [("members", true), ("default-members", false)] {
+            for pattern in strings(table, key) {
+                for folder in members::named(root, &pattern, "Cargo.toml", look) {
+                    match into {
+                        true if !shared.excludes(&folder) => queue.push((folder, true)),
+                        true => {}
+                        false => default_members.push(folder),
+                    }
                 }
             }
         }
     }
     let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
     seen.insert(clean(root));
-    workspace.files.push(path.clone());
     let follow = |manifest: &Manifest, paths: Vec<PathBuf>, queue: &mut Vec<(PathBuf, bool)>| {
         for path in paths {
             // Cargo takes path dependencies of members into the workspace where they lie below its root.
-            let inside = path.starts_with(clean(root)) && !excluded.iter().any(|out| path.starts_with(out));
-            queue.push((path, shared.is_some() && manifest.member && inside));
+            let inside = path.starts_with(clean(root)) && !shared.excludes(&path);
+            queue.push((path, shared.table.is_some() && manifest.member && inside));
         }
     };
+    let place = refusal::Place { path: &path, text: &text, table, shared: shared.table, root };
     if table.contains_key("package") || table.contains_key("project") {
-        workspace.doubts.extend(refused(&path, table, &inherited, look));
-        match package(&path, &text, table, &inherited, true) {
+        match package(&path, &text, table, &shared.inherited, true) {
             Ok((manifest, paths)) => {
+                workspace.against(refusal::of(&place, &manifest.needs, look));
                 follow(&manifest, paths, &mut queue);
                 workspace.manifests.push(manifest);
             }
-            Err(why) => workspace.doubts.push(why),
+            Err(why) => workspace.against(why),
         }
+    } else {
+        workspace.against(refusal::of(&place, &[], look));
     }
     workspace.root_text.clone_from(&text);
     // Members first, so that a folder reached both ways counts as one.
@@ -137,33 +185,104 @@ pub(crate) fn read(root: &Path, look: &Look) -> Workspace {
             break;
         }
         let path = folder.join("Cargo.toml");
-        let text = match look.text(&path, LARGEST) {
-            Ok(text) => text,
-            // A glob may name folders that are no packages.
-            Err(Unread::Absent) if member => continue,
-            Err(why) => {
-                workspace.doubts.push(format!("{} was not read: {why}", path.display()));
-                continue;
-            }
-        };
-        workspace.files.push(path.clone());
-        let read = match DeTable::parse(&text) {
-            Ok(table) => {
-                workspace.doubts.extend(refused(&path, table.get_ref(), &inherited, look));
-                // A package outside may be a member of another workspace and inherit from that.
-                package(&path, &text, table.get_ref(), &inherited, member)
-            }
-            Err(error) => Err(format!("{} cannot be read: {}", path.display(), error.message())),
-        };
-        match read {
-            Ok((manifest, paths)) => {
+        match member_of(&path, &shared, member, look) {
+            Ok((manifest, paths, verdict)) => {
+                workspace.against(verdict);
                 follow(&manifest, paths, &mut queue);
+                workspace.files.push(path);
                 workspace.manifests.push(manifest);
             }
-            Err(why) => workspace.doubts.push(why),
+            Err(verdict) => {
+                workspace.against(verdict);
+                workspace.files.push(path);
+            }
         }
     }
+    workspace.check_members(root, &default_members);
     workspace
+}
+
+/// One package that a workspace holds, or that lies beside it.
+fn member_of(
+    path: &Path,
+    shared: &Shared<'_>,
+    member: bool,
+    look: &Look,
+) -> Result<(Manifest, Vec<PathBuf>, Verdict), Verdict> {
+    let text = load(path, look)?;
+    let table = DeTable::parse(&text).map_err(|error| no_toml(path, &error))?;
+    let table = table.get_ref();
+    let folder = path.parent().unwrap_or(path);
+    let own = table.get("workspace").and_then(|value| value.get_ref().as_table());
+    if member {
+        if own.is_some() {
+            return Err(Verdict::Refused(format!("{} is a member and a workspace itself", path.display())));
+        }
+        let place = refusal::Place { path, text: &text, table, shared: shared.table, root: shared.root };
+        let (manifest, paths) = package(path, &text, table, &shared.inherited, true)?;
+        let verdict = refusal::of(&place, &manifest.needs, look);
+        return Ok((manifest, paths, verdict));
+    }
+    // What lies outside inherits from the workspace that it lies in.
+    let outer = own.is_none().then(|| root_above(folder, look)).flatten();
+    let outer_table = outer.as_ref().and_then(|(_, text)| DeTable::parse(text).ok());
+    let (root, table_of_root) = match (&outer, &outer_table) {
+        (Some((root, _)), Some(outer)) => (root.as_path(), outer.get_ref().get("workspace")),
+        _ => (folder, table.get("workspace")),
+    };
+    let its = Shared::new(root, table_of_root.and_then(|value| value.get_ref().as_table()));
+    let place = refusal::Place { path, text: &text, table, shared: its.table, root };
+    let (manifest, paths) = package(path, &text, table, &its.inherited, false)?;
+    let verdict = refusal::of(&place, &manifest.needs, look);
+    Ok((manifest, paths, verdict))
+}
+
+/// The nearest workspace above a folder that does not exclude it: its folder, and its manifest's text.
+fn root_above(folder: &Path, look: &Look) -> Option<(PathBuf, String)> {
+    folder.ancestors().skip(1).find_map(|root| {
+        let text = look.text(&root.join("Cargo.toml"), LARGEST).ok()?;
+        let excluded = {
+            let table = DeTable::parse(&text).ok()?;
+            let shared = table.get_ref().get("workspace").and_then(|value| value.get_ref().as_table())?;
+            Shared::new(root, Some(shared)).excludes(&clean(folder))
+        };
+        Some((!excluded).then(|| (root.to_path_buf(), text)))
+    })?
+}
+
+/// What is to be said about a package that has no workspace of its own and lies below one.
+fn above(folder: &Path, look: &Look) -> Verdict {
+    let Some((root, _)) = root_above(folder, look) else { return Verdict::Sound };
+    let path = clean(folder).join("Cargo.toml");
+    let within = read(&root, look);
+    let shown = root.display();
+    if within.manifests.iter().any(|manifest| manifest.member && manifest.path == path) {
+        return Verdict::Doubtful(format!("cargo takes the lockfile of the workspace that it belongs to: {shown}"));
+    }
+    Verdict::Refused(format!("cargo takes it for a part of a workspace that neither names nor excludes it: {shown}"))
+}
+
+impl Workspace {
+    /// Keeps what is to be said against the whole.
+    fn against(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Sound => {}
+            Verdict::Refused(why) => self.refusals.push(why),
+            Verdict::Doubtful(why) => self.doubts.push(why),
+        }
+    }
+
+    fn check_members(&mut self, root: &Path, default_members: &[PathBuf]) {
+        let members: Vec<&Manifest> = self.manifests.iter().filter(|manifest| manifest.member).collect();
+        let mut names = BTreeSet::new();
+        let twice = members.iter().find(|manifest| !names.insert(manifest.name.as_str()));
+        let twice = twice.map(|manifest| format!("two members of the workspace have the same name: {}", manifest.name));
+        let folders: BTreeSet<&Path> = members.iter().filter_map(|manifest| manifest.path.parent()).collect();
+        let stranger =
+            default_members.iter().find(|folder| !folders.contains(folder.as_path()) && **folder != clean(root));
+        let stranger = stranger.map(|folder| format!("default-members names what is no member: {}", folder.display()));
+        self.refusals.extend(twice.into_iter().chain(stranger));
+    }
 }
 
 fn strings(table: &DeTable<'_>, key: &str) -> Vec<String> {
@@ -174,7 +293,7 @@ fn strings(table: &DeTable<'_>, key: &str) -> Vec<String> {
 fn inherit(shared: &DeTable<'_>, root: &Path) -> Inherited {
     let package = shared.get("package").and_then(|value| value.get_ref().as_table());
     let said = |key: &str| package.and_then(|p| p.get(key)).and_then(|v| v.get_ref().as_str()).map(str::to_owned);
-    let mut inherited = Inherited { version: said("version"), edition: said("edition"), ..Inherited::default() };
+    let mut inherited = Inherited { version: said("version"), ..Inherited::default() };
     let dependencies = shared.get("dependencies").and_then(|value| value.get_ref().as_table());
     for (key, value) in dependencies.into_iter().flatten() {
         let (need, path) = need(key.get_ref(), value.get_ref(), None, false, root, &Inherited::default());
@@ -192,36 +311,6 @@ pub(crate) fn version_of(text: &str, name: &str) -> Option<String> {
     (said("name")?? == name).then(|| said("version").map_or(Some("0.0.0"), |said| said))?.map(str::to_owned)
 }
 
-/// Why cargo would refuse a package's manifest, as far as that is cheap to see.
-fn refused(path: &Path, table: &DeTable<'_>, inherited: &Inherited, look: &Look) -> Option<String> {
-    let package = table.get("package").or_else(|| table.get("project")).and_then(|v| v.get_ref().as_table())?;
-    let edition = match package.get("edition").map(toml::Spanned::get_ref) {
-        Some(DeValue::String(edition)) => Some(edition.to_string()),
-        Some(DeValue::Table(_)) => inherited.edition.clone(),
-        _ => None,
-    };
-    if let Some(edition) = edition.filter(|edition| !EDITIONS.contains(&edition.as_str())) {
-        return Some(format!("{} has an edition that is not known: {edition}", path.display()));
-    }
-    let folder = path.parent().unwrap_or(path);
-    let source = folder.join("src");
-    // The folder changes when a file appears in it or goes; what the files hold does not matter.
-    look.at(&source);
-    let library = source.join("lib.rs").is_file();
-    let named = table.get("lib").and_then(|v| v.get_ref().as_table());
-    if named.is_some_and(|named| !named.contains_key("path")) && !library {
-        return Some(format!("{} has a library and no src/lib.rs", path.display()));
-    }
-    let targets = library
-        || named.is_some()
-        || source.join("main.rs").is_file()
-        || ["bin", "example", "test", "bench"].iter().any(|kind| table.contains_key(*kind))
-        || [source.join("bin"), folder.join("examples"), folder.join("tests"), folder.join("benches")]
-            .iter()
-            .any(|folder| matches!(look.at(folder), Seen::Folder(_)));
-    (!targets).then(|| format!("{} has neither src/lib.rs nor src/main.rs, and names no target", path.display()))
-}
-
 type Package = (Manifest, Vec<PathBuf>);
 
 fn package(
@@ -230,8 +319,8 @@ fn package(
     table: &DeTable<'_>,
     inherited: &Inherited,
     member: bool,
-) -> Result<Package, String> {
-    let nothing = || format!("{} has no package", path.display());
+) -> Result<Package, Verdict> {
+    let nothing = || Verdict::Refused(format!("{} has no package", path.display()));
     let package = table.get("package").or_else(|| table.get("project")).and_then(|v| v.get_ref().as_table());
     let package = package.ok_or_else(nothing)?;
     let name = package.get("name").and_then(|v| v.get_ref().as_str()).ok_or_else(nothing)?;
@@ -273,7 +362,10 @@ fn package(
 type Key<'i> = toml::Spanned<std::borrow::Cow<'i, str>>;
 
 /// Calls `each` with key, value, target and whether it is for development only, for all dependency tables.
-fn each_dependency<'t>(table: &'t DeTable<'t>, mut each: impl FnMut(&Key<'t>, &DeValue<'t>, Option<&str>, bool)) {
+pub(crate) fn each_dependency<'t>(
+    table: &'t DeTable<'t>,
+    mut each: impl FnMut(&Key<'t>, &DeValue<'t>, Option<&str>, bool),
+) {
     let mut tables = |table: &'t DeTable<'t>, target: Option<&str>| {
         for (name, dev) in [
             ("dependencies", false),

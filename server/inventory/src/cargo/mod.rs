@@ -6,8 +6,10 @@ mod index;
 mod lock;
 mod manifest;
 mod platform;
+mod refusal;
 mod resolve;
 mod study;
+mod targets;
 mod toolchain;
 
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Line, Named, Repair, Verdict};
@@ -118,6 +120,9 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     judged.mirrors.clone_from(&config.mirrors);
     judged.manifests.clone_from(&workspace.files);
     judged.watch.extend(workspace.files.iter().cloned());
+    for refusal in &workspace.refusals {
+        judged.verdict.worsen(Verdict::Refused(refusal.clone()));
+    }
     for doubt in &workspace.doubts {
         judged.verdict.worsen(Verdict::Doubtful(doubt.clone()));
     }

@@ -121,7 +121,7 @@ fn digest(
         hasher.update(bytes);
     };
     part(&[FORM]);
-    part(env!("CARGO_PKG_VERSION").as_bytes());
+    part(env!("HOLDOVER_RULES").as_bytes());
     part(ask.target.as_bytes());
     part(text.as_bytes());
     part(workspace.root_text.as_bytes());
@@ -130,7 +130,7 @@ fn digest(
         part(&[u8::from(manifest.member)]);
         part(manifest.text.as_bytes());
     }
-    for doubt in &workspace.doubts {
+    for doubt in workspace.doubts.iter().chain(&workspace.refusals) {
         part(doubt.as_bytes());
     }
     for cfg in &config.cfgs {
@@ -297,6 +297,11 @@ impl Study {
         // Without members nothing can be said about who needs what.
         let lost = !nodes.iter().any(|node| node.known.as_ref().is_some_and(|known| known.member));
         self.needed = if lost { vec![Needed::Perhaps; nodes.len()] } else { resolution.needed };
+        // A workspace without any member is one, and needs nothing.
+        let empty = lock.packages.is_empty() && workspace.manifests.is_empty() && !workspace.root_text.is_empty();
+        if lost && empty && workspace.doubts.is_empty() {
+            return;
+        }
         if lost {
             self.verdict.worsen(Verdict::Doubtful("no manifest was read that the lockfile belongs to".into()));
             return;
@@ -322,6 +327,7 @@ impl Study {
         // What broken parts of the lockfile said is not known.
         if lock.broken.is_empty()
             && workspace.doubts.is_empty()
+            && workspace.refusals.is_empty()
             && self.verdict == Verdict::Sound
             && let Some(&at) = resolution.superfluous.first()
         {
