@@ -13,7 +13,8 @@ mod judge;
 
 use base64::Engine;
 use judge::{Dice, Held, Tally, Verdict, copy, homes, must, random_cases, run, survey, write};
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha1::Digest;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -313,4 +314,174 @@ fn the_inventory_and_npm_agree_on_random_damage() {
         }
     }
     tally.finish("npm, random damage", cases);
+}
+
+/// Where npm's cache keeps the records of an address, which is known by its end.
+fn bucket(case: &Case, end: &str) -> PathBuf {
+    let index = judge::files(&case.cache.join("_cacache/index-v5"));
+    let end = format!("{end}\",");
+    let holds = |path: &PathBuf| std::fs::read_to_string(path).is_ok_and(|text| text.contains(&end));
+    index.into_iter().find(holds).unwrap_or_else(|| panic!("{end} is in the cache"))
+}
+
+fn last_record(bucket: &Path) -> Value {
+    let text = std::fs::read_to_string(bucket).unwrap();
+    let line = text.lines().filter_map(|line| line.split_once('\t')).next_back().unwrap();
+    serde_json::from_str(line.1).unwrap()
+}
+
+fn content_of(case: &Case, record: &Value) -> PathBuf {
+    let digest = record["integrity"].as_str().unwrap().strip_prefix("sha512-").unwrap();
+    let hex = hex::encode(base64::engine::general_purpose::STANDARD.decode(digest).unwrap());
+    case.cache.join("_cacache/content-v2/sha512").join(&hex[..2]).join(&hex[2..4]).join(&hex[4..])
+}
+
+/// Writes another description of a package into the cache, as npm would have.
+fn describe(case: &Case, name: &str, change: &dyn Fn(&mut Value)) {
+    let bucket = bucket(case, &format!("/{name}"));
+    let mut record = last_record(&bucket);
+    let mut description = read(&content_of(case, &record));
+    change(&mut description);
+    let bytes = serde_json::to_vec(&description).unwrap();
+    let digest = base64::engine::general_purpose::STANDARD.encode(sha2::Sha512::digest(&bytes));
+    record["integrity"] = json!(format!("sha512-{digest}"));
+    record["size"] = json!(bytes.len());
+    write(&content_of(case, &record), &bytes);
+    let line = record.to_string();
+    write(&bucket, format!("\n{}\t{line}", hex::encode(sha1::Sha1::digest(&line))));
+}
+
+fn change_lock(case: &Case, change: &dyn Fn(&mut Value)) {
+    let path = case.workspace.join("package-lock.json");
+    let mut lock = read(&path);
+    change(&mut lock["packages"]);
+    write(&path, serde_json::to_string_pretty(&lock).unwrap() + "\n");
+}
+
+const VICTIM: &str = "node_modules/ansi-styles";
+
+/// With an address for each package, as the registry gives it.
+fn addressed(case: &Case) {
+    let dist = read(&content_of(case, &last_record(&bucket(case, "/ansi-styles"))));
+    let tarball = dist["versions"]["4.3.0"]["dist"]["tarball"].as_str().unwrap().to_owned();
+    change_lock(case, &|packages| packages[VICTIM]["resolved"] = json!(tarball));
+}
+
+#[test]
+fn the_inventory_and_npm_agree_on_what_is_found_by_address() {
+    let mut tally = Tally::default();
+    let plain = project(PROJECTS[0]);
+    assert_eq!(plain.lock["packages"][VICTIM]["version"], "4.3.0");
+    let no_integrity = |case: &Case| {
+        change_lock(case, &|packages| drop(packages[VICTIM].as_object_mut().unwrap().remove("integrity")));
+    };
+    let tarball = |case: &Case| bucket(case, "/-/ansi-styles-4.3.0.tgz");
+    let content = |case: &Case| content_of(case, &last_record(&tarball(case)));
+    let description = |case: &Case| content_of(case, &last_record(&bucket(case, "/ansi-styles")));
+    let flip = |path: &Path| {
+        let mut bytes = std::fs::read(path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x55;
+        write(path, bytes);
+    };
+    let remove = |path: &Path| std::fs::remove_file(path).unwrap();
+    let lack = |key: &'static str| {
+        move |case: &Case| {
+            describe(case, "ansi-styles", &|all| drop(all["versions"]["4.3.0"].as_object_mut().unwrap().remove(key)))
+        }
+    };
+    let cases: &[(&str, &dyn Fn(&Case))] = &[
+        ("a description written anew", &|c| describe(c, "ansi-styles", &|_| ())),
+        ("a description older than the lock", &|c| {
+            describe(c, "ansi-styles", &|all| drop(all["versions"].as_object_mut().unwrap().remove("4.3.0")));
+        }),
+        ("a description without the tarball's place", &lack("dist")),
+        ("a description that is empty", &|c| describe(c, "ansi-styles", &|all| *all = json!({}))),
+        ("a description with another checksum", &|c| {
+            describe(c, "ansi-styles", &|all| {
+                let other = base64::engine::general_purpose::STANDARD.encode([7_u8; 64]);
+                all["versions"]["4.3.0"]["dist"]["integrity"] = json!(format!("sha512-{other}"));
+            });
+        }),
+        ("a description without a checksum", &|c| {
+            describe(c, "ansi-styles", &|all| {
+                all["versions"]["4.3.0"]["dist"].as_object_mut().unwrap().remove("integrity");
+            });
+        }),
+        ("a description with another tarball's place", &|c| {
+            describe(c, "ansi-styles", &|all| {
+                all["versions"]["4.3.0"]["dist"]["tarball"] = json!("https://registry.example/x.tgz");
+            });
+        }),
+        ("a description from long ago", &|c| {
+            let bucket = bucket(c, "/ansi-styles");
+            let mut record = last_record(&bucket);
+            record["time"] = json!(1000);
+            record["metadata"]["time"] = json!(1000);
+            record["metadata"]["resHeaders"]["cache-control"] = json!("max-age=1");
+            let line = record.to_string();
+            write(&bucket, format!("\n{}\t{line}", hex::encode(sha1::Sha1::digest(&line))));
+        }),
+        ("a description that was asked for in full", &|c| {
+            let bucket = bucket(c, "/ansi-styles");
+            let mut record = last_record(&bucket);
+            record["metadata"]["reqHeaders"]["accept"] = json!("application/json");
+            let line = record.to_string();
+            write(&bucket, format!("\n{}\t{line}", hex::encode(sha1::Sha1::digest(&line))));
+        }),
+        ("a description with a flipped byte", &|c| flip(&description(c))),
+        ("a description that is gone", &|c| remove(&description(c))),
+        ("a record that is gone", &|c| remove(&bucket(c, "/ansi-styles"))),
+        ("the tarball's record gone", &|c| remove(&tarball(c))),
+        ("another version in the lock", &|c| change_lock(c, &|packages| packages[VICTIM]["version"] = json!("4.2.0"))),
+        ("a version that never was", &|c| change_lock(c, &|packages| packages[VICTIM]["version"] = json!("4.2.99"))),
+        ("an address", &addressed),
+        ("an address, and its record gone", &|c| {
+            addressed(c);
+            remove(&tarball(c));
+        }),
+        ("an address elsewhere", &|c| {
+            change_lock(c, &|packages| packages[VICTIM]["resolved"] = json!("https://registry.example/a-1.tgz"));
+        }),
+        ("no checksum", &no_integrity),
+        ("no checksum, and the tarball's record gone", &|c| {
+            no_integrity(c);
+            remove(&tarball(c));
+        }),
+        ("no checksum, and an address", &|c| {
+            addressed(c);
+            no_integrity(c);
+        }),
+        ("no checksum, an address, no description", &|c| {
+            addressed(c);
+            no_integrity(c);
+            remove(&bucket(c, "/ansi-styles"));
+        }),
+        ("no checksum, an address, no record of it", &|c| {
+            addressed(c);
+            no_integrity(c);
+            remove(&tarball(c));
+        }),
+        ("no checksum, an address, a damaged tarball", &|c| {
+            addressed(c);
+            no_integrity(c);
+            flip(&content(c));
+        }),
+        ("no checksum, an address, no tarball", &|c| {
+            addressed(c);
+            no_integrity(c);
+            remove(&content(c));
+        }),
+        ("a conflict without its end", &|c| {
+            let path = c.workspace.join("package-lock.json");
+            let text = std::fs::read_to_string(&path).unwrap();
+            write(&path, text.replacen("    \"node_modules/", "<<<<<<< HEAD\n    \"node_modules/", 1));
+        }),
+    ];
+    for (what, change) in cases {
+        let case = plain.case();
+        change(&case);
+        plain.judge(&mut tally, what, case);
+    }
+    tally.finish("npm, by address", cases.len());
 }

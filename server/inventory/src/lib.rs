@@ -5,6 +5,7 @@
 //! Which tool is the judge of which answer, and the limits, are in `docs/inventory.md`.
 
 mod cargo;
+mod conflicted;
 mod discover;
 mod ecosystem;
 mod fetch;

@@ -136,6 +136,16 @@ impl Verified {
     }
 }
 
+/// The digest of bytes.
+pub(crate) fn digest(algorithm: Algorithm, bytes: &[u8]) -> Vec<u8> {
+    match algorithm {
+        Algorithm::Sha1 => sha1::Sha1::digest(bytes).to_vec(),
+        Algorithm::Sha256 => sha2::Sha256::digest(bytes).to_vec(),
+        Algorithm::Sha384 => sha2::Sha384::digest(bytes).to_vec(),
+        Algorithm::Sha512 => sha2::Sha512::digest(bytes).to_vec(),
+    }
+}
+
 /// The bytes read at a time: large enough that the call costs nothing beside the hash, small enough for the cache.
 const CHUNK: usize = 256 << 10;
 

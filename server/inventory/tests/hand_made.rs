@@ -10,13 +10,12 @@
 
 use contract::{ArtifactState, ReadinessState, codes};
 use holdover_inventory::{Depth, Inventory, NoMemory, Options, hover, place, plan_fetch};
-use sha2::Digest;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 mod place;
-use place::{Kept, Place, sri, state, write};
+use place::{Kept, Place, SHORT, sri, state, write};
 
 #[test]
 fn a_workspace_with_everything_is_ready_and_a_crate_for_another_target_may_be_missing() {
@@ -213,17 +212,23 @@ fn without_an_address_npm_needs_the_description_of_a_package_too() {
     );
     let before = place_.survey();
     assert_eq!(state(&before, "ms").0, ArtifactState::Missing, "{:?}", before.findings);
-    let key = "make-fetch-happen:request-cache:https://registry.example/npm/ms";
-    let (integrity, hex) = sri(b"description");
-    let json = format!(r#"{{"key":"{key}","integrity":"{integrity}","size":11}}"#);
-    let hash = hex::encode(sha2::Sha256::digest(key));
-    let bucket = place_.home.join(".npm/_cacache/index-v5").join(&hash[..2]).join(&hash[2..4]).join(&hash[4..]);
-    write(&bucket, format!("\n{}\t{json}", hex::encode(sha1::Sha1::digest(&json))));
-    assert_eq!(state(&place_.survey(), "ms").0, ArtifactState::Missing, "its content is not here yet");
-    let content = place_.home.join(".npm/_cacache/content-v2/sha512");
-    write(&content.join(&hex[..2]).join(&hex[2..4]).join(&hex[4..]), "description");
+    let tarball = "https://registry.example/npm/ms/-/ms-2.1.3.tgz";
+    let described = format!(r#"{{"versions":{{"2.1.2":{{}},"2.1.3":{{"dist":{{"tarball":"{tarball}"}}}}}}}}"#);
+    place_.cache("https://registry.example/npm/ms", &described, Some(SHORT));
+    assert_eq!(state(&place_.survey(), "ms").0, ArtifactState::Missing, "its tarball is not known by address yet");
+    place_.cache(tarball, "tarball ms", None);
     let survey = place_.survey();
     assert_eq!(survey.readiness.state, ReadinessState::Ready, "{:?}", survey.findings);
+    place_.cache("https://registry.example/npm/ms", &described, Some("application/json"));
+    assert_eq!(place_.survey().readiness.state, ReadinessState::Ready, "the one that npm asks for is still there");
+    for (described, wanted) in [
+        (described.replace("2.1.3", "2.1.4"), ArtifactState::Stale),
+        (described.replace("tarball", "tar"), ArtifactState::Corrupt),
+        (described.replace("}}}", ""), ArtifactState::Corrupt),
+    ] {
+        place_.cache("https://registry.example/npm/ms", &described, Some(SHORT));
+        assert_eq!(state(&place_.survey(), "ms").0, wanted, "{described}");
+    }
     assert!(survey.mirrors.iter().any(|mirror| mirror.url == "https://registry.example/npm/"));
 }
 

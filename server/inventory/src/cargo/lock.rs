@@ -2,6 +2,7 @@
 //! May not look at any other file. `toml` reads whatever is not written as cargo writes it; the crate `cargo-lock`
 //! gives neither places nor recovery, and is the judge of this file's tests.
 
+use crate::conflicted;
 use crate::ecosystem::Broken;
 use std::collections::HashMap;
 use std::ops::Range as Span;
@@ -78,8 +79,15 @@ struct Block {
     in_list: bool,
 }
 
-/// Reads a lockfile of any version. O(length).
+/// Reads a lockfile of any version; of one with conflict markers our side. O(length).
 pub(crate) fn read(text: &str) -> Lock {
+    let Some(conflicted) = conflicted::read(text) else { return read_plain(text) };
+    let mut lock = read_plain(&conflicted.ours);
+    lock.broken.insert(0, Broken { span: conflicted.place, reason: conflicted::REASON.into() });
+    lock
+}
+
+fn read_plain(text: &str) -> Lock {
     let mut lock = Lock::default();
     let mut block: Option<Block> = None;
     // Before the first table, and in tables other than `[[package]]`: kept for `toml`.
@@ -366,12 +374,14 @@ mod tests {
     #[test]
     fn a_broken_block_is_named_and_the_others_are_read() {
         let at = REAL.find("name = \"base64\"").unwrap();
-        let broken = format!("{}<<<<<<< ours\n{}", &REAL[..at], &REAL[at..]);
-        let lock = read(&broken);
-        assert_eq!(lock.broken.len(), 1);
-        let span = lock.broken[0].span.clone();
-        assert!(at <= span.start && span.end <= at + "<<<<<<< ours".len(), "at the place: {span:?}");
-        assert_eq!(lock.packages.len(), read(REAL).packages.len() - 1);
+        // What is no TOML costs its package; a conflict's marker only says that it is there.
+        for (put, lost) in [("no toml here", 1), ("<<<<<<< ours", 0)] {
+            let lock = read(&format!("{}{put}\n{}", &REAL[..at], &REAL[at..]));
+            assert_eq!(lock.broken.len(), 1);
+            let span = lock.broken[0].span.clone();
+            assert!(at <= span.start && span.end <= at + put.len(), "at the place: {span:?}");
+            assert_eq!(lock.packages.len(), read(REAL).packages.len() - lost);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::look::Seen;
 use contract::Mirror;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// What the configuration and the machine come to.
 #[derive(Debug)]
@@ -25,17 +26,36 @@ pub(crate) struct Config {
     pub mirrors: Vec<Mirror>,
     /// `registry`, and `@scope:registry`.
     registries: BTreeMap<String, String>,
+    /// Where npm itself is installed.
+    npm_folder: Option<PathBuf>,
+    default_registry: OnceLock<Option<String>>,
 }
 
-/// What npm asks where nothing is configured.
-const DEFAULT_REGISTRY: &str = "https://registry.npmjs.org/";
-
 impl Config {
-    /// The address of the registry for a package.
-    pub(crate) fn registry(&self, name: &str) -> &str {
+    /// The address of the registry for a package: as configured, else what the installed npm has by default. `None`:
+    /// neither could be found out.
+    pub(crate) fn registry(&self, name: &str, ask: &Ask<'_>) -> Option<&str> {
         let scoped = name.split_once('/').and_then(|(scope, _)| self.registries.get(&format!("{scope}:registry")));
-        scoped.or_else(|| self.registries.get("registry")).map_or(DEFAULT_REGISTRY, String::as_str)
+        let said = scoped.or_else(|| self.registries.get("registry"));
+        let own = || self.default_registry.get_or_init(|| default_registry(self.npm_folder.as_deref()?, ask)).as_ref();
+        said.or_else(own).map(String::as_str)
     }
+
+    /// Whether one is configured.
+    pub(crate) fn has_registry(&self) -> bool {
+        !self.registries.is_empty()
+    }
+}
+
+/// What npm asks where nothing is configured, as its own table of settings says.
+fn default_registry(npm: &Path, ask: &Ask<'_>) -> Option<String> {
+    let table = npm.join("node_modules/@npmcli/config/lib/definitions/definitions.js");
+    let text = ask.look.text(&table, LARGEST).ok()?;
+    let (_, behind) = text.split_once("('registry', {")?;
+    let (_, value) = behind.split_once("default: '")?;
+    let (value, _) = value.split_once('\'')?;
+    (value.starts_with("https://") && value.len() < 200 && !value.contains(char::is_whitespace))
+        .then(|| value.to_owned())
 }
 
 /// Larger configuration files are not read, in bytes.
@@ -103,6 +123,11 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
         })
         .collect();
     let (os, cpu, libc) = platform(ask);
+    // `npm` is a link to `npm/bin/npm-cli.js`; where it is a script, npm lies where node's installation has it.
+    let linked = homes.program("npm", ask.look).filter(|program| program.ends_with("bin/npm-cli.js"));
+    let npm_folder = linked
+        .and_then(|program| Some(program.parent()?.parent()?.to_path_buf()))
+        .or_else(|| prefix.as_ref().map(|prefix| prefix.join("lib/node_modules/npm")));
     Config {
         cache: std::path::absolute(&cache).unwrap_or(cache),
         omit,
@@ -112,9 +137,11 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
         cpu: first("cpu").map_or(cpu, str::to_owned),
         libc: first("libc").map(str::to_owned).or(libc),
         node: node.as_deref().and_then(|node| node_version(node, prefix.as_deref(), ask)),
-        npm: prefix.as_deref().and_then(|prefix| npm_version(prefix, ask)),
+        npm: npm_folder.as_deref().and_then(|npm| npm_version(npm, ask)),
         mirrors,
         registries,
+        npm_folder,
+        default_registry: OnceLock::new(),
     }
 }
 
@@ -245,12 +272,12 @@ fn node_version(node: &Path, prefix: Option<&Path>, ask: &Ask<'_>) -> Option<Str
     })
 }
 
-fn npm_version(prefix: &Path, ask: &Ask<'_>) -> Option<String> {
+fn npm_version(npm: &Path, ask: &Ask<'_>) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Package {
         version: String,
     }
-    let path = prefix.join("lib/node_modules/npm/package.json");
+    let path = npm.join("package.json");
     if !matches!(ask.look.at(&path), Seen::File(_)) {
         return None;
     }

@@ -1,6 +1,7 @@
 //! Reads `package-lock.json` (versions 2 and 3) entry by entry, with the place of each, so that one broken entry does
 //! not hide the others. May not look at any other file. serde_json does the reading; its raw values give the places.
 
+use crate::conflicted;
 use crate::ecosystem::Broken;
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -160,6 +161,8 @@ pub(crate) struct Lock {
     pub broken: Vec<Broken>,
     /// It has `packages`, as versions 2 and 3 do.
     pub has_packages: bool,
+    /// It has conflict markers, and is sound without them: npm merges such a one itself.
+    pub mergeable: bool,
 }
 
 /// More entries than any project has; what comes after is not read, and said to be.
@@ -208,8 +211,16 @@ fn offset(text: &str, part: &str) -> usize {
     (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize)
 }
 
-/// Reads a lockfile. O(length).
+/// Reads a lockfile; of one with conflict markers our side. O(length).
 pub(crate) fn read(text: &str) -> Lock {
+    let Some(conflicted) = conflicted::read(text) else { return read_plain(text) };
+    let mut lock = read_plain(&conflicted.ours);
+    lock.mergeable = conflicted.whole && lock.broken.is_empty();
+    lock.broken.insert(0, Broken { span: conflicted.place, reason: conflicted::REASON.into() });
+    lock
+}
+
+fn read_plain(text: &str) -> Lock {
     match serde_json::from_str::<Top<'_>>(text) {
         Ok(top) => {
             let mut lock = Lock { version: top.version, has_packages: top.packages.is_some(), ..Lock::default() };

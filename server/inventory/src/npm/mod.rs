@@ -17,7 +17,7 @@ use base64::Engine;
 use config::Config;
 use contract::{Artifact, ArtifactState, Cache, FetchStep, Finding, Range, Severity, codes};
 use lock::{Entry, Located, Text};
-use packument::Description;
+use packument::{Lacking, Wanted as Asked};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range as Span;
@@ -136,7 +136,11 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     for broken in &lock.broken {
         let message = format!("this part of the lockfile cannot be read: {}", broken.reason);
         judged.findings.push(malformed(lockfile, places.range(broken.span.clone()), message));
-        judged.verdict.worsen(Verdict::Refused("a part of the lockfile cannot be read".into()));
+        judged.verdict.worsen(if lock.mergeable {
+            Verdict::Doubtful("the lockfile has conflict markers, and which side npm would take is not judged".into())
+        } else {
+            Verdict::Refused("a part of the lockfile cannot be read".into())
+        });
     }
     match lock.version {
         Some(2 | 3) => {}
@@ -183,8 +187,8 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
 
     let store = Store::find(&config, ask);
     judged.watch.push(store.content.clone());
-    let plans: Vec<Plan> = ids.iter().map(|(at, _)| plan(&lock.entries[*at], folder, &store)).collect();
-    let mut described = descriptions(&ids, &plans, &lock.entries, &inert, &config, &store, lockfile, ask);
+    let mut plans: Vec<Plan> = ids.iter().map(|(at, _)| plan(&lock.entries[*at], folder, &store)).collect();
+    let mut lacking = by_address(&ids, &mut plans, &lock.entries, &inert, &config, &store, lockfile, ask);
     let paths: Vec<PathBuf> =
         plans.iter().flat_map(|plan| plan.candidates.iter().map(|(path, _)| path.clone())).collect();
     let mut seen = ask.look.at_all(&store.content, &paths).into_iter();
@@ -196,15 +200,12 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         let stands: Vec<Seen> = seen.by_ref().take(plan.candidates.len()).collect();
         let (mut state, mut evidence, found) = state_of(&plan, &stands);
         let mut looked_in: Vec<PathBuf> = plan.candidates.iter().map(|(path, _)| path.clone()).collect();
-        match described.remove(&at).unwrap_or(Description::Here) {
-            Description::Absent(path) if state == ArtifactState::Present => {
-                (state, evidence) = (ArtifactState::Missing, UNDESCRIBED.into());
-                looked_in.push(path);
-            }
-            Description::Doubt(why) if state == ArtifactState::Present => {
-                (state, evidence) = (ArtifactState::Unknown, format!("its description in npm's cache: {why}"));
-            }
-            Description::Here | Description::Absent(_) | Description::Doubt(_) => {}
+        // Where the tarball itself is missing or damaged, that is said.
+        let open = matches!(state, ArtifactState::Present | ArtifactState::Unknown) || stands.is_empty();
+        if let Some(lacking) = lacking.remove(&at).filter(|_| open) {
+            let path;
+            (state, evidence, path) = not_by_address(lacking);
+            looked_in.extend(path);
         }
         let identity = found.and_then(|found| match stands[found] {
             Seen::File(identity) => Some(identity),
@@ -262,38 +263,71 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     judged
 }
 
-const UNDESCRIBED: &str = "its tarball is in npm's cache, and the registry's description of it is not, which npm needs because the lockfile has no address for it";
+/// State, evidence, and where it was looked for.
+fn not_by_address(lacking: Lacking) -> (ArtifactState, String, Option<PathBuf>) {
+    use ArtifactState::{Corrupt, Missing, Stale, Unknown};
+    const DESCRIPTION: &str =
+        "the registry's description of it, which npm needs because the lockfile has no address for it,";
+    match lacking {
+        Lacking::Description(path) => (Missing, format!("{DESCRIPTION} is not in npm's cache"), Some(path)),
+        Lacking::Older(path) => {
+            (Stale, format!("{DESCRIPTION} is older than the lockfile and does not know this version"), Some(path))
+        }
+        Lacking::Damaged(path, why) => (Corrupt, format!("{DESCRIPTION} is of no use: {why}"), Some(path)),
+        Lacking::Tarball(path) => (Missing, "npm's cache has nothing for its address".into(), Some(path)),
+        Lacking::Doubt(why) => (Unknown, format!("what npm's cache has for its address: {why}"), None),
+    }
+}
 
-/// By entry: what stands for its description, where npm would need one.
+/// Looks up by address what npm does not find by checksum, and lays down in the plans where it is. What is lacking, by entry.
 #[expect(clippy::too_many_arguments)]
-fn descriptions(
+fn by_address(
     ids: &[(usize, String)],
-    plans: &[Plan],
+    plans: &mut [Plan],
     entries: &[Located],
     inert: &[bool],
     config: &Config,
     store: &Store,
     lockfile: &Path,
     ask: &Ask<'_>,
-) -> HashMap<usize, Description> {
-    let wanted: Vec<usize> = ids
-        .iter()
-        .zip(plans)
-        .filter(|((at, _), plan)| {
-            let entry = &entries[*at].entry;
-            !inert[*at] && !omitted(entry, config) && plan.doubt.is_none() && entry.resolved.is_none()
-        })
-        .map(|((at, _), _)| *at)
-        .collect();
-    let keys: Vec<String> = wanted
-        .iter()
-        .map(|&at| {
-            let name = name_of(&entries[at]);
-            let registry = config.registry(name).trim_end_matches('/');
-            format!("make-fetch-happen:request-cache:{registry}/{}", name.replace('/', "%2f"))
-        })
-        .collect();
-    wanted.into_iter().zip(packument::find(&keys, &config.cache, store, lockfile, ask)).collect()
+) -> HashMap<usize, Lacking> {
+    let mut lacking = HashMap::new();
+    let mut asked: Vec<(usize, Asked<'_>)> = Vec::new();
+    for (order, (at, _)) in ids.iter().enumerate() {
+        let entry = &entries[*at].entry;
+        let without = entry.resolved.is_none() || entry.integrity.is_none();
+        if !without || inert[*at] || omitted(entry, config) || plans[order].doubt.is_some() || plans[order].local {
+            continue;
+        }
+        let name = name_of(&entries[*at]);
+        let registry = config.registry(name, ask).map(|registry| registry.trim_end_matches('/'));
+        let address = match &entry.resolved {
+            Some(Text::Said(address)) => Some(address.clone()),
+            _ => None,
+        };
+        let Some(registry) = registry else {
+            lacking.insert(*at, Lacking::Doubt("npm's registry is not known".into()));
+            continue;
+        };
+        // npm may put the configured registry in place of the lockfile's.
+        if address.as_ref().is_some_and(|address| !address.starts_with(registry)) && config.has_registry() {
+            lacking.insert(*at, Lacking::Doubt("another registry is configured than the lockfile has".into()));
+            continue;
+        }
+        let description = address.is_none().then(|| format!("{registry}/{}", name.replace('/', "%2f")));
+        let version = entry.version.as_deref().unwrap_or_default();
+        asked.push((order, Asked { description, address, version, integrity: entry.integrity.as_deref() }));
+    }
+    let (orders, asked): (Vec<usize>, Vec<Asked<'_>>) = asked.into_iter().unzip();
+    for (order, found) in orders.into_iter().zip(packument::find(&asked, &config.cache, store, lockfile, ask)) {
+        match found {
+            Ok(sum) => plans[order].candidates = vec![(store.path(&sum), Some(sum))],
+            Err(why) => {
+                lacking.insert(ids[order].0, why);
+            }
+        }
+    }
+    lacking
 }
 
 fn label(located: &Located) -> String {
@@ -397,10 +431,7 @@ fn plan(located: &Located, folder: &Path, store: &Store) -> Plan {
         let url = fetch::without_credentials(resolved);
         return doubtful(format!("it does not come from a registry, which is not judged yet: {url}"));
     }
-    if located.entry.integrity.is_none() {
-        return doubtful("the lockfile has no integrity for it, so it cannot be found in npm's cache".into());
-    }
-    if sums.is_empty() {
+    if sums.is_empty() && located.entry.integrity.is_some() {
         return doubtful("its integrity in the lockfile is not understood".into());
     }
     if let Some(doubt) = &store.doubt {

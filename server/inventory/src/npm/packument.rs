@@ -1,47 +1,99 @@
-//! npm's cached descriptions of packages (packuments), which `npm ci --offline` asks for where the lockfile has no address.
-//! May not read the descriptions themselves: that one is there, whole by its size, is what is told. Formats: cacache's
-//! `entry-index.js` (index version 5) and make-fetch-happen's `cache/key.js`.
+//! What `npm ci --offline` asks npm's cache for by address: a package's description (packument) where the lockfile has no
+//! address, and the tarball where it has no checksum or the description gave the address. Formats and rules: cacache's
+//! `entry-index.js` (index version 5), make-fetch-happen's `cache/{key,entry,policy}.js`, pacote's `registry.js`.
+//! May not decide what is wanted; the age of an answer does not matter, because npm does not ask about it offline.
 
-use super::Store;
-use super::sums;
+use super::{Store, sums};
 use crate::ecosystem::Ask;
 use crate::look::{self, Identity, Seen, Unread};
 use crate::memory;
 use crate::verify::{Algorithm, Sum};
 use rayon::prelude::*;
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use sha1::Digest;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// A bucket of the index larger than this is not read, in bytes; usual ones are below 10 KiB.
-const LARGEST: u64 = 8 << 20;
+const LARGEST_BUCKET: u64 = 8 << 20;
+/// A description larger than this is not read, in bytes; the largest known ones are below 50 MiB.
+const LARGEST: u64 = 128 << 20;
 /// Version of the remembered form.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
+/// What npm asks for when it installs; a description that was asked for otherwise is not taken.
+const SHORT: &str = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*";
+const PREFIX: &str = "make-fetch-happen:request-cache:";
 
-/// What stands for a description.
+/// Why npm would find no tarball.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Description {
-    Here,
-    /// Where it was looked for.
-    Absent(PathBuf),
+pub(crate) enum Lacking {
+    /// No description; where it was looked for.
+    Description(PathBuf),
+    /// The description does not know the version.
+    Older(PathBuf),
+    /// The description is damaged, or not what the lockfile says; with the reason.
+    Damaged(PathBuf, String),
+    /// No answer for the tarball's address; where it was looked for.
+    Tarball(PathBuf),
     Doubt(String),
 }
 
-#[derive(serde::Deserialize)]
+/// One package that is looked for by address.
+pub(crate) struct Wanted<'a> {
+    /// Where its description is asked for; `None`: the lockfile has the tarball's address.
+    pub description: Option<String>,
+    /// The tarball's address in the lockfile.
+    pub address: Option<String>,
+    pub version: &'a str,
+    /// The lockfile's checksum.
+    pub integrity: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
 struct Record {
     key: String,
     integrity: Option<String>,
     size: Option<u64>,
+    metadata: Option<Metadata>,
 }
 
-/// Names what a bucket with this identity says about a key.
-fn claim(identity: &Identity, key: &str) -> [u8; 16] {
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    req_headers: Option<Headers>,
+}
+
+#[derive(Deserialize)]
+struct Headers {
+    accept: Option<String>,
+}
+
+/// What is remembered, and what is to be: payloads by claims.
+#[derive(Default)]
+struct Claims {
+    known: HashMap<[u8; 16], Vec<u8>>,
+}
+
+fn claim(parts: &[&[u8]]) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&identity.bytes());
-    hasher.update(key.as_bytes());
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
     let mut out = [0; 16];
     out.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     out
+}
+
+/// The address as npm names it in its cache: without what stands behind a hash sign or before an at sign.
+fn key(address: &str) -> String {
+    let address = address.split_once('#').map_or(address, |(before, _)| before);
+    let (scheme, rest) = address.split_once("://").unwrap_or(("https", address));
+    let (host, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host).to_ascii_lowercase();
+    let port = if scheme == "https" { ":443" } else { ":80" };
+    format!("{PREFIX}{scheme}://{}{path}", host.strip_suffix(port).unwrap_or(&host))
 }
 
 fn bucket(cache: &Path, key: &str) -> PathBuf {
@@ -49,8 +101,8 @@ fn bucket(cache: &Path, key: &str) -> PathBuf {
     cache.join("_cacache/index-v5").join(&hex[..2]).join(&hex[2..4]).join(&hex[4..])
 }
 
-/// The last record for `key` in a bucket: its content's digest and size.
-fn record(bytes: &[u8], key: &str) -> Option<(Sum, u64)> {
+/// The last record for `key` in a bucket, of those that were asked for with `accept`: its content's digest and size.
+pub(super) fn record(bytes: &[u8], key: &str, accept: Option<&str>) -> Option<(Sum, u64)> {
     let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
     lines.reverse();
     for line in lines {
@@ -61,108 +113,305 @@ fn record(bytes: &[u8], key: &str) -> Option<(Sum, u64)> {
             continue;
         }
         let Ok(found) = serde_json::from_slice::<Record>(json) else { continue };
-        if found.key == key {
-            let sum = sums(&found.integrity?).into_iter().next()?;
-            return Some((sum, found.size.unwrap_or(0)));
+        if found.key != key {
+            continue;
+        }
+        // What was taken out again hides what stood before.
+        let integrity = found.integrity?;
+        let asked = found.metadata.and_then(|metadata| metadata.req_headers).and_then(|headers| headers.accept);
+        if accept.is_none_or(|accept| asked.as_deref() == Some(accept)) {
+            return Some((sums(&integrity).into_iter().next()?, found.size.unwrap_or(0)));
         }
     }
     None
 }
 
-/// Claim, content, size, and whether that was read just now.
-type Found = Result<([u8; 16], Sum, u64, bool), Description>;
-
-/// Looks for the descriptions with these keys; answers stand in their order. Several versions of a package have one.
-pub(crate) fn find(keys: &[String], cache: &Path, store: &Store, lockfile: &Path, ask: &Ask<'_>) -> Vec<Description> {
-    let mut each: Vec<&str> = keys.iter().map(String::as_str).collect();
-    each.sort_unstable();
-    each.dedup();
-    let found = find_each(&each, cache, store, lockfile, ask);
-    let at = |key: &String| each.binary_search(&key.as_str()).ok().and_then(|at| found.get(at).cloned());
-    let lost = || Description::Doubt("it was not looked for".into());
-    keys.iter().map(|key| at(key).unwrap_or_else(lost)).collect()
+/// What a description says about one version.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+pub(super) struct Dist {
+    pub tarball: Option<String>,
+    pub integrity: Option<String>,
 }
 
-/// As [`find`], for keys of which no two are the same. Remembers what buckets say by identity.
-fn find_each(keys: &[&str], cache: &Path, store: &Store, lockfile: &Path, ask: &Ask<'_>) -> Vec<Description> {
-    if keys.is_empty() {
+/// The part of a description about `version`; `Ok(None)`: it does not know it.
+pub(super) fn dist(bytes: &[u8], version: &str) -> Result<Option<Dist>, serde_json::Error> {
+    struct Versions<'v>(&'v str);
+    impl<'de> serde::de::DeserializeSeed<'de> for Versions<'_> {
+        type Value = Option<Dist>;
+
+        fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+            deserializer.deserialize_map(self)
+        }
+    }
+    impl<'de> Visitor<'de> for Versions<'_> {
+        type Value = Option<Dist>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("versions")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            #[derive(Deserialize)]
+            struct Manifest {
+                dist: Option<Dist>,
+            }
+            let mut found = None;
+            while let Some(version) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+                if version == self.0 {
+                    found = Some(map.next_value::<Manifest>()?.dist.unwrap_or_default());
+                } else {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(found)
+        }
+    }
+    struct Top<'v>(&'v str);
+    impl<'de> Visitor<'de> for Top<'_> {
+        type Value = Option<Dist>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a package's description")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = None;
+            while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+                if key == "versions" {
+                    found = map.next_value_seed(Versions(self.0))?;
+                } else {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(found)
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let found = deserializer.deserialize_map(Top(version))?;
+    deserializer.end()?;
+    Ok(found)
+}
+
+/// Whether two integrities name the same content, as far as they use the same hash; `None`: they do not.
+fn same(one: &str, other: &str) -> Option<bool> {
+    let (one, other) = (sums(one), sums(other));
+    let common = other.iter().find(|other| one.iter().any(|one| one.algorithm == other.algorithm))?.algorithm;
+    Some(one.iter().any(|one| one.algorithm == common && other.iter().any(|other| other.bytes == one.bytes)))
+}
+
+/// A search through npm's cache, with what an earlier one remembered.
+struct Search<'s> {
+    cache: &'s Path,
+    store: &'s Store,
+    ask: &'s Ask<'s>,
+    claims: Claims,
+    learned: HashMap<[u8; 16], Vec<u8>>,
+}
+
+type Found = Result<(Sum, u64), Lacking>;
+
+impl Search<'_> {
+    /// The records for keys, of which no two are the same.
+    fn records(&mut self, keys: &[&str], accept: Option<&str>) -> Vec<Found> {
+        let lacking = |path: &PathBuf| match accept {
+            Some(_) => Lacking::Description(path.clone()),
+            None => Lacking::Tarball(path.clone()),
+        };
+        let buckets: Vec<PathBuf> = keys.iter().map(|key| bucket(self.cache, key)).collect();
+        let seen = self.ask.look.at_all(&self.store.base.join("index-v5"), &buckets);
+        let found: Vec<(Found, Option<[u8; 16]>)> = keys
+            .par_iter()
+            .zip(&buckets)
+            .zip(seen)
+            .with_min_len(16)
+            .map(|((key, bucket), seen)| {
+                let identity = match seen {
+                    Seen::File(identity) => identity,
+                    Seen::Absent => return (Err(lacking(bucket)), None),
+                    odd => return (Err(Lacking::Doubt(odd.doubt().unwrap_or_default())), None),
+                };
+                let claim = claim(&[&identity.bytes(), key.as_bytes(), accept.unwrap_or_default().as_bytes()]);
+                let remembered = self.claims.known.get(&claim).and_then(|payload| payload.split_first_chunk::<64>());
+                if let Some((digest, size)) = remembered {
+                    let size = size.try_into().map_or(0, u64::from_le_bytes);
+                    return (Ok((Sum { algorithm: Algorithm::Sha512, bytes: digest.to_vec() }, size)), Some(claim));
+                }
+                let mut bytes = Vec::new();
+                match look::read_seen(bucket, LARGEST_BUCKET, &mut bytes) {
+                    Ok(read) => match record(&bytes, key, accept) {
+                        Some(found) => (Ok(found), (read == identity).then_some(claim)),
+                        None => (Err(lacking(bucket)), None),
+                    },
+                    Err(why) => {
+                        // It was a file a moment ago.
+                        self.ask.look.only_once();
+                        (
+                            Err(if why == Unread::Absent { lacking(bucket) } else { Lacking::Doubt(why.to_string()) }),
+                            None,
+                        )
+                    }
+                }
+            })
+            .collect();
+        found
+            .into_iter()
+            .map(|(found, claim)| {
+                if let (Ok((sum, size)), Some(claim)) = (&found, claim)
+                    && sum.algorithm == Algorithm::Sha512
+                {
+                    self.learned.insert(claim, [sum.bytes.as_slice(), &size.to_le_bytes()].concat());
+                }
+                found
+            })
+            .collect()
+    }
+
+    /// The address of the tarball that a description gives for a version.
+    fn address(&self, content: &Path, sum: &Sum, identity: &Identity, wanted: &Wanted<'_>) -> Told {
+        let integrity = wanted.integrity.unwrap_or_default();
+        let claim = claim(&[&identity.bytes(), &sum.bytes, wanted.version.as_bytes(), integrity.as_bytes()]);
+        if let Some(address) = self.claims.known.get(&claim).and_then(|bytes| String::from_utf8(bytes.clone()).ok()) {
+            return (Ok(address), Some(claim));
+        }
+        let mut bytes = Vec::new();
+        let read = match look::read_seen(content, LARGEST, &mut bytes) {
+            Ok(read) => read,
+            Err(why) => {
+                self.ask.look.only_once();
+                return (Err(Lacking::Doubt(why.to_string())), None);
+            }
+        };
+        let damaged = |why: &str| (Err(Lacking::Damaged(content.to_path_buf(), why.to_owned())), None);
+        if crate::verify::digest(sum.algorithm, &bytes) != sum.bytes {
+            return damaged("it does not have the checksum that npm's cache has for it");
+        }
+        let said = match dist(&bytes, wanted.version) {
+            Ok(Some(said)) => said,
+            Ok(None) => return (Err(Lacking::Older(content.to_path_buf())), None),
+            Err(_) => return damaged("it cannot be read"),
+        };
+        let Some(address) = said.tarball else { return damaged("it does not say where the tarball is") };
+        if said.integrity.is_some_and(|said| same(integrity, &said) == Some(false)) {
+            return damaged("it and the lockfile do not agree on the checksum");
+        }
+        (Ok(address), (read == *identity).then_some(claim))
+    }
+}
+
+type Told = (Result<String, Lacking>, Option<[u8; 16]>);
+
+/// The checksums of the tarballs that npm would take, in the order of `wanted`. Several versions share one description.
+pub(crate) fn find(
+    wanted: &[Wanted<'_>],
+    cache: &Path,
+    store: &Store,
+    lockfile: &Path,
+    ask: &Ask<'_>,
+) -> Vec<Result<Sum, Lacking>> {
+    if wanted.is_empty() {
         return Vec::new();
     }
     let memory_key = memory::key("npm-descriptions", lockfile);
     let remembered = ask.memory.get_many(std::slice::from_ref(&memory_key)).into_iter().next().flatten();
-    let known = recall(remembered.as_deref().unwrap_or_default());
-    let buckets: Vec<PathBuf> = keys.iter().map(|key| bucket(cache, key)).collect();
-    let seen = ask.look.at_all(&store.base.join("index-v5"), &buckets);
-    let found: Vec<Found> = keys
-        .par_iter()
-        .zip(&buckets)
-        .zip(seen)
-        .with_min_len(16)
-        .map(|((key, bucket), seen)| {
-            let identity = match seen {
-                Seen::File(identity) => identity,
-                Seen::Absent => return Err(Description::Absent(bucket.clone())),
-                odd => return Err(Description::Doubt(odd.doubt().unwrap_or_default())),
-            };
-            let claim = claim(&identity, key);
-            if let Some((digest, size)) = known.get(&claim) {
-                return Ok((claim, Sum { algorithm: Algorithm::Sha512, bytes: digest.to_vec() }, *size, false));
-            }
-            let mut bytes = Vec::new();
-            match look::read_seen(bucket, LARGEST, &mut bytes) {
-                Ok(read) => match record(&bytes, key) {
-                    Some((sum, size)) => Ok((claim, sum, size, read == identity)),
-                    None => Err(Description::Absent(bucket.clone())),
-                },
-                Err(why) => {
-                    // It was a file a moment ago.
-                    ask.look.only_once();
-                    match why {
-                        Unread::Absent => Err(Description::Absent(bucket.clone())),
-                        why => Err(Description::Doubt(why.to_string())),
-                    }
-                }
-            }
-        })
-        .collect();
-    if found.iter().flatten().any(|(.., new)| *new) {
-        ask.memory.put_many(vec![(memory_key, remember(found.iter().flatten()))]);
+    let claims = Claims { known: recall(remembered.as_deref().unwrap_or_default()) };
+    let mut search = Search { cache, store, ask, claims, learned: HashMap::new() };
+    let addresses = search.addresses(wanted);
+    let keys: Vec<Option<String>> = addresses.iter().map(|address| address.as_ref().ok().map(|one| key(one))).collect();
+    let mut each: Vec<&str> = keys.iter().flatten().map(String::as_str).collect();
+    each.sort_unstable();
+    each.dedup();
+    let records = search.records(&each, None);
+    let answers = addresses.into_iter().zip(&keys).zip(wanted).map(|((address, key), wanted)| {
+        address?;
+        let at = key.as_deref().and_then(|key| each.binary_search(&key).ok());
+        let (sum, _) = at.map_or_else(|| Err(lost()), |at| records[at].clone())?;
+        let fits = wanted.integrity.is_none_or(|integrity| {
+            sums(integrity).iter().all(|one| one.algorithm != sum.algorithm || one.bytes == sum.bytes)
+        });
+        if fits { Ok(sum) } else { Err(Lacking::Tarball(bucket(cache, key.as_deref().unwrap_or_default()))) }
+    });
+    let answers = answers.collect();
+    if search.learned.keys().any(|claim| !search.claims.known.contains_key(claim)) {
+        ask.memory.put_many(vec![(memory_key, remember(&search.learned))]);
     }
-    let contents: Vec<PathBuf> = found.iter().flatten().map(|(_, sum, ..)| store.path(sum)).collect();
-    let mut seen = contents.iter().zip(ask.look.at_all(&store.content, &contents));
-    found
-        .into_iter()
-        .map(|found| match found {
-            Err(description) => description,
-            Ok((_, _, size, _)) => match seen.next() {
-                Some((_, Seen::File(identity))) if size == 0 || identity.size == size => Description::Here,
-                Some((path, Seen::File(_) | Seen::Absent)) => Description::Absent(path.clone()),
-                Some((_, odd)) => Description::Doubt(odd.doubt().unwrap_or_default()),
-                None => Description::Doubt("it was not looked for".into()),
-            },
-        })
-        .collect()
+    answers
 }
 
-/// A form byte, then claim, SHA-512 and size of each.
-fn remember<'a>(found: impl Iterator<Item = &'a ([u8; 16], Sum, u64, bool)>) -> Vec<u8> {
+fn lost() -> Lacking {
+    Lacking::Doubt("it was not looked for".into())
+}
+
+impl Search<'_> {
+    /// Where the tarballs are asked for: as the lockfile says, or as the descriptions do.
+    fn addresses(&mut self, wanted: &[Wanted<'_>]) -> Vec<Result<String, Lacking>> {
+        let keys: Vec<Option<String>> =
+            wanted.iter().map(|wanted| wanted.description.as_ref().map(|address| key(address))).collect();
+        let mut each: Vec<&str> = keys.iter().flatten().map(String::as_str).collect();
+        each.sort_unstable();
+        each.dedup();
+        let records = self.records(&each, Some(SHORT));
+        let contents: Vec<PathBuf> = records.iter().flatten().map(|(sum, _)| self.store.path(sum)).collect();
+        let seen = self.ask.look.at_all(&self.store.content, &contents);
+        let mut seen = contents.iter().zip(seen);
+        // By key: the content, or what is lacking.
+        let described: Vec<Result<(&PathBuf, &Sum, Identity), Lacking>> = records
+            .iter()
+            .map(|record| {
+                let (sum, size) = record.as_ref().map_err(Clone::clone)?;
+                match seen.next() {
+                    Some((path, Seen::File(identity))) if *size == 0 || identity.size == *size => {
+                        Ok((path, sum, identity))
+                    }
+                    Some((path, Seen::File(_) | Seen::Absent)) => Err(Lacking::Description(path.clone())),
+                    Some((_, odd)) => Err(Lacking::Doubt(odd.doubt().unwrap_or_default())),
+                    None => Err(lost()),
+                }
+            })
+            .collect();
+        let told: Vec<Told> = wanted
+            .par_iter()
+            .zip(&keys)
+            .with_max_len(4)
+            .map(|(wanted, key)| {
+                let Some(key) = key else { return (wanted.address.clone().ok_or_else(lost), None) };
+                match each.binary_search(&key.as_str()).ok().map(|at| &described[at]) {
+                    Some(Ok((path, sum, identity))) => self.address(path, sum, identity, wanted),
+                    Some(Err(lacking)) => (Err(lacking.clone()), None),
+                    None => (Err(lost()), None),
+                }
+            })
+            .collect();
+        told.into_iter()
+            .map(|(address, claim)| {
+                if let (Ok(address), Some(claim)) = (&address, claim) {
+                    self.learned.insert(claim, address.clone().into_bytes());
+                }
+                address
+            })
+            .collect()
+    }
+}
+
+/// A form byte; then of each its claim, the payload's length in four bytes, and the payload.
+fn remember(learned: &HashMap<[u8; 16], Vec<u8>>) -> Vec<u8> {
     let mut out = vec![FORM];
-    for (claim, sum, size, _) in found.filter(|(_, sum, ..)| sum.algorithm == Algorithm::Sha512) {
+    for (claim, payload) in learned {
         out.extend_from_slice(claim);
-        out.extend_from_slice(&sum.bytes);
-        out.extend_from_slice(&size.to_le_bytes());
+        out.extend_from_slice(&(payload.len() as u32).to_le_bytes());
+        out.extend_from_slice(payload);
     }
     out
 }
 
-fn recall(bytes: &[u8]) -> HashMap<[u8; 16], ([u8; 64], u64)> {
-    let Some((&FORM, records)) = bytes.split_first() else { return HashMap::new() };
-    records
-        .chunks_exact(88)
-        .filter_map(|record| {
-            let claim = record[..16].try_into().ok()?;
-            let digest = record[16..80].try_into().ok()?;
-            Some((claim, (digest, u64::from_le_bytes(record[80..].try_into().ok()?))))
-        })
-        .collect()
+fn recall(bytes: &[u8]) -> HashMap<[u8; 16], Vec<u8>> {
+    let mut out = HashMap::new();
+    let Some((&FORM, mut rest)) = bytes.split_first() else { return out };
+    while let Some((claim, behind)) = rest.split_first_chunk::<16>()
+        && let Some((length, behind)) = behind.split_first_chunk::<4>()
+        && let Some((payload, behind)) = behind.split_at_checked(u32::from_le_bytes(*length) as usize)
+    {
+        out.insert(*claim, payload.to_vec());
+        rest = behind;
+    }
+    out
 }

@@ -12,6 +12,9 @@ use std::sync::{Arc, Mutex};
 
 pub const INDEX: &str = "index.crates.io-1949cf8c6b5b557f";
 
+/// What npm asks for when it installs.
+pub const SHORT: &str = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*";
+
 /// A workspace with one cargo package and one npm package, and everything they need.
 pub struct Place {
     _folder: tempfile::TempDir,
@@ -82,6 +85,23 @@ impl Place {
     pub fn ms(&self) -> PathBuf {
         let (_, hex) = sri(b"tarball ms");
         self.home.join(".npm/_cacache/content-v2/sha512").join(&hex[..2]).join(&hex[2..4]).join(&hex[4..])
+    }
+
+    /// Puts into npm's cache what was answered to a request for an address.
+    pub fn cache(&self, address: &str, content: &str, accept: Option<&str>) {
+        let key = format!("make-fetch-happen:request-cache:{address}");
+        let (integrity, hex) = sri(content.as_bytes());
+        let cache = self.home.join(".npm/_cacache");
+        let headers = accept.map(|accept| format!(r#""accept":"{accept}""#)).unwrap_or_default();
+        let size = content.len();
+        let json = format!(
+            r#"{{"key":"{key}","integrity":"{integrity}","size":{size},"metadata":{{"reqHeaders":{{{headers}}}}}}}"#
+        );
+        let name = hex::encode(sha2::Sha256::digest(&key));
+        let bucket = cache.join("index-v5").join(&name[..2]).join(&name[2..4]).join(&name[4..]);
+        let before = std::fs::read_to_string(&bucket).unwrap_or_default();
+        write(&bucket, format!("{before}\n{}\t{json}", hex::encode(sha1::Sha1::digest(&json))));
+        write(&cache.join("content-v2/sha512").join(&hex[..2]).join(&hex[2..4]).join(&hex[4..]), content);
     }
 
     pub fn options(&self) -> Options {
