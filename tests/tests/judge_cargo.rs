@@ -224,6 +224,10 @@ enum Damage {
     CrateFlipped,
     CrateTruncated,
     CrateGarbageSourceGone,
+    CrateFolder,
+    CrateFolderSourceGone,
+    CrateDangling,
+    EntryFolder,
     EntryGone,
     EntryGarbage,
     EntryTruncated,
@@ -232,13 +236,17 @@ enum Damage {
     MarkerGone,
 }
 
-const DAMAGES: [Damage; 12] = [
+const DAMAGES: [Damage; 16] = [
     Damage::CrateGone,
     Damage::CrateGoneSourceGone,
     Damage::CrateEmpty,
     Damage::CrateFlipped,
     Damage::CrateTruncated,
     Damage::CrateGarbageSourceGone,
+    Damage::CrateFolder,
+    Damage::CrateFolderSourceGone,
+    Damage::CrateDangling,
+    Damage::EntryFolder,
     Damage::EntryGone,
     Damage::EntryGarbage,
     Damage::EntryTruncated,
@@ -274,6 +282,23 @@ fn damage(case: &mut Case, name: &str, what: Damage) {
             write(&path, "no archive");
             let _ = std::fs::remove_dir_all(&source);
             case.silent.push(name.to_owned());
+        }
+        Damage::CrateFolder | Damage::CrateFolderSourceGone => {
+            std::fs::remove_file(&path).unwrap();
+            std::fs::create_dir(&path).unwrap();
+            if what == Damage::CrateFolderSourceGone {
+                let _ = std::fs::remove_dir_all(&source);
+            }
+            case.silent.push(name.to_owned());
+        }
+        Damage::CrateDangling => {
+            std::fs::remove_file(&path).unwrap();
+            std::os::unix::fs::symlink("/nowhere/at/all", &path).unwrap();
+        }
+        Damage::EntryFolder => {
+            let entry = case.entry_of(name);
+            std::fs::remove_file(&entry).unwrap();
+            std::fs::create_dir(&entry).unwrap();
         }
         Damage::EntryGone => std::fs::remove_file(case.entry_of(name)).unwrap(),
         Damage::EntryGarbage => write(&case.entry_of(name), "garbage that is no entry"),
@@ -336,7 +361,7 @@ fn the_inventory_and_cargo_agree_on_every_kind_of_damage() {
         std::fs::remove_file(settings).unwrap();
         project.judge(&mut tally, &format!("{name}: config.json gone"), case);
     }
-    tally.finish("cargo, every kind of damage", 42);
+    tally.finish("cargo, every kind of damage", 54);
 }
 
 #[test]
@@ -439,4 +464,91 @@ fn the_inventory_and_cargo_agree_on_random_damage() {
         }
     }
     tally.finish("cargo, random damage", cases);
+}
+
+/// With rustup's own program and a `RUSTUP_HOME` made by hand, in which the installed toolchain stands under a channel's
+/// name; what it would download comes from nowhere. Where cargo is not started by rustup, nothing is asked of it here:
+/// `server/inventory/tests/hand_made.rs` has the same cases without it.
+#[test]
+fn the_inventory_and_rustup_agree_on_toolchains() {
+    if !Command::new("rustup").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        println!("rustup is not here: not judged");
+        return;
+    }
+    let mut tally = Tally::default();
+    let sysroot = run(Command::new("rustc").args(["--print", "sysroot"]));
+    let sysroot = String::from_utf8(sysroot.stdout).unwrap().trim().to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let (workspace, home, cargo) =
+        (folder.path().join("workspace"), folder.path().join("rustup"), folder.path().join("cargo-home"));
+    std::fs::create_dir_all(home.join("toolchains")).unwrap();
+    std::fs::create_dir_all(&cargo).unwrap();
+    let stable = format!("stable-{}", host());
+    std::os::unix::fs::symlink(&sysroot, home.join("toolchains").join(&stable)).unwrap();
+    write(&workspace.join("Cargo.toml"), "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    write(&workspace.join("Cargo.lock"), "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\n");
+    write(&workspace.join("src/lib.rs"), "");
+    let here = workspace.to_str().unwrap();
+    let cases: &[(&str, &str, &str, &str, &str)] = &[
+        ("no file", "", "", "", ""),
+        ("a channel that is here", "[toolchain]\nchannel = \"stable\"\n", "", "", ""),
+        ("a channel that is not", "[toolchain]\nchannel = \"1.70.0\"\n", "", "", ""),
+        ("another channel, and no download", "[toolchain]\nchannel = \"1.70.0\"\n", "", "", "0"),
+        ("a component that is here", "[toolchain]\nchannel = \"stable\"\ncomponents = [\"cargo\"]\n", "", "", ""),
+        ("a component that is not", "[toolchain]\nchannel = \"stable\"\ncomponents = [\"rustc-dev\"]\n", "", "", ""),
+        ("without it", "[toolchain]\nchannel = \"stable\"\ncomponents = [\"rustc-dev\"]\n", "", "", "0"),
+        (
+            "a target that is not",
+            "[toolchain]\nchannel = \"stable\"\ntargets = [\"riscv64gc-unknown-none-elf\"]\n",
+            "",
+            "",
+            "",
+        ),
+        ("an override to what is not", "", "1.70.0", "", ""),
+        ("an override to what is", "[toolchain]\nchannel = \"1.70.0\"\n", &stable, "", ""),
+        ("the environment asks for what is not", "", "", "1.70.0", ""),
+        ("the environment asks for what is", "[toolchain]\nchannel = \"1.70.0\"\n", "", "stable", ""),
+    ];
+    for (what, file, kept, asked, install) in cases {
+        let path = workspace.join("rust-toolchain.toml");
+        let _ = std::fs::remove_file(&path);
+        if !file.is_empty() {
+            write(&path, file);
+        }
+        let kept = if kept.is_empty() { String::new() } else { format!("{here:?} = {kept:?}\n") };
+        let settings =
+            format!("version = \"12\"\ndefault_toolchain = {stable:?}\nprofile = \"minimal\"\n\n[overrides]\n{kept}");
+        write(&home.join("settings.toml"), settings);
+        let mut command = Command::new("cargo");
+        command
+            .args(["fetch", "--locked", "--offline", "--target", &host()])
+            .current_dir(&workspace)
+            .env("CARGO_HOME", &cargo)
+            .env("RUSTUP_HOME", &home)
+            .env("RUSTUP_DIST_SERVER", "http://127.0.0.1:9")
+            .env_remove("RUSTUP_TOOLCHAIN")
+            .env_remove("RUSTUP_AUTO_INSTALL");
+        let mut variables: std::collections::BTreeMap<String, String> = std::env::vars().collect();
+        variables.retain(|name, _| name != "RUSTUP_TOOLCHAIN" && name != "RUSTUP_AUTO_INSTALL");
+        let mut set = |name: &str, value: &str| {
+            if !value.is_empty() {
+                command.env(name, value);
+                variables.insert(name.to_owned(), value.to_owned());
+            }
+        };
+        set("RUSTUP_TOOLCHAIN", asked);
+        set("RUSTUP_AUTO_INSTALL", install);
+        variables.insert("CARGO_HOME".into(), cargo.to_str().unwrap().to_owned());
+        variables.insert("RUSTUP_HOME".into(), home.to_str().unwrap().to_owned());
+        let survey = survey(&workspace, inventory::Homes::from_variables(variables));
+        let output = run(&mut command);
+        let verdict = Verdict {
+            passes: output.status.success(),
+            silent: Vec::new(),
+            damaged: Vec::new(),
+            output: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        tally.add(what, &survey, &verdict);
+    }
+    tally.finish("cargo, toolchains", cases.len());
 }

@@ -387,7 +387,7 @@ fn the_inventory_and_npm_agree_on_what_is_found_by_address() {
     let remove = |path: &Path| std::fs::remove_file(path).unwrap();
     let lack = |key: &'static str| {
         move |case: &Case| {
-            describe(case, "ansi-styles", &|all| drop(all["versions"]["4.3.0"].as_object_mut().unwrap().remove(key)))
+            describe(case, "ansi-styles", &|all| drop(all["versions"]["4.3.0"].as_object_mut().unwrap().remove(key)));
         }
     };
     let cases: &[(&str, &dyn Fn(&Case))] = &[

@@ -13,18 +13,18 @@ pub(crate) struct Conflicted {
     pub whole: bool,
 }
 
+/// Where a line stands.
+#[derive(Clone, Copy, PartialEq)]
+enum At {
+    Outside,
+    Ours,
+    Base,
+    Theirs,
+}
+
 /// What is left when each conflict is resolved for our side; `None` where there is no conflict. O(length).
 pub(crate) fn read(text: &str) -> Option<Conflicted> {
-    if memchr::memmem::find(text.as_bytes(), b"<<<<<<< ").is_none() {
-        return None;
-    }
-    #[derive(Clone, Copy, PartialEq)]
-    enum At {
-        Outside,
-        Ours,
-        Base,
-        Theirs,
-    }
+    memchr::memmem::find(text.as_bytes(), b"<<<<<<< ")?;
     let mut at = At::Outside;
     let (mut ours, mut place, mut whole) = (String::with_capacity(text.len()), None, true);
     for line in text.split_inclusive('\n') {

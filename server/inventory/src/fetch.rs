@@ -31,7 +31,7 @@ impl Wanted<'_> {
             folder: self.lockfile.parent().unwrap_or(self.root).to_path_buf(),
             artifacts: artifacts.iter().map(|(artifact, _)| artifact.id.clone()).collect(),
             set_aside: damaged
-                .flat_map(|(_, repair)| repair.set_aside.iter().filter(|path| path.is_file()).cloned())
+                .flat_map(|(_, repair)| repair.set_aside.iter().filter(|path| path.exists()).cloned())
                 .collect(),
             ..FetchStep::default()
         }

@@ -9,7 +9,7 @@
 )]
 
 use contract::{ArtifactState, ReadinessState, codes};
-use holdover_inventory::{Depth, Inventory, NoMemory, Options, hover, place, plan_fetch};
+use holdover_inventory::{Depth, Homes, Inventory, NoMemory, Options, hover, place, plan_fetch};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -156,15 +156,16 @@ fn the_index_counts_for_every_target() {
 #[test]
 fn what_cannot_be_told_is_unknown_with_its_reason() {
     type Make = fn(&Path);
-    let odd: [(&str, Make); 3] = [
-        ("leads nowhere", |path| std::os::unix::fs::symlink("/nowhere/at/all", path).unwrap()),
-        ("a folder", |path| std::fs::create_dir(path).unwrap()),
-        ("not a regular file", |path| {
+    let odd: [(&str, ArtifactState, Make); 3] = [
+        ("not a regular file", ArtifactState::Unknown, |path| {
             let status = std::process::Command::new("mkfifo").arg(path).status().unwrap();
             assert!(status.success());
         }),
+        // These two are no question: the judge tests say what the tools make of them.
+        ("cache", ArtifactState::Missing, |path| std::os::unix::fs::symlink("/nowhere/at/all", path).unwrap()),
+        ("a folder", ArtifactState::Corrupt, |path| std::fs::create_dir(path).unwrap()),
     ];
-    for (reason, make) in odd {
+    for (reason, wanted, make) in odd {
         let place_ = Place::new();
         for path in [place_.itoa(), place_.ms()] {
             std::fs::remove_file(&path).unwrap();
@@ -175,10 +176,10 @@ fn what_cannot_be_told_is_unknown_with_its_reason() {
         assert!(begun.elapsed() < Duration::from_secs(5), "nothing waits for a pipe's other end");
         for name in ["itoa", "ms"] {
             let (state, evidence) = state(&survey, name);
-            assert_eq!(state, ArtifactState::Unknown, "{name}: {reason}");
+            assert_eq!(state, wanted, "{name}: {reason}");
             assert!(evidence.contains(reason), "{evidence}");
         }
-        assert_eq!(survey.readiness.state, ReadinessState::Unknown);
+        assert_ne!(survey.readiness.state, ReadinessState::Ready);
     }
 }
 
@@ -190,7 +191,7 @@ fn git_dependencies_other_registries_and_vendored_sources_are_unknown() {
     for source in
         ["git+https://user:secret@example.org/a.git?rev=1#0123", "registry+https://user:secret@example.org/index"]
     {
-        write(&lock, text.replacen("registry+https://github.com/rust-lang/crates.io-index", source, 1));
+        write(&lock, text.replacen(&place::source(), source, 1));
         let survey = place_.survey();
         let (state, evidence) = state(&survey, "itoa");
         assert_eq!(state, ArtifactState::Unknown);
@@ -444,19 +445,57 @@ fn an_index_without_an_address_to_download_from_is_damaged() {
     }
 }
 
+/// Made by hand, without rustup: the judge test asks rustup itself where it is there.
 #[test]
-fn a_toolchain_that_is_not_installed_is_named() {
+fn a_toolchain_that_rustup_would_have_to_download_is_named() {
     let place_ = Place::new();
-    write(&place_.root.join("rust-toolchain.toml"), "[toolchain]\nchannel = \"1.70.0\"\n");
+    let settings = place_.home.join(".rustup/settings.toml");
+    let file = place_.root.join("rust-toolchain.toml");
+    write(&file, "[toolchain]\nchannel = \"1.70.0\"\n");
     assert_eq!(place_.survey().readiness.state, ReadinessState::Ready, "without rustup the file means nothing");
     let toolchains = place_.home.join(".rustup/toolchains");
     std::fs::create_dir_all(&toolchains).unwrap();
-    let survey = place_.survey();
-    assert_eq!(survey.readiness.state, ReadinessState::Unknown);
-    let problem = survey.readiness.ecosystems.iter().find_map(|one| one.problem.clone()).unwrap();
-    assert!(problem.contains("toolchain 1.70.0 is not installed"), "{problem}");
+    assert_eq!(place_.survey().readiness.state, ReadinessState::Unknown, "who would be asked is not known");
+    let programs = place_.home.join("bin");
+    write(&programs.join("rustup"), "the program");
+    std::fs::hard_link(programs.join("rustup"), programs.join("cargo")).unwrap();
+    let survey = |more: &[(&str, &str)]| {
+        let path = programs.to_str().unwrap();
+        let variables =
+            [("HOME", place_.home.to_str().unwrap()), ("PATH", path)].into_iter().chain(more.iter().copied());
+        let homes = Homes::from_variables(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        Inventory::new(&place_.root, Options { homes, ..place_.options() }).survey(&NoMemory, &|| false)
+    };
+    let said = |more: &[(&str, &str)]| {
+        let survey = survey(more);
+        let problem = survey.readiness.ecosystems.iter().find_map(|one| one.problem.clone()).unwrap_or_default();
+        assert_eq!(survey.readiness.state == ReadinessState::Incomplete, !problem.is_empty(), "{problem}");
+        problem
+    };
+    assert!(said(&[]).contains("toolchain 1.70.0 is not installed"));
     std::fs::create_dir(toolchains.join("1.70.0")).unwrap();
-    assert_eq!(place_.survey().readiness.state, ReadinessState::Ready);
+    assert_eq!(said(&[]), "");
+    assert!(said(&[("RUSTUP_TOOLCHAIN", "1.71.0")]).contains("toolchain 1.71.0"));
+    let kept = format!("[overrides]\n{:?} = \"1.72.0\"\n", place_.root.to_str().unwrap());
+    write(&settings, &kept);
+    assert!(said(&[]).contains("toolchain 1.72.0"), "what rustup keeps for a folder comes first");
+    write(&settings, kept.replace("1.72.0", "1.70.0"));
+    assert_eq!(said(&[]), "");
+    write(&settings, "version = \"12\"\n");
+    let list = "[[components]]\npkg = \"rustfmt-preview\"\ntarget = \"x86_64-unknown-linux-gnu\"\n";
+    write(&toolchains.join("1.70.0/lib/rustlib/multirust-config.toml"), list);
+    for (asked, lacks) in [
+        ("components = [\"rustfmt\"]", ""),
+        ("components = [\"rustfmt\", \"rust-src\"]", "rust-src"),
+        ("targets = [\"wasm32-unknown-unknown\"]", "wasm32-unknown-unknown"),
+    ] {
+        write(&file, format!("[toolchain]\nchannel = \"1.70.0\"\n{asked}\n"));
+        assert!(said(&[]).ends_with(lacks) && said(&[]).is_empty() == lacks.is_empty(), "{asked}");
+        assert_eq!(said(&[("RUSTUP_AUTO_INSTALL", "0")]), "", "rustup goes on without");
+    }
+    std::fs::remove_file(programs.join("rustup")).unwrap();
+    write(&file, "[toolchain]\nchannel = \"1.73.0\"\n");
+    assert_eq!(said(&[]), "", "a cargo of its own does not ask rustup");
 }
 
 /// Not as root, to whom everything is open: then the rest of the test runs as somebody else, in a process of its own.
@@ -508,11 +547,11 @@ fn a_wide_lockfile_is_judged_within_seconds() {
     const MANY: usize = 90_000;
     let place_ = Place::new();
     let (mut manifest, mut lock, mut wants) = (String::new(), String::new(), String::new());
-    let sum = "ab".repeat(32);
+    let (sum, source) = ("ab".repeat(32), place::source());
     for at in 0..MANY {
         writeln!(manifest, "c{at} = \"1\"").unwrap();
         writeln!(wants, " \"c{at}\",").unwrap();
-        write!(lock, "[[package]]\nname = \"c{at}\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{sum}\"\ndependencies = [\n \"c{}\",\n]\n\n", (at + 1) % MANY).unwrap();
+        write!(lock, "[[package]]\nname = \"c{at}\"\nversion = \"1.0.0\"\nsource = \"{source}\"\nchecksum = \"{sum}\"\ndependencies = [\n \"c{}\",\n]\n\n", (at + 1) % MANY).unwrap();
     }
     write(
         &place_.root.join("Cargo.toml"),

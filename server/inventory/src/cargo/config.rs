@@ -27,8 +27,6 @@ pub(crate) struct Config {
     pub doubt: Option<String>,
 }
 
-/// crates.io's index since sparse registries became the default.
-const CRATES_IO: &str = "sparse+https://index.crates.io/";
 /// Larger configuration files than this are not read, in bytes.
 const LARGEST: u64 = 1 << 20;
 
@@ -153,8 +151,8 @@ fn replacement(config: &Table) -> (Result<String, String>, bool) {
         let url = said("registry").or_else(|| registries.and_then(|one| one.get("index")).and_then(Value::as_str));
         return match url {
             Some(url) => (Ok(url.to_owned()), true),
-            None if step == 0 => (Ok(CRATES_IO.to_owned()), false),
-            None if name == "crates-io" => (Ok(CRATES_IO.to_owned()), false),
+            None if step == 0 => (Ok(tame_index::CRATES_IO_HTTP_INDEX.to_owned()), false),
+            None if name == "crates-io" => (Ok(tame_index::CRATES_IO_HTTP_INDEX.to_owned()), false),
             None => (Err(format!("crates.io is replaced by a source that is not configured: {name}")), true),
         };
     }

@@ -22,14 +22,16 @@ pub(crate) enum Source {
     Other(String),
 }
 
-/// The name that lockfiles have for crates.io, whichever protocol is used.
-const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+/// Whether a source is the one that lockfiles have for crates.io, whichever protocol is used.
+fn is_crates_io(source: &str) -> bool {
+    source.strip_prefix("registry+") == Some(tame_index::CRATES_IO_INDEX)
+}
 
 impl Source {
     fn read(text: Option<&str>) -> Self {
         match text {
             None => Source::Path,
-            Some(CRATES_IO) => Source::CratesIo,
+            Some(text) if is_crates_io(text) => Source::CratesIo,
             Some(text) => match text.split_once('+') {
                 Some(("registry" | "sparse", _)) => Source::Registry(crate::fetch::without_credentials(text)),
                 Some(("git", url)) => Source::Git(crate::fetch::without_credentials(url)),
@@ -387,8 +389,9 @@ mod tests {
     #[test]
     fn a_lockfile_of_version_1_has_its_checksums_apart() {
         let sum = "ab".repeat(32);
+        let source = format!("registry+{}", tame_index::CRATES_IO_INDEX);
         let text = format!(
-            "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"{CRATES_IO}\"\n\n[metadata]\n\"checksum a 1.0.0 ({CRATES_IO})\" = \"{sum}\"\n"
+            "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"{source}\"\n\n[metadata]\n\"checksum a 1.0.0 ({source})\" = \"{sum}\"\n"
         );
         let lock = read(&text);
         assert!(lock.broken.is_empty());

@@ -126,9 +126,10 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     for doubt in &workspace.doubts {
         judged.verdict.worsen(Verdict::Doubtful(doubt.clone()));
     }
-    for doubt in config.doubt.clone().into_iter().chain(toolchain::missing(folder, ask)) {
+    if let Some(doubt) = config.doubt.clone() {
         judged.verdict.worsen(Verdict::Doubtful(doubt));
     }
+    judged.verdict.worsen(toolchain::missing(folder, ask));
     if let Some(doubt) = unpatched(&workspace, &lock.packages, ask.look) {
         judged.verdict.worsen(Verdict::Doubtful(doubt));
     }
@@ -435,10 +436,13 @@ fn state_of(package: &Package, at: usize, registry: &Registry, study: &Study) ->
         Seen::File(identity) if identity.size == 0 => (Corrupt, "its .crate in the cache is empty".to_owned()),
         Seen::File(_) if package.checksum.is_none() => (Unknown, "the lockfile has no checksum for it".into()),
         Seen::File(_) => (Present, "its .crate is in the cache and its entry in the index".into()),
-        Seen::Absent if study.needed[at] == Needed::Perhaps => {
+        Seen::Absent | Seen::Dangling if study.needed[at] == Needed::Perhaps => {
             (Unknown, "its .crate is not in the cache, and it cannot be told whether this target needs it".into())
         }
         Seen::Absent => (Missing, "its .crate is not in the cache".into()),
+        Seen::Dangling => (Missing, "its .crate in the cache is a link that leads nowhere".into()),
+        // Cargo takes even that for a crate while the sources are unpacked, and cannot unpack it.
+        Seen::Folder(_) => (Corrupt, "its .crate in the cache is a folder".into()),
         odd => (Unknown, format!("its .crate in the cache: {}", odd.doubt().unwrap_or_default())),
     };
     (state, evidence, other)

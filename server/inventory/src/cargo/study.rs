@@ -80,7 +80,8 @@ pub(crate) fn study(
         crates[at] = Some(archive);
         entries[at] = match seen {
             Seen::File(_) => Entry::Fine,
-            Seen::Absent => Entry::Absent,
+            Seen::Absent | Seen::Dangling => Entry::Absent,
+            Seen::Folder(_) => Entry::Damaged,
             odd => Entry::Unread(Unread::Odd(odd)),
         };
     }

@@ -473,7 +473,11 @@ fn state_of(plan: &Plan, stands: &[Seen]) -> (ArtifactState, String, Option<usiz
     if let Some(at) = stands.iter().position(|seen| matches!(seen, Seen::File(_))) {
         return (Corrupt, format!("{place} is empty"), Some(at));
     }
-    if let Some(doubt) = stands.iter().find_map(|seen| seen.doubt()) {
+    // npm cannot read a folder, and finds nothing behind a link that leads nowhere.
+    if let Some(at) = stands.iter().position(|seen| matches!(seen, Seen::Folder(_))).filter(|_| !plan.local) {
+        return (Corrupt, format!("{place} is a folder"), Some(at));
+    }
+    if let Some(doubt) = stands.iter().find_map(|seen| seen.doubt().filter(|_| *seen != Seen::Dangling)) {
         return (Unknown, format!("{place}: {doubt}"), None);
     }
     let evidence =

@@ -10,7 +10,15 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-pub const INDEX: &str = "index.crates.io-1949cf8c6b5b557f";
+/// The folder in which cargo keeps the index.
+pub fn index() -> String {
+    tame_index::utils::url_to_local_dir(tame_index::CRATES_IO_HTTP_INDEX, true).unwrap().dir_name
+}
+
+/// What lockfiles have for its crates.
+pub fn source() -> String {
+    format!("registry+{}", tame_index::CRATES_IO_INDEX)
+}
 
 /// What npm asks for when it installs.
 pub const SHORT: &str = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*";
@@ -38,6 +46,7 @@ impl Place {
         let (root, home) = (folder.path().join("workspace"), folder.path().join("home"));
         let place = Place { _folder: folder, root, home };
         let sum = hex::encode(sha2::Sha256::digest("crate itoa"));
+        let source = source();
         let win = hex::encode(sha2::Sha256::digest("crate winapi"));
         write(
             &place.root.join("Cargo.toml"),
@@ -46,7 +55,7 @@ impl Place {
         write(
             &place.root.join("Cargo.lock"),
             format!(
-                "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"itoa\",\n \"winapi\",\n]\n\n[[package]]\nname = \"itoa\"\nversion = \"1.0.2\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{sum}\"\n\n[[package]]\nname = \"winapi\"\nversion = \"0.3.9\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{win}\"\n"
+                "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"itoa\",\n \"winapi\",\n]\n\n[[package]]\nname = \"itoa\"\nversion = \"1.0.2\"\nsource = \"{source}\"\nchecksum = \"{sum}\"\n\n[[package]]\nname = \"winapi\"\nversion = \"0.3.9\"\nsource = \"{source}\"\nchecksum = \"{win}\"\n"
             ),
         );
         write(&place.root.join("src/lib.rs"), "");
@@ -67,7 +76,7 @@ impl Place {
     }
 
     pub fn index(&self, path: &str) -> PathBuf {
-        self.home.join(".cargo/registry/index").join(INDEX).join(path)
+        self.home.join(".cargo/registry/index").join(index()).join(path)
     }
 
     pub fn entry(&self, path: &str, name: &str, version: &str, sum: &str) {
@@ -79,7 +88,7 @@ impl Place {
     }
 
     pub fn itoa(&self) -> PathBuf {
-        self.home.join(".cargo/registry/cache").join(INDEX).join("itoa-1.0.2.crate")
+        self.home.join(".cargo/registry/cache").join(index()).join("itoa-1.0.2.crate")
     }
 
     pub fn ms(&self) -> PathBuf {
