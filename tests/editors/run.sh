@@ -34,6 +34,10 @@ editors=$(cd "$tools/editors" && pwd)
 
 part_emacs() {
   emacs --version | head -n 1
+  # A sample that Emacs itself has something to say about is none.
+  cp "$repository/editors/emacs/holdover.el" "$HOME/"
+  emacs --batch --eval '(package-initialize)' --eval '(setq byte-compile-error-on-warn t)' \
+    -f batch-byte-compile "$HOME/holdover.el" 2>&1 || return 1
   timeout 240 emacs --batch --eval '(package-initialize)' -l "$repository/editors/emacs/holdover.el" \
     -l "$here/emacs/main_job.el" 2>&1
 }
@@ -61,7 +65,7 @@ for part in "${parts[@]}"; do
   (
     project "$made" "$scratch/$part"
     holdover trust "$HOLDOVER_FIXTURE" >/dev/null
-    "part_$part"
+    "part_$part" || echo "FAILED  $part ended with $?"
     if back; then echo "and the crate is in the cache"; else echo "FAILED  the crate is not in the cache"; fi
   ) >"$scratch/log" 2>&1 || true
   cat "$scratch/log"
