@@ -16,17 +16,17 @@ t.main(function()
 
   t.test('an unknown key is named with the nearest known one, of the settings too', function()
     vim.g.holdover = {
-      higlight_conflict = true,
+      highlight_conflict = true,
       settings = {
-        inventry = {},
-        inventory = { verfy = true, exclude = {} },
+        inventories = {},
+        inventory = { verified = true, exclude = {} },
         fetch = { timeoutSeconds = 9, ['timeout-seconds'] = 9 },
       },
     }
     local problems = table.concat(require('holdover.config').problems(), '\n')
-    t.contains(problems, 'vim.g.holdover.higlight_conflict has no meaning; did you mean highlight_conflicts?', 'key')
-    t.contains(problems, 'vim.g.holdover.settings.inventry has no meaning; did you mean inventory?', 'section')
-    t.contains(problems, 'vim.g.holdover.settings.inventory.verfy has no meaning; did you mean verify?', 'setting')
+    t.contains(problems, 'vim.g.holdover.highlight_conflict has no meaning; did you mean highlight_conflicts?', 'key')
+    t.contains(problems, 'vim.g.holdover.settings.inventories has no meaning; did you mean inventory?', 'section')
+    t.contains(problems, 'vim.g.holdover.settings.inventory.verified has no meaning; did you mean verify?', 'setting')
     t.equal(select(2, problems:gsub('\n', '')), 2, 'problems beside these: ' .. problems)
     vim.g.holdover = { zzzzzzzzz = 1 }
     t.contains(require('holdover.config').problems()[1], 'known keys: border, cmd', 'a key like no other')
