@@ -26,6 +26,9 @@ return {
   -- applied to lines that have moved.
   capabilities = { workspace = { workspaceEdit = { documentChanges = true } } },
   handlers = {
+    ['workspace/applyEdit'] = function(err, params, ctx)
+      return require('holdover.edit').apply(err, params, ctx)
+    end,
     ['holdover/didChangeStatus'] = function(err, status, ctx)
       require('holdover.status').on_change(err, status, ctx)
     end,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs under PREFIX/bin two real Neovims, nvim (0.12) and nvim-0.11, tmux to run them in, and what makes screenshots
-# of that; a second run finds them. Touches nothing outside PREFIX. Debian on x86-64 with Python's pip.
+# Installs under PREFIX/bin two real Neovims, nvim (0.12) and nvim-0.11, tmux to run them in, what makes screenshots of
+# that, and lualine; a second run finds them. Touches nothing outside PREFIX. Debian on x86-64 with Python's pip.
 set -euo pipefail
 
 # Debian keeps one version a suite: when this one is gone, the newest is taken, and said.
@@ -52,7 +52,7 @@ CONF
   for deb in "$apt"/cache/archives/*.deb; do dpkg-deb -x "$deb" "$PREFIX/deb/root"; done
 }
 
-more=(patchelf tmux ncurses-base fonts-dejavu-mono fonts-noto-color-emoji)
+more=(patchelf tmux ncurses-base fonts-dejavu-mono fonts-noto-color-emoji neovim-lualine)
 say "installing Neovim 0.12 and tmux"
 if ! { fetch forky "neovim=$NVIM_DEB" "${more[@]}" || fetch sid "neovim=$NVIM_DEB" "${more[@]}"; }; then
   say "neovim $NVIM_DEB is not to be had any more: taking the newest"

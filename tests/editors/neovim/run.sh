@@ -2,7 +2,7 @@
 # Drives real Neovims: unit tests of the plugin, the main job without a screen, and the main job in a terminal with
 # screenshots. Closes with `N passed, N failed`; ends with 1 where something failed, and where something could not run.
 #
-# usage: run.sh [unit] [main] [terminal]     all three where none is named
+# usage: run.sh [unit] [install] [main] [hard] [denied] [terminal]     all of them where none is named
 # environment, each made or found where it is not set:
 #   HOLDOVER_BIN       the program                        (built with cargo)
 #   HOLDOVER_PROJECT   what fixtures/generate/small.sh made: workspace, cargo-home and npm-cache; it is copied, not changed
@@ -16,7 +16,7 @@ target=${CARGO_TARGET_DIR:-$repository/target}
 editors=${HOLDOVER_EDITORS:-${HOLDOVER_TOOLS:-$target/tools}/neovim}
 shots=${HOLDOVER_SHOTS:-$target/screenshots/neovim}
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(unit main terminal)
+[ ${#parts[@]} -gt 0 ] || parts=(unit install main hard denied terminal)
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -47,16 +47,38 @@ count() {
   failed=$((failed + ${line%% *}))
 }
 
-# neovim NVIM SCRIPT: runs a script without a screen.
+# neovim NVIM SCRIPT [COMMAND…]: runs a script without a screen, below a command where one is named.
 neovim() {
   echo "== $("$1" --version | head -n 1): $2"
-  private timeout 300 "$1" --clean --headless --cmd "set rtp^=$scratch/plugin" \
+  private "${@:3}" timeout 300 "$1" --clean --headless --cmd "set rtp^=$scratch/plugin" \
     --cmd "lua package.path = '$here/?.lua;' .. package.path" -c "luafile $here/$2" >"$scratch/log" 2>"$scratch/err" || true
+  report
+}
+
+# Shows what a script said, and what it wrote beside that where something failed.
+report() {
   grep -vE '^[0-9]+ passed, ' "$scratch/log" || true
   if ! grep -qE '^[0-9]+ passed, 0 failed$' "$scratch/log"; then
     { cat "$scratch/err" && echo; } | sed 's/^/     | /' | tail -n 20
   fi
   count "$scratch/log"
+}
+
+# installed NVIM: the plugin put where the README puts it, with an init.lua that holds the README's line.
+installed() {
+  rm -rf "$scratch/fresh"
+  cp -r "$repository/editors/neovim" "$scratch/fresh"
+  echo "== $("$1" --version | head -n 1): installed.lua"
+  # shellcheck disable=SC2016 # the inner shell expands these
+  private env HOLDOVER_LUALINE="${HOLDOVER_LUALINE:-$editors/deb/root/usr/share/nvim-lualine}" bash -c '
+    packages=$XDG_DATA_HOME/nvim/site/pack/holdover/start
+    mkdir -p "$packages" "$XDG_CONFIG_HOME/nvim"
+    ln -s "$2" "$packages/holdover.nvim"
+    "$1" --headless -c "helptags ALL" -c q
+    echo "vim.lsp.enable('"'holdover'"')" >"$XDG_CONFIG_HOME/nvim/init.lua"
+    timeout 60 "$1" --headless --cmd "lua package.path = [[$3/?.lua;]] .. package.path" -c "luafile $3/installed.lua"
+  ' bash "$1" "$scratch/fresh" "$here" >"$scratch/log" 2>"$scratch/err" || true
+  report
 }
 
 # A project with full caches, copied, from which three artifacts are taken: a crate that stands in Cargo.toml, one that
@@ -86,6 +108,7 @@ project() {
     "$HOLDOVER_FIXTURE/package-lock.json")
   export HOLDOVER_TOTAL=$((crates + packages))
 
+  export HOLDOVER_WHOLE=$made
   export HOLDOVER_MISSING="cargo:memchr cargo:zmij npm:ms" HOLDOVER_CARGO_KEYS="memchr serde_json"
   rm -r "$CARGO_HOME"/registry/cache/*/memchr-* "$CARGO_HOME"/registry/cache/*/zmij-*
   rm -rf "$CARGO_HOME"/registry/src/*/memchr-* "$CARGO_HOME"/registry/src/*/zmij-*
@@ -119,11 +142,28 @@ for part in "${parts[@]}"; do
         for script in "$here"/unit/*.lua; do neovim "$binary" "unit/${script##*/}"; done
       done
       ;;
+    install)
+      for binary in "${nvims[@]}"; do installed "$binary"; done
+      ;;
     main)
       binary
       for binary in "${nvims[@]}"; do
         project
         neovim "$binary" main_job.lua
+      done
+      ;;
+    hard)
+      binary
+      for binary in "${nvims[@]}"; do
+        project
+        neovim "$binary" hard_cases.lua
+      done
+      ;;
+    denied)
+      binary
+      for binary in "${nvims[@]}"; do
+        project
+        neovim "$binary" denied.lua unshare --user --map-root-user --net
       done
       ;;
     terminal)

@@ -71,9 +71,10 @@ def line_of(file, text):
 
 
 def main_job():
+    memchr = line_of("Cargo.lock", 'name = "memchr"')
     some, full = f"offline: {TOTAL - MISSING:,} of {TOTAL:,}", f"offline: {TOTAL:,} of {TOTAL:,}"
     step("the status line shows the figures", [re.escape(some)])
-    keys(str(line_of("Cargo.lock", 'name = "memchr"')), "G", "z", "z")
+    keys(str(memchr), "G", "z", "z")
     step("the line of the missing crate is marked", [r'name = "memchr"\s.*●.*memchr'], picture="1-missing")
     keys("0", "w", "w", "w", "K")
     step("K says where it was looked for and what needs it", [r"registry/cache", r"(?i)needed by"], picture="2-hover")
@@ -84,19 +85,38 @@ def main_job():
     command("Holdover preflight")
     step(":Holdover preflight lists what is missing", [r"memchr .*is missing", r"zmij .*is missing", r"ms .*is missing"], picture="4-preflight")
     command("cclose")
-    keys(str(line_of("Cargo.lock", 'name = "memchr"')), "G", "0", "w", "w", "w")
+    command("Holdover readiness")
+    readiness = [re.escape(some), r"cargo +9 of 11 here, 2 missing", r"memchr 2\S+ +missing", r"ms \S+ +missing", r"looked just now"]
+    step(":Holdover readiness shows what is missing under its lockfile", readiness)
+    keys("/", "m", "e", "m", "c", "h", "r", "Enter")
+    step("what is here is folded", [r"▸ +9 here"], absent=[r"✓"], picture="5-readiness")
+    keys("K")
+    step("K says where it was looked for", [r"looked in +~/\.cargo/registry/cache"])
+    keys("q")
+    step("the float is gone", [r"9 here"], absent=[r"looked in"])
+    keys("Enter")
+    step("<CR> goes to the line of the lockfile", [rf"Cargo\.lock .* {memchr}:1"])
+    keys("C-w", "j", "q")
+    step("q closes the window", [r'name = "memchr"'], absent=[r"9 here"])
+    keys(str(memchr), "G", "0", "w", "w", "w")
     keys("g", "r", "a")
-    step("gra offers to fetch", [r"(?m)^\s*\d: .*"], picture="5-actions")
+    step("gra offers to fetch", [r"(?m)^\s*\d: .*"], picture="6-actions")
     menu = [m for m in re.finditer(r"(?m)^\s*(\d+): (.*)$", screen())]
     everything = next((m.group(1) for m in menu if "everything" in m.group(2).lower() or "all" in m.group(2).lower()), "1")
     keys(everything, "Enter")
-    step("the workspace is not trusted yet, so it asks", [r"Trust"], picture="6-trust")
+    step("the workspace is not trusted yet, so it asks", [r"Trust"], picture="7-trust")
     keys("1", "Enter")
     step("after the fetch everything is here", [re.escape(full)], absent=[r"●.*memchr"], seconds=120)
     keys("Escape")
     command("Holdover")
-    step(":Holdover shows that it is ready", [re.escape(full), r"ready: everything"], picture="7-ready")
+    step(":Holdover shows that it is ready", [re.escape(full), r"ready: everything"], picture="8-ready")
     keys("q")
+    command("Holdover journal")
+    step(":Holdover journal lists what was done", [r"just now +fetch\.finished .*3 artifacts fetched", r"trust\.given"])
+    keys("/", "f", "e", "t", "c", "h", ".", "f", "Enter", "p")
+    step("p shows the entry beside the list", [r"\| *who", r"holdover:/journal/.*\.md"], picture="9-journal")
+    keys("q")
+    command("only")
 
 
 CONFLICT = """fn greeting(name: &str) -> String {
@@ -115,17 +135,52 @@ def conflict():
         out.write(CONFLICT)
     command("edit src/greeting.rs")
     keys("4", "G")
-    step("a merge conflict is marked", [r"●.*(?i:conflict)"], picture="8-conflict")
+    step("a merge conflict is marked", [r"●.*(?i:conflict)"], picture="10-conflict")
     keys("g", "r", "a")
-    step("gra offers both sides by their names", [r"\d: .*main", r"\d: .*feature/manners"], picture="9-conflict-actions")
+    step("gra offers both sides by their names", [r"\d: .*main", r"\d: .*feature/manners"], picture="11-conflict-actions")
     keys("q", "Enter")
+    command("Holdover conflicts window")
+    step("the window of conflicts names both sides", [r"line 2 to 7 +conflict between main and feature/manners"], picture="12-conflicts")
+    keys("q")
     command("Holdover accept incoming")
     step("accepting one side leaves it", [r"Good day"], absent=[r"<<<<<<<", r"Hello", r">>>>>>>"])
 
 
 def health():
     command("checkhealth holdover")
-    step(":checkhealth holdover", [r"Servers", re.escape(f"offline: {TOTAL:,} of {TOTAL:,}")], absent=[r"ERROR"], picture="10-health")
+    step(":checkhealth holdover", [r"Servers", re.escape(f"offline: {TOTAL:,} of {TOTAL:,}")], absent=[r"ERROR"], picture="13-health")
+
+
+def switches():
+    """Voluntary context switches of Neovim, its parts and the server, by thread: how often each woke up."""
+    pids, found = [tmux("display", "-p", "-t", "t", "#{pane_pid}").strip()], {}
+    for pid in pids:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as children:
+                pids += children.read().split()
+            with open(f"/proc/{pid}/task/{task}/status", encoding="ascii") as status:
+                fields = dict(line.split(":\t", 1) for line in status.read().splitlines() if ":\t" in line)
+            name = f"{fields['Name']} {task} of {open(f'/proc/{pid}/comm').read().strip()}"
+            found[name] = int(fields["voluntary_ctxt_switches"])
+    return found
+
+
+def idle(seconds):
+    """With a window of Holdover's open, nothing may wake up while nobody does anything."""
+    global passed, failed
+    command("Holdover readiness")
+    step("the readiness window is open", [r"artifacts? |here"])
+    time.sleep(6)  # 'updatetime' and what follows the last key
+    before = switches()
+    time.sleep(seconds)
+    after = switches()
+    woken = {name: n - before.get(name, 0) for name, n in after.items() if n != before.get(name)}
+    if woken or not any("holdover" in name for name in after):
+        failed += 1
+        print(f"FAILED  nothing wakes up in {seconds} idle seconds\n     woken: {woken} of {sorted(after)}")
+    else:
+        passed += 1
+        print(f"ok      nothing wakes up in {seconds} idle seconds, in {len(after)} threads")
 
 
 def main():
@@ -148,6 +203,8 @@ def main():
         main_job()
         conflict()
         health()
+        if THEME == "dark":
+            idle(int(os.environ.get("HOLDOVER_IDLE", "5")))
     finally:
         subprocess.run(["tmux", "-L", SOCKET, "kill-server"], check=False, capture_output=True)
     print(f"{passed} passed, {failed} failed", flush=True)

@@ -4,6 +4,8 @@ local text = require('holdover.text')
 
 local M = {}
 
+---Columns of a screen from which an entry is shown beside the list.
+local WIDE = 180
 ---Events that are asked for at once.
 local MOST = 200
 
@@ -101,9 +103,9 @@ local function preview(event, enter)
   if win then
     vim.api.nvim_set_current_win(win)
   else
-    vim.cmd('belowright vertical split')
-    local wo = vim.wo[0]
-    wo.winfixheight, wo.cursorline = false, false
+    -- Beside the list where both have room for their lines, below it otherwise.
+    vim.cmd(vim.o.columns >= WIDE and 'belowright vsplit' or 'belowright split')
+    vim.wo.winfixheight, vim.wo.cursorline = false, false
   end
   vim.api.nvim_win_set_buf(0, buf)
   if not enter then
@@ -123,7 +125,7 @@ M.spec = {
   keys = {
     {
       lhs = '<CR>',
-      does = 'show the entry beside the list, and go there',
+      does = 'show the entry, and go there',
       run = function(item)
         if item then
           preview(item, true)
@@ -132,7 +134,7 @@ M.spec = {
     },
     {
       lhs = 'p',
-      does = 'show the entry beside the list, and stay here',
+      does = 'show the entry, and stay here',
       run = function(item)
         if item then
           preview(item, false)
