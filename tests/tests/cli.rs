@@ -165,6 +165,10 @@ fn an_unknown_setting_is_told_with_the_nearest_one() {
     std::fs::write(fixture.workspace().join("holdover.toml"), "[inventory]\nexclud = ['x']\n").unwrap();
     let doctor = out(&fixture.holdover(&["doctor"]));
     assert!(doctor.contains("inventory.exclude"), "{doctor}");
+    // The journal by its file, how much is in it, and how its key is kept.
+    for part in [&*fixture.data().join("journal.db").display().to_string(), " event", "KiB", "key kind `file`"] {
+        assert!(doctor.contains(part), "{part}: {doctor}");
+    }
 }
 
 #[test]
@@ -281,4 +285,16 @@ fn only_the_folder_of_one_project_is_trusted() {
     let file = fixture.workspace().join("Cargo.toml");
     assert_eq!(code(&fixture.holdover(&["trust", file.to_str().unwrap()])), 2);
     assert_eq!(code(&fixture.holdover(&["trust", "/"])), 2);
+}
+
+#[test]
+fn a_number_of_events_that_is_none_is_said_so_in_words() {
+    let fixture = Fixture::small();
+    for wrong in ["-1", "many", "1.5"] {
+        let said = fixture.holdover(&["journal", "log", "-n", wrong]);
+        assert_eq!(code(&said), 2, "wrong usage");
+        let text = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert!(text.contains("a whole number from 0 on") && text.contains(wrong), "{text}");
+    }
+    assert_eq!(code(&fixture.holdover(&["journal", "log", "-n", "0"])), 0);
 }

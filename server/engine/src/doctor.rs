@@ -1,6 +1,7 @@
 //! What is set up, what is not, and the next step for each.
 
 use crate::Engine;
+use crate::words::{counted, size};
 use contract::ConnectivityState;
 use std::path::Path;
 
@@ -48,12 +49,21 @@ impl Engine {
             Ok(journal) => {
                 let protection = match journal.key_kind().as_deref() {
                     Some("file") => {
-                        "its key lies in a file beside it that only you may read: \
-                         a copy of the database alone is useless, a copy of the whole folder is not"
+                        "key kind `file`: it lies beside the database and only you may read it, so \
+                         a copy of the database alone is useless, and a copy of the whole folder is not"
                     }
                     _ => "how its key is kept could not be told",
                 };
-                add("journal", Mark::Good, format!("encrypted; {protection}"), "");
+                let events = match journal.count() {
+                    Ok(events) => counted(events, "event"),
+                    Err(e) => format!("events that could not be counted: {e}"),
+                };
+                let size = size(journal.bytes());
+                let file = journal.database().display();
+                add("journal", Mark::Good, format!("{file}: {events}, {size}, encrypted; {protection}"), "");
+                if let Some(trouble) = journal.trouble() {
+                    add("journal", Mark::Bad, trouble.to_string(), "");
+                }
             }
             Err(reason) => add("journal", Mark::Bad, reason, "editors work on without it; nothing is recorded"),
         }

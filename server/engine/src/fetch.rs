@@ -1,10 +1,11 @@
 //! Bringing here what is missing: the ecosystem's own tool, under a lease, with progress, cancel and journal entries.
 
+use crate::facade::Inner;
 use crate::workspace::Workspace;
 use crate::{Engine, EngineError};
 use contract::{ArtifactState, FetchOutcome, FetchStep, JobState, PreflightReport, Progress};
-use host::{Cancel, Command, Ended, Output, Permit};
-use journal::LeaseError;
+use host::{Cancel, Command, Ended, Group, Output, Permit};
+use journal::{Lease, LeaseError, Tool};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -56,6 +57,9 @@ impl Engine {
             // Without a journal nobody can be asked; the tools' own locks keep two fetches apart.
             Err(_) => None,
         };
+        if let Some(lease) = &lease {
+            end_left_behind(inner, root, lease);
+        }
         let asked: Vec<&String> = steps.iter().flat_map(|step| &step.artifacts).collect();
         crate::record::decision(inner, Some(root), "fetch.asked", json!({ "artifacts": asked }));
         let job = crate::record::FetchJob::begin(inner, root, asked.len());
@@ -68,7 +72,7 @@ impl Engine {
                 cancelled = true;
                 break;
             }
-            let ended = run_step(&workspace, step, &permit, cancel, &mut |message| {
+            let ended = run_step(&workspace, step, &permit, lease.as_ref(), cancel, &mut |message| {
                 progress(Progress { title: "Getting what is missing".into(), message, done, total });
             });
             cancelled |= ended == Some(Ended::Cancelled);
@@ -100,6 +104,17 @@ impl Engine {
         let outcome = FetchOutcome { state, steps, fetched };
         Ok(PreflightReport { fetch: Some(outcome), ..workspace.report(false).ok_or(EngineError::Cancelled)? })
     }
+}
+
+/// What an earlier holder of the lease was doing when it was killed: its tool would go on beside ours, and its job is nobody's.
+fn end_left_behind(inner: &Inner, root: &Path, lease: &Lease) {
+    if let Some(tool) = lease.left_behind()
+        && (Group { leader: tool.pid, started: tool.started }).end_left_behind()
+    {
+        tracing::warn!("the tool of a Holdover that was killed still ran, and was ended: process {}", tool.pid);
+        crate::record::work(inner, root, "fetch.leftover-ended", json!({ "process": tool.pid }));
+    }
+    crate::record::abandon_fetches(inner, root);
 }
 
 fn lacking(survey: &inventory::Survey) -> BTreeSet<String> {
@@ -169,6 +184,7 @@ fn run_step(
     workspace: &Workspace,
     step: &mut FetchStep,
     permit: &Permit,
+    lease: Option<&Lease>,
     cancel: &Cancel,
     report: &mut dyn FnMut(String),
 ) -> Option<Ended> {
@@ -191,11 +207,18 @@ fn run_step(
         }
     };
     let command = Command::new(program, place.folder()).args(arguments).limit(limit).with_network(permit.clone());
-    let result = command.run(cancel, &mut |_, line| {
+    let note = |tool: Option<Tool>| {
+        if let Some(Err(e)) = lease.map(|lease| lease.note_tool(tool)) {
+            tracing::warn!("if this process is killed, nobody ends what it started: {e}");
+        }
+    };
+    let mut on_start = |group: &Group| note(Some(Tool { pid: group.leader, started: group.started }));
+    let result = command.run_told(cancel, &mut on_start, &mut |_, line| {
         if !line.trim().is_empty() {
             report(line.trim().chars().take(200).collect());
         }
     });
+    note(None);
     if !result.as_ref().is_ok_and(Output::ok) {
         place.put_back();
     }

@@ -52,6 +52,15 @@ impl FetchJob {
     }
 }
 
+/// Fetches of this workspace that were begun by a process that is gone. For the holder of its lease.
+pub(crate) fn abandon_fetches(inner: &Inner, root: &Path) {
+    let Ok(journal) = inner.journal() else { return };
+    let abandon = |workspace| journal.jobs_abandon(JobKind::Fetch, workspace, "its process was ended before it was");
+    if let Err(e) = journal.workspace_id(root).and_then(abandon) {
+        tracing::warn!("fetches of a process that is gone are still among the jobs: {e}");
+    }
+}
+
 impl Drop for FetchJob {
     fn drop(&mut self) {
         self.advance(JobState::Failed, Some("ended before its time"));

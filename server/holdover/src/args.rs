@@ -133,7 +133,12 @@ pub(crate) enum Journal {
         #[arg(long, value_name = "PREFIX")]
         kind: Option<String>,
         /// Only the last N events
-        #[arg(short = 'n', long, value_name = "N")]
+        #[arg(short = 'n', long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
         last: Option<usize>,
     },
+}
+
+/// How many; what is not a number of things is said so in words.
+fn count(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| format!("this takes a whole number from 0 on, 20 for example, and not `{text}`"))
 }

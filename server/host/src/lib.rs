@@ -4,7 +4,9 @@
 //! no editor and no terminal.
 
 mod cancel;
+mod group;
 mod leave;
+mod lines;
 mod network;
 mod paths;
 mod process;
@@ -13,6 +15,7 @@ mod settings;
 mod trust;
 
 pub use cancel::Cancel;
+pub use group::Group;
 pub use leave::leave;
 pub use network::{Gate, OfflineMode, Permit, Refused};
 pub use paths::{Folders, FoldersError, write_private};

@@ -1,20 +1,18 @@
-//! Child processes: in a group of their own, with a time limit, output that is bounded, and a kill that reaches
-//! grandchildren. A tool reaches the network only with a [`Permit`]; without one it is told to stay offline.
+//! Child processes: in a group of their own, with a time limit, output that is bounded, and a kill that reaches the whole
+//! group. A tool reaches the network only with a [`Permit`]; without one it is told to stay offline.
 
+use crate::group::{GRACE, Group};
+use crate::lines::{Tail, read_lines};
 use crate::{Cancel, Permit};
-use crossbeam_channel::{RecvTimeoutError, unbounded};
+use crossbeam_channel::{RecvTimeoutError, bounded};
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// Longest line that is handed on; the rest of a longer one is dropped.
-const LINE_LIMIT: usize = 16 * 1024;
-/// How much of the output's end is kept.
-const TAIL_LIMIT: usize = 64 * 1024;
-/// How long a group has between SIGTERM and SIGKILL.
-const GRACE: Duration = Duration::from_secs(2);
+/// Most lines that wait to be handed on.
+const LINES_WAITING: usize = 256;
 
 /// Which of a tool's two streams a line came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +128,17 @@ impl Command {
 
     /// Runs it to its end, handing on its lines as they come. Bytes that are not UTF-8 are replaced.
     pub fn run(self, cancel: &Cancel, on_line: &mut dyn FnMut(Stream, &str)) -> Result<Output, ProcessError> {
+        self.run_told(cancel, &mut |_| {}, on_line)
+    }
+
+    /// Like [`Command::run`]; `on_start` is told of the group as soon as there is one, so that it can be ended even by
+    /// somebody who comes after this process. What leaves the group, with `setsid` for example, is out of reach.
+    pub fn run_told(
+        self,
+        cancel: &Cancel,
+        on_start: &mut dyn FnMut(&Group),
+        on_line: &mut dyn FnMut(Stream, &str),
+    ) -> Result<Output, ProcessError> {
         let shown = self.program.to_string_lossy().into_owned();
         let program = find_program(&self.program).ok_or(ProcessError::NotFound { program: shown.clone() })?;
         let mut command = std::process::Command::new(program);
@@ -143,7 +152,8 @@ impl Command {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(|source| ProcessError::Spawn { program: shown.clone(), source })?;
 
-        let (sender, lines) = unbounded();
+        // A tool that says more than is listened to waits in its pipe.
+        let (sender, lines) = bounded(LINES_WAITING);
         for (stream, pipe) in [
             (Stream::Out, child.stdout.take().map(|p| Box::new(p) as Box<dyn Read + Send>)),
             (Stream::Err, child.stderr.take().map(|p| Box::new(p) as Box<dyn Read + Send>)),
@@ -152,6 +162,8 @@ impl Command {
             std::thread::spawn(move || read_lines(pipe, |line| sender.send((stream, line)).is_ok()));
         }
         drop(sender);
+        let group = Group::of(child.id());
+        on_start(&group);
 
         let started = Instant::now();
         let mut tail = Tail::default();
@@ -194,16 +206,16 @@ impl Command {
                         None
                     };
                     if let Some(why) = why {
-                        end_group(&mut child, false);
+                        group.signal(&mut child, false);
                         stopped = Some((why, Instant::now()));
                     }
                 }
-                Some((_, since)) if since.elapsed() > GRACE => end_group(&mut child, true),
+                Some((_, since)) if since.elapsed() > GRACE => group.signal(&mut child, true),
                 Some(_) => {}
             }
         }
         // Whatever the tool left behind in its group goes with it.
-        end_group(&mut child, true);
+        group.signal(&mut child, true);
         let ended = match (stopped, exit.and_then(|status| status.code())) {
             (Some((why, _)), _) => why,
             (None, Some(code)) => Ended::Exited(code),
@@ -253,21 +265,6 @@ fn is_executable(path: &Path) -> bool {
 }
 
 #[cfg(unix)]
-fn end_group(child: &mut std::process::Child, hard: bool) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-    let signal = if hard { Signal::KILL } else { Signal::TERM };
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        // The group may be gone already; then there is nothing to do.
-        let _ = kill_process_group(group, signal);
-    }
-}
-
-#[cfg(not(unix))]
-fn end_group(child: &mut std::process::Child, _hard: bool) {
-    let _ = child.kill();
-}
-
-#[cfg(unix)]
 fn signal_of(status: std::process::ExitStatus) -> i32 {
     std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or(0)
 }
@@ -277,57 +274,10 @@ fn signal_of(_status: std::process::ExitStatus) -> i32 {
     0
 }
 
-/// Splits at `\n` and at `\r`, with which tools redraw their progress.
-fn read_lines(mut pipe: impl Read, mut hand_on: impl FnMut(String) -> bool) {
-    let mut buffer = [0_u8; 16 * 1024];
-    let mut line = Vec::new();
-    loop {
-        let count = match pipe.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(_) => break,
-        };
-        for &byte in &buffer[..count] {
-            if byte == b'\n' || byte == b'\r' {
-                if !line.is_empty() && !hand_on(String::from_utf8_lossy(&line).into_owned()) {
-                    return;
-                }
-                line.clear();
-            } else if line.len() < LINE_LIMIT {
-                line.push(byte);
-            }
-        }
-    }
-    if !line.is_empty() {
-        hand_on(String::from_utf8_lossy(&line).into_owned());
-    }
-}
-
-#[derive(Default)]
-struct Tail {
-    lines: std::collections::VecDeque<String>,
-    bytes: usize,
-}
-
-impl Tail {
-    fn push(&mut self, line: &str) {
-        self.bytes += line.len() + 1;
-        self.lines.push_back(line.to_owned());
-        while self.bytes > TAIL_LIMIT {
-            let Some(first) = self.lines.pop_front() else { break };
-            self.bytes -= first.len() + 1;
-        }
-    }
-
-    fn text(&self) -> String {
-        self.lines.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
-    }
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use crate::lines::{LINE_LIMIT, TAIL_LIMIT};
 
     fn sh(script: &str) -> Command {
         Command::new("sh", Path::new("/")).args(["-c", script])
@@ -364,6 +314,37 @@ mod tests {
         assert_eq!(pids.len(), 2);
         std::thread::sleep(Duration::from_millis(100));
         assert!(!pids.iter().any(|&pid| alive(pid)), "left behind: {pids:?}");
+    }
+
+    #[test]
+    fn what_leaves_the_group_is_not_reached_and_does_not_hold_up_the_end() {
+        let mut pids = Vec::new();
+        let cancel = Cancel::new();
+        let output = sh("setsid sh -c 'echo $$; exec sleep 600' & while :; do sleep 1; done")
+            .run(&cancel, &mut |_, line| {
+                pids.extend(line.parse::<i32>());
+                cancel.cancel();
+            })
+            .unwrap();
+        assert_eq!(output.ended, Ended::Cancelled);
+        let [deserter] = pids[..] else { panic!("{pids:?}") };
+        assert!(alive(deserter), "a session of its own is not the tool's group");
+        let pid = rustix::process::Pid::from_raw(deserter).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    }
+
+    #[test]
+    fn a_tool_that_says_more_than_is_listened_to_waits() {
+        let (said, mut heard) = (1_000_000_u32, 0);
+        let output = sh(&format!("yes | head -n {said}; echo last >&2"))
+            .run(&Cancel::new(), &mut |_, line| {
+                heard += u32::from(line == "y");
+                if heard == 1 {
+                    std::thread::sleep(Duration::from_millis(200));
+                }
+            })
+            .unwrap();
+        assert_eq!((output.ended, heard), (Ended::Exited(0), said), "nothing is dropped");
     }
 
     #[test]

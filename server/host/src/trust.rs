@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// Largest list that is read, in bytes: some hundred thousand workspaces.
 const LIST_LIMIT: u64 = 32 << 20;
 
+/// How long the lock of the list is waited for.
+const LOCK_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// Whether what a workspace names may be run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
@@ -126,7 +129,7 @@ impl TrustList {
         // Two editors may trust at once: the lock file keeps one from undoing the other.
         let lock_path = self.file.with_extension("lock");
         let lock = open_lock(&lock_path).map_err(io)?;
-        lock.lock().map_err(io)?;
+        take(&lock).map_err(io)?;
         let mut listed = self.read()?;
         listed.version = 1;
         let changed = edit(&mut listed.workspaces);
@@ -139,6 +142,24 @@ impl TrustList {
     }
 }
 
+/// Waits for the others, who hold it for some milliseconds, but not for one that was stopped in the middle.
+fn take(lock: &std::fs::File) -> std::io::Result<()> {
+    use std::fs::TryLockError;
+    let began = std::time::Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_PATIENCE => {
+                std::thread::sleep(std::time::Duration::from_millis(2));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(std::io::Error::other("another process has held its lock for 10 s"));
+            }
+            Err(TryLockError::Error(e)) => return Err(e),
+        }
+    }
+}
+
 /// Opened in place, never renamed over: all writers must lock the same file.
 fn open_lock(path: &Path) -> std::io::Result<std::fs::File> {
     if let Some(folder) = path.parent() {
@@ -147,7 +168,11 @@ fn open_lock(path: &Path) -> std::io::Result<std::fs::File> {
     let mut options = std::fs::File::options();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        // A pipe in its place is an error, and is not waited for.
+        options.mode(0o600).custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
     options.open(path)
 }
 

@@ -1,10 +1,15 @@
 //! The three hashes of the record: a log's name, a payload's commitment, and the chain.
 //! Pure functions over bytes; nothing here is ever changed, only joined by a new version.
 
+use blake3::hazmat::{ContextKey, HasherExt as _, hash_derive_key_context};
 use contract::Lane;
+use std::sync::LazyLock;
 
 /// 16 bytes that name a log.
 pub(crate) type LogId = [u8; 16];
+
+/// Context of the key of a payload's commitment.
+const COMMITMENT: &str = "holdover journal v1 payload commitment";
 
 /// Number of a lane in hashes and columns; numbers are never used again.
 pub(crate) fn lane_number(lane: Lane) -> u8 {
@@ -16,6 +21,9 @@ pub(crate) fn lane_number(lane: Lane) -> u8 {
         Lane::Local => 4,
     }
 }
+
+/// How many lanes there are.
+pub(crate) const LANES: usize = 5;
 
 /// The lane with that number.
 pub(crate) fn lane_of(number: u8) -> Option<Lane> {
@@ -41,7 +49,9 @@ pub(crate) fn chain_hash(previous: &[u8; 32], header: &[u8]) -> [u8; 32] {
 /// Keyed BLAKE3 of the payload's exact bytes. The key is derived from the salt, so a short text cannot be guessed from its
 /// commitment once the salt is deleted with it.
 pub(crate) fn commitment(salt: &[u8; 16], payload: &[u8]) -> [u8; 32] {
-    let key = blake3::derive_key("holdover journal v1 payload commitment", salt);
+    // What `blake3::derive_key` does, but for the context's own hash, which is the same for every event.
+    static CONTEXT: LazyLock<ContextKey> = LazyLock::new(|| hash_derive_key_context(COMMITMENT));
+    let key = *blake3::Hasher::new_from_context_key(&CONTEXT).update(salt).finalize().as_bytes();
     *blake3::keyed_hash(&key, payload).as_bytes()
 }
 
@@ -63,6 +73,8 @@ mod tests {
         // A change here would orphan every journal that exists.
         let joined = blake3::hash(&[&[7; 32][..], b"header"].concat());
         assert_eq!(chain_hash(&[7; 32], b"header"), *joined.as_bytes());
+        let key = blake3::derive_key("holdover journal v1 payload commitment", &[1; 16]);
+        assert_eq!(commitment(&[1; 16], b"payload"), *blake3::keyed_hash(&key, b"payload").as_bytes());
         assert_ne!(commitment(&[1; 16], b"payload"), commitment(&[2; 16], b"payload"));
         assert_ne!(commitment(&[1; 16], b"payload"), commitment(&[1; 16], b"payloae"));
     }

@@ -4,6 +4,7 @@
 use crate::chain::{commitment, lane_number};
 use crate::error::JournalError;
 use crate::header::{Header, MAX_KIND, MAX_NAME, class};
+use crate::json::{self, MAX_DEPTH};
 use crate::time::now_ms;
 use contract::{Actor, ActorKind, Lane};
 use std::cell::RefCell;
@@ -12,8 +13,8 @@ use ulid::Ulid;
 /// Longest payload of one event, in bytes of JSON. What is larger belongs in a file that the event names.
 pub const MAX_PAYLOAD: usize = 1 << 20;
 
-/// Deepest nesting of a payload; readers of JSON refuse what is deeper than 128.
-const MAX_DEPTH: usize = 100;
+/// Room for a payload as most are, in bytes: one allocation for each of them.
+const USUAL_PAYLOAD: usize = 512;
 
 /// An event that is not written yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,14 +57,14 @@ impl Draft {
         if self.kind.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(invalid("a kind holds no spaces and no control characters".to_owned()));
         }
-        if !at_most(&self.payload, MAX_DEPTH) {
-            return Err(invalid(format!("the payload of `{}` is nested deeper than {MAX_DEPTH}", self.kind)));
-        }
         let names = [Some(&self.actor.name), self.actor.model.as_ref(), self.actor.prompt.as_ref()];
         if let Some(name) = names.into_iter().flatten().find(|name| name.len() > MAX_NAME) {
             return Err(invalid(format!("a name has at most {MAX_NAME} bytes, and this one {}", name.len())));
         }
-        let payload = serde_json::to_vec(&self.payload).map_err(|e| invalid(e.to_string()))?;
+        let mut payload = Vec::with_capacity(USUAL_PAYLOAD);
+        if !json::write(&self.payload, &mut payload).map_err(|e| invalid(e.to_string()))? {
+            return Err(invalid(format!("the payload of `{}` is nested deeper than {MAX_DEPTH}", self.kind)));
+        }
         if payload.len() > MAX_PAYLOAD {
             return Err(JournalError::TooLarge { kind: self.kind.clone(), bytes: payload.len(), limit: MAX_PAYLOAD });
         }
@@ -91,15 +92,6 @@ impl Draft {
             sig: None,
         };
         Ok(Prepared { header, lane: self.lane, salt, payload })
-    }
-}
-
-/// Whether lists and objects are nested at most `left` deep; goes no deeper itself.
-fn at_most(value: &serde_json::Value, left: usize) -> bool {
-    match value {
-        serde_json::Value::Array(items) => left > 0 && items.iter().all(|item| at_most(item, left - 1)),
-        serde_json::Value::Object(fields) => left > 0 && fields.values().all(|field| at_most(field, left - 1)),
-        _ => true,
     }
 }
 

@@ -9,15 +9,23 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum OpenError {
     /// The file is something else.
-    #[error("{} is not a journal: {detail}\nhint: move it away, and a new journal is made at the next start", file.display())]
+    #[error("{} is not a journal: {detail}\nhint: move it away together with journal.json, and a new journal is made at the next start", file.display())]
     NotADatabase {
         /// The database.
         file: PathBuf,
         /// What it is instead.
         detail: String,
     },
+    /// The key is the right one, and the file cannot be read with it all the same.
+    #[error("{} is damaged: {detail}\nhint: restore it from a backup, or move the files journal.* away to begin a new journal; look at the disk", file.display())]
+    Damaged {
+        /// The database.
+        file: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
     /// The file is encrypted, and not with the key that lies beside it.
-    #[error("{} was not encrypted with the key in {}\nhint: put back the key file that belongs to it, or move both away to begin a new journal", file.display(), key.display())]
+    #[error("{} was not encrypted with the key in {}\nhint: put back the key file that belongs to it, or move the files journal.* away to begin a new journal", file.display(), key.display())]
     WrongKey {
         /// The database.
         file: PathBuf,
@@ -25,7 +33,7 @@ pub enum OpenError {
         key: PathBuf,
     },
     /// The database is there and its key is not.
-    #[error("the key of {} is missing: {} does not exist\nhint: restore the key file from a backup, or move the database away to begin a new journal", file.display(), key.display())]
+    #[error("the key of {} is missing: {} does not exist\nhint: Holdover keeps no copy of a key: put the file back from a backup of yours, or move the files journal.* away to begin a new journal", file.display(), key.display())]
     KeyMissing {
         /// The database.
         file: PathBuf,
@@ -33,7 +41,7 @@ pub enum OpenError {
         key: PathBuf,
     },
     /// The key file is not a key.
-    #[error("{} holds no key: {detail}\nhint: restore the key file from a backup", key.display())]
+    #[error("{} holds no key: {detail}\nhint: Holdover keeps no copy of a key: put the file back from a backup of yours; without one the journal beside it cannot be read, and moving the files journal.* away begins a new one", key.display())]
     BadKey {
         /// The key file.
         key: PathBuf,

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 pub(crate) type Key = Zeroizing<[u8; 32]>;
 
 /// Newest form of `journal.json` and of the database that this version knows.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// Where the files of one journal are.
 #[derive(Debug, Clone)]
@@ -166,9 +166,15 @@ pub(crate) fn read_key(files: &Files) -> Result<Option<Key>, OpenError> {
     let text = Zeroizing::new(text);
     let digits = text.trim_ascii();
     let mut key = Zeroizing::new([0; 32]);
-    hex::decode_to_slice(digits, key.as_mut_slice())
-        .map_err(|_| bad(format!("{} bytes that are not 64 hexadecimal digits", digits.len())))?;
+    hex::decode_to_slice(digits, key.as_mut_slice()).map_err(|_| bad(what_is_no_key(digits)))?;
     Ok(Some(key))
+}
+
+fn what_is_no_key(digits: &[u8]) -> String {
+    match digits.iter().position(|digit| !digit.is_ascii_hexdigit()) {
+        Some(at) => format!("a key is 64 hexadecimal digits, and byte {} is none", at + 1),
+        None => format!("a key is 64 hexadecimal digits, and these are {}", digits.len()),
+    }
 }
 
 /// Makes a key, and answers with the one that is there in the end: of processes that race, one wins and all agree.
@@ -180,7 +186,10 @@ pub(crate) fn make_key(files: &Files) -> Result<Key, OpenError> {
     hex::encode_to_slice(key.as_slice(), &mut text[..64]).map_err(|e| fail(&io::Error::other(e)))?;
     text[64] = b'\n';
     let temporary = temporary_beside(&files.key);
-    write_new(&temporary, text.as_slice()).map_err(|e| fail(&e))?;
+    if let Err(error) = write_new(&temporary, text.as_slice()) {
+        let _ = fs::remove_file(&temporary);
+        return Err(fail(&error));
+    }
     // A link appears whole and never replaces: a reader sees the whole key or none.
     let linked = fs::hard_link(&temporary, &files.key);
     let _ = fs::remove_file(&temporary);
@@ -191,7 +200,11 @@ pub(crate) fn make_key(files: &Files) -> Result<Key, OpenError> {
         Err(_) => match write_new(&files.key, text.as_slice()) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(fail(&error)),
+            Err(error) => {
+                // Half a key would be in the way of the next start; nothing is encrypted with it yet.
+                let _ = fs::remove_file(&files.key);
+                return Err(fail(&error));
+            }
         },
     }
     sync_folder(&files.folder);

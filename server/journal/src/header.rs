@@ -9,6 +9,7 @@
 //! The last element is the signature or null, and covers every byte in front of it; later fields go before it and after
 //! `workspace`. A reader takes what it knows and keeps the rest, because it keeps the bytes.
 
+use crate::short::Short;
 use contract::{Actor, ActorKind};
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
@@ -102,12 +103,12 @@ impl Header {
     /// Appends the header's bytes to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
         // Writing to a Vec cannot fail.
-        let _ = self.encode_parts(&mut Encoder::new(out));
+        let _ = self.encode_parts(&mut Encoder::new(Short(out)));
     }
 
     fn encode_parts(
         &self,
-        e: &mut Encoder<&mut Vec<u8>>,
+        e: &mut Encoder<Short<'_>>,
     ) -> Result<(), minicbor::encode::Error<std::convert::Infallible>> {
         e.array(FIELDS)?.u8(self.v)?.bytes(&self.log)?.u64(self.seq)?.bytes(&self.id.to_bytes())?;
         e.u64(self.lamport)?.i64(self.wall_ms)?.str(&self.kind)?.u16(self.kver)?.bytes(&self.entity.to_bytes())?;

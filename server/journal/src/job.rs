@@ -57,6 +57,24 @@ impl Journal {
         self.write(true, move |tx| tx.job_advance(&id, step))
     }
 
+    /// Ends the jobs of this kind and workspace that are not finished, because whoever carried them out is gone. For the
+    /// holder of the lease under which such jobs run, before it makes one. Answers with how many there were.
+    pub fn jobs_abandon(&self, kind: JobKind, workspace: Ulid, why: &str) -> Result<usize, JournalError> {
+        let open: Vec<Job> = self.read(|connection| {
+            let sql = format!("SELECT {COLUMNS} FROM job WHERE kind = ?1 AND workspace = ?2 AND state IN (?3, ?4, ?5)");
+            let states = [JobState::Queued, JobState::Running, JobState::Backoff].map(word);
+            let mut statement = connection.prepare_cached(&sql)?;
+            let [queued, running, backoff] = &states;
+            let rows =
+                statement.query_map((word(kind), workspace.to_bytes(), queued, running, backoff), JobRow::read)?;
+            rows.map(|row| row.map(|row| row.job)).collect()
+        })?;
+        for job in &open {
+            self.job_advance(&job.id, Step::because(JobState::Failed, why))?;
+        }
+        Ok(open.len())
+    }
+
     /// One job.
     pub fn job(&self, id: &str) -> Result<Option<Job>, JournalError> {
         let Ok(ulid) = id.parse::<Ulid>() else { return Ok(None) };

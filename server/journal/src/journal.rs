@@ -84,6 +84,18 @@ impl Journal {
         description.map(|description| description.key.kind)
     }
 
+    /// The database's file.
+    pub fn database(&self) -> &Path {
+        &self.inner.readers.files.database
+    }
+
+    /// Bytes on the disk: the database and the log beside it.
+    pub fn bytes(&self) -> u64 {
+        let files = &self.inner.readers.files;
+        let database = crate::folder::database_size(files).ok().flatten().unwrap_or(0);
+        database + crate::folder::size_of_log(files)
+    }
+
     /// The data folder.
     pub fn folder(&self) -> &Path {
         &self.inner.readers.files.folder
@@ -123,6 +135,23 @@ impl Journal {
             workspace: draft.workspace.map(|w| w.to_string()),
             payload: draft.payload,
         })
+    }
+
+    /// Writes events in one transaction, all of them or none, and waits until they are committed; `durable`, or where one of
+    /// them is meant ([`Draft::intent`]): until they are flushed to the disk. They are made ready on the caller's thread, so
+    /// that other processes wait for the writing alone. Meant for up to some thousand.
+    pub fn append_all(&self, drafts: &[Draft], durable: bool) -> Result<Vec<Ulid>, JournalError> {
+        self.may_wait()?;
+        let mut events = drafts.iter().map(Draft::prepare).collect::<Result<Vec<Prepared>, _>>()?;
+        let full = durable || drafts.iter().any(|draft| draft.intent);
+        // They come back, so that the writer need not take them apart.
+        let events = self.write(full, move |tx| {
+            for event in &mut events {
+                tx.place(event)?;
+            }
+            Ok(events)
+        })?;
+        Ok(events.iter().map(|event| event.header.id).collect())
     }
 
     /// Hands an event to the writer and returns at once with the id it will have. Events that wait together are written

@@ -40,10 +40,20 @@ pub enum LeaseError {
     Journal(#[from] JournalError),
 }
 
+/// A tool that runs under a lease: the leader of its process group, by what identifies it in this boot and namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tool {
+    /// Process id.
+    pub pid: u32,
+    /// When it was started, in the kernel's ticks since boot.
+    pub started: u64,
+}
+
 /// A lease that is held: renewed by itself, given back on drop.
 pub struct Lease {
     what: String,
     token: u64,
+    left_behind: Option<Tool>,
     journal: Journal,
     lost: Arc<AtomicBool>,
     stop: Option<Sender<()>>,
@@ -60,8 +70,8 @@ impl Journal {
     /// Takes the lease `what` if nobody holds it, or its holder died or let it run out. Answers at once.
     pub fn lease(&self, what: &str) -> Result<Lease, LeaseError> {
         let wanted = what.to_owned();
-        let token = match self.write(false, move |tx| take(tx, &wanted).map_err(|e| tx.error(&e)))? {
-            Ok(token) => token,
+        let (token, left_behind) = match self.write(false, move |tx| take(tx, &wanted).map_err(|e| tx.error(&e)))? {
+            Ok(taken) => taken,
             Err(held) => return Err(LeaseError::Held(held)),
         };
         let (stop, stopped) = bounded::<()>(1);
@@ -83,6 +93,7 @@ impl Journal {
         let lease = Lease {
             what: what.to_owned(),
             token,
+            left_behind,
             journal: self.clone(),
             lost,
             stop: Some(stop),
@@ -122,6 +133,28 @@ impl Lease {
     /// What the lease is for.
     pub fn what(&self) -> &str {
         &self.what
+    }
+
+    /// The tool that an earlier holder started under this lease and did not see to its end, because it was killed for
+    /// example. Kept, whoever holds the lease, until [`Lease::note_tool`]; never one of another boot or pid namespace.
+    pub fn left_behind(&self) -> Option<Tool> {
+        self.left_behind
+    }
+
+    /// Notes the tool that runs under this lease, or that none does, for whoever has to take the lease over. Waits for the
+    /// commit and not for the disk: no tool outlives a loss of power.
+    pub fn note_tool(&self, tool: Option<Tool>) -> Result<(), JournalError> {
+        let (what, token) = (self.what.clone(), self.token.cast_signed());
+        let (pid, started) = (tool.map(|tool| tool.pid), tool.map(|tool| tool.started.cast_signed()));
+        self.journal.write(false, move |tx| {
+            tx.connection
+                .execute(
+                    "UPDATE lease SET tool_pid = ?3, tool_started = ?4 WHERE what = ?1 AND token = ?2",
+                    (&what, token, pid, started),
+                )
+                .map(drop)
+                .map_err(|e| tx.error(&e))
+        })
     }
 
     /// Whether a renewal found that another holds it. `false` proves nothing; [`Journal::with_lease`] does.
@@ -169,9 +202,16 @@ struct LeaseRow {
     process: Process,
     until_ms: i64,
     since_ms: i64,
+    tool: Option<Tool>,
 }
 
 impl LeaseRow {
+    /// What is noted of a tool, if it says anything here: a number of another boot or namespace is somebody else's.
+    fn tool_here(&self) -> Option<Tool> {
+        let me = me();
+        self.tool.filter(|_| self.process.boot == me.boot && self.process.space == me.space)
+    }
+
     fn in_force(&self, what: &str) -> Option<Held> {
         let over = !self.held || self.process.is_gone() || boot_ms() >= self.until_ms;
         (!over).then(|| Held { what: what.to_owned(), pid: self.process.pid, since: rfc3339(self.since_ms) })
@@ -181,7 +221,7 @@ impl LeaseRow {
 fn holder(connection: &rusqlite::Connection, what: &str) -> rusqlite::Result<Option<LeaseRow>> {
     connection
         .query_row(
-            "SELECT token, held, pid, started, boot, space, until_ms, since_ms FROM lease WHERE what = ?1",
+            "SELECT token, held, pid, started, boot, space, until_ms, since_ms, tool_pid, tool_started FROM lease WHERE what = ?1",
             [what],
             |row| {
                 Ok(LeaseRow {
@@ -195,22 +235,27 @@ fn holder(connection: &rusqlite::Connection, what: &str) -> rusqlite::Result<Opt
                     },
                     until_ms: row.get(6)?,
                     since_ms: row.get(7)?,
+                    tool: row
+                        .get::<_, Option<u32>>(8)?
+                        .zip(row.get::<_, Option<i64>>(9)?)
+                        .map(|(pid, started)| Tool { pid, started: started.cast_unsigned() }),
                 })
             },
         )
         .optional()
 }
 
-fn take(tx: &Tx<'_>, what: &str) -> rusqlite::Result<Result<u64, Held>> {
+fn take(tx: &Tx<'_>, what: &str) -> rusqlite::Result<Result<(u64, Option<Tool>), Held>> {
     let found = holder(tx.connection, what)?;
     if let Some(held) = found.as_ref().and_then(|row| row.in_force(what)) {
         return Ok(Err(held));
     }
-    let token = found.map_or(0, |row| row.token) + 1;
+    let token = found.as_ref().map_or(0, |row| row.token) + 1;
+    let tool = found.and_then(|row| row.tool_here());
     let me = me();
     tx.connection.execute(
-        "INSERT OR REPLACE INTO lease (what, token, held, pid, started, boot, space, until_ms, since_ms)
-         VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT OR REPLACE INTO lease (what, token, held, pid, started, boot, space, until_ms, since_ms, tool_pid, tool_started)
+         VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         (
             what,
             token.cast_signed(),
@@ -220,9 +265,11 @@ fn take(tx: &Tx<'_>, what: &str) -> rusqlite::Result<Result<u64, Held>> {
             &me.space,
             boot_ms() + TERM_MS,
             now_ms(),
+            tool.map(|tool| tool.pid),
+            tool.map(|tool| tool.started.cast_signed()),
         ),
     )?;
-    Ok(Ok(token))
+    Ok(Ok((token, tool)))
 }
 
 fn renew(tx: &Tx<'_>, what: &str, token: u64) -> rusqlite::Result<bool> {

@@ -1,7 +1,7 @@
 //! Opens the database: key, settings, migrations, and the checks that come before any write.
 //! Until every check has passed nothing is written, so a file that is refused stays as it was.
 
-use crate::chain::LogId;
+use crate::chain::{LANES, LogId, lane_number, lane_of, log_id};
 use crate::error::{JournalError, OpenError};
 use crate::folder::{self, Description, FORMAT, Files, Key, KeyDescription, key_check};
 use crate::time::now_ms;
@@ -21,24 +21,39 @@ const SQLITE_NEEDED: (i32, &str) = (3_051_003, "3.51.3");
 /// `HOLD`: marks the file as ours.
 const APPLICATION_ID: i32 = 0x484f_4c44;
 /// Forward only; the place in the list plus one is the format that a script leads to. Landed scripts are never edited.
-const MIGRATIONS: [&str; FORMAT as usize] = [include_str!("../migrations/0001-journal.sql")];
+const MIGRATIONS: [&str; FORMAT as usize] =
+    [include_str!("../migrations/0001-journal.sql"), include_str!("../migrations/0002-tool.sql")];
 /// How long other processes are waited for before a caller hears of it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One process opens journals one at a time: file handles that creation closes would drop the locks of a sibling.
 static OPENING: Mutex<()> = Mutex::new(());
 
+/// Project of the logs of a device that shares nothing yet.
+pub(crate) const NO_PROJECT: [u8; 16] = [0; 16];
+
 /// Our own device, as the database knows it.
 #[derive(Clone)]
 pub(crate) struct Device {
     pub n: i64,
-    pub public: [u8; 32],
     pub epoch: [u8; 16],
+    /// Names of our own logs by number of their lane, hashed once and not once an event.
+    logs: [LogId; LANES],
 }
 
 impl Device {
-    pub fn log_id(&self, project: &[u8; 16], lane: contract::Lane) -> LogId {
-        crate::chain::log_id(&self.public, &self.epoch, project, lane)
+    fn new(n: i64, public: &[u8; 32], epoch: [u8; 16]) -> Device {
+        let mut logs = [[0; 16]; LANES];
+        for (number, log) in (0_u8..).zip(&mut logs) {
+            if let Some(lane) = lane_of(number) {
+                *log = log_id(public, &epoch, &NO_PROJECT, lane);
+            }
+        }
+        Device { n, epoch, logs }
+    }
+
+    pub fn log(&self, lane: contract::Lane) -> LogId {
+        self.logs[usize::from(lane_number(lane))]
     }
 }
 
@@ -92,8 +107,9 @@ pub(crate) fn open(files: &Files) -> Result<Opened, OpenError> {
                 detail: format!("it names journal {}, and the database is journal {journal}", description.journal),
             });
         }
-        Some(_) => {}
-        None => folder::write_description(
+        Some(description) if description.format == FORMAT => {}
+        // None yet, or one from before the database was brought up to date.
+        _ => folder::write_description(
             files,
             &Description {
                 journal,
@@ -248,7 +264,7 @@ fn own_device(connection: &Connection) -> rusqlite::Result<Device> {
         "SELECT device.n, device.public, epoch.nonce FROM epoch JOIN device ON device.n = epoch.device
          WHERE device.secret IS NOT NULL ORDER BY epoch.n DESC LIMIT 1",
         [],
-        |row| Ok(Device { n: row.get(0)?, public: row.get(1)?, epoch: row.get(2)? }),
+        |row| Ok(Device::new(row.get(0)?, &row.get(1)?, row.get(2)?)),
     )
 }
 
@@ -321,7 +337,7 @@ fn open_error(files: &Files, what: &'static str, error: &rusqlite::Error) -> Ope
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             folder::io_error(&file, "write", &std::io::Error::from(std::io::ErrorKind::PermissionDenied))
         }
-        Some(ErrorCode::DatabaseCorrupt) => OpenError::NotADatabase { file, detail: error.to_string() },
+        Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged { file, detail: error.to_string() },
         _ => OpenError::Io { file, what, detail: error.to_string() },
     }
 }
@@ -347,7 +363,13 @@ fn what_it_is(files: &Files) -> OpenError {
         kinds[usize::from(*byte)] = true;
     }
     let distinct = kinds.iter().filter(|seen| **seen).count();
-    if size % 4096 == 0 && page.len() == 4096 && distinct > 240 {
+    if page.len() == 4096 && distinct > 240 {
+        // The description remembers the right key, and was asked before.
+        if folder::read_description(files).is_ok_and(|described| described.is_some()) {
+            return OpenError::Damaged { file, detail: "its first page does not fit the key, which is the right one for this journal: the page is broken, or \
+                         the file is another journal's"
+                    .to_owned(), };
+        }
         return OpenError::WrongKey { file, key: files.key.clone() };
     }
     OpenError::NotADatabase { file, detail: format!("its {size} bytes are not an encrypted database") }

@@ -4,14 +4,15 @@
 use crate::chain::{LogId, chain_hash, lane_number};
 use crate::draft::{Draft, Prepared};
 use crate::error::JournalError;
-use crate::store::{Device, journal_error};
+use crate::store::{Device, NO_PROJECT, journal_error};
 use contract::Lane;
-use rusqlite::Connection;
+use rusqlite::{CachedStatement, Connection};
 use std::path::Path;
 use ulid::Ulid;
 
-/// Project of the logs of a device that shares nothing yet.
-const NO_PROJECT: [u8; 16] = [0; 16];
+const INSERT_EVENT: &str = "INSERT INTO event (log, seq, id, kind, entity, workspace, lamport, wall_ms, hash, header)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+const INSERT_PAYLOAD: &str = "INSERT INTO payload (pos, salt, bytes) VALUES (?1, ?2, ?3)";
 
 /// Where an event was put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,7 @@ pub(crate) struct Place {
 
 /// A log's head, as of this transaction.
 struct Head {
+    lane: Lane,
     n: i64,
     id: LogId,
     seq: u64,
@@ -39,11 +41,35 @@ pub struct Tx<'c> {
     heads: Vec<Head>,
     lamport: Option<u64>,
     header: Vec<u8>,
+    inserts: Option<Inserts<'c>>,
+}
+
+/// The two statements of every event: kept for the whole transaction, because finding them again costs more than an event's hashes.
+struct Inserts<'c> {
+    event: CachedStatement<'c>,
+    payload: CachedStatement<'c>,
+}
+
+impl<'c> Inserts<'c> {
+    fn prepare(connection: &'c Connection) -> rusqlite::Result<Inserts<'c>> {
+        Ok(Inserts {
+            event: connection.prepare_cached(INSERT_EVENT)?,
+            payload: connection.prepare_cached(INSERT_PAYLOAD)?,
+        })
+    }
 }
 
 impl<'c> Tx<'c> {
     pub(crate) fn new(connection: &'c Connection, file: &'c Path, device: &'c Device) -> Tx<'c> {
-        Tx { connection, file, device, heads: Vec::new(), lamport: None, header: Vec::with_capacity(512) }
+        Tx {
+            connection,
+            file,
+            device,
+            heads: Vec::new(),
+            lamport: None,
+            header: Vec::with_capacity(512),
+            inserts: None,
+        }
     }
 
     /// Writes an event. It counts once the transaction is committed.
@@ -77,29 +103,24 @@ impl<'c> Tx<'c> {
         self.header.clear();
         header.encode(&mut self.header);
         let hash = chain_hash(&head.hash, &self.header);
-        self.connection
-            .prepare_cached(
-                "INSERT INTO event (log, seq, id, kind, entity, workspace, lamport, wall_ms, hash, header)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            )?
-            .execute((
-                head.n,
-                header.seq.cast_signed(),
-                header.id.to_bytes(),
-                &header.kind,
-                header.entity.to_bytes(),
-                header.workspace.map(|w| w.to_bytes()),
-                lamport.cast_signed(),
-                header.wall_ms,
-                hash,
-                &self.header,
-            ))?;
-        let pos = self.connection.last_insert_rowid();
-        self.connection.prepare_cached("INSERT INTO payload (pos, salt, bytes) VALUES (?1, ?2, ?3)")?.execute((
-            pos,
-            event.salt,
-            &event.payload,
+        let inserts = match &mut self.inserts {
+            Some(inserts) => inserts,
+            none => none.insert(Inserts::prepare(self.connection)?),
+        };
+        inserts.event.execute((
+            head.n,
+            header.seq.cast_signed(),
+            header.id.to_bytes(),
+            &header.kind,
+            header.entity.to_bytes(),
+            header.workspace.map(|w| w.to_bytes()),
+            lamport.cast_signed(),
+            header.wall_ms,
+            hash,
+            &self.header,
         ))?;
+        let pos = self.connection.last_insert_rowid();
+        inserts.payload.execute((pos, event.salt, &event.payload))?;
         let place = Place { pos: pos.unsigned_abs(), log: header.log, seq: header.seq };
         self.lamport = Some(lamport);
         let head = &mut self.heads[index];
@@ -109,12 +130,13 @@ impl<'c> Tx<'c> {
 
     /// Index of the head of our log for that lane; the log is made at its first event.
     fn head_of(&mut self, lane: Lane) -> rusqlite::Result<usize> {
-        let id = self.device.log_id(&NO_PROJECT, lane);
-        if let Some(index) = self.heads.iter().position(|head| head.id == id) {
+        if let Some(index) = self.heads.iter().position(|head| head.lane == lane) {
             return Ok(index);
         }
+        let id = self.device.log(lane);
         let read = |row: &rusqlite::Row<'_>| {
             Ok(Head {
+                lane,
                 n: row.get(0)?,
                 id,
                 seq: row.get::<_, i64>(1)?.unsigned_abs(),

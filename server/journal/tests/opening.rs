@@ -65,7 +65,7 @@ fn the_description_says_which_journal_which_format_and_which_kind_of_key() {
         serde_json::from_slice(&fs::read(folder.path().join("journal.json")).unwrap()).unwrap();
     let journal = Journal::open(folder.path()).unwrap();
     assert_eq!(text["journal"], journal.id().to_string());
-    assert_eq!((&text["format"], &text["key"]["kind"]), (&json!(1), &json!("file")));
+    assert_eq!((&text["format"], &text["key"]["kind"]), (&json!(2), &json!("file")));
     let key = fs::read_to_string(folder.path().join("journal.key")).unwrap();
     assert!(!text.to_string().contains(&key.trim()[..16]), "the key is not in it");
 }
@@ -129,7 +129,26 @@ fn another_key_is_told_from_a_broken_file() {
     // The database of somebody else, brought here.
     let (ours, theirs) = (journal(), journal());
     fs::copy(theirs.path().join("journal.db"), ours.path().join("journal.db")).unwrap();
+    let error = refused(ours.path());
+    assert!(matches!(&error, OpenError::Damaged { detail, .. } if detail.contains("another journal's")), "{error}");
+    fs::remove_file(ours.path().join("journal.json")).unwrap();
     assert!(matches!(refused(ours.path()), OpenError::WrongKey { .. }));
+}
+
+#[test]
+fn a_key_file_that_holds_no_key_says_why_and_that_nobody_else_has_it() {
+    for (contents, reason) in [
+        ("ab".repeat(31), "and these are 62"),
+        (format!("{}\n", "ab".repeat(40)), "and these are 80"),
+        (String::new(), "and these are 0"),
+        (format!("{}xy", "ab".repeat(31)), "byte 63 is none"),
+    ] {
+        let folder = journal();
+        fs::write(folder.path().join("journal.key"), contents).unwrap();
+        let text = refused(folder.path()).to_string();
+        assert!(text.contains(reason), "{text}");
+        assert!(text.contains("Holdover keeps no copy of a key"), "{text}");
+    }
 }
 
 #[test]
@@ -159,10 +178,10 @@ fn a_key_file_that_holds_no_key_is_reported() {
 fn a_newer_journal_is_left_alone() {
     let folder = journal();
     raw(folder.path()).execute_batch("PRAGMA user_version = 9").unwrap();
-    assert!(matches!(refused(folder.path()), OpenError::Newer { found: 9, known: 1, .. }));
+    assert!(matches!(refused(folder.path()), OpenError::Newer { found: 9, known: 2, .. }));
     let folder = journal();
     fs::write(folder.path().join("journal.json"), r#"{"format": 3, "journal": ["of", "another", "shape"]}"#).unwrap();
-    assert!(matches!(refused(folder.path()), OpenError::Newer { found: 3, known: 1, .. }));
+    assert!(matches!(refused(folder.path()), OpenError::Newer { found: 3, known: 2, .. }));
 }
 
 #[test]

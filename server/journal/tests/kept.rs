@@ -1,0 +1,96 @@
+//! Journals of every form there was, kept in `fixtures/journals`: each opens, verifies, says what it said, and goes on.
+//! A form that cannot be read any more would orphan every journal that exists.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+mod support;
+
+use contract::{Actor, ActorKind, JobKind, JobState, Lane};
+use holdover_journal::{Draft, Filter, Journal, Step};
+use serde_json::json;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn kept() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/journals")
+}
+
+/// A copy, to be opened: opening may bring a journal up to date.
+fn copy(of: &Path) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["journal.db", "journal.key", "journal.json"] {
+        fs::copy(of.join(name), folder.path().join(name)).unwrap();
+    }
+    folder
+}
+
+fn listing(journal: &Journal) -> String {
+    let entries = journal.entries(&Filter::default()).unwrap();
+    let lines: Vec<String> = entries.iter().map(|entry| serde_json::to_string(entry).unwrap()).collect();
+    lines.join("\n") + "\n"
+}
+
+/// `HOLDOVER_KEEP=v1 cargo test -p holdover-journal --test kept -- --ignored make` adds the form that this version writes.
+/// What lies there is never made again.
+#[test]
+#[ignore = "adds a file to the repository"]
+fn make() {
+    let folder = kept().join(std::env::var("HOLDOVER_KEEP").unwrap());
+    assert!(!folder.exists(), "a kept journal is never made again");
+    let journal = Journal::open(&folder).unwrap();
+    let workspace = Some(journal.workspace_id(Path::new("/projects/ferry")).unwrap());
+    let person = Actor { kind: ActorKind::Person, name: "Åsa 🛳".to_owned(), model: None, prompt: None };
+    let model = Actor {
+        kind: ActorKind::Model,
+        name: "explainer".to_owned(),
+        model: Some("small-0.5b".to_owned()),
+        prompt: Some("v3".to_owned()),
+    };
+    for (n, lane) in [Lane::Ctl, Lane::Review, Lane::Notes, Lane::Observations, Lane::Local].into_iter().enumerate() {
+        for actor in [person.clone(), model.clone()] {
+            let payload =
+                json!({"n": n, "text": "a \"quote\", a \\ and an \u{1F6A2}", "none": null, "list": [1.5, -2, true]});
+            let kind = format!("kept.{n}");
+            journal
+                .append(Draft { kind, lane, actor, workspace, intent: n % 2 == 0, ..Draft::observation("", payload) })
+                .unwrap();
+        }
+    }
+    let job = journal.job_begin(JobKind::Fetch, "get 1 artifact", workspace, person).unwrap();
+    journal.job_advance(&job.id, Step::to(JobState::Running)).unwrap();
+    journal.job_advance(&job.id, Step::because(JobState::Failed, "no route")).unwrap();
+    drop(journal.lease("fetch:/projects/ferry").unwrap());
+    journal.remember_put_many(vec![("cargo:itoa@1.0.0".to_owned(), b"present".to_vec())]);
+    journal.flush().unwrap();
+    // As a redaction leaves it: the event without its payload.
+    let first = journal.entries(&Filter { kind: Some("kept.2".to_owned()), ..Filter::default() }).unwrap().remove(0);
+    let id: ulid::Ulid = first.id.parse().unwrap();
+    support::raw(&folder)
+        .execute("DELETE FROM payload WHERE pos = (SELECT pos FROM event WHERE id = ?1)", [id.to_bytes()])
+        .unwrap();
+    fs::write(folder.join("events.jsonl"), listing(&journal)).unwrap();
+}
+
+#[test]
+fn every_kept_journal_opens_verifies_says_what_it_said_and_goes_on() {
+    let mut forms = 0;
+    for kept in fs::read_dir(kept()).unwrap() {
+        let kept = kept.unwrap().path();
+        let folder = copy(&kept);
+        let journal = Journal::open(folder.path()).unwrap();
+        let before = journal.verify().unwrap();
+        assert_eq!((before.events, before.logs, before.redacted), (13, 5, 1), "{}", kept.display());
+        assert_eq!(listing(&journal), fs::read_to_string(kept.join("events.jsonl")).unwrap(), "{}", kept.display());
+        let jobs = journal.jobs(false).unwrap();
+        assert_eq!((jobs.len(), jobs[0].state), (1, JobState::Failed));
+        assert_eq!(journal.remember_get("cargo:itoa@1.0.0").unwrap().as_deref(), Some(&b"present"[..]));
+        // It goes on, with its own logs and with a lease of its own.
+        journal.append(Draft { intent: true, ..Draft::observation("check.ran", json!({})) }).unwrap();
+        assert_eq!(journal.lease("fetch:/projects/ferry").unwrap().token(), 2);
+        drop(journal);
+        let again = Journal::open(folder.path()).unwrap();
+        let after = again.verify().unwrap();
+        assert_eq!((after.events, after.logs, after.redacted), (14, 5, 1), "{}", kept.display());
+        forms += 1;
+    }
+    assert!(forms > 0, "there is a kept journal");
+}
