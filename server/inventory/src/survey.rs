@@ -131,7 +131,8 @@ impl Inventory {
         }
         let known = ecosystems();
         if !held {
-            let names: Vec<&str> = known.iter().flat_map(|ecosystem| ecosystem.lockfiles()).copied().collect();
+            let lockfiles = known.iter().flat_map(|ecosystem| ecosystem.lockfiles()).copied();
+            let names: Vec<&str> = lockfiles.chain(known.iter().map(|ecosystem| ecosystem.manifest())).collect();
             self.discovery = Discovery::run(&self.root, &names, &self.options.exclude);
         }
         let look = Look::default();
@@ -180,12 +181,17 @@ impl Inventory {
             );
             ledgers.push(look.take_ledger());
         }
+        let look = Look::default();
+        let apart = unlocked::apart(known, &self.root, &self.discovery.files, &judged, &look);
+        ledgers.push(look.take_ledger());
         let generation = self.verify(&mut judged, memory, cancelled);
         let contents = judged
             .iter()
             .map(|(_, judged)| (judged.lockfile.clone(), judged.contents.iter().flatten().cloned().collect()))
             .collect();
-        let survey = Arc::new(self.count(judged, target));
+        let mut survey = self.count(judged, target);
+        survey.findings.extend(apart);
+        let survey = Arc::new(survey);
         self.last = Some(Last { survey: Arc::clone(&survey), ledgers, generation, contents });
         survey
     }

@@ -1,10 +1,12 @@
 //! What stands where a lockfile is expected and is none: a manifest alone, a folder that may not be listed.
-//! May not judge packages; says why the whole answer cannot be `ready`.
+//! May not judge packages; says why the whole answer cannot be `ready`, or what it is not about.
 
 use crate::ecosystem::{Ecosystem, Judged, Verdict};
+use crate::fetch::Known;
 use crate::look::{Look, Seen, Unread};
 use contract::{Finding, Range, Severity, codes};
-use std::path::Path;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 /// Larger manifests are not read, in bytes.
 const LARGEST: u64 = 4 << 20;
@@ -38,6 +40,43 @@ pub(crate) fn without_lockfile(ecosystem: &dyn Ecosystem, root: &Path, look: &Lo
     judged.verdict = Verdict::Doubtful(why);
     judged.watch.push(manifest);
     Some(judged)
+}
+
+/// More packages without a lockfile are not named.
+const MOST: usize = 100;
+
+/// Packages below the root that have dependencies and that no lockfile is for: the answer is not about them. A template
+/// or a fixture is no part of the build, so they change no state; but they are not passed over in silence.
+pub(crate) fn apart(
+    known: [Known; 2],
+    root: &Path,
+    files: &[PathBuf],
+    judged: &[(Known, Judged)],
+    look: &Look,
+) -> Vec<Finding> {
+    let named = |path: &Path, name: &str| path.file_name().is_some_and(|file| file == name);
+    let mut out = Vec::new();
+    for ecosystem in known {
+        let of_lockfiles = files.iter().filter(|path| ecosystem.lockfiles().iter().any(|name| named(path, name)));
+        let locked: HashSet<&Path> = of_lockfiles.filter_map(|path| path.parent()).collect();
+        let read: HashSet<&Path> =
+            judged.iter().flat_map(|(_, judged)| &judged.manifests).map(PathBuf::as_path).collect();
+        for path in files.iter().filter(|path| named(path, ecosystem.manifest())) {
+            let folder = path.parent().unwrap_or(root);
+            if folder == root || locked.contains(folder) || read.contains(path.as_path()) || out.len() >= MOST {
+                continue;
+            }
+            let Ok(text) = look.text(path, LARGEST) else { continue };
+            if !ecosystem.dependencies(&text).is_empty() {
+                let message =
+                    "this package has dependencies, and no lockfile is for it: whether they are here is not judged";
+                let mut finding = finding(codes::UNLOCKED_DEPENDENCY, path, message.to_owned());
+                finding.severity = Severity::Information;
+                out.push(finding);
+            }
+        }
+    }
+    out
 }
 
 /// The finding about a folder that could not be listed.

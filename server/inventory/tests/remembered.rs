@@ -69,7 +69,7 @@ fn a_remembered_judgement_is_the_judgement_and_any_change_is_seen() {
     survey(place_.options());
     assert_eq!(memory.judged_anew(), 2);
 
-    let changes: [(&str, usize, Change); 12] = [
+    let changes: [(&str, usize, Change); 14] = [
         ("a crate comes", 1, |p| write(&p.itoa(), "crate itoa")),
         ("a crate changes in place, size and all else as before", 1, |p| write(&p.itoa(), "crate itoA")),
         ("a tarball goes", 1, |p| std::fs::remove_file(p.ms()).unwrap()),
@@ -80,6 +80,8 @@ fn a_remembered_judgement_is_the_judgement_and_any_change_is_seen() {
         ("configuration appears", 1, |p| write(&p.home.join(".cargo/config.toml"), "[net]\n")),
         ("npm's configuration appears", 1, |p| write(&p.home.join(".npmrc"), "omit = dev\n")),
         ("rustup appears", 1, |p| std::fs::create_dir_all(p.home.join(".rustup/toolchains")).unwrap()),
+        ("what rustup keeps changes", 1, |p| write(&p.home.join(".rustup/settings.toml"), "version = \"12\"\n")),
+        ("a target appears", 1, |p| write(&p.root.join("src/bin/build.rs"), "")),
         ("a toolchain is asked for", 1, |p| write(&p.root.join("rust-toolchain"), "1.70.0")),
         ("the sources go", 1, |p| std::fs::remove_dir_all(p.root.join("src")).unwrap()),
         ("a member of the workspaces appears", 1, |p| {

@@ -105,3 +105,45 @@ pub(crate) fn shard(name: &str) -> Option<PathBuf> {
         _ => PathBuf::from(&name[..2]).join(&name[2..4]).join(name),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LINE: &str = r#"{"name":"a","vers":"1.0.0","deps":[{"name":"b","req":"^1","kind":"dev"}],"cksum":"00","features":{"x":["b/y"]},"v":2}"#;
+
+    fn bytes() -> Vec<u8> {
+        [b"\x03\x02\0\0\0etag: x\0".as_slice(), b"1.0.0\0", LINE.as_bytes(), b"\0"].concat()
+    }
+
+    #[test]
+    fn a_version_is_found_and_what_is_damaged_says_so() {
+        assert_eq!(entry(&bytes(), "1.0.0").unwrap().deps.len(), 1);
+        assert_eq!(entry(&bytes(), "1.0.1").unwrap_err(), Silent::Version);
+        assert_eq!(entry(&bytes()[1..], "1.0.0").unwrap_err(), Silent::Form);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(noise in prop::collection::vec(any::<u8>(), 0..400)) {
+            let _ = entry(&noise, "1.0.0");
+            let _ = entry(&[b"\x03\x02\0\0\0".as_slice(), &noise].concat(), "1.0.0");
+        }
+
+        #[test]
+        fn no_mutation_makes_the_reader_panic(at in 0..150_usize, byte in any::<u8>(), cut in 0..150_usize) {
+            let mut bytes = bytes();
+            let place = at % bytes.len();
+            bytes[place] = byte;
+            bytes.truncate(bytes.len() - cut % bytes.len());
+            let _ = entry(&bytes, "1.0.0");
+        }
+
+        #[test]
+        fn no_name_leads_outside(name in "[a-zA-Z0-9_./\\\\-]{0,70}") {
+            let inside = |path: PathBuf| path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+            prop_assert!(shard(&name).is_none_or(inside));
+        }
+    }
+}

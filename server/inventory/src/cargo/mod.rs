@@ -371,7 +371,10 @@ impl Registry {
                 Err(why) => Some((ArtifactState::Unknown, format!("the registry's config.json: {why}"))),
             },
             Seen::File(_) => Some((ArtifactState::Corrupt, "the registry's config.json is empty".into())),
-            Seen::Absent => Some((ArtifactState::Missing, "the registry's config.json is not in the index".into())),
+            Seen::Absent | Seen::Dangling => {
+                Some((ArtifactState::Missing, "the registry's config.json is not in the index".into()))
+            }
+            Seen::Folder(_) => Some((ArtifactState::Corrupt, "the registry's config.json is a folder".into())),
             odd => odd.doubt().map(|why| (ArtifactState::Unknown, format!("the registry's config.json: {why}"))),
         }
     }

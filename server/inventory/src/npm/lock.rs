@@ -127,9 +127,15 @@ impl<'de> Deserialize<'de> for Map {
     }
 }
 
-/// Which peers may be absent.
+/// Which peers may be absent, in order.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct PeerMeta(pub Vec<String>);
+pub(crate) struct PeerMeta(Vec<String>);
+
+impl PeerMeta {
+    pub(crate) fn may_be_absent(&self, name: &str) -> bool {
+        self.0.binary_search_by(|known| known.as_str().cmp(name)).is_ok()
+    }
+}
 
 impl<'de> Deserialize<'de> for PeerMeta {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -167,6 +173,9 @@ pub(crate) struct Lock {
 
 /// More entries than any project has; what comes after is not read, and said to be.
 const MOST_ENTRIES: usize = 100_000;
+/// Longer paths no system has, in bytes; and deeper ones no project.
+const LONGEST: usize = 4096;
+const DEEPEST: usize = 256;
 
 /// Keys with their values' text, in the order they stand.
 struct Pieces<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
@@ -268,6 +277,9 @@ fn key_before(text: &str, value: usize) -> Span<usize> {
 }
 
 fn entry(path: String, span: Span<usize>, value: &str, start: usize) -> Result<Located, Broken> {
+    if path.len() > LONGEST || path.matches('/').count() > DEEPEST {
+        return Err(Broken { span, reason: "no package can have a path this long".into() });
+    }
     match serde_json::from_str::<Entry>(value) {
         Ok(entry) => Ok(Located { path, span, entry }),
         Err(error) => {

@@ -169,7 +169,11 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     let config = config::read(folder, ask);
     judged.mirrors.clone_from(&config.mirrors);
     let tree = tree::link(&lock.entries);
-    let inert = tree.inert(&lock.entries, &config);
+    let inert = tree.inert(&lock.entries, &config).unwrap_or_else(|| {
+        let why = "the lockfile has more optional packages for other machines than are followed";
+        judged.verdict.worsen(Verdict::Doubtful(why.into()));
+        vec![false; lock.entries.len()]
+    });
     let ids = artifacts(&lock.entries);
     let sync = sync::compare(
         &sync::File { path: lockfile, places: &places, ids: &ids },

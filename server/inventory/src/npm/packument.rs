@@ -227,7 +227,8 @@ impl Search<'_> {
             .map(|((key, bucket), seen)| {
                 let identity = match seen {
                     Seen::File(identity) => identity,
-                    Seen::Absent => return (Err(lacking(bucket)), None),
+                    // npm cannot read a folder, and finds nothing behind a link that leads nowhere.
+                    Seen::Absent | Seen::Dangling | Seen::Folder(_) => return (Err(lacking(bucket)), None),
                     odd => return (Err(Lacking::Doubt(odd.doubt().unwrap_or_default())), None),
                 };
                 let claim = claim(&[&identity.bytes(), key.as_bytes(), accept.unwrap_or_default().as_bytes()]);
@@ -362,7 +363,9 @@ impl Search<'_> {
                     Some((path, Seen::File(identity))) if *size == 0 || identity.size == *size => {
                         Ok((path, sum, identity))
                     }
-                    Some((path, Seen::File(_) | Seen::Absent)) => Err(Lacking::Description(path.clone())),
+                    Some((path, Seen::File(_) | Seen::Absent | Seen::Dangling | Seen::Folder(_))) => {
+                        Err(Lacking::Description(path.clone()))
+                    }
                     Some((_, odd)) => Err(Lacking::Doubt(odd.doubt().unwrap_or_default())),
                     None => Err(lost()),
                 }
@@ -414,4 +417,53 @@ fn recall(bytes: &[u8]) -> HashMap<[u8; 16], Vec<u8>> {
         rest = behind;
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const DESCRIPTION: &str =
+        r#"{"name":"a","versions":{"1.0.0":{"dist":{"tarball":"https://registry.example/a.tgz"}},"1.0.1":{}}}"#;
+
+    fn line(key: &str) -> Vec<u8> {
+        let json = format!(r#"{{"key":"{key}","integrity":"sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=","size":7}}"#);
+        format!("\n{}\t{json}", hex::encode(sha1::Sha1::digest(&json))).into_bytes()
+    }
+
+    #[test]
+    fn a_version_is_found_and_one_that_is_not_there_is_not() {
+        let address = dist(DESCRIPTION.as_bytes(), "1.0.0").unwrap().unwrap().tarball;
+        assert_eq!(address.as_deref(), Some("https://registry.example/a.tgz"));
+        assert_eq!(dist(DESCRIPTION.as_bytes(), "1.0.1").unwrap(), Some(Dist::default()));
+        assert_eq!(dist(DESCRIPTION.as_bytes(), "1.0.2").unwrap(), None);
+        assert_eq!(record(&line("k"), "k", None).unwrap().1, 7);
+        assert!(record(&line("k"), "j", None).is_none() && record(&line("k"), "k", Some(SHORT)).is_none());
+    }
+
+    #[test]
+    fn ten_thousand_levels_are_an_error_and_no_more() {
+        let deep = format!("{{\"versions\":{}{}}}", "{\"1.0.0\":".repeat(10_000), "}".repeat(10_000));
+        assert!(dist(deep.as_bytes(), "1.0.0").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_readers_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            let _ = (record(&bytes, "k", None), dist(&bytes, "1.0.0"), recall(&bytes));
+            let _ = recall(&[&[FORM], bytes.as_slice()].concat());
+        }
+
+        #[test]
+        fn no_mutation_makes_the_readers_panic(at in 0..100_usize, byte in any::<u8>(), cut in 0..200_usize) {
+            for text in [DESCRIPTION.as_bytes().to_vec(), line("k")] {
+                let mut bytes = text;
+                let place = at % bytes.len();
+                bytes[place] = byte;
+                bytes.truncate(bytes.len().saturating_sub(cut % 40));
+                let _ = (dist(&bytes, "1.0.0"), record(&bytes, "k", Some(SHORT)));
+            }
+        }
+    }
 }

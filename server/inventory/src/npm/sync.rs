@@ -235,7 +235,7 @@ fn one(
         tables.map(|(_, was)| was.0.iter().map(|(name, range)| (name.as_str(), range.as_str())).collect());
     for (table, (asked, _)) in tables.into_iter().enumerate() {
         for (name, range) in &asked.0 {
-            if table == 3 && (config.legacy_peers || manifest.peer_dependencies_meta.0.contains(name)) {
+            if table == 3 && (config.legacy_peers || manifest.peer_dependencies_meta.may_be_absent(name)) {
                 continue;
             }
             let to = by_folder.get(name.as_str()).copied();

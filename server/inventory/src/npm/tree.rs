@@ -25,6 +25,9 @@ pub(crate) struct Unanswered {
     pub optional: bool,
 }
 
+/// More steps are not taken to find out which optional packages are left out; the largest known projects take thousands.
+const MOST_STEPS: usize = 50_000_000;
+
 /// The entries as npm sees them.
 pub(crate) struct Tree {
     pub edges: Vec<Edge>,
@@ -68,17 +71,16 @@ pub(crate) fn link(entries: &[Located]) -> Tree {
         let mut hard: HashSet<&str> = asked.iter().map(|(name, ..)| *name).collect();
         let mut peers: HashSet<&str> = HashSet::new();
         for (name, _) in &entry.peer_dependencies.0 {
-            let lax = entry.peer_dependencies_meta.0.contains(name);
+            let lax = entry.peer_dependencies_meta.may_be_absent(name);
             if !hard.contains(name.as_str()) && !optional.contains(name.as_str()) && peers.insert(name) {
                 asked.push((name, lax, false, true));
             }
         }
+        let mut replaced: HashSet<&str> = HashSet::new();
         if worked_on {
             for name in names(&entry.dev_dependencies) {
                 if !optional.contains(&name) && hard.insert(name) {
-                    if peers.contains(name) {
-                        asked.retain(|(known, ..)| *known != name);
-                    }
+                    replaced.insert(name);
                     asked.push((name, false, true, false));
                 }
             }
@@ -131,22 +133,27 @@ impl Tree {
         self.edges.push(edge);
     }
 
-    /// The entries that npm leaves out because an optional package does not fit this machine.
-    pub(crate) fn inert(&self, entries: &[Located], config: &Config) -> Vec<bool> {
+    /// The entries that npm leaves out because an optional package does not fit this machine; `None`: that takes too long
+    /// to find out. O(edges) for each such package that no other takes with it, up to [`MOST_STEPS`].
+    pub(crate) fn inert(&self, entries: &[Located], config: &Config) -> Option<Vec<bool>> {
         let mut inert = vec![false; entries.len()];
+        let mut steps = 0;
         for at in 0..entries.len() {
+            if steps > MOST_STEPS {
+                return None;
+            }
             let entry = &entries[at].entry;
             if entry.optional && !inert[at] && (!fits_platform(entry, config) || !fits_engines(entry, config)) {
-                for left_out in self.optional_set(at as u32, &inert) {
+                for left_out in self.optional_set(at as u32, &inert, &mut steps) {
                     inert[left_out as usize] = true;
                 }
             }
         }
-        inert
+        Some(inert)
     }
 
     /// The optional package, what needs it without choice, and what nothing outside of these needs.
-    fn optional_set(&self, node: u32, inert: &[bool]) -> HashSet<u32> {
+    fn optional_set(&self, node: u32, inert: &[bool], steps: &mut usize) -> HashSet<u32> {
         let mut boundary = vec![node];
         let mut set: HashSet<u32> = HashSet::from([node]);
         while let Some(at) = boundary.pop() {
@@ -168,24 +175,23 @@ impl Tree {
                 }
             }
         }
-        loop {
-            let outside: Vec<u32> = deps
-                .iter()
-                .copied()
-                .filter(|&dep| {
-                    self.into[dep as usize].iter().any(|&edge| {
-                        let edge = self.edges[edge as usize];
-                        !deps.contains(&edge.from) && counts(&edge)
-                    })
-                })
-                .collect();
-            if outside.is_empty() {
-                return deps;
-            }
-            for dep in outside {
-                deps.remove(&dep);
+        // What something outside needs stays, and so does what that needs.
+        let needed_outside = |dep: u32, deps: &HashSet<u32>| {
+            self.into[dep as usize].iter().any(|&edge| {
+                let edge = self.edges[edge as usize];
+                !deps.contains(&edge.from) && counts(&edge)
+            })
+        };
+        *steps +=
+            deps.iter().map(|&dep| 1 + self.into[dep as usize].len() + self.out[dep as usize].len()).sum::<usize>();
+        let mut outside: Vec<u32> = deps.iter().copied().filter(|&dep| needed_outside(dep, &deps)).collect();
+        while let Some(dep) = outside.pop() {
+            if deps.remove(&dep) {
+                let needs = self.out[dep as usize].iter().map(|&edge| self.edges[edge as usize]);
+                outside.extend(needs.filter(|edge| counts(edge) && deps.contains(&edge.to)).map(|edge| edge.to));
             }
         }
+        deps
     }
 }
 

@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""Damages real projects at random and compares what a survey says with what the ecosystem's own tool does offline.
+
+    cargo build -p holdover-inventory --example survey
+    tests/long/judge_fuzz.py --survey target/debug/examples/survey --seed 1 --cases 200 FOLDER...
+
+A FOLDER holds `workspace` and `cargo-home` or `npm-cache`, whole: the judge tests make such in their cache folder
+(`judge-cargo-*`, `judge-npm-*`). Nothing in it is written to. The same seed gives the same cases. May run cargo and npm,
+offline only. Prints each difference, then the counts; leaves with 1 where something was called ready that the tool refused.
+"""
+import argparse, collections, glob, hashlib, json, os, random, re, shutil, subprocess, sys, tempfile, time
+
+HOST = next(l[6:] for l in subprocess.run(["rustc", "-vV"], capture_output=True, text=True).stdout.splitlines() if l.startswith("host: "))
+
+
+def put(path, data):
+    """Writes a new file: the old one may be shared with the original."""
+    if os.path.lexists(path):
+        shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.remove(path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+def get(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def below(folder, pick=lambda path: True):
+    found = [os.path.join(at, name) for at, _, names in os.walk(folder) for name in names]
+    return sorted(path for path in found if pick(path))
+
+
+class Case:
+    def __init__(self, source, folder, dice):
+        self.dice, self.folder, self.done, self.edited, self.silent = dice, folder, [], False, []
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        for part in ("workspace", "cargo-home", "npm-cache"):
+            if os.path.exists(f"{source}/{part}"):
+                subprocess.run(["cp", "-al", f"{source}/{part}", folder], check=True)
+        index = f"{folder}/npm-cache/_cacache/index-v5"  # npm writes into it in place
+        if os.path.exists(index):
+            shutil.rmtree(index)
+            subprocess.run(["cp", "-a", f"{source}/npm-cache/_cacache/index-v5", index], check=True)
+        self.work = f"{folder}/workspace"
+
+    def file(self, path, crate=False):
+        """Damages one file of a cache."""
+        kinds = ["gone", "empty", "cut", "flip", "garbage"]
+        # npm adds to its index while it installs, and fails where it may not: that is no question of what is here.
+        what = self.dice.choice(kinds if "/index-v5/" in path else [*kinds, "folder", "dangling"])
+        data = get(path) if os.path.isfile(path) else b""
+        if what in ("gone", "folder", "dangling"):
+            if os.path.lexists(path) and not os.path.isdir(path):
+                os.remove(path)
+            if what == "folder":
+                os.makedirs(path, exist_ok=True)
+            if what == "dangling" and not os.path.lexists(path):
+                os.symlink("/nowhere/at/all", path)
+        elif what == "empty":
+            put(path, b"")
+        elif what == "cut":
+            put(path, data[: self.dice.randrange(len(data) + 1)])
+        elif what == "garbage":
+            put(path, b"garbage that is none")
+        elif data:
+            at = self.dice.randrange(len(data))
+            put(path, data[:at] + bytes([data[at] ^ self.dice.choice([1, 2, 16, 0x55])]) + data[at + 1 :])
+        if crate and what in ("cut", "flip", "garbage", "folder"):
+            self.silent.append(path)
+        self.done.append(f"{what} {os.path.basename(path)[:30]}")
+
+    def text(self, path):
+        """Edits a text of the project line by line."""
+        lines = get(path).decode().splitlines(keepends=True)
+        at = self.dice.randrange(len(lines))
+        what = self.dice.choice(["delete", "twice", "swap", "letter", "cut", "conflict", "crlf", "blank"])
+        if what == "delete":
+            del lines[at]
+        elif what == "twice":
+            lines.insert(at, lines[at])
+        elif what == "swap":
+            other = self.dice.randrange(len(lines))
+            lines[at], lines[other] = lines[other], lines[at]
+        elif what == "letter" and lines[at].strip():
+            spot = self.dice.randrange(len(lines[at]))
+            lines[at] = lines[at][:spot] + self.dice.choice('abz019."-{}[]=, ') + lines[at][spot + 1 :]
+        elif what == "cut":
+            del lines[at:]
+        elif what == "conflict":
+            lines[at] = f"<<<<<<< HEAD\n{lines[at]}=======\n{lines[at]}>>>>>>> other\n"
+        elif what == "crlf":
+            lines = [line.replace("\n", "\r\n") for line in lines]
+        elif what == "blank":
+            lines.insert(at, "\n")
+        put(path, "".join(lines).encode())
+        self.edited = True
+        self.done.append(f"{what} line {at + 1} of {os.path.relpath(path, self.work)}")
+
+
+def cargo_case(case):
+    home, dice = f"{case.folder}/cargo-home/registry", case.dice
+    crates = below(f"{home}/cache", lambda path: path.endswith(".crate"))
+    entries = below(f"{home}/index", lambda path: "/.cache/" in path)
+    manifests = below(case.work, lambda path: path.endswith("Cargo.toml"))
+    for _ in range(dice.choice([0, 1, 1, 2])):
+        kind = dice.choice(["crate"] * 4 + ["entry"] * 4 + ["config", "source", "mark"])
+        if kind == "crate":
+            case.file(dice.choice(crates), crate=True)
+        elif kind == "entry":
+            case.file(dice.choice(entries))
+        elif kind == "config":
+            case.file(glob.glob(f"{home}/index/*")[0] + "/config.json")
+        else:
+            folder = dice.choice(sorted(glob.glob(f"{home}/src/*/*")))
+            shutil.rmtree(folder) if kind == "source" else os.remove(f"{folder}/.cargo-ok")
+            case.done.append(f"{kind} of {os.path.basename(folder)}")
+    if not case.silent and dice.random() < 0.6:
+        case.text(dice.choice([f"{case.work}/Cargo.lock"] * 2 + manifests))
+
+
+def npm_case(case):
+    cache, dice = f"{case.folder}/npm-cache/_cacache", case.dice
+    contents, records = below(f"{cache}/content-v2"), below(f"{cache}/index-v5")
+    for _ in range(dice.choice([0, 1, 1, 2])):
+        case.file(dice.choice(contents if dice.random() < 0.6 else records))
+    manifests = below(case.work, lambda path: path.endswith("package.json") and "node_modules" not in path)
+    if dice.random() < 0.5:
+        case.text(dice.choice([f"{case.work}/package-lock.json"] * 2 + manifests))
+    elif dice.random() < 0.3:
+        lock = json.loads(get(f"{case.work}/package-lock.json"))
+        path = dice.choice([path for path in lock["packages"] if path])
+        entry = lock["packages"][path]
+        key = dice.choice([None, *entry])
+        if key is None:
+            del lock["packages"][path]
+        else:
+            del entry[key]
+        put(f"{case.work}/package-lock.json", json.dumps(lock, indent=2).encode() + b"\n")
+        case.edited = True
+        case.done.append(f"without {key or 'the entry'} of {path}")
+
+
+def run(command, folder, **more):
+    environment = dict(os.environ, **more)
+    return subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+
+
+def cargo_judge(case):
+    command = ["cargo", "fetch", "--locked", "--offline", "--target", HOST]
+    return run(command, case.work, CARGO_HOME=f"{case.folder}/cargo-home")
+
+
+def npm_judge(case):
+    command = ["npm", "ci", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    return run(command, case.work, npm_config_cache=f"{case.folder}/npm-cache", npm_config_update_notifier="false")
+
+
+def installed(case):
+    try:
+        return sorted(json.loads(get(f"{case.work}/node_modules/.package-lock.json"))["packages"])
+    except (OSError, ValueError):
+        return None
+
+
+def main():
+    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask.add_argument("--survey", required=True)
+    ask.add_argument("--seed", type=int, default=1)
+    ask.add_argument("--cases", type=int, default=100)
+    ask.add_argument("--seconds", type=float, default=1e9)
+    ask.add_argument("--only", type=int, help="run this case alone, and keep its folder")
+    ask.add_argument("--show", action="store_true", help="print every case")
+    ask.add_argument("folders", nargs="+")
+    said = ask.parse_args()
+    survey, begun = os.path.abspath(said.survey), time.time()
+    counts = collections.defaultdict(collections.Counter)
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(said.folders[0]))) as scratch:
+        wanted = {}
+        for source in said.folders:
+            # Which crates the target needs, and what a whole install leaves: asked of the tools once.
+            whole = Case(source, f"{scratch}/case", random.Random(0))
+            if os.path.exists(f"{source}/npm-cache"):
+                npm_judge(whole)
+                wanted[source] = installed(whole)
+                continue
+            needed = set()
+            for crate in below(f"{whole.folder}/cargo-home/registry/cache"):
+                os.rename(crate, crate + ".away")
+                if cargo_judge(whole).returncode:
+                    needed.add(os.path.basename(crate))
+                os.rename(crate + ".away", crate)
+            wanted[source] = needed
+        for number in range(said.cases) if said.only is None else [said.only]:
+            if time.time() - begun > said.seconds:
+                break
+            source = said.folders[number % len(said.folders)]
+            case = Case(source, f"{scratch}/case", random.Random(f"{said.seed} {number}"))
+            npm = os.path.exists(f"{source}/npm-cache")
+            (npm_case if npm else cargo_case)(case)
+            places = {"npm_config_cache": f"{case.folder}/npm-cache"} if npm else {"CARGO_HOME": f"{case.folder}/cargo-home"}
+            told = run([survey, case.work], case.folder, **places)
+            try:
+                readiness = json.loads(told.stdout)["readiness"]
+                state = readiness["state"]
+            except (ValueError, KeyError):
+                state, readiness = "crashed", {"ecosystems": [{"problem": told.stderr[-300:]}]}
+            output = (npm_judge if npm else cargo_judge)(case)
+            passes = output.returncode == 0
+            if npm and passes:
+                # npm goes on without what is optional: the tree must be that of a whole cache.
+                tree = installed(case)
+                if case.edited and len(case.done) > 1:
+                    shutil.rmtree(f"{case.folder}/npm-cache")
+                    subprocess.run(["cp", "-a", f"{source}/npm-cache", case.folder], check=True)
+                    npm_judge(case)
+                    passes = tree == installed(case)
+                elif not case.edited:
+                    passes = tree == wanted[source]
+            if not npm and any(os.path.basename(path) in wanted[source] for path in case.silent):
+                passes = False  # cargo may not notice: the checksum differs all the same
+            counts["npm" if npm else "cargo"][(state, passes)] += 1
+            agree = (state, passes) in (("ready", True), ("incomplete", False))
+            if said.show or not agree:
+                problems = [one.get("problem") for one in readiness["ecosystems"]]
+                tool = " ".join(output.stderr.split())[-200:]
+                print(f"{'' if agree else 'DIFFERENCE '}{os.path.basename(source)} {said.seed} {number}: {state}, the tool {'passes' if passes else 'fails'}: {case.done} {problems} {tool}")
+                sys.stdout.flush()
+        if said.only is not None:
+            shutil.rmtree("kept", ignore_errors=True)
+            shutil.move(f"{scratch}/case", "kept")
+    bad = 0
+    for ecosystem, table in counts.items():
+        got = lambda state, passes: table[(state, passes)]
+        ready, passing, failing = (sum(n for key, n in table.items() if test(key)) for test in (lambda k: k[0] == "ready", lambda k: k[1], lambda k: not k[1]))
+        bad += got("ready", False) + got("crashed", True) + got("crashed", False)
+        share = lambda part, whole: f"{part} of {whole}" + (f" ({100 * part / whole:.1f} %)" if whole else "")
+        print(f"{ecosystem}: {sum(table.values())} cases with seed {said.seed}; of what is called ready the tool takes {share(got('ready', True), ready)}; "
+              f"of what the tool takes is called ready {share(got('ready', True), passing)}, unknown {got('unknown', True)}, incomplete {got('incomplete', True)}; "
+              f"of what it refuses is called incomplete {share(got('incomplete', False), failing)}, unknown {got('unknown', False)}, ready {got('ready', False)}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
