@@ -10,6 +10,11 @@ export const WINDOW_MS = 180_000;
 export class RestartBudget {
   private deaths: number[] = [];
 
+  /** Deaths that count now. */
+  get counted(): number {
+    return this.deaths.length;
+  }
+
   /** Milliseconds to wait before the next start, or `undefined`: enough, do not start again. */
   next(nowMs: number): number | undefined {
     this.deaths = this.deaths.filter((at) => nowMs - at < WINDOW_MS);

@@ -4,58 +4,136 @@ import * as vscode from 'vscode';
 import { LSPErrorCodes, ResponseError } from 'vscode-languageclient/node';
 import type { PreflightReport } from './contract.ts';
 import type { Documents } from './documents.ts';
+import { copyLog } from './logCopy.ts';
+import { versionPage } from './present/health.ts';
 import { fetchSummary } from './present/report.ts';
+import type { Row } from './present/tree.ts';
 import { serverCommand } from './protocol.ts';
 import type { Session } from './session.ts';
+import { healthOf } from './statusBar.ts';
+import type { Views } from './views.ts';
 
 const MESSAGE_MS = 8_000;
 
+/** What a menu or a click hands to a command: the row of a tree, or nothing. */
+type Chosen = Pick<Row, 'subject' | 'open'> | undefined;
+
 export function registerCommands(
+  context: vscode.ExtensionContext,
   session: Session,
   documents: Documents,
+  views: Views,
   log: vscode.LogOutputChannel,
 ): vscode.Disposable {
-  const workspace = () =>
-    session.statusFor(vscode.window.activeTextEditor?.document.uri)?.workspace ?? firstFolder();
-  const target = () => {
-    const folder = workspace();
+  const workspace = (chosen: Chosen) =>
+    chosen?.subject?.workspace ??
+    session.statusFor(vscode.window.activeTextEditor?.document.uri)?.workspace ??
+    firstFolder();
+  const target = (chosen: Chosen) => {
+    const folder = workspace(chosen);
     return folder === undefined ? {} : { workspace: folder };
   };
-  const command = (name: string, run: () => Promise<void> | void) =>
-    vscode.commands.registerCommand(name, async () => {
+  const command = (name: string, run: (chosen: Chosen) => Promise<void> | void) =>
+    vscode.commands.registerCommand(name, async (given: unknown) => {
       try {
-        await run();
+        await run(isRow(given) ? given : undefined);
       } catch (error) {
         void complain(error, log);
       }
     });
+  const check = async (chosen: Chosen, deep: boolean) => {
+    const report = await vscode.window.withProgress(
+      {
+        location: vscode.ProgressLocation.Window,
+        title: deep ? 'Holdover: comparing every checksum' : 'Holdover: checking',
+      },
+      () =>
+        session.command<PreflightReport | undefined>(serverCommand.preflight, {
+          ...target(chosen),
+          ...(deep ? { deep } : {}),
+        }),
+    );
+    // Nothing came: why was already said.
+    if (report !== undefined) {
+      await documents.showPreflight(report);
+    }
+  };
+  const fetch = async (chosen: Chosen) => {
+    const artifacts = chosen?.subject?.artifacts;
+    await session.command(serverCommand.fetch, {
+      ...target(chosen),
+      ...(artifacts === undefined ? {} : { artifacts }),
+    });
+  };
 
   return vscode.Disposable.from(
-    command('holdover.showStatus', () => documents.showStatus(workspace())),
-    command('holdover.checkProject', async () => {
-      const report = await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Window, title: 'Holdover: checking' },
-        () => session.command<PreflightReport | undefined>(serverCommand.preflight, target()),
-      );
-      // Nothing came: why was already said.
-      if (report !== undefined) {
-        await documents.showPreflight(report);
-      }
-    }),
-    command('holdover.getMissing', async () => {
-      await session.command(serverCommand.fetch, target());
-    }),
+    command('holdover.showStatus', (chosen) => documents.showStatus(workspace(chosen))),
+    command('holdover.checkProject', (chosen) => check(chosen, false)),
+    command('holdover.checkEverySum', (chosen) => check(chosen, true)),
+    command('holdover.getMissing', (chosen) =>
+      fetch(chosen === undefined ? undefined : { subject: { workspace: chosen.subject?.workspace ?? '' } }),
+    ),
+    command('holdover.getArtifact', fetch),
+    command('holdover.replaceArtifact', fetch),
     command('holdover.goOffline', async () => {
-      await session.command(serverCommand.offline, { ...target(), mode: 'on' });
+      await session.command(serverCommand.offline, { ...target(undefined), mode: 'on' });
     }),
     command('holdover.goOnline', async () => {
-      await session.command(serverCommand.offline, { ...target(), mode: 'auto' });
+      await session.command(serverCommand.offline, { ...target(undefined), mode: 'auto' });
     }),
     command('holdover.restartServer', () => session.restart()),
     command('holdover.showLog', () => {
       log.show(true);
     }),
+    command('holdover.copyLog', () => copyLog(context, session)),
+    command('holdover.openWalkthrough', async () => {
+      await vscode.commands.executeCommand(
+        'workbench.action.openWalkthrough',
+        `${context.extension.id}#holdover`,
+      );
+    }),
+    command('holdover.explainVersion', async () => {
+      const { version } = context.extension.packageJSON as { version: string };
+      const text = versionPage(healthOf(session, version));
+      if (text !== undefined) {
+        await documents.showVersion(text);
+      }
+    }),
+    command('holdover.refreshViews', () => {
+      views.refresh();
+    }),
+    command('holdover.copyName', async (chosen) => {
+      await vscode.env.clipboard.writeText(chosen?.subject?.text ?? '');
+    }),
+    command('holdover.openManifest', async (chosen) => {
+      const place = chosen?.subject?.manifest;
+      if (place !== undefined) {
+        await show(place);
+      }
+    }),
+    command('holdover.resolveHere', async (chosen) => {
+      if (chosen?.open !== undefined && 'file' in chosen.open) {
+        await show(chosen.open);
+        await vscode.commands.executeCommand('editor.action.quickFix');
+      }
+    }),
+    vscode.commands.registerCommand('holdover.showMore', (tree: string, parent: string) => {
+      views.more(tree, parent);
+    }),
+    vscode.commands.registerCommand('holdover.openJournalEntry', (id: string) =>
+      documents.showJournalEntry(id),
+    ),
   );
+}
+
+async function show({ file, line, utf16 }: { file: string; line: number; utf16: number }): Promise<void> {
+  const at = new vscode.Position(line, utf16);
+  await vscode.window.showTextDocument(vscode.Uri.file(file), { selection: new vscode.Range(at, at) });
+}
+
+/** Menus of trees hand the row; the palette and keys hand nothing, and other menus a file. */
+function isRow(given: unknown): given is Row {
+  return typeof given === 'object' && given !== null && 'spoken' in given && 'kind' in given;
 }
 
 /** Wraps every server command, from the palette or from a code action, so that its end is told the same way. */

@@ -8,6 +8,8 @@ export interface Connectivity {
   /** RFC 3339, or empty. */
   since: string;
   detail: string;
+  /** The state in words; an older server does not say it, here and below. */
+  text?: string;
 }
 
 /** `total = present + missing + corrupt + stale + unknown`, for one target. */
@@ -25,7 +27,10 @@ export interface Counts {
 export interface EcosystemReadiness extends Counts {
   name: string;
   lockfile: string;
-  problem?: string;
+  problem?: string | null;
+  /** Bytes of what is here, as far as sizes are known. */
+  bytes?: number | null;
+  text?: string;
 }
 
 export interface Proof {
@@ -41,6 +46,9 @@ export interface Readiness extends Counts {
   target: string;
   ecosystems: EcosystemReadiness[];
   proof: Proof | null;
+  /** RFC 3339: when the last look ended. */
+  checkedAt?: string | null;
+  text?: string;
 }
 
 export interface FunctionStatus {
@@ -48,6 +56,7 @@ export interface FunctionStatus {
   mode: 'local' | 'delayed' | 'needs-online' | 'unavailable';
   reason: string;
   next: string;
+  text?: string;
 }
 
 export interface Cache {
@@ -58,6 +67,23 @@ export interface Cache {
   expiresAt: string | null;
   stale: number;
   replaced: number;
+  text?: string;
+}
+
+export interface Mirror {
+  ecosystem: string;
+  url: string;
+  state: string;
+  latencyMs?: number | null;
+  checkedAt?: string | null;
+  text?: string;
+}
+
+export interface JournalStatus {
+  state: 'ready' | 'disabled' | 'failed' | 'opening';
+  /** Events in it, of all workspaces; `null` where that is not known. */
+  events?: number | null;
+  detail: string;
 }
 
 export interface CheckStatus {
@@ -85,16 +111,32 @@ export interface Status {
   readiness: Readiness;
   functions: FunctionStatus[];
   caches: Cache[];
+  mirrors?: Mirror[];
   sync: SyncStatus;
   checks: CheckStatus[];
-  conflicts: { files: number; hunks: number };
+  conflicts: { files: number; hunks: number; text?: string };
   reviews: { openThreads: number; unsent: number };
   model: { state: string; name: string | null; detail: string };
+  /** An older server does not tell it. */
+  journal?: JournalStatus;
 }
 
 export interface Position {
   line: number;
   utf16: number;
+}
+
+export interface Range {
+  start: Position;
+  end: Position;
+}
+
+/** A line of a manifest that brings an artifact in, directly or through others. */
+export interface ManifestLine {
+  file: string;
+  range: Range;
+  dependency: string;
+  direct: boolean;
 }
 
 export interface Artifact {
@@ -106,9 +148,12 @@ export interface Artifact {
   evidence: string;
   lookedIn?: string[];
   neededBy: string[];
+  manifests?: ManifestLine[];
   otherTarget?: boolean;
+  verified?: boolean;
+  bytes?: number | null;
   file: string;
-  range: { start: Position; end: Position };
+  range: Range;
 }
 
 export interface Finding {
@@ -116,7 +161,39 @@ export interface Finding {
   severity: 'error' | 'warning' | 'information' | 'hint';
   message: string;
   file: string;
-  range: { start: Position; end: Position };
+  range: Range;
+}
+
+export interface ConflictSide {
+  label: string;
+  range: Range;
+}
+
+export interface ConflictFile {
+  path: string;
+  regions: { range: Range; style: string; sides: ConflictSide[] }[];
+  malformed?: { range: Range; message: string }[];
+}
+
+/** What `holdover.conflicts` gives: open documents alone. */
+export interface ConflictReport {
+  files: ConflictFile[];
+}
+
+/** One event, as `holdover journal log --json` prints it. */
+export interface JournalEntry {
+  id: string;
+  at: string;
+  actor: { kind: string; name: string };
+  kind: string;
+  state: string;
+  workspace?: string | null;
+  payload: unknown;
+}
+
+/** What `holdover.journal` gives: the newest events, oldest of them first. */
+export interface JournalReport {
+  events: JournalEntry[];
 }
 
 export interface PreflightReport {

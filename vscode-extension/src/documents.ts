@@ -15,6 +15,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
   readonly onDidChange = this.changed.event;
   /** The last preflight of each workspace, until the next. */
   private readonly reports = new Map<string, PreflightReport>();
+  private versionPage = 'Server and extension are of one version.\n';
   private readonly subscriptions: vscode.Disposable[];
 
   constructor(
@@ -38,6 +39,17 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     await open(address('status', 'Holdover Status', workspace ?? ''));
   }
 
+  async showJournalEntry(id: string): Promise<void> {
+    await open(address('journal', 'Holdover Journal Entry', id));
+  }
+
+  async showVersion(text: string): Promise<void> {
+    this.versionPage = text;
+    const uri = address('version', 'Holdover Versions', '');
+    this.changed.fire(uri);
+    await open(uri);
+  }
+
   async showPreflight(report: PreflightReport): Promise<void> {
     this.reports.set(report.workspace, report);
     const uri = address('preflight', 'Holdover Check', report.workspace);
@@ -56,11 +68,12 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
   }
 
   private async fromServer(uri: vscode.Uri): Promise<string | undefined> {
-    if (this.session.standing.kind !== 'running') {
+    // These two are made here.
+    if (this.session.standing.kind !== 'running' || /^\/(preflight|version)\//.test(uri.path)) {
       return undefined;
     }
     try {
-      const answer = await this.session.running().sendRequest(content, { uri: uri.toString(true) });
+      const answer = await this.session.running().sendRequest(content, { uri: serverAddress(uri) });
       return text(answer);
     } catch (error) {
       // An older server, or a document that it leaves to its client.
@@ -76,7 +89,13 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
       const report = this.reports.get(workspace);
       return report === undefined
         ? 'This report is gone. Run **Holdover: Check This Project** again.\n'
-        : preflightReport(report);
+        : preflightReport(report, vscode.workspace.workspaceFolders?.[0]?.uri.fsPath);
+    }
+    if (uri.path.startsWith('/version/')) {
+      return this.versionPage;
+    }
+    if (uri.path.startsWith('/journal/')) {
+      return 'This server has no page for an event of the journal; `holdover journal log` prints it.\n';
     }
     if (!uri.path.startsWith('/status/')) {
       return `# Not here\n\nThe server has no page ${code(uri.path)}.\n`;
@@ -91,12 +110,28 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
 }
 
 /** `holdover:/status/Holdover Status.md?workspace=…`: the last part is what the tab shows. */
-function address(kind: 'status' | 'preflight', title: string, workspace: string): vscode.Uri {
+function address(
+  kind: 'status' | 'preflight' | 'journal' | 'version',
+  title: string,
+  subject: string,
+): vscode.Uri {
   return vscode.Uri.from({
     scheme: SCHEME,
     path: `/${kind}/${title}.md`,
-    query: new URLSearchParams({ workspace }).toString(),
+    query: new URLSearchParams({ [kind === 'journal' ? 'id' : 'workspace']: subject }).toString(),
   });
+}
+
+/** The server's own name of a page: ours have titles for their tabs. */
+function serverAddress(uri: vscode.Uri): string {
+  const query = new URLSearchParams(uri.query);
+  if (uri.path.startsWith('/status/')) {
+    return `${SCHEME}:/status.md?workspace=${encodeURIComponent(query.get('workspace') ?? '')}`;
+  }
+  if (uri.path.startsWith('/journal/') && query.has('id')) {
+    return `${SCHEME}:/journal/${encodeURIComponent(query.get('id') ?? '')}.md`;
+  }
+  return uri.toString(true);
 }
 
 function text(answer: unknown): string | undefined {

@@ -20,6 +20,8 @@ export const serverCommand = {
   preflight: 'holdover.preflight',
   fetch: 'holdover.fetch',
   offline: 'holdover.offline',
+  conflicts: 'holdover.conflicts',
+  journal: 'holdover.journal',
 } as const;
 
 /** Declares what the server may send beyond the standard. */

@@ -4,13 +4,14 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { State, type LanguageClient } from 'vscode-languageclient/node';
-import { RestartBudget } from './backoff.ts';
-import { findServer, type Lookup } from './binary.ts';
+import { MOST_RESTARTS, RestartBudget } from './backoff.ts';
+import { findServer, type BinarySource, type Lookup } from './binary.ts';
 import { createClient, settingsFor } from './client.ts';
 import type { ServerStatus, Status } from './contract.ts';
 import { UserProgress } from './userProgress.ts';
+import { needsAttention } from './present/figures.ts';
 import type { Standing } from './present/statusItem.ts';
-import { didChangeStatus, didChangeTrust, serverStatus } from './protocol.ts';
+import { didChangeStatus, didChangeTrust, serverCommand, serverStatus } from './protocol.ts';
 import { serverKeys } from './settings.ts';
 
 export type RunCommand = (command: string, run: () => Promise<unknown>) => Promise<unknown>;
@@ -25,9 +26,12 @@ export class Session implements vscode.Disposable {
   /** As the server names itself at the start. */
   serverVersion: string | undefined;
   private readonly statuses = new Map<string, Status>();
+  private readonly contexts = new Map<string, string | boolean>();
 
   private client: LanguageClient | undefined;
-  private binary: string | undefined;
+  /** The program that was found, and how. */
+  binary: string | undefined;
+  source: BinarySource | undefined;
   private readonly budget = new RestartBudget();
   private readonly progress = new UserProgress();
   private restartTimer: NodeJS.Timeout | undefined;
@@ -77,6 +81,25 @@ export class Session implements vscode.Disposable {
     return [...this.statuses.values()];
   }
 
+  /** Of the window's folders, in their order; then of what the server opened beyond them. */
+  get orderedStatuses(): Status[] {
+    const folders = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
+    const place = (status: Status) => {
+      const index = folders.indexOf(status.workspace);
+      return index < 0 ? folders.length : index;
+    };
+    return this.allStatuses.sort((left, right) => place(left) - place(right));
+  }
+
+  /** Commands that the running server offers. */
+  get commands(): readonly string[] {
+    return this.client?.initializeResult?.capabilities.executeCommandProvider?.commands ?? [];
+  }
+
+  offers(command: string): boolean {
+    return this.standing.kind === 'running' && this.commands.includes(command);
+  }
+
   start(): Promise<void> {
     return this.enqueue(() => this.launch());
   }
@@ -104,6 +127,14 @@ export class Session implements vscode.Disposable {
     return (await this.run(name, () =>
       client.sendRequest('workspace/executeCommand', { command: name, arguments: [argument] }),
     )) as T;
+  }
+
+  /** The same for what nobody asked for in so many words: nothing is told where it fails. */
+  async quietly<T>(name: string, argument: object): Promise<T> {
+    return this.running().sendRequest<T>('workspace/executeCommand', {
+      command: name,
+      arguments: [argument],
+    });
   }
 
   dispose(): void {
@@ -145,6 +176,7 @@ export class Session implements vscode.Disposable {
       this.log.info(`server: ${decision}`);
     }
     this.binary = found.file;
+    this.source = found.source;
     if (found.file === undefined) {
       this.become({ kind: 'absent', decisions: found.decisions });
       return;
@@ -213,7 +245,12 @@ export class Session implements vscode.Disposable {
       return;
     }
     this.log.warn(`server: ${why}; starting it again in ${delayMs} ms`);
-    this.become({ kind: 'waiting', seconds: delayMs / 1000 });
+    this.become({
+      kind: 'waiting',
+      seconds: delayMs / 1000,
+      death: this.budget.counted,
+      most: MOST_RESTARTS,
+    });
     this.restartTimer = setTimeout(() => {
       void this.start();
     }, delayMs);
@@ -259,10 +296,28 @@ export class Session implements vscode.Disposable {
   }
 
   private announce(): void {
-    void vscode.commands.executeCommand('setContext', 'holdover.running', this.standing.kind === 'running');
-    const forced = this.allStatuses.some((status) => status.connectivity.state === 'forced-offline');
-    void vscode.commands.executeCommand('setContext', 'holdover.forcedOffline', forced);
+    const statuses = this.allStatuses;
+    this.context('holdover.state', this.standing.kind);
+    this.context('holdover.running', this.standing.kind === 'running');
+    this.context(
+      'holdover.forcedOffline',
+      statuses.some((status) => status.connectivity.state === 'forced-offline'),
+    );
+    this.context(
+      'holdover.lacking',
+      statuses.some((status) => needsAttention(status.readiness)),
+    );
+    this.context('holdover.journalOffered', this.offers(serverCommand.journal));
+    this.context('holdover.journalState', statuses[0]?.journal?.state ?? 'unknown');
     this.changed.fire();
+  }
+
+  /** Told to the editor only when it changed: each telling is a message to its window. */
+  private context(key: string, value: string | boolean): void {
+    if (this.contexts.get(key) !== value) {
+      this.contexts.set(key, value);
+      void vscode.commands.executeCommand('setContext', key, value);
+    }
   }
 }
 

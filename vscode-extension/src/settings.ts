@@ -21,7 +21,7 @@ export type SettingsTree = Record<string, unknown>;
 
 const SECTION = 'holdover';
 /** Settings that are this extension's own business. */
-const OWN = ['holdover.server.'];
+const OWN = ['holdover.server.', 'holdover.trace.'];
 
 /** Keys of the settings that the server knows, from the extension's manifest. */
 export function serverKeys(manifest: unknown): string[] {

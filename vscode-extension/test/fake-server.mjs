@@ -144,10 +144,10 @@ function status() {
   };
 }
 
-const report = () => ({
+const report = (everything = false) => ({
   workspace: state.root,
   readiness: readiness(),
-  artifacts: all().filter((one) => one.state !== 'present'),
+  artifacts: all().filter((one) => everything || one.state !== 'present'),
 });
 const lspRange = ({ start, end }) => ({
   start: { line: start.line, character: start.utf16 },
@@ -226,7 +226,7 @@ const requests = {
         },
         experimental: process.env.FAKE_OLD === undefined ? { didChangeTrust: true } : {},
       },
-      serverInfo: { name: 'fake', version: '0.1.0' },
+      serverInfo: { name: 'fake', version: process.env.FAKE_VERSION ?? '0.1.0' },
     };
   },
   shutdown: () => null,
@@ -259,7 +259,7 @@ const requests = {
   async 'workspace/executeCommand'({ command, arguments: given }) {
     record({ command, arguments: given });
     if (command === 'holdover.fetch') return fetchMissing();
-    if (command === 'holdover.preflight') return report();
+    if (command === 'holdover.preflight') return report(given[0].all === true);
     if (command === 'holdover.offline') {
       state.forced = given[0].mode === 'on';
       publish();

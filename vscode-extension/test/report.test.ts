@@ -46,6 +46,20 @@ test('what only other targets need is not listed as missing', () => {
   assert.doesNotMatch(preflightReport(report([artifact('winapi', { otherTarget: true })])), /winapi/);
 });
 
+test('a place is a link from the first folder, however the path is spelled, and plain where there is no folder', () => {
+  const link = (file: string, base: string) => {
+    const text = preflightReport(report([artifact('itoa', { file })]), base);
+    return /\[[^\]]+\]\((\S+)\)/.exec(text)?.[1];
+  };
+  assert.equal(link('/home/you/p/Cargo.lock', '/home/you/p'), '/Cargo.lock#L12');
+  assert.equal(link('/home/you/q/Cargo.lock', '/home/you/p'), '/../q/Cargo.lock#L12');
+  assert.equal(
+    link('/home/you/p/mein Projekt (ö)/Cargo.lock', '/home/you/p'),
+    '/mein%20Projekt%20%28%C3%B6%29/Cargo.lock#L12',
+  );
+  assert.doesNotMatch(preflightReport(report([artifact('itoa')])), /\]\(/);
+});
+
 test('a very long list is cut, and says how much is not shown', () => {
   const many = Array.from({ length: MOST_LISTED + 20 }, (_, n) => artifact(`crate-${n}`));
   const text = preflightReport(report(many));
@@ -70,8 +84,8 @@ test('the status says what works, what does not, and the next step', () => {
   });
   const text = statusReport(status, new Date());
   assert.match(text, /^# offline: 1,207 of 1,207/);
-  assert.match(text, /\*\*fetch\*\* \(unavailable\): forced offline `holdover offline auto`/);
-  assert.match(text, /12\.3 MB/);
+  assert.match(text, /fetch does not work now: forced offline; `holdover offline auto`/);
+  assert.match(text, /11\.7 MiB/);
 });
 
 test('the end of a fetch is one sentence', () => {

@@ -54,13 +54,16 @@ function contractSettings(): Map<string, Schema> {
 
 const asTypes = (type: string | string[] | undefined) => [type ?? []].flat().filter((one) => one !== 'null');
 
-test("the manifest's settings are exactly the contract's, but for the server's own path", () => {
+/** What only this extension knows. */
+const OWN = ['holdover.server.path', 'holdover.trace.server'];
+
+test("the manifest's settings are exactly the contract's, but for what only the extension knows", () => {
   const keys = [...contractSettings().keys()].sort();
   assert.ok(keys.length > 10, `${keys.length} settings in the schema`);
   assert.deepEqual(serverKeys(manifest).sort(), keys);
   assert.deepEqual(
     Object.keys(properties).filter((key) => !keys.includes(key)),
-    ['holdover.server.path'],
+    OWN,
   );
 });
 
@@ -68,6 +71,23 @@ test("each setting has the contract's type", () => {
   for (const [key, contract] of contractSettings()) {
     assert.deepEqual(asTypes(properties[key]?.type), asTypes(contract.type), key);
   }
+});
+
+test("each setting has the contract's default, and none where it depends on the machine", () => {
+  let said = 0;
+  for (const [key, contract] of contractSettings()) {
+    // A list that is not set is an empty one, and a program's is the one that is found.
+    const none: unknown =
+      asTypes(contract.type).includes('array') && properties[key]?.default !== null ? [] : null;
+    const words = /Default: `?(true|false|\d+|[a-z]+)`?\.$/.exec(contract.description ?? '')?.[1];
+    if (words !== undefined) {
+      said += 1;
+    }
+    const expected: unknown =
+      words === undefined ? none : /^(true|false|\d+)$/.test(words) ? JSON.parse(words) : words;
+    assert.deepEqual(properties[key]?.default, expected, key);
+  }
+  assert.ok(said >= 6, `${said} defaults are in the schema`);
 });
 
 test('each setting has a description, a default and a scope', () => {
@@ -99,6 +119,9 @@ test("the extension's commands are not the server's, which its client registers 
     'holdover.preflight',
     'holdover.fetch',
     'holdover.offline',
+    'holdover.conflicts',
+    'holdover.resolveConflict',
+    'holdover.journal',
     'holdover.check',
     'holdover.sync',
   ]) {

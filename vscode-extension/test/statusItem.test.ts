@@ -2,17 +2,17 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Status } from '../src/contract.ts';
-import { statusItem } from '../src/present/statusItem.ts';
+import { statusItem, type Reading } from '../src/present/statusItem.ts';
 import { readyStatus } from './samples.ts';
 
 const NOW = new Date('2026-03-01T12:00:00');
+const at = (time: string) => new Date(`2026-03-01T${time}:00`).toISOString();
 const running = { kind: 'running' } as const;
-const shown = (change: (status: Status) => void) => {
+const none = { busy: false, status: undefined, others: [] };
+const shown = (change: (status: Status) => void, more: Partial<Reading> = {}) => {
   const status = readyStatus();
   change(status);
-  const view = statusItem(running, status, NOW);
-  assert.ok(view);
-  return view;
+  return statusItem({ standing: running, busy: false, status, others: [], ...more }, NOW);
 };
 
 test("the text is the server's, letter for letter, after an icon", () => {
@@ -100,50 +100,129 @@ test('a restricted workspace says so', () => {
   assert.match(tooltip, /Restricted: nothing that this workspace configures is run/);
 });
 
-test('what else there is, is told; what is switched off is not', () => {
-  const quiet = shown(() => undefined).tooltip;
-  assert.doesNotMatch(quiet, /Sync|Model|conflict|review/);
-  const busy = shown((status) => {
+test('every figure of the status stands in the tooltip, with its age', () => {
+  const { tooltip } = shown((status) => {
+    status.connectivity = { state: 'offline', since: at('11:48'), detail: 'no route out' };
+    status.readiness.checkedAt = at('11:58');
+    status.readiness.proof = {
+      at: at('10:00'),
+      commit: null,
+      inputs: '',
+      command: 'cargo build',
+      passed: true,
+    };
+    const [cargo] = status.readiness.ecosystems;
+    assert.ok(cargo);
+    cargo.bytes = 3_668_941;
+    status.functions.push({ name: 'fetch', mode: 'needs-online', reason: 'no route', next: 'connect' });
+    status.mirrors = [
+      {
+        ecosystem: 'npm',
+        url: 'https://mirror.example/npm',
+        state: 'slow',
+        latencyMs: 1900,
+        checkedAt: at('11:00'),
+      },
+    ];
     status.conflicts = { files: 1, hunks: 2 };
-    status.sync.state = 'idle';
-    status.sync.pending = 4;
-    status.reviews.openThreads = 1;
-  }).tooltip;
-  assert.match(busy, /2 merge conflicts in 1 file/);
-  assert.match(busy, /Sync: idle, 4 waiting/);
-  assert.match(busy, /1 open review thread/);
+    status.checks = [{ name: 'clippy', state: 'failed', findings: 3, ranAt: at('09:00') }];
+    status.sync = {
+      ...status.sync,
+      state: 'backoff',
+      pending: 4,
+      failed: 1,
+      lastSuccess: at('08:00'),
+      nextAttempt: at('12:05'),
+    };
+    status.reviews = { openThreads: 1, unsent: 2 };
+    status.journal = { state: 'ready', events: 1204, detail: '' };
+    status.model = { state: 'ready', name: 'small', detail: '' };
+  });
+  for (const words of [
+    'looked 2 min ago',
+    'No connection since 11:48 (12 min ago)',
+    'no route out',
+    '3.4 MiB',
+    'build works without a connection<br>fetch needs a connection: no route; connect',
+    'passed 2 h ago: `cargo build`',
+    'cargo: 11.7 MiB',
+    '`mirror.example` slow, after 1,900 ms, asked 1 h ago',
+    '2 merge conflicts in 1 file',
+    'clippy: failed, 3 findings, 3 h ago',
+    'backoff, 4 waiting, 1 failed, last done 4 h ago, next try in 5 min',
+    '1 open thread, 2 unsent',
+    'ready, 1,204 events',
+    'small, ready',
+  ]) {
+    assert.ok(tooltip.toLowerCase().includes(words.toLowerCase()), `${words} is not in:\n${tooltip}`);
+  }
 });
 
-test('before the first status nothing is shown', () => {
-  assert.equal(statusItem({ kind: 'starting' }, undefined, NOW), undefined);
-  assert.equal(statusItem(running, undefined, NOW), undefined);
+test("what is not in this version is said so in the server's words, and nothing is made up", () => {
+  const { tooltip } = shown((status) => {
+    status.functions.push({ name: 'sync', mode: 'unavailable', reason: 'not in this version', next: '' });
+  });
+  assert.match(tooltip, /\| Not yet&nbsp; \| sync: not in this version \|/);
+  assert.match(tooltip, /\| Reviews&nbsp; \| no open thread \|/);
+  assert.match(tooltip, /\| Journal&nbsp; \| this server does not tell \|/);
+});
+
+test('a server at work turns an icon and says so to a screen reader', () => {
+  const view = shown(() => undefined, { busy: true });
+  assert.equal(view.text, '$(sync~spin) offline: 1,207 of 1,207');
+  assert.match(view.label, /at work/);
+});
+
+test('without a network, and offline because somebody said so, have their own quiet signs', () => {
+  const sign = (state: Status['connectivity']['state']) => {
+    const view = shown((status) => {
+      status.connectivity.state = state;
+    });
+    assert.equal(view.attention, false);
+    return view.text.replace(/^\S+ offline: 1,207 of 1,207 ?/, '');
+  };
+  assert.deepEqual((['online', 'offline', 'forced-offline'] as const).map(sign), [
+    '',
+    '$(debug-disconnect)',
+    '$(circle-slash)',
+  ]);
+});
+
+test('the other folders of the workspace stand in the tooltip, and not more than fit', () => {
+  const others = Array.from({ length: 12 }, (_, n) => ({
+    ...readyStatus(),
+    workspace: `/home/you/other-${n}`,
+  }));
+  const { tooltip } = shown(() => undefined, { others });
+  assert.match(tooltip, /offline: 1,207 of 1,207\*\* in `project`/);
+  assert.match(tooltip, /\* `other-0` offline: 1,207 of 1,207/);
+  assert.match(tooltip, /and 4 folders more/);
+  assert.doesNotMatch(tooltip, /other-8/);
+});
+
+test('before the first status it says that the server starts, and when it starts again', () => {
+  assert.equal(
+    statusItem({ standing: { kind: 'starting' }, ...none }, NOW).text,
+    '$(sync~spin) holdover: starting',
+  );
+  assert.equal(statusItem({ standing: running, ...none }, NOW).attention, false);
+  const again = statusItem({ standing: { kind: 'waiting', seconds: 2, death: 3, most: 5 }, ...none }, NOW);
+  assert.match(again.tooltip, /starts again in 2 s \(3 of 5 times\)/);
+  assert.equal(again.label, 'Holdover, starting again');
 });
 
 test('a server that was not found says where it was looked for and how to name it', () => {
   const view = statusItem(
-    { kind: 'absent', decisions: ['no holdover in the 3 folders of PATH'] },
-    undefined,
+    { standing: { kind: 'absent', decisions: ['no holdover in the 3 folders of PATH'] }, ...none },
     NOW,
   );
-  assert.ok(view);
   assert.equal(view.text, '$(warning) holdover: no server');
   assert.match(view.tooltip, /no holdover in the 3 folders of PATH/);
   assert.match(view.tooltip, /command:workbench\.action\.openSettings\?%5B%22holdover\.server\.path%22%5D/);
 });
 
 test('a server that was given up can be started again from the tooltip', () => {
-  const view = statusItem({ kind: 'stopped', reason: 'It ended too often.' }, undefined, NOW);
-  assert.ok(view);
+  const view = statusItem({ standing: { kind: 'stopped', reason: 'It ended too often.' }, ...none }, NOW);
   assert.match(view.tooltip, /command:holdover\.restartServer/);
-});
-
-test('since when there is no connection is a time of day, with the day when it was another', () => {
-  const since = (at: string) =>
-    shown((status) => {
-      status.connectivity.state = 'offline';
-      status.connectivity.since = at;
-    }).tooltip;
-  assert.match(since(new Date('2026-03-01T09:05:00').toISOString()), /No connection since 09:05/);
-  assert.match(since(new Date('2026-02-27T09:05:00').toISOString()), /No connection since 2026-02-27 09:05/);
-  assert.doesNotMatch(since('not a time'), /since/);
+  assert.match(view.tooltip, /command:holdover\.copyLog/);
 });

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Drives the extension in a real VS Code: `run.mjs --editor PREFIX (--server BINARY | --fake) --fixture DIR [--out DIR] [--extension PATH] [SCENARIO…]`.
+// Drives the extension in a real VS Code: `run.mjs --editor PREFIX (--server BINARY | --fake) --fixture DIR [--denied] [--out DIR] [--extension PATH] [SCENARIO…]`.
 // PREFIX is install.sh's, DIR holds workspace, cargo-home and npm-cache. Exit status 1 and a screenshot when a step fails.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -15,11 +15,29 @@ import { cancel } from './scenarios/cancel.mjs';
 import { conflict } from './scenarios/conflict.mjs';
 import { crash } from './scenarios/crash.mjs';
 import { mainJob } from './scenarios/mainJob.mjs';
+import { denied } from './scenarios/denied.mjs';
+import { older } from './scenarios/older.mjs';
+import { record } from './scenarios/record.mjs';
 import { restricted } from './scenarios/restricted.mjs';
+import { roots } from './scenarios/roots.mjs';
+import { views } from './scenarios/views.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../../..');
-const SCENARIOS = { mainJob, conflict, restricted, crash, cancel, absent };
+/** In this order: one that continues another stands behind it and takes its window over. */
+const SCENARIOS = {
+  views,
+  mainJob,
+  record,
+  conflict,
+  crash,
+  roots,
+  restricted,
+  cancel,
+  older,
+  absent,
+  denied,
+};
 /** What is taken out of the caches: a crate that others need too, one that only the manifest names, and an npm package. */
 const TAKEN = { crates: ['itoa', 'hex'], npm: ['ms'] };
 
@@ -42,6 +60,8 @@ const { values, positionals } = parseArgs({
     extension: { type: 'string', default: path.join(root, 'vscode-extension') },
     // The server is test/fake-server.mjs: what only a real one can tell is left out, and said.
     fake: { type: 'boolean', default: false },
+    // There is no network but loopback, which is checked: only what needs none is driven.
+    denied: { type: 'boolean', default: false },
   },
 });
 
@@ -60,18 +80,33 @@ if (!values.extension.endsWith('.vsix') && !existsSync(path.join(values.extensio
   process.exit(2);
 }
 
+if (values.denied) {
+  const others = Object.keys(networkInterfaces()).filter((name) => name !== 'lo');
+  if (others.length > 0) {
+    console.error(
+      `run.mjs: --denied, and there is a network: ${others.join(', ')}; run it in \`unshare --net\``,
+    );
+    process.exit(2);
+  }
+}
 const out = path.resolve(values.out);
 const PRETENDED = path.join(root, 'vscode-extension/test/fake-server.mjs');
 // Without a real server, what only a real one can show is left out by name, and told.
 const all = Object.keys(SCENARIOS).filter((name) => {
   if (values.fake && SCENARIOS[name].real)
     console.log(`# left out, it needs the real server: ${SCENARIOS[name].name}`);
-  return !(values.fake && SCENARIOS[name].real);
+  return (
+    !(values.fake && SCENARIOS[name].real) &&
+    (SCENARIOS[name].denied ?? 'never') !== (values.denied ? 'never' : 'only')
+  );
 });
 const chosen = positionals.length > 0 ? positionals : all;
 const begun = Date.now();
 let passed = 0;
 let failed = 0;
+
+/** The editor that stands open, for a scenario that continues another. */
+let open;
 
 for (const name of chosen) {
   const scenario = SCENARIOS[name];
@@ -79,63 +114,31 @@ for (const name of chosen) {
     console.error(`run.mjs: no scenario ${name}; there are ${Object.keys(SCENARIOS).join(', ')}`);
     process.exit(2);
   }
-  const fake = values.fake || scenario.pretends === true;
-  const server = fake ? PRETENDED : path.resolve(values.server);
-  console.log(`# ${scenario.name}${fake ? ' (pretended server)' : ''}`);
   const folder = path.join(out, name);
   const screenshots = path.join(folder, 'screenshots');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(screenshots, { recursive: true });
-
-  const project = fixture(path.resolve(values.fixture), path.join(folder, 'project'), TAKEN);
-  scenario.prepare?.(project);
-  const env = {
-    CARGO_HOME: project.cargoHome,
-    npm_config_cache: project.npmCache,
-    HOLDOVER_DATA_DIR: process.env.HOLDOVER_DATA_DIR ?? path.join(folder, 'data'),
-    HOLDOVER_CONFIG: path.join(folder, 'no-config.toml'),
-    HOLDOVER_SERVER_PATH: server,
-    FAKE_MISSING: [...TAKEN.crates, ...TAKEN.npm].join(','),
-    FAKE_RECORD: path.join(folder, 'told.jsonl'),
-    ...scenario.env?.({ folder, server }),
-  };
-  // A short path: the editor's sockets have to fit into 107 bytes.
-  const home = path.join(process.env.TMPDIR ?? tmpdir(), `holdover-vscode-${process.pid}-${name}`);
-  let code;
-  let browser;
-  let window;
+  if (!(scenario.continues ?? []).includes(open?.name)) {
+    await close();
+    const fake = values.fake || scenario.pretends === true;
+    open = { name, scenario, fake, folder, server: fake ? PRETENDED : path.resolve(values.server) };
+  }
+  console.log(`# ${scenario.name}${open.fake ? ' (pretended server)' : ''}`);
   const steps = new Steps(async (sentence) => {
-    if (window)
-      console.log(`        screenshot: ${await window.shot('failed').catch((error) => error.message)}`);
+    if (open.window)
+      console.log(`        screenshot: ${await open.window.shot('failed').catch((error) => error.message)}`);
     console.log(`        in the scenario ${name}, at "${sentence}"; the extension's and the server's log:`);
-    console.log(last(60, extensionLog(home)));
-    console.log(last(60, serverLog(env.HOLDOVER_DATA_DIR)));
+    console.log(last(60, extensionLog(open.home)));
+    console.log(last(60, serverLog(open.env.HOLDOVER_DATA_DIR)));
   });
   try {
-    await steps.step('VS Code starts and opens the workspace', async () => {
-      code = await startCodeServer({
-        editor: path.resolve(values.editor),
-        home,
-        extension: path.resolve(values.extension),
-        env,
-        trusted: scenario.trusted,
-        settings: scenario.settings ?? {},
-      });
-      browser = await openBrowser(path.resolve(values.editor));
-      window = await Window.open(browser, {
-        url: code.url,
-        folder: project.workspace,
-        screenshots,
-      });
-    });
+    if (open.window === undefined) await start(steps, screenshots);
+    open.window.screenshots = screenshots;
+    const { env, home } = open;
     await scenario.run({
+      ...open,
       steps,
-      window,
-      code,
-      project,
-      server,
-      env,
-      fake,
+      fixture: path.resolve(values.fixture),
       told: () =>
         existsSync(env.FAKE_RECORD)
           ? readFileSync(env.FAKE_RECORD, 'utf8')
@@ -145,15 +148,59 @@ for (const name of chosen) {
           : [],
       extensionLog: () => extensionLog(home),
     });
+    open.name = name;
   } catch (error) {
     if (!(error instanceof Abandoned)) throw error;
-  } finally {
-    await browser?.close();
-    await code?.stop();
-    if (!process.env.KEEP) rmSync(home, { recursive: true, force: true });
+    // What comes next starts afresh.
+    await close();
   }
   passed += steps.passed;
   failed += steps.failed;
+}
+await close();
+
+async function start(steps, screenshots) {
+  const { scenario, folder, server } = open;
+  const project = fixture(path.resolve(values.fixture), path.join(folder, 'project'), TAKEN);
+  const opened = scenario.prepare?.(project);
+  const env = {
+    CARGO_HOME: project.cargoHome,
+    npm_config_cache: project.npmCache,
+    HOLDOVER_DATA_DIR: process.env.HOLDOVER_DATA_DIR
+      ? path.join(process.env.HOLDOVER_DATA_DIR, open.name)
+      : path.join(folder, 'data'),
+    HOLDOVER_CONFIG: path.join(folder, 'no-config.toml'),
+    HOLDOVER_SERVER_PATH: server,
+    FAKE_MISSING: [...TAKEN.crates, ...TAKEN.npm].join(','),
+    FAKE_RECORD: path.join(folder, 'told.jsonl'),
+    ...scenario.env?.({ folder, server }),
+  };
+  // A short path: the editor's sockets have to fit into 107 bytes.
+  const home = path.join(process.env.TMPDIR ?? tmpdir(), `holdover-vscode-${process.pid}-${open.name}`);
+  Object.assign(open, { project, env, home });
+  await steps.step('VS Code starts and opens the workspace', async () => {
+    open.code = await startCodeServer({
+      editor: path.resolve(values.editor),
+      home,
+      extension: path.resolve(values.extension),
+      env,
+      trusted: scenario.trusted,
+      settings: scenario.settings ?? {},
+    });
+    open.browser = await openBrowser(path.resolve(values.editor));
+    open.window = await Window.open(open.browser, {
+      url: open.code.url,
+      ...(opened ?? { folder: project.workspace }),
+      screenshots,
+    });
+  });
+}
+
+async function close() {
+  await open?.browser?.close();
+  await open?.code?.stop();
+  if (open?.home && !process.env.KEEP) rmSync(open.home, { recursive: true, force: true });
+  open = undefined;
 }
 
 console.log(`# screenshots under ${out}, ${((Date.now() - begun) / 1000).toFixed(0)} s`);

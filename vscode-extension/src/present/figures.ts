@@ -1,7 +1,14 @@
-// The words for figures and states, shared by the status item, its tooltip and the reports.
-// May not know the editor; says nothing that is not in what the server sent.
-import type { Connectivity, Counts, EcosystemReadiness, Readiness, Status } from '../contract.ts';
-import { code, counted, escape, figure, prose } from './markdown.ts';
+// The words for figures and states, shared by the status item, its tooltip, the trees and the reports: the server's,
+// letter for letter, and the same words made here for a server that does not send them yet. May not know the editor.
+import type {
+  Connectivity,
+  Counts,
+  EcosystemReadiness,
+  FunctionStatus,
+  Mirror,
+  Readiness,
+} from '../contract.ts';
+import { code, counted, figure, prose } from './markdown.ts';
 
 /** What is wrong, `3 missing, 1 corrupt` for example; empty where nothing is. */
 export function shortfall(counts: Counts): string {
@@ -16,44 +23,86 @@ export function needsAttention(readiness: Readiness): boolean {
   return readiness.missing + readiness.corrupt > 0;
 }
 
-/** The answer to "will it build without a network?", as one sentence. */
+/** The answer to "will it build without a network?", and behind a colon why. */
 export function verdict(readiness: Readiness): string {
+  if (readiness.text) {
+    return readiness.text;
+  }
   const lacking = shortfall(readiness);
   switch (readiness.state) {
     case 'ready':
       return readiness.total === 0
-        ? 'Nothing is needed from outside.'
-        : 'Everything it needs is on this machine.';
+        ? 'ready: nothing is needed from outside'
+        : 'ready: everything that the lockfiles name is here';
     case 'proven':
-      return 'A build with the network denied has passed.';
+      return 'proven: a build with the network denied has passed';
     case 'stale-proof':
-      return 'Everything is here; the proof is older than the inputs.';
+      return 'ready: everything is here, and the proof is older than the inputs';
     case 'incomplete':
-      return `Not ready to work without a network: ${lacking}.`;
+      return lacking === '' ? 'not ready' : `not ready: ${lacking}`;
     case 'unknown':
       if (lacking !== '') {
-        return `It could not be told: ${lacking}.`;
+        return `could not be told: ${lacking}`;
       }
-      return readiness.ecosystems.length === 0 ? 'No lockfile has been judged.' : 'Not known yet.';
+      return readiness.ecosystems.length === 0 ? 'not known: no lockfile has been judged' : 'not known yet';
   }
 }
+
+const CONNECTIONS: Partial<Record<string, string>> = {
+  online: 'connected',
+  offline: 'no connection',
+  captive: 'something else answers in place of the network',
+  degraded: 'connected, but not everything answers',
+  'forced-offline': 'offline, because you said so',
+};
 
 export function connection(connectivity: Connectivity): string {
-  switch (connectivity.state) {
-    case 'online':
-      return 'Connected';
-    case 'offline':
-      return 'No connection';
-    case 'captive':
-      return 'Something else answers in place of the network';
-    case 'degraded':
-      return 'Connected, but not everything answers';
-    case 'forced-offline':
-      return 'Offline, because you said so';
-  }
+  // A newer server may know a state that has no words here.
+  return said(connectivity.text) ?? CONNECTIONS[connectivity.state] ?? connectivity.state;
 }
 
-/** A table with one row a lockfile; columns in which every figure is zero are left out. */
+const MODES: Partial<Record<string, string>> = {
+  local: 'works without a connection',
+  delayed: 'works now, reaches others later',
+  'needs-online': 'needs a connection',
+  unavailable: 'does not work now',
+};
+
+export function mode(one: FunctionStatus): string {
+  return said(one.text) ?? MODES[one.mode] ?? one.mode;
+}
+
+export function mirrorState(mirror: Mirror): string {
+  if (mirror.text) {
+    return mirror.text;
+  }
+  const after = typeof mirror.latencyMs === 'number' ? `, after ${figure(mirror.latencyMs)} ms` : '';
+  return `${mirror.state === 'unknown' ? 'not asked' : mirror.state}${after}`;
+}
+
+/** The counts of one lockfile in words. */
+export function lockfileCounts(one: EcosystemReadiness): string {
+  if (one.text) {
+    return one.text;
+  }
+  const lacking = shortfall(one);
+  return [
+    `${figure(one.present)} of ${figure(one.total)} here`,
+    ...(lacking === '' ? [] : [lacking]),
+    ...(one.otherTargets > 0 ? [`${figure(one.otherTargets)} only for other targets`] : []),
+  ].join(', ');
+}
+
+export function conflictCount(count: { files: number; hunks: number; text?: string }): string {
+  return (
+    said(count.text) ??
+    (count.hunks === 0
+      ? 'none in open files'
+      : `${counted(count.hunks, 'merge conflict')} in ${counted(count.files, 'file')}`)
+  );
+}
+
+/** A table with one row a lockfile; columns in which every figure is zero or unknown are left out. */
 export function lockfileTable(ecosystems: readonly EcosystemReadiness[]): string {
   const extra = (
     [
@@ -61,19 +110,23 @@ export function lockfileTable(ecosystems: readonly EcosystemReadiness[]): string
       ['corrupt', 'Corrupt'],
       ['stale', 'Stale'],
       ['unknown', 'Unknown'],
+      ['verified', 'Verified'],
       ['otherTargets', 'Other targets'],
     ] as const
   ).filter(([kind]) => ecosystems.some((row) => row[kind] > 0));
+  const sized = ecosystems.some((one) => typeof one.bytes === 'number');
   const row = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  const titles = ['Here', ...extra.map(([, title]) => title), ...(sized ? ['Size'] : [])];
   return [
     // A tooltip sets its columns close together; a report does not mind the space.
-    row(['Lockfile', ...['Here', ...extra.map(([, title]) => title)].map((title) => `&nbsp;&nbsp;${title}`)]),
-    row([':--', '--:', ...extra.map(() => '--:')]),
+    row(['Lockfile', ...titles.map((title) => `&nbsp;&nbsp;${title}`)]),
+    row([':--', ...titles.map(() => '--:')]),
     ...ecosystems.map((ecosystem) =>
       row([
         code(ecosystem.lockfile),
         `${figure(ecosystem.present)} of ${figure(ecosystem.total)}`,
         ...extra.map(([kind]) => figure(ecosystem[kind])),
+        ...(sized ? [size(ecosystem.bytes)] : []),
       ]),
     ),
   ].join('\n');
@@ -86,39 +139,24 @@ export function lockfileProblems(ecosystems: readonly EcosystemReadiness[]): str
   );
 }
 
-/** Sentences about what else the status holds; nothing about what is empty or switched off. */
-export function sideNotes(status: Status): string[] {
-  const notes: string[] = [];
-  if (status.conflicts.hunks > 0) {
-    const { hunks, files } = status.conflicts;
-    notes.push(`${counted(hunks, 'merge conflict')} in ${counted(files, 'file')}`);
-  }
-  for (const check of status.checks) {
-    const found = check.findings > 0 ? `, ${counted(check.findings, 'finding')}` : '';
-    notes.push(`${escape(check.name)}: ${check.state}${found}`);
-  }
-  if (status.sync.state !== 'disabled') {
-    const failed = status.sync.failed > 0 ? `, ${figure(status.sync.failed)} failed` : '';
-    notes.push(`Sync: ${status.sync.state}, ${figure(status.sync.pending)} waiting${failed}`);
-  }
-  if (status.reviews.openThreads > 0) {
-    notes.push(counted(status.reviews.openThreads, 'open review thread'));
-  }
-  if (status.model.state !== 'none') {
-    notes.push(`Model: ${escape(status.model.name ?? 'unnamed')}, ${escape(status.model.state)}`);
-  }
-  return notes;
-}
-
-/** `02:14`, or with the day when it was another one; empty for what is no time. */
-export function clock(rfc3339: string | null, now: Date): string {
-  const at = rfc3339 ? new Date(rfc3339) : undefined;
-  if (at === undefined || Number.isNaN(at.getTime())) {
+/** `12.3 MiB`, rounded down as the server does; empty where it is not known. */
+export function size(bytes: number | null | undefined): string {
+  if (typeof bytes !== 'number') {
     return '';
   }
-  const two = (value: number) => String(value).padStart(2, '0');
-  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
-  return at.toDateString() === now.toDateString()
-    ? time
-    : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${time}`;
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return unit === 0
+    ? `${bytes} B`
+    : `${(Math.floor(value * 10) / 10).toLocaleString('en-US', { minimumFractionDigits: 1 })} ${units[unit] ?? ''}`;
+}
+
+/** What the server worded; `undefined` where an older one left it to us. */
+export function said(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
 }

@@ -1,46 +1,27 @@
 // Reports in Markdown, made from the server's JSON where the server has no ready text: status, preflight, fetch.
 // May not know the editor or add figures of its own.
 import type { Artifact, PreflightReport, Status } from '../contract.ts';
-import { clock, connection, lockfileProblems, lockfileTable, sideNotes, verdict } from './figures.ts';
+import { lockfileProblems, lockfileTable, verdict } from './figures.ts';
 import { code, counted, escape, figure, prose } from './markdown.ts';
+import { name } from './statusItem.ts';
+import { capital, figures } from './tooltip.ts';
 
 /** More than this many artifacts in one report are counted, not listed. */
 export const MOST_LISTED = 500;
 
+/** The whole status as a page, for a server that has no text of its own for it. */
 export function statusReport(status: Status, now: Date): string {
-  const { readiness, connectivity } = status;
-  const since = clock(connectivity.since, now);
-  const detail = connectivity.detail === '' ? '' : `: ${prose(connectivity.detail)}`;
   return page([
     `# ${escape(status.text)}`,
-    `${prose(verdict(readiness))} Judged for ${code(readiness.target)}, in ${code(status.workspace)}.`,
-    readiness.ecosystems.length > 0 ? lockfileTable(readiness.ecosystems) : '',
-    ...lockfileProblems(readiness.ecosystems),
-    '## Connection',
-    `${connection(connectivity)}${since === '' ? '' : ` since ${since}`}${detail}.`,
-    status.functions.length > 0 ? '## What works' : '',
-    status.functions
-      .map((one) => {
-        const next = one.next === '' ? '' : ` ${prose(one.next)}`;
-        return `* **${escape(one.name)}** (${one.mode}): ${prose(one.reason)}${next}`;
-      })
-      .join('\n'),
-    status.caches.length > 0 ? '## Caches' : '',
-    status.caches
-      .map(
-        (cache) =>
-          `* ${escape(cache.ecosystem)}: ${code(cache.path)}${cache.bytes === null ? '' : `, ${size(cache.bytes)}`}`,
-      )
-      .join('\n'),
-    sideNotes(status).length > 0 ? '## Besides' : '',
-    sideNotes(status)
-      .map((note) => `* ${note}`)
-      .join('\n'),
+    `Judged for ${code(status.readiness.target)}, in ${code(status.workspace)}.`,
+    ...figures(status, now),
+    status.caches.map((cache) => `* ${escape(cache.ecosystem)}: ${code(cache.path)}`).join('\n'),
     status.trusted ? '' : '> This workspace is not trusted: nothing that it configures is run.',
   ]);
 }
 
-export function preflightReport(report: PreflightReport): string {
+/** `base`: absolute path of the folder that the preview resolves links against; without one, places are told in words. */
+export function preflightReport(report: PreflightReport, base?: string): string {
   const { readiness } = report;
   const groups = (['missing', 'corrupt', 'stale', 'unknown'] as const).map(
     (state) =>
@@ -56,21 +37,21 @@ export function preflightReport(report: PreflightReport): string {
     const rest = artifacts.length - shown.length;
     return [
       `## ${capital(state)} (${figure(artifacts.length)})`,
-      ...shown.map(artifactEntry),
+      ...shown.map((one) => artifactEntry(one, base)),
       rest > 0 ? `… and ${figure(rest)} more.` : '',
     ];
   });
   const findings = report.findings ?? [];
   return page([
     `# ${figure(readiness.present)} of ${figure(readiness.total)} here`,
-    `${prose(verdict(readiness))} Judged for ${code(readiness.target)}, in ${code(report.workspace)}.`,
+    `${prose(capital(verdict(readiness)))}. Judged for ${code(readiness.target)}, in ${code(report.workspace)}.`,
     readiness.ecosystems.length > 0 ? lockfileTable(readiness.ecosystems) : 'No lockfile was found.',
     ...lockfileProblems(readiness.ecosystems),
     ...listed,
     findings.length > 0 ? '## In lockfiles and manifests' : '',
     findings
       .slice(0, MOST_LISTED)
-      .map((finding) => `* ${place(finding.file, finding.range.start.line)}: ${prose(finding.message)}`)
+      .map((finding) => `* ${place(finding.file, finding.range.start.line, base)}: ${prose(finding.message)}`)
       .join('\n'),
   ]);
 }
@@ -95,9 +76,9 @@ export function fetchSummary(report: PreflightReport): { sentence: string; faile
   return { sentence: [`${got}, ${stands}`, ...errors].join('; '), failed };
 }
 
-function artifactEntry(artifact: Artifact): string {
+function artifactEntry(artifact: Artifact, base: string | undefined): string {
   const lines = [
-    `* **${escape(artifact.name)} ${escape(artifact.version)}** (${escape(artifact.ecosystem)}), ${place(artifact.file, artifact.range.start.line)}`,
+    `* **${escape(artifact.name)} ${escape(artifact.version)}** (${escape(artifact.ecosystem)}), ${place(artifact.file, artifact.range.start.line, base)}`,
     `    * ${prose(artifact.evidence)}`,
   ];
   if (artifact.neededBy.length > 0) {
@@ -109,25 +90,30 @@ function artifactEntry(artifact: Artifact): string {
   return lines.join('\n');
 }
 
-/** The preview lets no `file:` link through, so the place is told in words. */
-function place(file: string, zeroBasedLine: number): string {
-  const name = file.split(/[\\/]/).pop() ?? file;
-  return `${escape(name)} line ${zeroBasedLine + 1}`;
+/**
+ * A link that opens the line. The preview lets no `file:` link through, and takes one that begins with `/` to be below the
+ * workspace's first folder; so the way from there is what is written.
+ */
+function place(file: string, zeroBasedLine: number, base: string | undefined): string {
+  const words = `${escape(name(file))} line ${zeroBasedLine + 1}`;
+  const way = base === undefined ? undefined : wayFrom(base, file);
+  return way === undefined ? words : `[${words}](/${way}#L${zeroBasedLine + 1})`;
 }
 
-function size(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
+/** `../other/Cargo.lock`, each part percent-encoded; `undefined`: on another drive. */
+function wayFrom(base: string, file: string): string | undefined {
+  const [from, to] = [base, file].map((one) => one.split(/[\\/]/).filter((part) => part !== ''));
+  if (from === undefined || to === undefined || (/^[a-z]:/i.test(base) && from[0] !== to[0])) {
+    return undefined;
   }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ''}`;
-}
-
-function capital(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
+  let same = 0;
+  while (same < from.length && from[same] === to[same]) {
+    same += 1;
+  }
+  const parts = [...from.slice(same).map(() => '..'), ...to.slice(same)];
+  return parts
+    .map((part) => encodeURIComponent(part).replace(/[()']/g, (one) => `%${one.charCodeAt(0).toString(16)}`))
+    .join('/');
 }
 
 function page(parts: string[]): string {

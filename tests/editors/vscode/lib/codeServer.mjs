@@ -56,11 +56,11 @@ export async function startCodeServer({ editor, home, extension, env, trusted, s
     home,
     url: '',
     log: path.join(home, 'code-server.log'),
+    settings: path.join(home, 'user/User/settings.json'),
     stop: () => Promise.resolve(),
   };
-  const file = path.join(home, 'user/User/settings.json');
-  mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, JSON.stringify({ ...QUIET, ...settings }, null, 2));
+  mkdirSync(path.dirname(code.settings), { recursive: true });
+  writeFileSync(code.settings, JSON.stringify({ ...QUIET, ...settings }, null, 2));
 
   if (extension.endsWith('.vsix')) {
     await finished(

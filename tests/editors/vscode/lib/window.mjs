@@ -5,6 +5,13 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const PATIENCE_MS = 60_000;
+/** What the picker calls a theme, and what the window's class is in it. */
+const THEMES = {
+  dark: ['Dark Modern', /\bvs-dark\b/],
+  light: ['Light Modern', /\bvs\b(?!-)/],
+  contrast: ['Dark High Contrast', /\bhc-black\b/],
+  'contrast-light': ['Light High Contrast', /\bhc-light\b/],
+};
 
 export async function openBrowser(editor) {
   const { chromium } = createRequire(path.join(editor, 'code/package.json'))('playwright-core');
@@ -45,13 +52,18 @@ export class Window {
     this.screenshots = screenshots;
   }
 
-  static async open(browser, { url, folder, screenshots, width = 1280, height = 800 }) {
+  static async open(browser, { url, folder, workspace, screenshots, width = 1280, height = 800 }) {
     const context = await browser.newContext({
       viewport: { width, height },
       deviceScaleFactor: 1.5,
+      permissions: ['clipboard-read', 'clipboard-write'],
     });
     const page = await context.newPage();
-    await page.goto(`${url}/?folder=${encodeURIComponent(folder)}`);
+    const opened =
+      workspace === undefined
+        ? `folder=${encodeURIComponent(folder)}`
+        : `workspace=${encodeURIComponent(workspace)}`;
+    await page.goto(`${url}/?${opened}`);
     await page.locator('.monaco-workbench').waitFor({ timeout: PATIENCE_MS });
     await page.locator('.statusbar').waitFor({ timeout: PATIENCE_MS });
     return new Window(page, screenshots);
@@ -108,16 +120,19 @@ export class Window {
   }
 
   async command(title) {
-    await this.quickInput('F1', `>${title}`);
     const rows = this.page.locator('.quick-input-list .monaco-list-row');
-    const row = await until(`the command "${title}" in the palette`, async () => {
+    // The list may still move, or close, under the click: then it is asked for again.
+    await until(`the command "${title}" in the palette`, async () => {
+      await this.quickInput('F1', `>${title}`);
       for (const one of await rows.all()) {
-        if ((await one.locator('.label-name').first().innerText()).replace(/\u00a0/g, ' ') === title)
-          return one;
+        const label = await one.locator('.label-name').first().innerText({ timeout: 2000 });
+        if (label.replace(/\u00a0/g, ' ') === title) {
+          await one.click({ timeout: 2000 });
+          return true;
+        }
       }
-      return undefined;
+      return false;
     });
-    await row.click();
   }
 
   /** Titles that the palette offers for what was typed. */
@@ -217,18 +232,98 @@ export class Window {
     return rows.map((row) => row.replace(/\s+/g, ' ').trim());
   }
 
+  /** Brings the view container to the front, by its key. */
+  async openViews() {
+    const pane = this.page
+      .locator('.composite.viewlet')
+      .filter({ has: this.page.locator('.pane-header', { hasText: 'Readiness' }) });
+    await until('the view container', async () => {
+      if (await pane.isVisible()) return true;
+      await this.press('Escape');
+      await this.press('Control+Alt+h');
+      await this.press('v');
+      await pane.waitFor({ timeout: 3000 });
+      return true;
+    });
+    return pane;
+  }
+
+  /** One of its sections by name, opened. */
+  async section(name) {
+    const pane = this.page
+      .locator('.pane')
+      .filter({ has: this.page.locator('.pane-header', { hasText: name }) })
+      .first();
+    const header = pane.locator('.pane-header').first();
+    if ((await header.getAttribute('aria-expanded')) !== 'true') {
+      await header.click();
+      await until(
+        `the section ${name} to open`,
+        async () => (await header.getAttribute('aria-expanded')) === 'true',
+      );
+    }
+    return pane;
+  }
+
+  /** What a screen reader says of each row of a section that is drawn. */
+  async rows(name) {
+    const pane = await this.section(name);
+    return pane
+      .locator('.monaco-list-row')
+      .evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
+  }
+
+  /** Text of the section's welcome, where it has no row. */
+  async welcome(name) {
+    const pane = await this.section(name);
+    return (await pane.locator('.welcome-view-content').first().innerText()).replace(/\u00a0/g, ' ');
+  }
+
+  /** The hover of the status bar item, once it holds what is asked for. */
+  async statusTooltip(needle) {
+    await this.page.mouse.move(640, 300);
+    await this.statusItem.hover();
+    const tooltip = this.page.locator('.monaco-hover:visible').filter({ hasText: needle }).first();
+    await tooltip.waitFor({ timeout: 10_000 });
+    return (await tooltip.innerText()).replace(/\u00a0/g, ' ');
+  }
+
+  /** Lines of the editor's language status; an editor has to be open. */
+  async languageStatus() {
+    await this.page.locator('.statusbar-item[id="status.languageStatus"]').hover();
+    const box = this.page
+      .locator('.monaco-hover:visible')
+      .filter({ has: this.page.locator('.hover-language-status') })
+      .first();
+    await box.waitFor({ timeout: 10_000 });
+    return (await box.innerText()).replace(/\u00a0/g, ' ');
+  }
+
+  async leaveHover() {
+    await this.press('Escape');
+    await this.page.mouse.move(640, 300);
+  }
+
+  async closeEditors() {
+    await this.command('View: Close All Editors');
+    await until('no editor', async () => (await this.page.locator('.tab').count()) === 0);
+  }
+
   async notifications() {
     return this.page.locator('.notifications-toasts .notification-list-item-message').allInnerTexts();
   }
 
-  /** `Dark High Contrast` for example, as the theme picker names it. */
-  async theme(label) {
-    await this.command('Preferences: Color Theme');
+  /** One of THEMES, from the theme picker. */
+  async theme(name) {
+    const [label, shade] = THEMES[name];
     const box = this.page.locator('.quick-input-widget:visible input').first();
-    await until('the theme picker', async () => !(await box.inputValue()).startsWith('>'));
+    await this.command('Preferences: Color Theme');
+    await until('the theme picker', async () => !(await box.inputValue({ timeout: 2000 })).startsWith('>'));
     await box.fill(label);
-    const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: label }).first();
-    await row.click();
+    await until(`the theme ${label}`, async () =>
+      shade.test(await this.page.locator('.monaco-workbench').getAttribute('class')),
+    );
+    await this.press('Enter');
     await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
   }
 

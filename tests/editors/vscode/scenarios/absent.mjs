@@ -23,6 +23,18 @@ export const absent = {
       );
     });
 
+    await steps.step('the view says so too, and how to name one', async () => {
+      await window.press('Escape');
+      await window.openViews();
+      expectText(
+        await window.welcome('Readiness'),
+        'was not found',
+        'Set Its Path',
+        'Show Where It Was Looked For',
+      );
+      await window.shot('02-view-dark');
+    });
+
     await steps.step('nothing pops up', async () => {
       const shown = await window.notifications();
       expect(shown.length === 0, `notifications: ${shown.join(' | ')}`);

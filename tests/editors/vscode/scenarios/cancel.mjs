@@ -7,6 +7,7 @@ export const cancel = {
   name: 'a fetch that is stopped',
   trusted: true,
   pretends: true,
+  env: () => ({ FAKE_VERSION: '0.0.9' }),
   async run({ steps, window, told, extensionLog }) {
     const toast = () =>
       window.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: 'Getting' });

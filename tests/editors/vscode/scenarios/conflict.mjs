@@ -2,7 +2,7 @@
 // Asserts what the window shows; always with the real server.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect } from '../lib/steps.mjs';
+import { expect, expectText } from '../lib/steps.mjs';
 import { until } from '../lib/window.mjs';
 
 const TEXT = [
@@ -16,13 +16,18 @@ const TEXT = [
   '',
 ].join('\n');
 
+/** Before the editor starts, so that Quick Open knows the file. */
+export function putConflict(project) {
+  writeFileSync(path.join(project.workspace, 'wait.txt'), TEXT);
+}
+
 export const conflict = {
   name: 'merge conflicts',
   trusted: true,
   real: true,
-  prepare(project) {
-    writeFileSync(path.join(project.workspace, 'wait.txt'), TEXT);
-  },
+  denied: 'too',
+  prepare: putConflict,
+  continues: ['mainJob', 'record', 'views'],
   async run({ steps, window }) {
     const lines = () => window.page.locator('.monaco-editor .view-line').allInnerTexts();
     const text = async () => (await lines()).join('\n').replace(/\u00a0/g, ' ');
@@ -50,6 +55,20 @@ export const conflict = {
         );
       }
       await window.shot('01-conflict-dark');
+    });
+
+    await steps.step('the tree has it, with the names of its sides, and a click goes there', async () => {
+      await window.press('Escape');
+      await window.openViews();
+      const rows = await until('its row', async () => {
+        const found = await window.rows('Conflicts');
+        return found.some((one) => one.startsWith('conflict, Lines 2 to 6')) && found;
+      });
+      expectText(rows.join('\n'), /^conflict, Lines 2 to 6, HEAD or feature/m, /^wait\.txt, 1 conflict/m);
+      await window.page.mouse.move(900, 500);
+      await window.shot('02-conflict-tree-dark');
+      await window.openFile('wait.txt', 2, 3);
+      await window.quickFixes();
     });
 
     await steps.step(

@@ -7,6 +7,7 @@ import { until } from '../lib/window.mjs';
 export const crash = {
   name: 'a server that dies',
   trusted: true,
+  continues: ['conflict', 'record', 'mainJob'],
   async run({ steps, window, env, extensionLog }) {
     await steps.step('the server runs', async () => {
       await window.waitForStatus(/^offline: /);
@@ -31,6 +32,8 @@ export const crash = {
         if (death < 4) await until('the next one', async () => servers(env).length === 1, 20_000);
       }
       await window.waitForStatus(/^holdover: stopped$/);
+      await window.openViews();
+      expectText(await window.welcome('Readiness'), 'Restart Server', 'Copy Log for a Report');
       expectText(extensionLog(), 'ended too often');
       const shown = await window.notifications();
       expect(shown.length === 0, `notifications: ${shown.join(' | ')}`);

@@ -28,6 +28,15 @@ export const restricted = {
       await window.shot('01-restricted-dark');
     });
 
+    await steps.step('the tree is there, in a window that runs nothing', async () => {
+      await window.openViews();
+      await until('a row', async () =>
+        (await window.rows('Readiness')).some((one) => one.includes('missing')),
+      );
+      await window.page.mouse.move(900, 300);
+      await window.shot('03-restricted-tree-dark');
+    });
+
     await steps.step('the server is told that the workspace is not trusted', async () => {
       expectText(extensionLog(), 'workspace not trusted');
       if (fake) expect(told()[0].initialize.trusted === false, JSON.stringify(told()[0]));
