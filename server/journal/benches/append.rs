@@ -83,7 +83,7 @@ fn micros(time: Duration) -> f64 {
 /// Processor time of all threads of this process so far: what others do on the machine does not show in it.
 fn processor() -> Duration {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32)
+    Duration::from_secs(now.tv_sec.unsigned_abs()) + Duration::from_nanos(now.tv_nsec.unsigned_abs())
 }
 
 /// In turns, so that both meet the same noise.
