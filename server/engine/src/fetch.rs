@@ -119,9 +119,8 @@ fn end_left_behind(inner: &Inner, root: &Path, lease: &Lease) {
 
 fn lacking(survey: &inventory::Survey) -> BTreeSet<String> {
     survey
-        .artifacts
-        .iter()
-        .filter(|a| !a.other_target && matches!(a.state, ArtifactState::Missing | ArtifactState::Corrupt))
+        .absent()
+        .filter(|a| matches!(a.state, ArtifactState::Missing | ArtifactState::Corrupt))
         .map(|a| a.id.clone())
         .collect()
 }

@@ -1,6 +1,7 @@
 //! What an ecosystem has to know, and the answer it gives about one lockfile.
 //! A new ecosystem is one implementation of [`Ecosystem`]; nothing else here names one.
 
+use crate::brief::Brief;
 use crate::fetch::Wanted;
 use crate::homes::Options;
 use crate::look::Look;
@@ -106,6 +107,8 @@ pub(crate) struct Judged {
     pub watch: Vec<PathBuf>,
     /// The manifests that the lockfile was read for.
     pub manifests: Vec<PathBuf>,
+    /// Artifacts, contents, repairs and graph are still packed.
+    pub brief: Option<Brief>,
 }
 
 impl Judged {
@@ -122,6 +125,7 @@ impl Judged {
             mirrors: Vec::new(),
             watch: vec![lockfile.to_path_buf()],
             manifests: Vec::new(),
+            brief: None,
         }
     }
 }

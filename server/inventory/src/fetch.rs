@@ -43,6 +43,9 @@ impl Wanted<'_> {
 /// A step's `artifacts` are what it is to bring; after it, a new survey says whether it did.
 pub fn plan_fetch(survey: &Survey, wanted: Option<&[String]>) -> Vec<FetchStep> {
     let mut steps = Vec::new();
+    if wanted.is_none() && survey.complete() {
+        return steps;
+    }
     for (ecosystem, lockfile) in &survey.lockfiles {
         let asked = |artifact: &Artifact| match wanted {
             Some(ids) => ids.contains(&artifact.id) && artifact.state != ArtifactState::Present,
@@ -53,7 +56,7 @@ pub fn plan_fetch(survey: &Survey, wanted: Option<&[String]>) -> Vec<FetchStep> 
         let artifacts: Vec<(&Artifact, &Repair)> = survey
             .artifacts
             .iter()
-            .zip(&survey.repairs)
+            .zip(survey.artifacts.repairs())
             .filter(|(artifact, _)| artifact.file == *lockfile && asked(artifact))
             .collect();
         if !artifacts.is_empty() {

@@ -133,8 +133,7 @@ pub fn place(survey: &Survey, file: &Path, text: &str) -> Vec<Finding> {
     let mut out = Vec::new();
     if let Some((ecosystem, _)) = survey.lockfiles.iter().find(|(_, lockfile)| lockfile == file) {
         let known: HashMap<&str, &Artifact> = survey
-            .artifacts
-            .iter()
+            .absent()
             .filter(|artifact| artifact.file == file)
             .map(|artifact| (artifact.id.as_str(), artifact))
             .collect();
@@ -174,9 +173,7 @@ pub fn place(survey: &Survey, file: &Path, text: &str) -> Vec<Finding> {
         free.entry(&named.key).or_default().push(at);
     }
     // A dependency that stands in several tables has one line each, in the same order.
-    for ((_, _, dependency), (_, artifacts)) in
-        lines(survey.artifacts.iter()).into_iter().filter(|((f, ..), _)| *f == file)
-    {
+    for ((_, _, dependency), (_, artifacts)) in lines(survey.absent()).into_iter().filter(|((f, ..), _)| *f == file) {
         let Some(at) = free.get_mut(dependency).and_then(Vec::pop) else { continue };
         out.extend(of_line(file, dependency, places.range(named[at].span.clone()), &artifacts));
     }

@@ -4,12 +4,14 @@
 //! terminal. What it cannot tell is *unknown*, with the reason; nothing is called present that was not seen.
 //! Which tool is the judge of which answer, and the limits, are in `docs/inventory.md`.
 
+mod brief;
 mod cargo;
 mod conflicted;
 mod discover;
 mod ecosystem;
 mod fetch;
 mod findings;
+mod hexadecimal;
 mod homes;
 mod hover;
 mod ledger;
@@ -24,6 +26,7 @@ mod text;
 mod unlocked;
 mod verify;
 
+pub use brief::Artifacts;
 pub use fetch::plan_fetch;
 pub use findings::{documents, place};
 pub use homes::{Depth, Homes, Options};

@@ -1,6 +1,7 @@
 //! A compact form for what is remembered: numbers of a few bytes, texts as they are, paths without what they share.
 //! Reading takes any bytes: what does not fit is `None`, never a panic and never more memory than the bytes are long.
 
+use crate::hexadecimal;
 use std::path::{Path, PathBuf};
 
 /// Writes.
@@ -21,10 +22,10 @@ fn digest_at_end(path: &[u8]) -> Option<(usize, Vec<u8>)> {
         if end[2] != b'/' || end[5] != b'/' {
             return None;
         }
-        let hex = [&end[..2], &end[3..5], &end[6..]].concat();
-        let bytes = hex::decode(&hex).ok()?;
+        let mut bytes = Vec::with_capacity(digits / 2);
         // Upper case would come back as lower case.
-        (hex::encode(&bytes).as_bytes() == hex).then_some((start, bytes))
+        [&end[..2], &end[3..5], &end[6..]].into_iter().try_for_each(|part| hexadecimal::read(part, &mut bytes))?;
+        Some((start, bytes))
     })
 }
 
@@ -127,9 +128,9 @@ impl<'a> Unpack<'a> {
         let mut end = 0;
         if !digest.is_empty() {
             end = digest.len().checked_mul(2)?.checked_add(2)?;
-            hex::encode_to_slice(digest.get(..1)?, hex.get_mut(..2)?).ok()?;
-            hex::encode_to_slice(digest.get(1..2)?, hex.get_mut(3..5)?).ok()?;
-            hex::encode_to_slice(digest.get(2..)?, hex.get_mut(6..end)?).ok()?;
+            hexadecimal::write(digest.get(..1)?, hex.get_mut(..2)?);
+            hexadecimal::write(digest.get(1..2)?, hex.get_mut(3..5)?);
+            hexadecimal::write(digest.get(2..)?, hex.get_mut(6..end)?);
         }
         Some(take(&self.last, hex.get(..end)?))
     }

@@ -1,8 +1,9 @@
 //! Surveys a workspace: finds its lockfiles, has them judged, verifies what is cheap to verify, and counts.
 //! May not know an ecosystem by name; keeps the last answer so that "nothing has changed" costs next to nothing.
 
+use crate::brief::{Artifacts, Brief};
 use crate::discover::Discovery;
-use crate::ecosystem::{Ask, Judged, Repair, Verdict};
+use crate::ecosystem::{Ask, Graph, Judged, Verdict};
 use crate::fetch::Known;
 use crate::findings;
 use crate::homes::{self, Depth, Options, relative};
@@ -38,7 +39,6 @@ struct Last {
     survey: Arc<Survey>,
     ledgers: Vec<Ledger>,
     generation: u64,
-    contents: Vec<(PathBuf, Vec<Content>)>,
 }
 
 /// The answer about one workspace.
@@ -49,7 +49,7 @@ pub struct Survey {
     /// The counts.
     pub readiness: Readiness,
     /// Every artifact of every lockfile.
-    pub artifacts: Vec<Artifact>,
+    pub artifacts: Artifacts,
     /// Everything there is to say about lockfiles and manifests as they stand on disk.
     pub findings: Vec<Finding>,
     /// The caches that were looked at.
@@ -59,8 +59,6 @@ pub struct Survey {
     /// Folders and files whose change can change the answer. Caches are watched at their top folders only: what
     /// changes deeper inside is seen by the next survey, which looks at every file.
     pub watch: Vec<PathBuf>,
-    /// Beside each artifact.
-    pub(crate) repairs: Vec<Repair>,
     /// The lockfiles that were judged.
     pub(crate) lockfiles: Vec<(Known, PathBuf)>,
     /// The manifests they were judged with.
@@ -81,15 +79,57 @@ struct Answer {
 }
 
 /// Takes up what is remembered about a lockfile where all of it still holds, and has it judged where not.
-fn judge(ecosystem: Known, lockfile: &Path, remembered: Option<&[u8]>, ask: &Ask<'_>) -> Answer {
+fn judge(ecosystem: Known, lockfile: &Path, remembered: Option<Vec<u8>>, ask: &Ask<'_>) -> Answer {
     let recalled = remembered.and_then(|bytes| recall::recall(ecosystem.name(), lockfile, bytes, ask));
     if let Some((judged, ledger)) = recalled {
         return Answer { judged, ledger, remember: None };
     }
-    let judged = ecosystem.judge(lockfile, ask);
+    let mut judged = ecosystem.judge(lockfile, ask);
+    check_permissions(&mut judged, ask.look);
     let ledger = ask.look.take_ledger();
-    let remember = recall::remember(ecosystem.name(), &judged, &ledger, ask);
+    let remember = recall::remember(ecosystem.name(), &judged, &counts(ecosystem, &judged), &ledger, ask);
     Answer { remember: remember.map(|bytes| (memory::key("judged", lockfile), bytes)), judged, ledger }
+}
+
+/// What is there and may not be read is not present. Who may read it can change without the file: not remembered.
+fn check_permissions(judged: &mut Judged, look: &Look) {
+    let contents = judged.contents.par_iter().with_min_len(64);
+    let barred: Vec<Option<String>> = contents.map(|content| look::barred(&content.as_ref()?.path)).collect();
+    for (at, why) in barred.into_iter().enumerate() {
+        let Some(why) = why else { continue };
+        look.only_once();
+        judged.contents[at] = None;
+        judged.artifacts[at].state = ArtifactState::Unknown;
+        judged.artifacts[at].evidence = format!("its file in the cache could not be read: {why}");
+    }
+}
+
+/// Counts the artifacts of one lockfile.
+fn counts(ecosystem: Known, judged: &Judged) -> EcosystemReadiness {
+    let mut counts = EcosystemReadiness {
+        name: ecosystem.name().into(),
+        lockfile: judged.lockfile.clone(),
+        ..EcosystemReadiness::default()
+    };
+    for artifact in &judged.artifacts {
+        if artifact.other_target {
+            counts.other_targets += 1;
+            continue;
+        }
+        counts.total += 1;
+        counts.verified += u64::from(artifact.verified && artifact.state == ArtifactState::Present);
+        *match artifact.state {
+            ArtifactState::Present => &mut counts.present,
+            ArtifactState::Missing => &mut counts.missing,
+            ArtifactState::Corrupt => &mut counts.corrupt,
+            ArtifactState::Stale => &mut counts.stale,
+            ArtifactState::Unknown => &mut counts.unknown,
+        } += 1;
+        if artifact.state == ArtifactState::Present {
+            counts.bytes = counts.bytes.map_or(artifact.bytes, |sum| Some(sum + artifact.bytes.unwrap_or(0)));
+        }
+    }
+    counts
 }
 
 impl Inventory {
@@ -145,10 +185,10 @@ impl Inventory {
         let remembered = self.recall(&lockfiles, memory);
         let answers: Vec<Option<Answer>> = lockfiles
             .par_iter()
-            .zip(&remembered)
+            .zip(remembered)
             .map(|((ecosystem, lockfile), remembered)| {
                 let ask = Ask { options: &self.options, target: &target, look: &Look::default(), memory };
-                (!cancelled()).then(|| judge(*ecosystem, lockfile, remembered.as_deref(), &ask))
+                (!cancelled()).then(|| judge(*ecosystem, lockfile, remembered, &ask))
             })
             .collect();
         if let (Some(last), true) = (&self.last, answers.iter().any(Option::is_none)) {
@@ -185,14 +225,10 @@ impl Inventory {
         let apart = unlocked::apart(known, &self.root, &self.discovery.files, &judged, &look);
         ledgers.push(look.take_ledger());
         let generation = self.verify(&mut judged, memory, cancelled);
-        let contents = judged
-            .iter()
-            .map(|(_, judged)| (judged.lockfile.clone(), judged.contents.iter().flatten().cloned().collect()))
-            .collect();
         let mut survey = self.count(judged, target);
         survey.findings.extend(apart);
         let survey = Arc::new(survey);
-        self.last = Some(Last { survey: Arc::clone(&survey), ledgers, generation, contents });
+        self.last = Some(Last { survey: Arc::clone(&survey), ledgers, generation });
         survey
     }
 
@@ -236,8 +272,9 @@ impl Inventory {
         let generation = self.verified.generation();
         let deep = self.options.depth == Depth::Deep;
         let mut learned = false;
+        self.brief(judged, deep);
         let mut told: Vec<Vec<Option<bool>>> =
-            judged.iter().map(|(_, judged)| self.verified.holds(&judged.contents)).collect();
+            judged.iter().map(|(_, judged)| self.verified.optional(&judged.contents)).collect();
         let mut open: Vec<(usize, usize)> = Vec::new();
         for (lockfile, (_, judged)) in judged.iter().enumerate() {
             for (at, content) in judged.contents.iter().enumerate() {
@@ -257,20 +294,8 @@ impl Inventory {
             learned = true;
         }
         for ((_, judged), told) in judged.iter_mut().zip(told) {
-            let barred: Vec<Option<String>> = judged
-                .contents
-                .par_iter()
-                .zip(&told)
-                .with_min_len(64)
-                .map(|(content, told)| content.as_ref().filter(|_| told.is_none()).and_then(|c| look::barred(&c.path)))
-                .collect();
-            for ((at, answer), barred) in told.into_iter().enumerate().zip(barred) {
+            for (at, answer) in told.into_iter().enumerate() {
                 let artifact = &mut judged.artifacts[at];
-                if let Some(why) = barred {
-                    artifact.state = ArtifactState::Unknown;
-                    artifact.evidence = format!("its file in the cache could not be read: {why}");
-                    continue;
-                }
                 match answer {
                     Some(true) => artifact.verified = true,
                     Some(false) => {
@@ -290,6 +315,7 @@ impl Inventory {
         if learned {
             let entries = judged
                 .iter()
+                .filter(|(_, judged)| judged.brief.is_none())
                 .map(|(_, judged)| {
                     let claims = self.verified.remembered(judged.contents.iter().flatten());
                     (memory::key("verified", &judged.lockfile), claims)
@@ -300,45 +326,56 @@ impl Inventory {
         generation + u64::from(learned)
     }
 
+    /// Applies what is known about checksums to judgements that are still packed, and unpacks those that it says more
+    /// about than "here": where a checksum differs, or where it is to be found out now.
+    fn brief(&self, judged: &mut [(Known, Judged)], deep: bool) {
+        let mut open = 0;
+        for (_, judged) in judged.iter_mut() {
+            let Some(brief) = &mut judged.brief else { continue };
+            let told = self.verified.known(brief.claims.iter().map(|claimed| &claimed.claim));
+            if deep || told.contains(&Some(false)) {
+                judged.expand();
+                continue;
+            }
+            for (claimed, told) in brief.claims.iter_mut().zip(told) {
+                claimed.verified = told == Some(true);
+                open += if claimed.verified { 0 } else { claimed.size };
+            }
+        }
+        // What is not packed counts too; then none is hashed, or all.
+        let unpacked = judged.iter().flat_map(|(_, judged)| judged.contents.iter().flatten());
+        let contents: Vec<&Content> = unpacked.collect();
+        let told = self.verified.holds(contents.iter().copied());
+        let rest = contents.iter().zip(told).filter(|(_, told)| told.is_none());
+        open += rest.map(|(content, _)| content.identity.size).sum::<u64>();
+        if open <= self.options.verify_budget {
+            let unverified = |brief: &Brief| brief.claims.iter().any(|claimed| !claimed.verified);
+            let packed = judged.iter_mut().filter(|(_, judged)| judged.brief.as_ref().is_some_and(unverified));
+            packed.for_each(|(_, judged)| judged.expand());
+        }
+    }
+
     fn count(&self, mut judged: Vec<(Known, Judged)>, target: String) -> Survey {
         judged.par_iter_mut().for_each(|(_, judged)| judged.graph.attribute(&mut judged.artifacts));
+        let mut all = Vec::with_capacity(judged.len());
         let mut survey = Survey {
             workspace: self.root.clone(),
             readiness: Readiness { target, ..Readiness::default() },
-            artifacts: Vec::new(),
+            artifacts: Artifacts::new(Vec::new()),
             findings: Vec::new(),
             caches: Vec::new(),
             mirrors: Vec::new(),
             watch: vec![self.root.clone()],
-            repairs: Vec::new(),
             lockfiles: Vec::new(),
             manifests: Vec::new(),
         };
         let mut states: Vec<ReadinessState> = Vec::new();
         for (ecosystem, mut judged) in judged {
-            let mut counts = EcosystemReadiness {
-                name: ecosystem.name().into(),
-                lockfile: relative(&judged.lockfile, &self.root),
-                ..EcosystemReadiness::default()
+            let mut counts = match &judged.brief {
+                Some(brief) => EcosystemReadiness { verified: brief.verified(), ..brief.counts.clone() },
+                None => counts(ecosystem, &judged),
             };
-            for artifact in &judged.artifacts {
-                if artifact.other_target {
-                    counts.other_targets += 1;
-                    continue;
-                }
-                counts.total += 1;
-                counts.verified += u64::from(artifact.verified && artifact.state == ArtifactState::Present);
-                *match artifact.state {
-                    ArtifactState::Present => &mut counts.present,
-                    ArtifactState::Missing => &mut counts.missing,
-                    ArtifactState::Corrupt => &mut counts.corrupt,
-                    ArtifactState::Stale => &mut counts.stale,
-                    ArtifactState::Unknown => &mut counts.unknown,
-                } += 1;
-                if artifact.state == ArtifactState::Present {
-                    counts.bytes = counts.bytes.map_or(artifact.bytes, |sum| Some(sum + artifact.bytes.unwrap_or(0)));
-                }
-            }
+            counts.lockfile = relative(&judged.lockfile, &self.root);
             let short = counts.missing + counts.corrupt + counts.stale > 0;
             states.push(match &judged.verdict {
                 Verdict::Refused(_) => ReadinessState::Incomplete,
@@ -347,39 +384,40 @@ impl Inventory {
                 Verdict::Sound if counts.unknown > 0 => ReadinessState::Unknown,
                 Verdict::Sound => ReadinessState::Ready,
             });
-            counts.problem = match judged.verdict {
+            counts.problem = match &judged.verdict {
                 Verdict::Sound => None,
-                Verdict::Refused(why) | Verdict::Doubtful(why) => Some(why),
+                Verdict::Refused(why) | Verdict::Doubtful(why) => Some(why.clone()),
             };
-            let all = &mut survey.readiness;
-            all.total += counts.total;
-            all.present += counts.present;
-            all.missing += counts.missing;
-            all.corrupt += counts.corrupt;
-            all.stale += counts.stale;
-            all.unknown += counts.unknown;
-            all.verified += counts.verified;
-            all.other_targets += counts.other_targets;
-            all.ecosystems.push(counts);
+            let sum = &mut survey.readiness;
+            sum.total += counts.total;
+            sum.present += counts.present;
+            sum.missing += counts.missing;
+            sum.corrupt += counts.corrupt;
+            sum.stale += counts.stale;
+            sum.unknown += counts.unknown;
+            sum.verified += counts.verified;
+            sum.other_targets += counts.other_targets;
+            sum.ecosystems.push(counts);
             survey.findings.append(&mut judged.findings);
             findings::on_disk(&judged.artifacts, &mut survey.findings);
-            survey.artifacts.append(&mut judged.artifacts);
-            survey.repairs.append(&mut judged.repairs);
-            for cache in judged.caches {
+            for cache in std::mem::take(&mut judged.caches) {
                 match survey.caches.iter_mut().find(|known| known.path == cache.path) {
                     Some(known) => known.bytes = known.bytes.zip(cache.bytes).map(|(a, b)| a + b),
                     None => survey.caches.push(cache),
                 }
             }
-            for mirror in judged.mirrors {
+            for mirror in std::mem::take(&mut judged.mirrors) {
                 if !survey.mirrors.contains(&mirror) {
                     survey.mirrors.push(mirror);
                 }
             }
             survey.watch.append(&mut judged.watch);
-            survey.manifests.extend(judged.manifests.into_iter().map(|path| (ecosystem, path)));
-            survey.lockfiles.push((ecosystem, judged.lockfile));
+            survey.manifests.extend(std::mem::take(&mut judged.manifests).into_iter().map(|path| (ecosystem, path)));
+            survey.lockfiles.push((ecosystem, judged.lockfile.clone()));
+            judged.graph = Graph::default();
+            all.push(judged);
         }
+        survey.artifacts = Artifacts::new(all);
         for (folder, why) in &self.discovery.closed {
             states.push(ReadinessState::Unknown);
             survey.findings.push(unlocked::closed(folder, why));
@@ -399,9 +437,8 @@ impl Inventory {
     pub fn verification(&self, all: bool) -> Verification {
         let mut contents = Vec::new();
         let mut keep = Vec::new();
-        for (lockfile, of_lockfile) in self.last.iter().flat_map(|last| &last.contents) {
-            let optional: Vec<Option<Content>> = of_lockfile.iter().cloned().map(Some).collect();
-            let told = self.verified.holds(&optional);
+        for (lockfile, of_lockfile) in self.last.iter().flat_map(|last| last.survey.artifacts.contents()) {
+            let told = self.verified.holds(of_lockfile.iter());
             let open = of_lockfile.iter().zip(told).filter(|(_, told)| all || told.is_none());
             contents.extend(open.map(|(content, _)| content.clone()));
             keep.push((memory::key("verified", lockfile), of_lockfile.clone()));
@@ -425,15 +462,25 @@ impl Inventory {
 }
 
 impl Survey {
+    /// Whether everything that this target needs is here.
+    pub fn complete(&self) -> bool {
+        self.readiness.present == self.readiness.total
+    }
+
+    /// What this target needs and is not here. Nothing is unpacked to answer that nothing is missing.
+    pub fn absent(&self) -> impl Iterator<Item = &Artifact> {
+        let all = if self.complete() { &[] } else { &*self.artifacts };
+        all.iter().filter(|artifact| artifact.state != ArtifactState::Present && !artifact.other_target)
+    }
+
     /// What `holdover preflight --json` prints: artifacts that are not present, or `all` of them.
     pub fn report(&self, all: bool) -> PreflightReport {
-        let shown = |artifact: &&Artifact| all || (artifact.state != ArtifactState::Present && !artifact.other_target);
         let own =
             |code: &str| code == contract::codes::MALFORMED_LOCKFILE || code == contract::codes::UNLOCKED_DEPENDENCY;
         PreflightReport {
             workspace: self.workspace.clone(),
             readiness: self.readiness.clone(),
-            artifacts: self.artifacts.iter().filter(shown).cloned().collect(),
+            artifacts: if all { self.artifacts.to_vec() } else { self.absent().cloned().collect() },
             findings: self.findings.iter().filter(|finding| own(&finding.code)).cloned().collect(),
             fetch: None,
         }

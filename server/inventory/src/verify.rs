@@ -67,7 +67,7 @@ pub(crate) struct Content {
 
 impl Content {
     /// Names the claim "this file, unchanged since, has (or has not) this checksum".
-    fn claim(&self) -> Claim {
+    pub(crate) fn claim(&self) -> Claim {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.identity.bytes());
         hasher.update(&[self.sum.algorithm as u8]);
@@ -78,7 +78,7 @@ impl Content {
     }
 }
 
-type Claim = [u8; 16];
+pub(crate) type Claim = [u8; 16];
 
 /// What is known about checksums: claim → whether it held. Shared between an inventory and its background verification.
 #[derive(Default, Clone)]
@@ -92,9 +92,21 @@ const FORM: u8 = 1;
 
 impl Verified {
     /// `None`: not known.
-    pub(crate) fn holds(&self, contents: &[Option<Content>]) -> Vec<Option<bool>> {
+    pub(crate) fn holds<'a>(&self, contents: impl Iterator<Item = &'a Content>) -> Vec<Option<bool>> {
         let claims = self.lock();
-        contents.iter().map(|content| content.as_ref().and_then(|c| claims.get(&c.claim()).copied())).collect()
+        contents.map(|content| claims.get(&content.claim()).copied()).collect()
+    }
+
+    /// As [`Verified::holds`], where not everything has a file.
+    pub(crate) fn optional(&self, contents: &[Option<Content>]) -> Vec<Option<bool>> {
+        let claims = self.lock();
+        contents.iter().map(|content| claims.get(&content.as_ref()?.claim()).copied()).collect()
+    }
+
+    /// As [`Verified::holds`], by the names of claims.
+    pub(crate) fn known<'a>(&self, all: impl Iterator<Item = &'a Claim>) -> Vec<Option<bool>> {
+        let claims = self.lock();
+        all.map(|claim| claims.get(claim).copied()).collect()
     }
 
     /// Grows whenever something was learned.

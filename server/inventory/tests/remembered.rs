@@ -153,3 +153,62 @@ fn a_member_that_appears_where_a_pattern_looks_is_seen() {
     write(&place_.root.join("crates/b/core/Cargo.toml"), core);
     assert!(refused().is_some_and(|why| why.contains("/core/Cargo.toml")));
 }
+
+#[test]
+fn a_source_that_goes_is_seen_where_its_folder_is_a_link() {
+    let place_ = Place::new();
+    let src = place_.root.join("src");
+    let elsewhere = place_.home.join("sources");
+    std::fs::create_dir_all(&elsewhere).unwrap();
+    write(&elsewhere.join("main.rs"), "fn main() {}\n");
+    std::fs::remove_dir_all(&src).unwrap();
+    std::fs::create_dir_all(&src).unwrap();
+    // The folder `src` itself does not change when what a link in it leads to goes.
+    std::os::unix::fs::symlink(elsewhere.join("main.rs"), src.join("main.rs")).unwrap();
+    let mut inventory = Inventory::new(&place_.root, place_.options());
+    let mut problem = || inventory.survey(&NoMemory, &|| false).readiness.ecosystems[0].problem.clone();
+    assert_eq!(problem(), None);
+    std::fs::remove_file(elsewhere.join("main.rs")).unwrap();
+    assert!(problem().is_some_and(|why| why.contains("neither src/lib.rs nor src/main.rs")));
+}
+
+#[test]
+fn where_everything_is_here_the_answer_is_the_same_with_artifacts_left_packed() {
+    let place_ = Place::new();
+    std::thread::sleep(Duration::from_millis(80));
+    let memory = Watched::default();
+    let survey = || Inventory::new(&place_.root, place_.options()).survey(&memory, &|| false);
+    let first = survey();
+    assert_eq!(first.readiness.present, first.readiness.total);
+    assert_eq!(memory.judged_anew(), 2);
+    let again = survey();
+    assert_eq!(memory.judged_anew(), 0, "remembered");
+    assert_eq!(first.readiness, again.readiness, "before anything is unpacked");
+    assert_eq!(format!("{:?}", first.report(false)), format!("{:?}", again.report(false)));
+    assert_eq!(shown(&first), shown(&again), "and after");
+    let mut inventory = Inventory::new(&place_.root, place_.options());
+    inventory.survey(&memory, &|| false);
+    assert_eq!(inventory.verification(true).files() as u64, first.readiness.present);
+}
+
+#[test]
+fn a_checksum_that_differs_is_told_of_a_judgement_that_was_remembered_as_complete() {
+    let place_ = Place::new();
+    write(&place_.ms(), "tarball mz");
+    std::thread::sleep(Duration::from_millis(80));
+    let memory = Watched::default();
+    // Nothing is hashed at first: the judgement says that all is here.
+    let unhashed = || Options { verify_budget: 0, ..place_.options() };
+    let survey = || Inventory::new(&place_.root, unhashed()).survey(&memory, &|| false);
+    let first = survey();
+    assert_eq!((first.readiness.present, first.readiness.verified), (first.readiness.total, 0));
+    let mut inventory = Inventory::new(&place_.root, unhashed());
+    inventory.survey(&memory, &|| false);
+    let outcome = inventory.verification(false).run(&memory, &|| false, &|_, _| ());
+    assert_eq!(outcome.corrupt, 1);
+    for survey in [inventory.survey(&memory, &|| false), survey()] {
+        assert_eq!(survey.readiness.corrupt, 1);
+        assert_eq!(survey.readiness.verified + 1, survey.readiness.total);
+        assert_eq!(survey.absent().count(), 1);
+    }
+}

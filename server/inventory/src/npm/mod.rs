@@ -10,6 +10,7 @@ mod tree;
 
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Line, Named, Repair, Verdict};
 use crate::fetch::{self, Wanted};
+use crate::hexadecimal;
 use crate::look::{Seen, Unread};
 use crate::text::Places;
 use crate::verify::{Algorithm, Content, Sum};
@@ -404,7 +405,7 @@ impl Store {
     }
 
     fn path(&self, sum: &Sum) -> PathBuf {
-        let hex = hex::encode(&sum.bytes);
+        let hex = hexadecimal::of(&sum.bytes);
         let mut path = self.content.join(sum.algorithm.name());
         path.extend([&hex[..2], &hex[2..4], &hex[4..]]);
         path

@@ -5,6 +5,7 @@
 
 use super::{Store, sums};
 use crate::ecosystem::Ask;
+use crate::hexadecimal;
 use crate::look::{self, Identity, Seen, Unread};
 use crate::memory;
 use crate::verify::{Algorithm, Sum};
@@ -97,7 +98,7 @@ fn key(address: &str) -> String {
 }
 
 fn bucket(cache: &Path, key: &str) -> PathBuf {
-    let hex = hex::encode(sha2::Sha256::digest(key));
+    let hex = hexadecimal::of(&sha2::Sha256::digest(key));
     cache.join("_cacache/index-v5").join(&hex[..2]).join(&hex[2..4]).join(&hex[4..])
 }
 
@@ -109,7 +110,7 @@ pub(super) fn record(bytes: &[u8], key: &str, accept: Option<&str>) -> Option<(S
         let Some(tab) = memchr::memchr(b'\t', line) else { continue };
         let (hash, json) = (&line[..tab], &line[tab + 1..]);
         // A record that was cut off while it was written does not count.
-        if hash != hex::encode(sha1::Sha1::digest(json)).as_bytes() {
+        if hash != hexadecimal::of(&sha1::Sha1::digest(json)).as_bytes() {
             continue;
         }
         let Ok(found) = serde_json::from_slice::<Record>(json) else { continue };

@@ -1,0 +1,116 @@
+//! A remembered judgement by which everything is here: its counts at once, its artifacts when somebody asks for them.
+//! Most answers are that, and most who ask want the counts: a few kilobytes instead of some ten thousand strings.
+
+use crate::ecosystem::{Judged, Repair};
+use crate::recall;
+use crate::verify::{Claim, Content};
+use contract::{Artifact, EcosystemReadiness};
+use rayon::prelude::*;
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// What is known of a judgement whose artifacts are still packed.
+#[derive(Default)]
+pub(crate) struct Brief {
+    pub counts: EcosystemReadiness,
+    pub target: String,
+    /// The files to verify, in the artifacts' order.
+    pub claims: Vec<Claimed>,
+    /// As it was remembered.
+    pub packed: Vec<u8>,
+}
+
+/// A file to verify.
+pub(crate) struct Claimed {
+    pub claim: Claim,
+    /// Bytes.
+    pub size: u64,
+    /// This target needs it.
+    pub needed: bool,
+    pub verified: bool,
+}
+
+impl Brief {
+    /// The artifacts that this target needs and whose checksum was compared.
+    pub(crate) fn verified(&self) -> u64 {
+        self.claims.iter().filter(|claimed| claimed.needed && claimed.verified).count() as u64
+    }
+}
+
+impl Judged {
+    /// Unpacks the artifacts, if they are packed.
+    pub(crate) fn expand(&mut self) {
+        let Some(brief) = self.brief.take() else { return };
+        if recall::unpack(self, &brief).is_none() {
+            return;
+        }
+        let mut verified = brief.claims.iter().map(|claimed| claimed.verified);
+        for (artifact, content) in self.artifacts.iter_mut().zip(&self.contents) {
+            artifact.verified = content.is_some() && verified.next().unwrap_or(false);
+        }
+    }
+}
+
+/// The artifacts of every lockfile; they may be unpacked when they are first asked for.
+pub struct Artifacts {
+    whole: OnceLock<Whole>,
+    packed: Mutex<Vec<Judged>>,
+}
+
+#[derive(Default)]
+struct Whole {
+    artifacts: Vec<Artifact>,
+    /// Beside each artifact.
+    repairs: Vec<Repair>,
+    /// By lockfile: the files to verify.
+    contents: Vec<(PathBuf, Vec<Content>)>,
+}
+
+impl Artifacts {
+    /// Those of judgements whose attribution is done where they are not packed.
+    pub(crate) fn new(judged: Vec<Judged>) -> Self {
+        Artifacts { whole: OnceLock::new(), packed: Mutex::new(judged) }
+    }
+
+    fn whole(&self) -> &Whole {
+        self.whole.get_or_init(|| {
+            let mut all = std::mem::take(&mut *self.packed.lock().unwrap_or_else(PoisonError::into_inner));
+            all.par_iter_mut().filter(|judged| judged.brief.is_some()).for_each(|judged| {
+                judged.expand();
+                judged.graph.attribute(&mut judged.artifacts);
+            });
+            let mut whole = Whole::default();
+            for judged in all {
+                whole.artifacts.extend(judged.artifacts);
+                whole.repairs.extend(judged.repairs);
+                whole.contents.push((judged.lockfile, judged.contents.into_iter().flatten().collect()));
+            }
+            whole
+        })
+    }
+
+    /// What a fetch has to know, beside each artifact.
+    pub(crate) fn repairs(&self) -> &[Repair] {
+        &self.whole().repairs
+    }
+
+    /// By lockfile: the files to verify.
+    pub(crate) fn contents(&self) -> &[(PathBuf, Vec<Content>)] {
+        &self.whole().contents
+    }
+}
+
+impl Deref for Artifacts {
+    type Target = [Artifact];
+
+    fn deref(&self) -> &[Artifact] {
+        &self.whole().artifacts
+    }
+}
+
+impl std::fmt::Debug for Artifacts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
