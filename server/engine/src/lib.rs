@@ -14,6 +14,7 @@ mod notice;
 mod record;
 mod report;
 mod status;
+mod vigil;
 mod watch;
 mod words;
 mod worker;

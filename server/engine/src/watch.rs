@@ -30,14 +30,16 @@ impl Drop for Watches {
 }
 
 impl Watches {
-    pub fn new(changed: impl Fn(PathBuf) + Send + 'static) -> Self {
+    /// `changed` is given what has changed; `None`: more than the system could keep count of.
+    pub fn new(changed: impl Fn(Option<PathBuf>) + Send + 'static) -> Self {
         let (alive, ended) = bounded::<()>(0);
         let told = move |event: notify::Result<notify::Event>| {
             // Dropped with this, after everything else of the library's thread.
             let _ = &alive;
             match event {
                 Ok(event) if matches!(event.kind, EventKind::Access(_)) => {}
-                Ok(event) => event.paths.into_iter().for_each(&changed),
+                Ok(event) if event.need_rescan() => changed(None),
+                Ok(event) => event.paths.into_iter().map(Some).for_each(&changed),
                 Err(e) => tracing::warn!("a change may have gone unseen: {e}"),
             }
         };

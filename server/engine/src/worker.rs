@@ -22,6 +22,8 @@ pub(crate) enum Task {
     Survey(PathBuf),
     /// Something at this path has changed.
     Changed(PathBuf),
+    /// More has changed than the system could keep count of.
+    ChangesLost,
     /// Somebody asked for the connection, and what is known of it is old.
     Connection,
     /// Workspaces came or went: watch what is needed and nothing else.
@@ -72,7 +74,7 @@ impl Drop for Worker {
 fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &Cancel) {
     let changed = own.clone();
     let mut watches = Watches::new(move |path| {
-        let _ = changed.send(Task::Changed(path));
+        let _ = changed.send(path.map_or(Task::ChangesLost, Task::Changed));
     });
     let mut journal_watch = None;
     let mut unverified: BTreeSet<PathBuf> = BTreeSet::new();
@@ -128,6 +130,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                 }
                 settled.extend(watches.roots_of(&path));
             }
+            Task::ChangesLost => settled.extend(inner.all_workspaces().iter().map(|w| w.root.clone())),
             Task::Rewatch => {}
             Task::Connection => look_at_connection(&inner),
             Task::Journal(change) => {
@@ -169,6 +172,10 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
             // Costs next to nothing where nothing has changed, which is then always so.
             let _ = own.send(Task::Survey(root));
         }
+        for workspace in inner.all_workspaces() {
+            let (tell, root) = (own.clone(), workspace.root.clone());
+            workspace.keep_vigil(move || drop(tell.send(Task::Changed(root))));
+        }
     }
 }
 
@@ -180,7 +187,8 @@ fn look_at_connection(inner: &Inner) {
     }
 }
 
-/// The open workspaces for which a fetch has ended, in whichever process: deep inside npm's cache the watches see nothing.
+/// The open workspaces for which a fetch has ended, in whichever process: nothing else tells of it where the caches'
+/// own folders are not watched.
 fn fetched_elsewhere(inner: &Inner, change: Change) -> BTreeSet<PathBuf> {
     let Some(Ok(journal)) = inner.journal_now() else { return BTreeSet::new() };
     let filter = Filter { after: Some(change.after), kind: Some("fetch.".to_owned()), ..Filter::default() };

@@ -3,10 +3,12 @@
 use crate::Notice;
 use crate::facade::Inner;
 use crate::memory::Remembered;
+use crate::vigil::Vigil;
 use crate::words;
+use crate::worker::Task;
 use contract::{Finding, InventorySettings, PreflightReport, Readiness, Severity, codes};
 use host::{Cancel, Layers, Loaded, Trust, WORKSPACE_FILE};
-use inventory::{Inventory, Options, Survey};
+use inventory::{Ground, Inventory, Options, Survey};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -28,6 +30,8 @@ pub(crate) struct Workspace {
     loaded: RwLock<Arc<Loaded>>,
     /// With the settings that it was made for. Held while a survey runs, and by nothing that must not wait.
     inventory: Mutex<(InventorySettings, Inventory)>,
+    /// Locked after `inventory`, where both are.
+    vigil: Mutex<Option<Vigil>>,
     survey: RwLock<Option<Looked>>,
     findings: RwLock<Arc<BTreeMap<PathBuf, Vec<Finding>>>>,
     conflicts: Mutex<BTreeMap<PathBuf, u64>>,
@@ -46,6 +50,7 @@ impl Workspace {
             trust: RwLock::new(trust),
             loaded: RwLock::new(Arc::new(loaded)),
             inventory: Mutex::new(inventory),
+            vigil: Mutex::default(),
             survey: RwLock::default(),
             findings: RwLock::default(),
             conflicts: Mutex::default(),
@@ -137,11 +142,40 @@ impl Workspace {
             if held.0 != loaded.settings.inventory {
                 *held = (loaded.settings.inventory.clone(), Inventory::new(&self.root, options(&loaded)));
             }
-            held.1.survey(&memory, &stop)
+            let undisturbed = self.vigil().as_ref().is_some_and(Vigil::undisturbed);
+            let survey = held.1.survey_while(undisturbed, &memory, &stop);
+            if !held.1.is_watched() {
+                inner.enqueue(Task::Rewatch);
+            }
+            survey
         };
         if !stop() {
             self.take(inner, survey);
         }
+    }
+
+    /// Watches the folders of the last survey's packages, where they are not watched by now. Waits for no survey: after
+    /// one that is going on this is asked again. `changed` is called once, when something happens in them.
+    pub fn keep_vigil(&self, changed: impl FnOnce() + Send + 'static) {
+        let Ok(mut held) = self.inventory.try_lock() else { return };
+        if held.1.is_watched() && self.vigil().as_ref().is_some_and(Vigil::undisturbed) {
+            return;
+        }
+        // The kernel forgets the old watches before it is given new ones.
+        *self.vigil() = None;
+        let Some(mut vigil) = Vigil::new() else { return };
+        match held.1.watched(&mut |folder| vigil.add(folder)) {
+            Ground::Watched => {
+                vigil.tell(changed);
+                *self.vigil() = Some(vigil);
+            }
+            Ground::Changed => changed(),
+            Ground::Unfit => {}
+        }
+    }
+
+    fn vigil(&self) -> std::sync::MutexGuard<'_, Option<Vigil>> {
+        self.vigil.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether lockfiles are looked for at all, `inventory.enable`.

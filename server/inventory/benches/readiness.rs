@@ -10,7 +10,7 @@
 )]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use holdover_inventory::{Inventory, Memory, NoMemory, Options};
+use holdover_inventory::{Ground, Inventory, Memory, NoMemory, Options};
 use sha2::Digest;
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -64,6 +64,11 @@ fn readiness(c: &mut Criterion) {
         b.iter(|| black_box(Inventory::new(&root, options()).survey(&memory, &|| false)));
     });
     group.bench_function("nothing changed", |b| b.iter(|| black_box(warm.survey(&memory, &|| false))));
+    // As in an editor's server, which watches every folder in which the files lie.
+    assert_eq!(warm.watched(&mut |folder| folder.is_dir()), Ground::Watched);
+    group.bench_function("nothing changed, watched", |b| {
+        b.iter(|| black_box(warm.survey_while(true, &memory, &|| false)));
+    });
     group.bench_function("deep", |b| {
         b.iter(|| black_box(warm.verification(true).run(&NoMemory, &|| false, &|_, _| ())));
     });
@@ -72,6 +77,7 @@ fn readiness(c: &mut Criterion) {
     let first = fastest(10, || drop(Inventory::new(&root, options()).survey(&NoMemory, &|| false)));
     let remembered = fastest(10, || drop(Inventory::new(&root, options()).survey(&memory, &|| false)));
     let unchanged = fastest(20, || drop(warm.survey(&memory, &|| false)));
+    let watched = fastest(20, || drop(warm.survey_while(true, &memory, &|| false)));
     let tool = |program: &str, arguments: &[&str]| {
         fastest(3, || {
             let output = Command::new(program).args(arguments).current_dir(&root).output().unwrap();
@@ -81,7 +87,7 @@ fn readiness(c: &mut Criterion) {
     let target = survey.readiness.target.clone();
     let cargo = tool("cargo", &["fetch", "--locked", "--offline", "--target", &target]);
     let npm = tool("npm", &["ci", "--offline", "--ignore-scripts", "--dry-run"]);
-    println!("first {first:?}, remembered {remembered:?}, nothing changed {unchanged:?}");
+    println!("first {first:?}, remembered {remembered:?}, nothing changed {unchanged:?}, watched {watched:?}");
     println!("cargo fetch --offline {cargo:?}, npm ci --offline --dry-run {npm:?}");
     println!("both tools / first: {:.1}", (cargo + npm).as_secs_f64() / first.as_secs_f64());
 

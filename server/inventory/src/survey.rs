@@ -6,6 +6,7 @@ use crate::discover::Discovery;
 use crate::ecosystem::{Ask, Graph, Judged, Verdict};
 use crate::fetch::Known;
 use crate::findings;
+use crate::ground::Ground;
 use crate::homes::{self, Depth, Options, relative};
 use crate::ledger::Ledger;
 use crate::look::{self, Look};
@@ -39,6 +40,8 @@ struct Last {
     survey: Arc<Survey>,
     ledgers: Vec<Ledger>,
     generation: u64,
+    /// Its files cannot be vouched for; see [`Ground::Unfit`].
+    unfit: bool,
 }
 
 /// The answer about one workspace.
@@ -160,12 +163,23 @@ impl Inventory {
     /// Judges the workspace. Where nothing has changed since the last survey, that one is returned, the same `Arc`.
     /// After `cancelled` returned true, the last survey is returned where there is one, and what was found so far where not.
     pub fn survey(&mut self, memory: &dyn Memory, cancelled: &(dyn Fn() -> bool + Sync)) -> Arc<Survey> {
+        self.survey_while(false, memory, cancelled)
+    }
+
+    /// As [`Inventory::survey`]. `undisturbed`: nothing has happened in any folder that [`Inventory::watched`] named
+    /// since it began. Then the files in them are not looked at, if the last survey is still the one that it was for.
+    pub fn survey_while(
+        &mut self,
+        undisturbed: bool,
+        memory: &dyn Memory,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Arc<Survey> {
         let held = self.discovery.holds();
         if let Some(last) = &self.last
             && held
             && self.options.depth == Depth::Fast
             && last.generation == self.verified.generation()
-            && last.ledgers.iter().all(Ledger::holds)
+            && last.ledgers.iter().all(|l| (undisturbed && l.holds_undisturbed()) || l.holds())
         {
             return Arc::clone(&last.survey);
         }
@@ -228,8 +242,30 @@ impl Inventory {
         let mut survey = self.count(judged, target);
         survey.findings.extend(apart);
         let survey = Arc::new(survey);
-        self.last = Some(Last { survey: Arc::clone(&survey), ledgers, generation });
+        self.last = Some(Last { survey: Arc::clone(&survey), ledgers, generation, unfit: false });
         survey
+    }
+
+    /// Has every folder watched in which the many files of the last survey lie, or where they would appear.
+    pub fn watched(&mut self, watch: &mut dyn FnMut(&Path) -> bool) -> Ground {
+        let Some(last) = &mut self.last else { return Ground::Unfit };
+        if last.unfit {
+            return Ground::Unfit;
+        }
+        let mut told = last.ledgers.iter_mut().map(|ledger| ledger.watched(watch));
+        let told = told.find(|ground| *ground != Ground::Watched).unwrap_or(Ground::Watched);
+        last.unfit = told == Ground::Unfit;
+        told
+    }
+
+    /// Whether [`Inventory::watched`] said so of the last survey.
+    pub fn is_watched(&self) -> bool {
+        self.last.as_ref().is_some_and(|last| {
+            last.ledgers
+                .iter()
+                .flat_map(|ledger| &ledger.crowds)
+                .all(|crowd| crowd.ground.is_some() || crowd.len() == 0)
+        })
     }
 
     /// What an earlier run remembered about lockfiles: their judgements, in their order; checksums are taken up.
