@@ -11,10 +11,13 @@ use std::path::{Path, PathBuf};
 const FORBIDDEN: [&str; 4] = ["deps", "examples", "build", "incremental"];
 
 /// Whether something stands there. The folder is noted: it changes when a file appears in it or goes, and what the
-/// file holds does not matter.
+/// file holds does not matter. What a link leads to can go without a change of its folder, and is noted itself.
 fn stands(path: &Path, look: &Look) -> bool {
     look.at(path.parent().unwrap_or(path));
-    path.exists()
+    match std::fs::symlink_metadata(path) {
+        Ok(own) if own.is_symlink() => matches!(look.at(path), Seen::File(_) | Seen::Folder(_) | Seen::Odd),
+        own => own.is_ok(),
+    }
 }
 
 /// The targets that a folder holds by convention: `NAME.rs`, and `NAME/main.rs`.
