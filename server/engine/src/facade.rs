@@ -105,6 +105,33 @@ impl Inner {
         file.ancestors().find_map(|folder| open.get(folder).cloned())
     }
 
+    /// A path as the workspace that it lies in spells it. One folder can be reached by several names; of those that are open
+    /// the one without links is used, else the first. From memory.
+    pub fn spelled(&self, path: &Path) -> PathBuf {
+        let open = self.workspaces.read().unwrap_or_else(PoisonError::into_inner);
+        let by_root = path.ancestors().find_map(|folder| open.get(folder).map(|found| (folder, found)));
+        let found = by_root.or_else(|| {
+            path.ancestors().find_map(|folder| open.values().find(|w| w.real() == folder).map(|found| (folder, found)))
+        });
+        let Some((folder, workspace)) = found else { return path.to_owned() };
+        let real = workspace.real();
+        let chosen = if open.contains_key(&real) {
+            Some(&real)
+        } else {
+            open.values().find(|w| w.real() == real).map(|w| &w.root)
+        };
+        match (chosen, path.strip_prefix(folder)) {
+            (Some(root), Ok(rest)) if root != folder && rest.as_os_str().is_empty() => root.clone(),
+            (Some(root), Ok(rest)) if root != folder => root.join(rest),
+            _ => path.to_owned(),
+        }
+    }
+
+    /// Whether another open workspace is the same folder.
+    pub fn has_twin(&self, own: &Workspace, real: &Path) -> bool {
+        self.all_workspaces().iter().any(|other| other.root != own.root && other.real() == real)
+    }
+
     pub fn all_workspaces(&self) -> Vec<Arc<Workspace>> {
         self.workspaces.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
@@ -197,8 +224,19 @@ impl Engine {
         let gone = self.inner.workspaces.write().unwrap_or_else(PoisonError::into_inner).remove(root);
         if let Some(workspace) = gone {
             workspace.cancel.cancel();
+            // Another name of the same folder takes over what this one told.
+            let real = workspace.real();
+            for twin in self.inner.all_workspaces().into_iter().filter(|twin| twin.real() == real) {
+                self.inner.enqueue(Task::Survey(twin.root.clone()));
+            }
             self.inner.enqueue(Task::Rewatch);
         }
+    }
+
+    /// A path as the open workspace that it lies in spells it, whichever links lead there. From memory.
+    #[must_use]
+    pub fn spelled(&self, path: &Path) -> PathBuf {
+        self.inner.spelled(path)
     }
 
     /// The roots that are open.

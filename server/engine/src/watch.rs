@@ -59,12 +59,13 @@ impl Watches {
     pub fn follow(&mut self, inner: &Inner) -> BTreeSet<PathBuf> {
         let mut wanted: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
         for workspace in inner.all_workspaces() {
+            // Also where nothing is looked for: that is said there, and may be taken back there.
+            let settings = workspace.root.join(host::WORKSPACE_FILE);
+            wanted.entry(settings).or_default().insert(workspace.root.clone());
             let Some(survey) = workspace.survey() else { continue };
             for path in &survey.watch {
                 wanted.entry(path.clone()).or_default().insert(workspace.root.clone());
             }
-            let settings = workspace.root.join(host::WORKSPACE_FILE);
-            wanted.entry(settings).or_default().insert(workspace.root.clone());
         }
         let mut folders: BTreeSet<PathBuf> = wanted
             .keys()

@@ -50,10 +50,13 @@ impl Worker {
         let cancel = Cancel::new();
         let (own, stop) = (tasks.clone(), cancel.clone());
         let (alive, ended) = bounded(0);
-        std::thread::spawn(move || {
+        let run = move || {
             work(&inner, &queue, &own, &stop);
             drop(alive);
-        });
+        };
+        if let Err(e) = std::thread::Builder::new().name("engine".to_owned()).spawn(run) {
+            tracing::error!("nothing is looked at: no thread could be started: {e}");
+        }
         Self { tasks, cancel, ended }
     }
 

@@ -25,6 +25,8 @@ pub(crate) struct Workspace {
     pub root: PathBuf,
     /// Set when the workspace is closed or the engine ends.
     pub cancel: Cancel,
+    /// The root with its links followed, once that is known.
+    real: RwLock<Option<PathBuf>>,
     trusted_by_editor: RwLock<Option<bool>>,
     trust: RwLock<Trust>,
     loaded: RwLock<Arc<Loaded>>,
@@ -46,6 +48,7 @@ impl Workspace {
         Self {
             root: root.to_path_buf(),
             cancel: Cancel::new(),
+            real: RwLock::default(),
             trusted_by_editor: RwLock::new(trusted_by_editor),
             trust: RwLock::new(trust),
             loaded: RwLock::new(Arc::new(loaded)),
@@ -114,6 +117,7 @@ impl Workspace {
         if let Some(before) = inner.before_reading {
             before();
         }
+        self.follow_links(inner);
         let by_editor = *self.trusted_by_editor.read().unwrap_or_else(PoisonError::into_inner);
         let trust = trust_of(inner, &self.root, by_editor);
         *self.trust.write().unwrap_or_else(PoisonError::into_inner) = trust;
@@ -126,6 +130,28 @@ impl Workspace {
         }
         *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
         inner.tell(Notice::Settings { root: self.root.clone() });
+    }
+
+    /// The root with its links followed; as it is spelled until that is known.
+    pub fn real(&self) -> PathBuf {
+        self.real.read().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_else(|| self.root.clone())
+    }
+
+    /// Learns where the root lies. Workspaces that are the same folder under another name are looked at again: only one
+    /// of them may tell what is found.
+    fn follow_links(&self, inner: &Inner) {
+        // A root that is gone for a while keeps its place.
+        let Ok(real) = std::fs::canonicalize(&self.root) else { return };
+        let before = self.real.write().unwrap_or_else(PoisonError::into_inner).replace(real.clone());
+        if before.as_ref() == Some(&real) || before.is_none() && real == self.root && !inner.has_twin(self, &real) {
+            return;
+        }
+        inner.tell(Notice::Settings { root: self.root.clone() });
+        for twin in inner.all_workspaces() {
+            if twin.root != self.root && twin.real() == real {
+                inner.enqueue(Task::Survey(twin.root.clone()));
+            }
+        }
     }
 
     /// Looks now, on this thread, and tells what has changed.
@@ -206,12 +232,14 @@ impl Workspace {
 
     fn take(&self, inner: &Inner, survey: Arc<Survey>) {
         let mut by_file: BTreeMap<PathBuf, Vec<Finding>> = BTreeMap::new();
-        for finding in &survey.findings {
+        // Under its other name it is told already.
+        let told_elsewhere = inner.spelled(&self.root) != self.root;
+        for finding in survey.findings.iter().filter(|_| !told_elsewhere) {
             by_file.entry(finding.file.clone()).or_default().push(finding.clone());
         }
         let settings_file = self.root.join(WORKSPACE_FILE);
         let problems = self.settings_findings(None);
-        if !problems.is_empty() {
+        if !problems.is_empty() && !told_elsewhere {
             by_file.entry(settings_file).or_default().extend(problems);
         }
         let before = {

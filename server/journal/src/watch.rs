@@ -4,14 +4,12 @@
 use crate::error::JournalError;
 use crate::folder::{Files, Key};
 use crate::store::{connect_reader, head, journal_error};
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, after, bounded, never};
 use notify::Watcher;
 use rusqlite::Connection;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How often it is looked where the system tells of changes: covers a notice that was lost, and lets an idle server sleep.
-const SAFETY: Duration = Duration::from_mins(1);
 /// How often it is looked where it does not: leaves room for the rest of the 100 ms.
 const POLL: Duration = Duration::from_millis(40);
 /// Pause after a notice, so that a burst of commits is one notice and not a thousand.
@@ -61,7 +59,8 @@ impl Watch {
         let run = move || {
             // Set up here and not by the caller: it can take milliseconds. What was written meanwhile is seen by the first look.
             let watcher = told_of_changes(&files, wake);
-            let every = if watcher.is_some() { SAFETY } else { POLL };
+            // Where the system tells, an idle server sleeps: a notice that is lost is itself told of, as a change of nothing named.
+            let every = if watcher.is_some() { None } else { Some(POLL) };
             let mut looks = Looks { connection, version: None, last: from, callback };
             let mut again = AGAIN.iter();
             loop {
@@ -71,14 +70,15 @@ impl Watch {
                         return;
                     }
                     again = AGAIN.iter();
-                    Duration::ZERO
+                    Some(Duration::ZERO)
                 } else {
-                    again.next().copied().unwrap_or(every)
+                    again.next().copied().or(every)
                 };
+                let timeout = wait.map_or_else(never, after);
                 crossbeam_channel::select! {
                     recv(stopped) -> _ => return,
                     recv(woken) -> _ => again = AGAIN.iter(),
-                    default(wait) => {}
+                    recv(timeout) -> _ => {}
                 }
             }
         };

@@ -126,6 +126,14 @@ impl Documents {
         self.untracked.insert(uri.clone())
     }
 
+    /// Its path as the open workspaces spell it; gives the one before if it is another.
+    pub(crate) fn respell(&mut self, uri: &Uri, spell: impl FnOnce(&Path) -> PathBuf) -> Option<PathBuf> {
+        let document = self.open.get_mut(uri)?;
+        let path = document.path.as_mut()?;
+        let spelled = spell(&from_proto::path(uri)?);
+        (spelled != *path).then(|| std::mem::replace(path, spelled))
+    }
+
     /// An open document.
     pub(crate) fn get(&self, uri: &Uri) -> Option<&Document> {
         self.open.get(uri)

@@ -15,12 +15,37 @@ pub(crate) enum Encoding {
     Utf16,
 }
 
-/// The path of a `file:` address.
+/// The path of a `file:` address, byte for byte; `None` for files of another machine.
 pub(crate) fn path(uri: &Uri) -> Option<PathBuf> {
     if !uri.scheme().as_str().eq_ignore_ascii_case("file") {
         return None;
     }
-    uri.to_file_path().map(std::borrow::Cow::into_owned).filter(|path| path.is_absolute())
+    // On Windows a host is how a share is written; elsewhere it names another machine.
+    let host = uri.authority().map_or("", |authority| authority.host());
+    let elsewhere = !host.is_empty() && !host.eq_ignore_ascii_case("localhost");
+    if cfg!(unix) && elsewhere {
+        return None;
+    }
+    bytes_of(uri).filter(|path| path.is_absolute())
+}
+
+#[cfg(unix)]
+fn bytes_of(uri: &Uri) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStringExt as _;
+    let bytes: Vec<u8> = percent_encoding::percent_decode_str(uri.path().as_str()).collect();
+    (!bytes.contains(&0)).then(|| PathBuf::from(std::ffi::OsString::from_vec(bytes)))
+}
+
+#[cfg(not(unix))]
+fn bytes_of(uri: &Uri) -> Option<PathBuf> {
+    uri.to_file_path().map(std::borrow::Cow::into_owned)
+}
+
+/// Whether documents at such an address are looked after: files, and buffers that have no file yet. Others show what lies
+/// elsewhere, an older version or a page of our own for example.
+pub(crate) fn is_looked_after(uri: &Uri) -> bool {
+    let scheme = uri.scheme().as_str();
+    scheme.eq_ignore_ascii_case("file") || scheme.eq_ignore_ascii_case("untitled")
 }
 
 /// A path that a command names: a path, or a `file:` address.

@@ -171,24 +171,36 @@ impl State {
         });
     }
 
+    /// A document was opened under an address that is not the one under which its file was told: that one is taken back.
+    pub(crate) fn publish_opened(&mut self, uri: &Uri) {
+        let path = self.documents.get(uri).and_then(|document| document.path.clone());
+        let Some(path) = path.filter(|path| self.publishing.shown.contains(path)) else { return };
+        if let Some(own) = to_proto::uri(&path).filter(|own| own != uri) {
+            self.publishing.shown.remove(&path);
+            self.publish_nothing(own);
+        }
+    }
+
+    fn publish_nothing(&self, uri: Uri) {
+        let params = PublishDiagnosticsParams { uri: uri.clone(), diagnostics: Vec::new(), version: None };
+        self.outbound.notify_newest(Key::Diagnostics(uri), "textDocument/publishDiagnostics", params);
+    }
+
     /// A document was closed: what is left is what the engine says of the file.
     pub(crate) fn publish_closed(&mut self, uri: &Uri, path: Option<&Path>) {
         let pace = self.publishing.paces.remove(uri).unwrap_or_default();
         self.publishing.dirty.remove(uri);
         self.publishing.to_place.remove(uri);
-        let params = PublishDiagnosticsParams { uri: uri.clone(), diagnostics: Vec::new(), version: None };
-        match path {
-            Some(path) => {
-                if pace.conflicts > 0 {
-                    self.tell_conflicts(path, 0);
-                }
-                self.publishing.shown.insert(path.to_owned());
-                self.publish_unopened(path);
-            }
-            None => {
-                self.outbound.notify_newest(Key::Diagnostics(uri.clone()), "textDocument/publishDiagnostics", params);
-            }
+        let Some(path) = path else { return self.publish_nothing(uri.clone()) };
+        if pace.conflicts > 0 {
+            self.tell_conflicts(path, 0);
         }
+        if to_proto::uri(path).as_ref() == Some(uri) {
+            self.publishing.shown.insert(path.to_owned());
+        } else {
+            self.publish_nothing(uri.clone());
+        }
+        self.publish_unopened(path);
     }
 
     /// Publishes what the engine says of a file that is not open.

@@ -6,6 +6,7 @@ use crate::capabilities::Client;
 use crate::debug::Debug;
 use crate::documents::{Applied, Documents};
 use crate::event::{Event, Loss};
+use crate::from_proto;
 use crate::outbound::{Key, Outbound};
 use crate::progress::Shows;
 use crate::publish::Publishing;
@@ -17,7 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use tower_lsp::ls_types::MessageType;
+use tower_lsp::ls_types::{MessageType, Uri};
 
 /// Events taken before what is due is looked at: a flood may not hold diagnostics back for ever.
 const AT_ONCE: usize = 1024;
@@ -136,6 +137,7 @@ impl State {
                 let uri = params.text_document.uri;
                 let version = params.text_document.version;
                 match self.documents.change(&uri, version, params.content_changes, self.client.encoding) {
+                    Applied::NotOpen if !from_proto::is_looked_after(&uri) => return,
                     Applied::NotOpen => {
                         return tracing::warn!("a change to a document that is not open: {}", uri.as_str());
                     }
@@ -149,7 +151,12 @@ impl State {
             }
             Event::Open(params) => {
                 let uri = params.text_document.uri.clone();
+                if !from_proto::is_looked_after(&uri) {
+                    return tracing::debug!("not looked after: {}", uri.as_str());
+                }
                 self.documents.open(params.text_document);
+                self.respell(&uri);
+                self.publish_opened(&uri);
                 self.publishing.mark(&uri, Instant::now());
                 self.place_soon(&uri, true);
                 if self.debug.ask_on_open {
@@ -162,7 +169,7 @@ impl State {
             }
             Event::Close(params) => {
                 let uri = params.text_document.uri;
-                let path = crate::from_proto::path(&uri);
+                let path = self.path_of(&uri);
                 let lost = path.as_deref().is_some_and(|path| self.documents.is_lost(path));
                 if self.documents.close(&uri).is_some() || lost {
                     self.publish_closed(&uri, path.as_deref());
@@ -177,7 +184,7 @@ impl State {
     }
 
     /// A document's text is no longer the editor's: nothing is said of it until it comes whole, and the user knows once.
-    fn lost(&mut self, uri: Option<tower_lsp::ls_types::Uri>, loss: &Loss) {
+    fn lost(&mut self, uri: Option<Uri>, loss: &Loss) {
         let Some(uri) = uri else {
             return match loss {
                 Loss::TooLarge(bytes) => {
@@ -188,8 +195,8 @@ impl State {
                 }
             };
         };
-        if self.documents.lose(&uri) {
-            self.publish_closed(&uri, crate::from_proto::path(&uri).as_deref());
+        if from_proto::is_looked_after(&uri) && self.documents.lose(&uri) {
+            self.publish_closed(&uri, self.path_of(&uri).as_deref());
             let name = uri.as_str();
             let text = match loss {
                 Loss::TooLarge(bytes) => format!(
@@ -211,6 +218,13 @@ impl State {
             Notice::Status { root } => self.status_soon(root),
             Notice::Settings { .. } => {
                 self.turn_log();
+                for uri in self.documents.uris() {
+                    if self.respell(&uri) {
+                        self.publish_opened(&uri);
+                        self.publishing.mark(&uri, Instant::now());
+                        self.place_soon(&uri, true);
+                    }
+                }
                 self.settings_changed();
             }
             Notice::Findings { files, .. } => self.findings_changed(&files),
@@ -314,6 +328,27 @@ impl State {
         self.roots.retain(|open| open != root);
         self.status_due.remove(root);
         self.status_sent.remove(root);
+    }
+
+    /// The path of an address, as the open workspaces spell it.
+    pub(crate) fn path_of(&self, uri: &Uri) -> Option<PathBuf> {
+        from_proto::path(uri).map(|path| self.spelled(&path))
+    }
+
+    /// A path as the open workspaces spell it.
+    pub(crate) fn spelled(&self, path: &Path) -> PathBuf {
+        self.engine.as_ref().map_or_else(|| path.to_owned(), |engine| engine.spelled(path))
+    }
+
+    /// Gives a document's path the spelling of the open workspaces; says whether it was another.
+    fn respell(&mut self, uri: &Uri) -> bool {
+        let engine = self.engine.clone();
+        let spell = |path: &Path| engine.as_ref().map_or_else(|| path.to_owned(), |engine| engine.spelled(path));
+        let Some(before) = self.documents.respell(uri, spell) else { return false };
+        if let (Some(engine), Some(root)) = (&self.engine, self.root_of(&before)) {
+            engine.set_conflicts(&root, &before, 0);
+        }
+        true
     }
 
     /// The open workspace that a file lies in; the innermost where several do.

@@ -11,6 +11,16 @@ use tower_lsp::ls_types::{self as lsp, CodeDescription, Diagnostic, DiagnosticSe
 const MOST: usize = 1000;
 
 /// The address of a path.
+#[cfg(unix)]
+pub(crate) fn uri(path: &Path) -> Option<Uri> {
+    const PLAIN: percent_encoding::AsciiSet =
+        percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    let bytes = path.is_absolute().then(|| path.as_os_str().as_encoded_bytes())?;
+    format!("file://{}", percent_encoding::percent_encode(bytes, &PLAIN)).parse().ok()
+}
+
+/// The address of a path.
+#[cfg(not(unix))]
 pub(crate) fn uri(path: &Path) -> Option<Uri> {
     Uri::from_file_path(path)
 }

@@ -89,7 +89,8 @@ pub(crate) fn root(state: &State, named: Option<&str>) -> Result<PathBuf> {
     let Some(named) = named else {
         return state.roots.first().cloned().ok_or_else(|| error(REQUEST_FAILED, "no workspace is open"));
     };
-    let found = from_proto::path_or_uri(named).and_then(|path| state.root_of(&path));
+    let found = from_proto::path_or_uri(named)
+        .and_then(|path| state.root_of(&path).or_else(|| state.root_of(&state.spelled(&path))));
     found.ok_or_else(|| error(REQUEST_FAILED, format!("this folder is not open: {named}")))
 }
 
