@@ -126,7 +126,7 @@ export function lockfileTable(ecosystems: readonly EcosystemReadiness[]): string
         code(ecosystem.lockfile),
         `${figure(ecosystem.present)} of ${figure(ecosystem.total)}`,
         ...extra.map(([kind]) => figure(ecosystem[kind])),
-        ...(sized ? [size(ecosystem.bytes)] : []),
+        ...(sized ? [`&nbsp;&nbsp;${size(ecosystem.bytes)}`] : []),
       ]),
     ),
   ].join('\n');

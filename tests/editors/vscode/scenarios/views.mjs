@@ -8,7 +8,6 @@ import { putConflict } from './conflict.mjs';
 export const views = {
   name: 'views',
   trusted: true,
-  denied: 'too',
   prepare: putConflict,
   async run({ steps, window, project, fake, extensionLog }) {
     const row = (words) => window.page.locator(`.pane .monaco-list-row[aria-label^="${words}"]`).first();
