@@ -103,13 +103,20 @@ project() {
     node -e 'const m=JSON.parse(require("fs").readFileSync(0)); const ours=new Set(m.workspace_members);
       console.log(m.resolve.nodes.filter(n => !ours.has(n.id)).length)')
   packages=$(node -e 'const l=require(process.argv[1]).packages;
+    const libc=process.report.getReport().header.glibcVersionRuntime ? "glibc" : "musl";
     const fits=(list, me) => !list || (list.some(x => x[0] !== "!") ? list.includes(me) : !list.includes("!" + me));
-    console.log(Object.entries(l).filter(([k, p]) => k && !p.link && fits(p.os, process.platform) && fits(p.cpu, process.arch)).length)' \
+    const here=p => fits(p.os, process.platform) && fits(p.cpu, process.arch) && fits(p.libc, libc);
+    console.log(Object.entries(l).filter(([k, p]) => k && !p.link && here(p)).length)' \
     "$HOLDOVER_FIXTURE/package-lock.json")
   export HOLDOVER_TOTAL=$((crates + packages))
 
   export HOLDOVER_WHOLE=$made
-  export HOLDOVER_MISSING="cargo:memchr cargo:zmij npm:ms" HOLDOVER_CARGO_KEYS="memchr serde_json"
+  export HOLDOVER_MISSING="cargo:memchr cargo:zmij npm:ms"
+  # The dependencies in Cargo.toml and package.json that bring these in, from cargo's and npm's own graphs.
+  HOLDOVER_CARGO_KEYS=$(cd "$HOLDOVER_FIXTURE" && cargo metadata --format-version 1 --locked --offline --filter-platform "$host" |
+    node "$here/brings.mjs" cargo memchr zmij)
+  HOLDOVER_NPM_KEYS=$(node "$here/brings.mjs" npm ms <"$HOLDOVER_FIXTURE/package-lock.json")
+  export HOLDOVER_CARGO_KEYS HOLDOVER_NPM_KEYS
   rm -r "$CARGO_HOME"/registry/cache/*/memchr-* "$CARGO_HOME"/registry/cache/*/zmij-*
   rm -rf "$CARGO_HOME"/registry/src/*/memchr-* "$CARGO_HOME"/registry/src/*/zmij-*
   rm "$npm_config_cache/_cacache/content-v2/$(node -e 'const p=require(process.argv[1]).packages["node_modules/ms"];
@@ -171,7 +178,9 @@ for part in "${parts[@]}"; do
       for theme in dark light; do
         project
         echo "== $("$nvim" --version | head -n 1) in a terminal, $theme"
-        private env PYTHONPATH="$editors/python" PATH="$editors/bin:$PATH" \
+        mkdir -p "$scratch/home/.local/bin"
+        ln -sf "$HOLDOVER_BIN" "$scratch/home/.local/bin/holdover"
+        private env PYTHONPATH="$editors/python" PATH="$scratch/home/.local/bin:$editors/bin:$PATH" \
           python3 "$here/terminal.py" "$nvim" "$scratch/plugin" "$editors/fonts" "$theme" "$shots" | tee "$scratch/log" |
           grep -vE '^[0-9]+ passed, ' || true
         count "$scratch/log"

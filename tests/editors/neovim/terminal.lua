@@ -7,5 +7,4 @@ vim.o.swapfile = false
 vim.o.winborder = vim.fn.has('nvim-0.11') == 1 and 'rounded' or nil
 vim.diagnostic.config({ virtual_text = { spacing = 2, prefix = '●' }, severity_sort = true })
 
-vim.g.holdover = { cmd = { os.getenv('HOLDOVER_BIN'), 'lsp' } }
 vim.lsp.enable('holdover')

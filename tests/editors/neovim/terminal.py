@@ -89,6 +89,7 @@ def main_job():
     readiness = [re.escape(some), r"cargo +9 of 11 here, 2 missing", r"memchr 2\S+ +missing", r"ms \S+ +missing", r"looked just now"]
     step(":Holdover readiness shows what is missing under its lockfile", readiness)
     keys("/", "m", "e", "m", "c", "h", "r", "Enter")
+    command("nohlsearch")
     step("what is here is folded", [r"▸ +9 here"], absent=[r"✓"], picture="5-readiness")
     keys("K")
     step("K says where it was looked for", [r"looked in +~/\.cargo/registry/cache"])
@@ -113,7 +114,9 @@ def main_job():
     keys("q")
     command("Holdover journal")
     step(":Holdover journal lists what was done", [r"just now +fetch\.finished .*3 artifacts fetched", r"trust\.given"])
-    keys("/", "f", "e", "t", "c", "h", ".", "f", "Enter", "p")
+    keys("/", "f", "e", "t", "c", "h", ".", "f", "Enter")
+    command("nohlsearch")
+    keys("p")
     step("p shows the entry beside the list", [r"\| *who", r"holdover:/journal/.*\.md"], picture="9-journal")
     keys("q")
     command("only")
@@ -174,7 +177,8 @@ def idle(seconds):
     before = switches()
     time.sleep(seconds)
     after = switches()
-    woken = {name: n - before.get(name, 0) for name, n in after.items() if n != before.get(name)}
+    # What watches the journal's file may look; nothing else may.
+    woken = {name: n for name, n in after.items() if n != before.get(name) and not re.match("journal-watch|notify", name)}
     if woken or not any("holdover" in name for name in after):
         failed += 1
         print(f"FAILED  nothing wakes up in {seconds} idle seconds\n     woken: {woken} of {sorted(after)}")

@@ -42,6 +42,20 @@ function M.lines_of(file, pattern)
   return found
 end
 
+---The packages of Cargo.lock that name another as what they depend on.
+---@param name string
+---@return string[]
+function M.dependents(name)
+  local found, current = {}, nil
+  for line in io.lines(M.folder .. '/Cargo.lock') do
+    current = line:match('^name = "(.*)"$') or current
+    if line:find('^ "' .. vim.pesc(name) .. '[ "]') then
+      found[#found + 1] = current
+    end
+  end
+  return found
+end
+
 ---@param file string
 ---@return vim.lsp.Client
 function M.open(file)

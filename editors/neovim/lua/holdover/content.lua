@@ -113,7 +113,9 @@ function M.open(name, mods)
   -- 'split' of the modifiers is empty where none was given.
   local placed = mods and (mods.split ~= '' or (mods.tab or -1) >= 0 or mods.vertical)
   vim.cmd.split({ mods = placed and mods or { split = 'botright' } })
-  vim.w.holdover_opened = not placed or nil
+  if not placed then
+    vim.w.holdover_share = 0.6
+  end
   vim.api.nvim_win_set_buf(0, buf)
 end
 

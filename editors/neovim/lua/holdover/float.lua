@@ -17,7 +17,7 @@ function M.open(lines, opts)
     widest = math.max(widest, vim.fn.strdisplaywidth(line))
   end
   local width = math.max(20, math.min(widest + 2, vim.o.columns - 4))
-  local height = math.max(1, math.min(#lines, vim.o.lines - 6))
+  local height = math.max(1, math.min(#lines, vim.o.lines - vim.o.cmdheight - 4))
   local win = vim.api.nvim_open_win(buf, true, {
     relative = 'editor',
     row = math.max(0, math.floor((vim.o.lines - height) / 2) - 2),

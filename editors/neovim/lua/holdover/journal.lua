@@ -106,6 +106,9 @@ local function preview(event, enter)
     -- Beside the list where both have room for their lines, below it otherwise.
     vim.cmd(vim.o.columns >= WIDE and 'belowright vsplit' or 'belowright split')
     vim.wo.winfixheight, vim.wo.cursorline = false, false
+    if vim.o.columns < WIDE then
+      vim.w.holdover_share = 0.4
+    end
   end
   vim.api.nvim_win_set_buf(0, buf)
   if not enter then

@@ -200,17 +200,31 @@ local modes = {
 ---@return holdover.Chunk[][]
 local function functions(status)
   local rows, hints = {}, {} ---@type holdover.Chunk[][], holdover.Chunk[][]
+  local reasons, without = {}, {} ---@type string[], table<string, string[]?>
   for _, f in ipairs(status.functions or {}) do
     local mode = modes[f.mode] or { f.mode }
-    local can = (f.next or '') ~= ''
-    -- Nothing can be done about it: no reason to shout.
-    local group = f.mode == 'unavailable' and not can and 'Comment' or mode[2]
-    rows[#rows + 1] = { { f.name }, { word(f.text, mode[1]), group }, { f.reason or '', 'Comment' } }
-    if can and f.mode ~= 'local' and f.mode ~= 'delayed' then
-      hints[#hints + 1] = { { '  hint: ' .. f.name .. ': ' .. f.next, 'DiagnosticHint' } }
+    local can, reason = (f.next or '') ~= '', f.reason or ''
+    if f.mode == 'unavailable' and not can then
+      -- Nothing can be done about these: one line for all that have the same reason.
+      local names = without[reason] or {}
+      if #names == 0 then
+        reasons[#reasons + 1] = reason
+      end
+      names[#names + 1] = f.name
+      without[reason] = names
+    else
+      rows[#rows + 1] = { { f.name }, { word(f.text, mode[1]), mode[2] }, { reason, 'Comment' } }
+      if can and f.mode ~= 'local' and f.mode ~= 'delayed' then
+        hints[#hints + 1] = { { '  hint: ' .. f.name .. ': ' .. f.next, 'DiagnosticHint' } }
+      end
     end
   end
-  return vim.list_extend(text.aligned(rows, {}), hints)
+  local lines = text.aligned(rows, {})
+  for _, reason in ipairs(reasons) do
+    local names = table.concat(without[reason] or {}, ', ')
+    lines[#lines + 1] = { { ('  %s: %s'):format(reason, names), 'Comment' } }
+  end
+  return vim.list_extend(lines, hints)
 end
 
 ---@param status holdover.Status

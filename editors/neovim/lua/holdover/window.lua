@@ -123,14 +123,15 @@ local function restore(win, state, key, closed)
   end)
 end
 
----Makes a split that was opened for a document as high as what it shows, to a limit. One that was placed by the user
+---Makes a split that was opened for a document as high as what it shows, to its share of the screen. One that was placed by the user
 ---(`:vertical`, `:tab`) is left alone.
 ---@param win integer
 function M.fit(win)
-  if vim.w[win].holdover_opened then
-    vim.w[win].holdover_opened = nil
+  local share = vim.w[win].holdover_share --[[@as number?]]
+  if share then
+    vim.w[win].holdover_share = nil
     local wanted = vim.api.nvim_win_text_height(win, {}).all
-    vim.api.nvim_win_set_height(win, math.max(5, math.min(wanted, math.floor(vim.o.lines * 0.6))))
+    vim.api.nvim_win_set_height(win, math.max(5, math.min(wanted, math.floor(vim.o.lines * share))))
   end
 end
 
