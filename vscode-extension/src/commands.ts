@@ -177,11 +177,15 @@ async function complain(error: unknown, log: vscode.LogOutputChannel): Promise<v
     return;
   }
   const message = error instanceof Error ? error.message : String(error);
-  log.error(message);
+  const sentence = `Holdover: ${message.replace(/\s*\n\s*/g, '; ')}`;
   const show = 'Show Log';
-  if (
-    (await vscode.window.showErrorMessage(`Holdover: ${message.replace(/\s*\n\s*/g, '; ')}`, show)) === show
-  ) {
+  // Having no network is no error: what was asked for has to wait, and that is all.
+  const offline = isOffline(error);
+  log[offline ? 'info' : 'error'](message);
+  const chosen = offline
+    ? await vscode.window.showInformationMessage(sentence, show)
+    : await vscode.window.showErrorMessage(sentence, show);
+  if (chosen === show) {
     log.show(true);
   }
 }
@@ -192,6 +196,13 @@ function isCancelled(error: unknown): boolean {
     (error instanceof ResponseError &&
       (error.code === LSPErrorCodes.RequestCancelled || error.code === LSPErrorCodes.ServerCancelled))
   );
+}
+
+/** By the kind that the server gives its errors for programs. */
+function isOffline(error: unknown): boolean {
+  const kind: unknown =
+    error instanceof ResponseError ? (error.data as { kind?: unknown } | undefined)?.kind : undefined;
+  return kind === 'offline';
 }
 
 function isReport(result: unknown): result is PreflightReport {

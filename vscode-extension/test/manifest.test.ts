@@ -102,6 +102,17 @@ test('every view has a welcome text for a server that runs, and what is not buil
   }
 });
 
+test('welcome texts and steps hold no backticks, which the editor shows as they are', () => {
+  const texts = [
+    ...contributes.viewsWelcome.map((one) => one.contents),
+    ...contributes.walkthroughs.flatMap((one) => one.steps.map((step) => step.description)),
+  ];
+  assert.deepEqual(
+    texts.filter((text) => text.includes('`')),
+    [],
+  );
+});
+
 test('the walkthrough has four steps, each with a picture, words for it, and an event that completes it', () => {
   const [walkthrough] = contributes.walkthroughs;
   assert.ok(walkthrough);

@@ -45,6 +45,8 @@ export const denied = {
         return shown.length === 1 && shown;
       });
       expectText(told[0], 'no route to any network');
+      const toast = window.page.locator('.notifications-toasts .notification-list-item');
+      expect((await toast.locator('.codicon-error').count()) === 0, 'having no network is told as an error');
       await window.shot('02-not-fetched-dark');
       expect(!/^offline: ([\d,]+) of \1$/.test(await window.statusText()), 'it claims that all is here');
     });
