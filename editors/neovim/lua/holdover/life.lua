@@ -10,9 +10,6 @@ local FIRST_DELAY = 1000
 ---Unexpected ends within RECENT milliseconds after which it is not started again.
 local MOST, RECENT = 5, 5 * 60 * 1000
 
----LSP servers are ended by Neovim with this one.
-local SIGTERM = 15
-
 ---@class holdover.Ended
 ---@field config vim.lsp.ClientConfig
 ---@field buffers integer[]
@@ -90,7 +87,7 @@ function M.on_exit(code, signal, client_id)
   ---@type holdover.Ended?
   local ended = client and { config = client.config, buffers = vim.tbl_keys(client.attached_buffers) }
   -- Both Neovims mark a client that somebody stops; whoever it was, it was meant.
-  local meant = signal == SIGTERM or (code == 0 and signal == 0) or (client and rawget(client, '_is_stopping')) or false
+  local meant = (code == 0 and signal == 0) or (client and rawget(client, '_is_stopping')) or false
   vim.schedule(function()
     require('holdover.status').forget(client_id)
     local during = require('holdover.progress').forget(client_id)

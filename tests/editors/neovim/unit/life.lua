@@ -127,6 +127,21 @@ t.main(function()
     vim.defer_fn = defer_fn
   end)
 
+  t.test('a server that somebody ends from outside comes back too', function()
+    local server = s.open()
+    local waits = deferred()
+    server.die(0, 15)
+    t.contains(
+      t.wait(function()
+        return ours()[1]
+      end, 'the notification'),
+      'was ended by signal 15; it starts again',
+      'what is said'
+    )
+    t.equal(#waits, 1, 'delays')
+    vim.defer_fn = defer_fn
+  end)
+
   t.test('a server that is stopped on purpose is no failure and does not come back', function()
     for _, force in ipairs({ false, true }) do
       local server, client = s.open()
