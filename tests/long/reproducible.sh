@@ -22,7 +22,7 @@ for at in 0 1; do
 done
 if [ $# -gt 0 ]; then mkdir -p "$1" && cp "${places[0]}"/out/* "$1/"; fi
 date -u '+%F'
-git log -1 --format='commit %h'
+git -C "${places[0]}/source" log -1 --format='commit %h'
 for version in 'rustc --version' 'musl-gcc --version' 'gzip --version'; do $version | head -n 1; done
 cat "${places[0]}/out/SHA256SUMS"
 if diff -r "${places[0]}/out" "${places[1]}/out"; then
