@@ -138,7 +138,7 @@ if [ -z "${NVIM:-}" ]; then "$here/install.sh" "$editors"; fi
 nvim=${NVIM:-$editors/bin/nvim}
 nvims=("$nvim")
 [ -n "${NVIM:-}" ] || nvims+=("$editors/bin/nvim-0.11")
-export HOLDOVER_REPOSITORY=$repository
+export HOLDOVER_REPOSITORY=$repository HOLDOVER_SHOWN=$shots/shown.json
 cp -r "$repository/editors/neovim" "$scratch/plugin"
 private "$nvim" --clean --headless -c "helptags $scratch/plugin/doc" -c qall
 

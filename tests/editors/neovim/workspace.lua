@@ -56,6 +56,23 @@ function M.dependents(name)
   return found
 end
 
+---Keeps what a person saw, for the comparison with the other front ends (tests/editors/same.mjs): the line, the status
+---report, and every finding.
+---@param report string
+function M.keep(report)
+  local findings = {}
+  for _, d in ipairs(vim.diagnostic.get()) do
+    if d.source == 'holdover' then
+      local file = vim.fs.basename(vim.api.nvim_buf_get_name(d.bufnr))
+      findings[#findings + 1] = ('%s:%d %s %s'):format(file, d.lnum + 1, d.code, d.message)
+    end
+  end
+  local shown = { line = require('holdover').statusline(), report = report, findings = findings, root = M.folder }
+  local out = assert(io.open(M.need('HOLDOVER_SHOWN'), 'w'))
+  out:write(vim.json.encode(shown))
+  out:close()
+end
+
 ---@param file string
 ---@return vim.lsp.Client
 function M.open(file)

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Drives the extension in a real VS Code: `run.mjs --editor PREFIX (--server BINARY | --fake) --fixture DIR [--denied] [--out DIR] [--extension PATH] [SCENARIO…]`.
 // PREFIX is install.sh's, DIR holds workspace, cargo-home and npm-cache. Exit status 1 and a screenshot when a step fails.
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,8 +38,8 @@ const SCENARIOS = {
   absent,
   denied,
 };
-/** What is taken out of the caches: a crate that others need too, one that only the manifest names, and an npm package. */
-const TAKEN = { crates: ['itoa', 'hex'], npm: ['ms'] };
+/** What is taken out of the caches: a crate that the manifest names, one that another brings in, and an npm package. */
+const TAKEN = { crates: ['memchr', 'zmij'], npm: ['ms'] };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -139,6 +139,8 @@ for (const name of chosen) {
       ...open,
       steps,
       fixture: path.resolve(values.fixture),
+      // What a person saw, for the comparison with the other front ends: same.mjs.
+      keep: (shown) => writeFileSync(path.join(out, 'shown.json'), JSON.stringify(shown, null, 1)),
       told: () =>
         existsSync(env.FAKE_RECORD)
           ? readFileSync(env.FAKE_RECORD, 'utf8')

@@ -28,7 +28,7 @@ export const mainJob = {
   trusted: true,
   continues: ['views'],
   prepare: putConflict,
-  async run({ steps, window, project, server, env, fake }) {
+  async run({ steps, window, project, server, env, fake, keep }) {
     const [crate, , tarball] = project.missing;
 
     const before = await steps.step('the status bar says how many of how many are here', async () => {
@@ -130,6 +130,16 @@ export const mainJob = {
       }
       await window.problems();
       await window.shot('03-problems-dark');
+    });
+
+    await steps.step('Show Status shows every figure, and what is shown is kept for comparison', async () => {
+      const rows = [];
+      for (const one of project.missing)
+        rows.push(...(await window.problems(`${one.name} ${one.version} is not here`)));
+      await window.command('Holdover: Show Status');
+      const report = await window.preview(/offline: /);
+      expectText(report, 'Cargo.lock', 'package-lock.json');
+      keep({ line: await window.statusText(), report, findings: rows, root: project.workspace });
     });
 
     await steps.step(

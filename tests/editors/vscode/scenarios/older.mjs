@@ -14,7 +14,7 @@ export const older = {
       await window.waitForStatus(/^offline: /);
       await window.openViews();
       await until('a row', async () =>
-        (await window.rows('Readiness')).some((one) => one.startsWith('itoa ')),
+        (await window.rows('Readiness')).some((one) => one.startsWith('memchr ')),
       );
       expect(fixture.length > 0, 'no fixture');
     });
