@@ -136,6 +136,30 @@ fn nothing_changed_gives_the_same_answer_and_any_change_a_new_one() {
 }
 
 #[test]
+fn a_dependency_for_another_target_is_not_said_to_bring_in_what_this_one_misses() {
+    let place_ = Place::new();
+    let (entry, lock) = (place_.index(".cache/wi/na/winapi"), place_.root.join("Cargo.lock"));
+    let needs = br#""deps":[{"name":"itoa","req":"^1","features":[],"optional":false,"default_features":true,"target":null,"kind":"normal"}]"#;
+    let bytes = std::fs::read(&entry).unwrap();
+    let at = bytes.windows(9).position(|part| part == b"\"deps\":[]").unwrap();
+    write(&entry, [&bytes[..at], needs, &bytes[at + 9..]].concat());
+    let text = std::fs::read_to_string(&lock).unwrap().trim_end().to_owned();
+    write(&lock, text + "\ndependencies = [\n \"itoa\",\n]\n");
+    std::fs::remove_file(place_.itoa()).unwrap();
+    // Once worked out, once remembered.
+    let memory = Kept::default();
+    for _ in 0..2 {
+        let survey = Inventory::new(&place_.root, place_.options()).survey(&memory, &|| false);
+        let itoa = survey.artifacts.iter().find(|artifact| artifact.name == "itoa").unwrap();
+        assert_eq!((itoa.state, itoa.needed_by.as_slice()), (ArtifactState::Missing, &["app".to_owned()][..]));
+        let lines: Vec<&str> = itoa.manifests.iter().map(|line| line.dependency.as_str()).collect();
+        assert_eq!(lines, ["itoa"]);
+        let winapi = survey.artifacts.iter().find(|artifact| artifact.name == "winapi").unwrap();
+        assert!(winapi.other_target && winapi.needed_by == ["app"], "{winapi:?}");
+    }
+}
+
+#[test]
 fn the_index_counts_for_every_target() {
     let place_ = Place::new();
     std::fs::remove_file(place_.index(".cache/wi/na/winapi")).unwrap();

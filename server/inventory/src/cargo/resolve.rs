@@ -74,6 +74,9 @@ pub(crate) struct Unlocked {
 #[derive(Debug)]
 pub(crate) struct Resolution {
     pub needed: Vec<Needed>,
+    /// By package and edge: whether the dependent brings the other in where it is needed. Into what this target needs only
+    /// such edges lead that hold for this target; into what only others need, all that a declaration uses.
+    pub live: Vec<Vec<bool>>,
     pub unlocked: Vec<Unlocked>,
     /// A package that nothing asks for any more: cargo would take it out of the lockfile.
     pub superfluous: Vec<u32>,
@@ -121,9 +124,10 @@ pub(crate) fn resolve(nodes: &[Node<'_>], patched: bool, platform: &Platform<'_>
     let opaque = run.nodes.iter().zip(&run.states).any(|(node, state)| state.reached && node.known.is_none());
     let superfluous = if opaque { Vec::new() } else { run.superfluous() };
     let needed = run.needed(platform);
+    let live = run.live(&needed, platform);
     run.unlocked.sort_by_key(|unlocked| (unlocked.node, unlocked.need));
     run.unlocked.dedup();
-    Resolution { needed, unlocked: run.unlocked, superfluous, featureless: run.featureless }
+    Resolution { needed, live, unlocked: run.unlocked, superfluous, featureless: run.featureless }
 }
 
 struct Run<'n, 'a> {
@@ -273,22 +277,7 @@ impl Run<'_, '_> {
             needed[at as usize] = how;
             let node = &self.nodes[at as usize];
             for (&to, used) in node.edges.iter().zip(&self.states[at as usize].used) {
-                let edge = match &node.known {
-                    None => Needed::Perhaps,
-                    Some(known) => used
-                        .iter()
-                        .map(|&need| match &known.needs[need].target {
-                            None => Needed::Yes,
-                            Some(target) => match platform.holds(target) {
-                                Some(true) => Needed::Yes,
-                                Some(false) => Needed::No,
-                                None => Needed::Perhaps,
-                            },
-                        })
-                        .max()
-                        .unwrap_or(Needed::No),
-                };
-                let how = how.min(edge);
+                let how = how.min(strength(node, used, platform));
                 if how > Needed::No {
                     queue.push((to, how));
                 }
@@ -296,4 +285,28 @@ impl Run<'_, '_> {
         }
         needed
     }
+
+    fn live(&self, needed: &[Needed], platform: &Platform<'_>) -> Vec<Vec<bool>> {
+        let one = |(at, node): (usize, &Node<'_>)| {
+            let edges = node.edges.iter().zip(&self.states[at].used);
+            edges
+                .map(|(&to, used)| match needed[to as usize] {
+                    Needed::No => node.known.is_none() || !used.is_empty(),
+                    _ => needed[at] > Needed::No && strength(node, used, platform) > Needed::No,
+                })
+                .collect()
+        };
+        self.nodes.iter().enumerate().map(one).collect()
+    }
+}
+
+/// Whether an edge holds for the platform, by the declarations that use it.
+fn strength(node: &Node<'_>, used: &[usize], platform: &Platform<'_>) -> Needed {
+    let Some(known) = &node.known else { return Needed::Perhaps };
+    let holds = |&need: &usize| match known.needs[need].target.as_ref().map(|target| platform.holds(target)) {
+        None | Some(Some(true)) => Needed::Yes,
+        Some(Some(false)) => Needed::No,
+        Some(None) => Needed::Perhaps,
+    };
+    used.iter().map(holds).max().unwrap_or(Needed::No)
 }

@@ -43,6 +43,7 @@ pub(crate) struct Study {
     pub entries: Vec<Entry>,
     /// What stands where the `.crate` should be; `None`: not looked at.
     pub crates: Vec<Option<Seen>>,
+    /// Who brings in whom; of the lockfile's edges those that are live: [`resolve::Resolution::live`].
     pub edges: Vec<Vec<u32>>,
     pub verdict: Verdict,
     pub findings: Vec<Finding>,
@@ -51,7 +52,7 @@ pub(crate) struct Study {
 /// An index entry larger than this is not read, in bytes; the largest is below 4 MiB.
 const LARGEST_ENTRY: u64 = 32 << 20;
 /// Version of the remembered form and of the rules; a change forgets everything.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 pub(crate) fn study(
     text: &str,
@@ -95,10 +96,12 @@ pub(crate) fn study(
         return study;
     }
     let known = study.read_entries(lock, &asked, &paths, ask.look);
-    study.resolve(lock, workspace, config, known, ask);
+    let live = study.resolve(lock, workspace, config, known, ask);
+    let remembered = study.remembered(&digest, &live);
+    study.keep(&live);
     if study.verdict == Verdict::Sound && study.findings.is_empty() && study.entries.iter().all(|e| code(*e).is_some())
     {
-        ask.memory.put_many(vec![(key, study.remembered(&digest))]);
+        ask.memory.put_many(vec![(key, remembered)]);
     }
     study
 }
@@ -161,14 +164,23 @@ fn code(entry: Entry) -> Option<u8> {
 }
 
 impl Study {
-    /// Form, digest, then two bytes a package: needed, entry.
-    fn remembered(&self, digest: &[u8; 32]) -> Vec<u8> {
+    /// Of the edges only what is live. `live` has one answer for each.
+    fn keep(&mut self, live: &[Vec<bool>]) {
+        for (edges, live) in self.edges.iter_mut().zip(live) {
+            let mut live = live.iter();
+            edges.retain(|_| live.next().copied().unwrap_or(true));
+        }
+    }
+
+    /// Form, digest, two bytes a package: needed, entry; then one byte an edge of the lockfile: live.
+    fn remembered(&self, digest: &[u8; 32], live: &[Vec<bool>]) -> Vec<u8> {
         let mut out = vec![FORM];
         out.extend_from_slice(digest);
         for (needed, entry) in self.needed.iter().zip(&self.entries) {
             out.push(*needed as u8);
             out.push(code(*entry).unwrap_or(u8::MAX));
         }
+        out.extend(live.iter().flatten().map(|live| u8::from(*live)));
         out
     }
 
@@ -176,7 +188,9 @@ impl Study {
         let Some(records) = bytes.strip_prefix(&[FORM]).and_then(|bytes| bytes.strip_prefix(digest)) else {
             return false;
         };
-        if records.len() != self.entries.len() * 2 {
+        let edges: usize = self.edges.iter().map(Vec::len).sum();
+        let Some((records, live)) = records.split_at_checked(self.entries.len() * 2) else { return false };
+        if live.len() != edges && !live.is_empty() {
             return false;
         }
         let mut needed = Vec::with_capacity(self.entries.len());
@@ -200,6 +214,10 @@ impl Study {
             });
         }
         (self.needed, self.entries) = (needed, entries);
+        let mut rest = live.iter();
+        let live: Vec<Vec<bool>> =
+            self.edges.iter().map(|edges| rest.by_ref().take(edges.len()).map(|live| *live != 0).collect()).collect();
+        self.keep(&live);
         true
     }
 
@@ -246,6 +264,7 @@ impl Study {
         out
     }
 
+    /// Says of each edge whether it is live; of none where nothing is known, which leaves all.
     fn resolve(
         &mut self,
         lock: &Lock,
@@ -253,7 +272,7 @@ impl Study {
         config: &Config,
         mut known: Vec<Option<Known>>,
         ask: &Ask<'_>,
-    ) {
+    ) -> Vec<Vec<bool>> {
         let mut manifest_of = vec![None; lock.packages.len()];
         for (index, manifest) in workspace.manifests.iter().enumerate() {
             let same = |p: &lock::Package| p.source == Source::Path && p.name == manifest.name;
@@ -301,11 +320,11 @@ impl Study {
         // A workspace without any member is one, and needs nothing.
         let empty = lock.packages.is_empty() && workspace.manifests.is_empty() && !workspace.root_text.is_empty();
         if lost && empty && workspace.doubts.is_empty() {
-            return;
+            return Vec::new();
         }
         if lost {
             self.verdict.worsen(Verdict::Doubtful("no manifest was read that the lockfile belongs to".into()));
-            return;
+            return Vec::new();
         }
         let mut places: HashMap<usize, Places<'_>> = HashMap::new();
         for unlocked in &resolution.unlocked {
@@ -337,6 +356,7 @@ impl Study {
                 format!("the lockfile has what nothing asks for any more: {} {}", package.name, package.version);
             self.verdict.worsen(Verdict::Refused(sentence));
         }
+        resolution.live
     }
 }
 
