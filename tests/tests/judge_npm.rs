@@ -252,6 +252,14 @@ fn the_inventory_and_npm_agree_on_optional_packages_and_on_what_does_not_fit() {
         ("a new dependency", "package.json", &|t| {
             t.replace("\"once\": \"1.4.0\"", "\"once\": \"1.4.0\", \"wrappy\": \"0.9.0\"")
         }),
+        ("a new dependency that stands in the lock", "package.json", &|t| {
+            t.replace("\"once\": \"1.4.0\"", "\"once\": \"1.4.0\", \"wrappy\": \"^1.0.0\"")
+        }),
+        ("a flag taken out of the lock", "package-lock.json", &|t| {
+            let mut lock: Value = serde_json::from_str(&t).unwrap();
+            lock["packages"]["node_modules/fsevents"].as_object_mut().unwrap().remove("optional").unwrap();
+            serde_json::to_string_pretty(&lock).unwrap()
+        }),
         ("a dependency taken out", "package.json", &|t| t.replace("\"once\": \"1.4.0\", ", "")),
         ("a range that the lock meets", "package.json", &|t| t.replace("\"1.4.0\"", "\"^1.3.0\"")),
         ("a range that the lock does not meet", "package.json", &|t| t.replace("\"1.4.0\"", "\"^2.0.0\"")),

@@ -310,6 +310,10 @@ fn by_address(
             Some(Text::Said(address)) => Some(address.clone()),
             _ => None,
         };
+        if entry.version.is_none() {
+            lacking.insert(*at, Lacking::Doubt("the lockfile has no version for it".into()));
+            continue;
+        }
         let Some(registry) = registry else {
             lacking.insert(*at, Lacking::Doubt("npm's registry is not known".into()));
             continue;

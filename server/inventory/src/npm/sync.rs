@@ -9,7 +9,7 @@ use crate::look::Seen;
 use crate::members;
 use crate::text::Places;
 use contract::{Finding, Severity, codes};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 /// What the comparison came to.
@@ -52,7 +52,8 @@ pub(crate) fn compare(
     if !lock.has_packages {
         return sync;
     }
-    let paths: HashSet<&str> = lock.entries.iter().map(|located| located.path.as_str()).collect();
+    let by_path: HashMap<&str, u32> =
+        lock.entries.iter().enumerate().map(|(at, located)| (located.path.as_str(), at as u32)).collect();
     let clean = lock.broken.is_empty();
     for (at, located) in lock.entries.iter().enumerate() {
         // Only plain folders below the lockfile's are the workspace's own.
@@ -70,7 +71,7 @@ pub(crate) fn compare(
             }
         };
         if located.path.is_empty()
-            && let Some(doubt) = root(&text, folder, lock, &paths, ask)
+            && let Some(doubt) = root(&text, folder, lock, &by_path, ask)
         {
             sync.verdict.worsen(Verdict::Doubtful(doubt));
         }
@@ -79,7 +80,7 @@ pub(crate) fn compare(
             sync.verdict.worsen(strict(manifest.name.as_deref().unwrap_or("this package"), manifest, config));
         }
         match read {
-            Ok(manifest) if clean => one(&mut sync, at, &path, &text, &manifest, lock, tree, config),
+            Ok(manifest) if clean => one(&mut sync, at, &path, &text, &manifest, lock, tree, &by_path, config),
             Ok(_) => {}
             Err(error) => {
                 sync.verdict.worsen(Verdict::Refused(format!("{} cannot be read: {error}", path.display())));
@@ -94,7 +95,8 @@ pub(crate) fn compare(
             if config.engine_strict && !inert[at] && !super::omitted(entry, config) {
                 sync.verdict.worsen(strict(super::name_of(located), entry, config));
             }
-            if !entry.optional && !inert[at] && !super::omitted(entry, config) && !tree::fits_platform(entry, config) {
+            if !tree.optional[at] && !inert[at] && !super::omitted(entry, config) && !tree::fits_platform(entry, config)
+            {
                 let sentence = format!("{} does not run on this machine, and is not optional", super::name_of(located));
                 sync.verdict.worsen(Verdict::Refused(sentence));
             }
@@ -154,7 +156,7 @@ fn strict(name: &str, entry: &Entry, config: &Config) -> Verdict {
 }
 
 /// What of the root's manifest may change the tree that npm wants, and cannot be told from the lockfile.
-fn root(text: &str, folder: &Path, lock: &Lock, locked: &HashSet<&str>, ask: &Ask<'_>) -> Option<String> {
+fn root(text: &str, folder: &Path, lock: &Lock, locked: &HashMap<&str, u32>, ask: &Ask<'_>) -> Option<String> {
     // One that cannot be read is refused elsewhere.
     let manifest: serde_json::Value = serde_json::from_str(text).ok()?;
     let empty = |value: &serde_json::Value| value.as_object().is_some_and(serde_json::Map::is_empty);
@@ -176,7 +178,7 @@ fn root(text: &str, folder: &Path, lock: &Lock, locked: &HashSet<&str>, ask: &As
             let Ok(below) = member.strip_prefix(folder) else { continue };
             let below = below.to_string_lossy().replace('\\', "/");
             let there = matches!(ask.look.at(&member.join("package.json")), Seen::File(_));
-            if there && !below.contains("node_modules") && !locked.contains(below.as_str()) {
+            if there && !below.contains("node_modules") && !locked.contains_key(below.as_str()) {
                 return Some(format!("the lockfile does not have a member of the workspaces: {below}"));
             }
         }
@@ -211,6 +213,7 @@ fn one(
     manifest: &Entry,
     lock: &Lock,
     tree: &Tree,
+    by_path: &HashMap<&str, u32>,
     config: &Config,
 ) {
     let locked = &lock.entries[at].entry;
@@ -225,6 +228,7 @@ fn one(
         named.entry(one.key).or_insert(one.span);
     }
     let places = Places::new(text);
+    let mut candidate = String::new();
     let mut by_folder = HashMap::new();
     for to in tree.out[at].iter().map(|&edge| &lock.entries[tree.edges[edge as usize].to as usize]) {
         if let Some((_, folder)) = to.path.rsplit_once("node_modules/") {
@@ -238,7 +242,12 @@ fn one(
             if table == 3 && (config.legacy_peers || manifest.peer_dependencies_meta.may_be_absent(name)) {
                 continue;
             }
-            let to = by_folder.get(name.as_str()).copied();
+            // What the lockfile's own word on this package leaves out may be there all the same.
+            let beside = || {
+                let to = tree::find(&lock.entries[at].path, name, false, by_path, &mut candidate);
+                to.map(|to| &lock.entries[to as usize])
+            };
+            let to = by_folder.get(name.as_str()).copied().or_else(beside);
             let unchanged = known[table].get(name.as_str()) == Some(&range.as_str());
             let held = match to {
                 None => false,

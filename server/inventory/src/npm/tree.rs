@@ -33,6 +33,8 @@ pub(crate) struct Tree {
     pub edges: Vec<Edge>,
     pub out: Vec<Vec<u32>>,
     pub into: Vec<Vec<u32>>,
+    /// By entry: npm may leave it out, by the lockfile's word or because nothing needs it without choice.
+    pub optional: Vec<bool>,
     pub unanswered: Vec<Unanswered>,
 }
 
@@ -43,6 +45,7 @@ pub(crate) fn link(entries: &[Located]) -> Tree {
         edges: Vec::new(),
         out: vec![Vec::new(); entries.len()],
         into: vec![Vec::new(); entries.len()],
+        optional: Vec::new(),
         unanswered: Vec::new(),
     };
     let mut candidate = String::new();
@@ -94,6 +97,8 @@ pub(crate) fn link(entries: &[Located]) -> Tree {
             }
         }
     }
+    let hard = tree.needed_without_choice(entries);
+    tree.optional = entries.iter().zip(hard).map(|(located, hard)| located.entry.optional || !hard).collect();
     tree
 }
 
@@ -102,7 +107,13 @@ fn names(map: &super::lock::Map) -> Vec<&str> {
 }
 
 /// The entry that `name` means at `path`: in its own `node_modules`, or in one above. A peer is looked for beside.
-fn find(path: &str, name: &str, beside: bool, by_path: &HashMap<&str, u32>, candidate: &mut String) -> Option<u32> {
+pub(crate) fn find(
+    path: &str,
+    name: &str,
+    beside: bool,
+    by_path: &HashMap<&str, u32>,
+    candidate: &mut String,
+) -> Option<u32> {
     let mut folder = Some(path);
     let mut skip = beside;
     while let Some(at) = folder {
@@ -133,6 +144,21 @@ impl Tree {
         self.edges.push(edge);
     }
 
+    /// What the project's own packages need without choice: npm works that out anew, where the lockfile does not say
+    /// that an entry is optional.
+    fn needed_without_choice(&self, entries: &[Located]) -> Vec<bool> {
+        let own = |at: &usize| !entries[*at].path.contains("node_modules");
+        let mut open: Vec<u32> = (0..entries.len()).filter(own).map(|at| at as u32).collect();
+        let mut needed = vec![false; entries.len()];
+        while let Some(at) = open.pop() {
+            if !std::mem::replace(&mut needed[at as usize], true) {
+                let hard = self.out[at as usize].iter().map(|&edge| self.edges[edge as usize]).filter(|e| !e.optional);
+                open.extend(hard.map(|edge| edge.to));
+            }
+        }
+        needed
+    }
+
     /// The entries that npm leaves out because an optional package does not fit this machine; `None`: that takes too long
     /// to find out. O(edges) for each such package that no other takes with it, up to [`MOST_STEPS`].
     pub(crate) fn inert(&self, entries: &[Located], config: &Config) -> Option<Vec<bool>> {
@@ -143,7 +169,7 @@ impl Tree {
                 return None;
             }
             let entry = &entries[at].entry;
-            if entry.optional && !inert[at] && (!fits_platform(entry, config) || !fits_engines(entry, config)) {
+            if self.optional[at] && !inert[at] && (!fits_platform(entry, config) || !fits_engines(entry, config)) {
                 for left_out in self.optional_set(at as u32, &inert, &mut steps) {
                     inert[left_out as usize] = true;
                 }
