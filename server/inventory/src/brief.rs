@@ -2,8 +2,9 @@
 //! Most answers are that, and most who ask want the counts: a few kilobytes instead of some ten thousand strings.
 
 use crate::ecosystem::{Judged, Repair};
+use crate::fetch::Known;
 use crate::recall;
-use crate::verify::{Claim, Content};
+use crate::verify::{Claim, Content, Verified};
 use contract::{Artifact, EcosystemReadiness};
 use rayon::prelude::*;
 use std::ops::Deref;
@@ -49,6 +50,36 @@ impl Judged {
         for (artifact, content) in self.artifacts.iter_mut().zip(&self.contents) {
             artifact.verified = content.is_some() && verified.next().unwrap_or(false);
         }
+    }
+}
+
+/// Applies what is known about checksums to judgements that are still packed, and unpacks those that it says more
+/// about than "here": where a checksum differs, or where it is to be found out now. `budget`: so many bytes may be hashed now;
+/// `None`: all are.
+pub(crate) fn settle(judged: &mut [(Known, Judged)], verified: &Verified, budget: Option<u64>) {
+    let mut open = 0;
+    for (_, judged) in judged.iter_mut() {
+        let Some(brief) = &mut judged.brief else { continue };
+        let told = verified.known(brief.claims.iter().map(|claimed| &claimed.claim));
+        if budget.is_none() || told.contains(&Some(false)) {
+            judged.expand();
+            continue;
+        }
+        for (claimed, told) in brief.claims.iter_mut().zip(told) {
+            claimed.verified = told == Some(true);
+            open += if claimed.verified { 0 } else { claimed.size };
+        }
+    }
+    // What is not packed counts too; then none is hashed, or all.
+    let unpacked = judged.iter().flat_map(|(_, judged)| judged.contents.iter().flatten());
+    let contents: Vec<&Content> = unpacked.collect();
+    let told = verified.holds(contents.iter().copied());
+    let rest = contents.iter().zip(told).filter(|(_, told)| told.is_none());
+    open += rest.map(|(content, _)| content.identity.size).sum::<u64>();
+    if budget.is_some_and(|budget| open <= budget) {
+        let unverified = |brief: &Brief| brief.claims.iter().any(|claimed| !claimed.verified);
+        let packed = judged.iter_mut().filter(|(_, judged)| judged.brief.as_ref().is_some_and(unverified));
+        packed.for_each(|(_, judged)| judged.expand());
     }
 }
 

@@ -4,10 +4,11 @@
 use crate::brief::Brief;
 use crate::fetch::Wanted;
 use crate::homes::Options;
-use crate::look::Look;
+use crate::look::{Look, Unread};
 use crate::memory::Memory;
+use crate::text::Places;
 use crate::verify::Content;
-use contract::{Artifact, ArtifactState, Cache, FetchStep, Finding, ManifestLine, Mirror, Range};
+use contract::{Artifact, ArtifactState, Cache, FetchStep, Finding, ManifestLine, Mirror, Range, Severity, codes};
 use std::ops::Range as Span;
 use std::path::{Path, PathBuf};
 
@@ -127,6 +128,40 @@ impl Judged {
             manifests: Vec::new(),
             brief: None,
         }
+    }
+
+    /// With the lockfile's text; none: it was not read, and that is the whole answer.
+    pub(crate) fn begin(lockfile: &Path, largest: u64, look: &Look) -> (Self, Option<String>) {
+        let mut judged = Judged::new(lockfile);
+        let why = match look.text(lockfile, largest) {
+            Ok(text) => return (judged, Some(text)),
+            Err(why) => why,
+        };
+        let sentence = format!("the lockfile was not read: {why}");
+        judged.malformed(Range::default(), sentence.clone());
+        judged.verdict = match why {
+            Unread::Absent => Verdict::Refused(sentence),
+            _ => Verdict::Doubtful(sentence),
+        };
+        (judged, None)
+    }
+
+    /// Tells of a part of the lockfile that its reader gave up.
+    pub(crate) fn broken(&mut self, broken: &Broken, places: &Places<'_>) {
+        let message = format!("this part of the lockfile cannot be read: {}", broken.reason);
+        self.malformed(places.range(broken.span.clone()), message);
+    }
+
+    pub(crate) fn malformed(&mut self, range: Range, message: String) {
+        self.findings.push(Finding {
+            code: codes::MALFORMED_LOCKFILE.into(),
+            severity: Severity::Error,
+            message,
+            file: self.lockfile.clone(),
+            range,
+            source: "holdover".into(),
+            data: None,
+        });
     }
 }
 

@@ -7,6 +7,7 @@
 mod brief;
 mod cargo;
 mod conflicted;
+mod count;
 mod discover;
 mod ecosystem;
 mod fetch;

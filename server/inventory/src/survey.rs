@@ -1,22 +1,20 @@
 //! Surveys a workspace: finds its lockfiles, has them judged, verifies what is cheap to verify, and counts.
 //! May not know an ecosystem by name; keeps the last answer so that "nothing has changed" costs next to nothing.
 
-use crate::brief::{Artifacts, Brief};
+use crate::brief::{Artifacts, settle};
+use crate::count::{count, counts};
 use crate::discover::Discovery;
-use crate::ecosystem::{Ask, Graph, Judged, Verdict};
+use crate::ecosystem::{Ask, Judged, Verdict};
 use crate::fetch::Known;
-use crate::findings;
 use crate::ground::Ground;
-use crate::homes::{self, Depth, Options, relative};
+use crate::homes::{self, Depth, Options};
 use crate::ledger::Ledger;
 use crate::look::{self, Look};
 use crate::memory::{self, Memory};
 use crate::recall;
 use crate::unlocked;
 use crate::verify::{self, Content, Verification, VerificationOutcome, Verified};
-use contract::{
-    Artifact, ArtifactState, Cache, EcosystemReadiness, Finding, Mirror, PreflightReport, Readiness, ReadinessState,
-};
+use contract::{Artifact, ArtifactState, Cache, Finding, Mirror, PreflightReport, Readiness};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -105,34 +103,6 @@ fn check_permissions(judged: &mut Judged, look: &Look) {
         judged.artifacts[at].state = ArtifactState::Unknown;
         judged.artifacts[at].evidence = format!("its file in the cache could not be read: {why}");
     }
-}
-
-/// Counts the artifacts of one lockfile.
-fn counts(ecosystem: Known, judged: &Judged) -> EcosystemReadiness {
-    let mut counts = EcosystemReadiness {
-        name: ecosystem.name().into(),
-        lockfile: judged.lockfile.clone(),
-        ..EcosystemReadiness::default()
-    };
-    for artifact in &judged.artifacts {
-        if artifact.other_target {
-            counts.other_targets += 1;
-            continue;
-        }
-        counts.total += 1;
-        counts.verified += u64::from(artifact.verified && artifact.state == ArtifactState::Present);
-        *match artifact.state {
-            ArtifactState::Present => &mut counts.present,
-            ArtifactState::Missing => &mut counts.missing,
-            ArtifactState::Corrupt => &mut counts.corrupt,
-            ArtifactState::Stale => &mut counts.stale,
-            ArtifactState::Unknown => &mut counts.unknown,
-        } += 1;
-        if artifact.state == ArtifactState::Present {
-            counts.bytes = counts.bytes.map_or(artifact.bytes, |sum| Some(sum + artifact.bytes.unwrap_or(0)));
-        }
-    }
-    counts
 }
 
 impl Inventory {
@@ -239,7 +209,7 @@ impl Inventory {
         let apart = unlocked::apart(known, &self.root, &self.discovery.files, &judged, &look);
         ledgers.push(look.take_ledger());
         let generation = self.verify(&mut judged, memory, cancelled);
-        let mut survey = self.count(judged, target);
+        let mut survey = count(judged, &self.root, &self.discovery.closed, target);
         survey.findings.extend(apart);
         let survey = Arc::new(survey);
         self.last = Some(Last { survey: Arc::clone(&survey), ledgers, generation, unfit: false });
@@ -308,7 +278,7 @@ impl Inventory {
         let generation = self.verified.generation();
         let deep = self.options.depth == Depth::Deep;
         let mut learned = false;
-        self.brief(judged, deep);
+        settle(judged, &self.verified, if deep { None } else { Some(self.options.verify_budget) });
         let mut told: Vec<Vec<Option<bool>>> =
             judged.iter().map(|(_, judged)| self.verified.optional(&judged.contents)).collect();
         let mut open: Vec<(usize, usize)> = Vec::new();
@@ -360,112 +330,6 @@ impl Inventory {
             memory.put_many(entries);
         }
         generation + u64::from(learned)
-    }
-
-    /// Applies what is known about checksums to judgements that are still packed, and unpacks those that it says more
-    /// about than "here": where a checksum differs, or where it is to be found out now.
-    fn brief(&self, judged: &mut [(Known, Judged)], deep: bool) {
-        let mut open = 0;
-        for (_, judged) in judged.iter_mut() {
-            let Some(brief) = &mut judged.brief else { continue };
-            let told = self.verified.known(brief.claims.iter().map(|claimed| &claimed.claim));
-            if deep || told.contains(&Some(false)) {
-                judged.expand();
-                continue;
-            }
-            for (claimed, told) in brief.claims.iter_mut().zip(told) {
-                claimed.verified = told == Some(true);
-                open += if claimed.verified { 0 } else { claimed.size };
-            }
-        }
-        // What is not packed counts too; then none is hashed, or all.
-        let unpacked = judged.iter().flat_map(|(_, judged)| judged.contents.iter().flatten());
-        let contents: Vec<&Content> = unpacked.collect();
-        let told = self.verified.holds(contents.iter().copied());
-        let rest = contents.iter().zip(told).filter(|(_, told)| told.is_none());
-        open += rest.map(|(content, _)| content.identity.size).sum::<u64>();
-        if open <= self.options.verify_budget {
-            let unverified = |brief: &Brief| brief.claims.iter().any(|claimed| !claimed.verified);
-            let packed = judged.iter_mut().filter(|(_, judged)| judged.brief.as_ref().is_some_and(unverified));
-            packed.for_each(|(_, judged)| judged.expand());
-        }
-    }
-
-    fn count(&self, mut judged: Vec<(Known, Judged)>, target: String) -> Survey {
-        judged.par_iter_mut().for_each(|(_, judged)| judged.graph.attribute(&mut judged.artifacts));
-        let mut all = Vec::with_capacity(judged.len());
-        let mut survey = Survey {
-            workspace: self.root.clone(),
-            readiness: Readiness { target, ..Readiness::default() },
-            artifacts: Artifacts::new(Vec::new()),
-            findings: Vec::new(),
-            caches: Vec::new(),
-            mirrors: Vec::new(),
-            watch: vec![self.root.clone()],
-            lockfiles: Vec::new(),
-            manifests: Vec::new(),
-        };
-        let mut states: Vec<ReadinessState> = Vec::new();
-        for (ecosystem, mut judged) in judged {
-            let mut counts = match &judged.brief {
-                Some(brief) => EcosystemReadiness { verified: brief.verified(), ..brief.counts.clone() },
-                None => counts(ecosystem, &judged),
-            };
-            counts.lockfile = relative(&judged.lockfile, &self.root);
-            let short = counts.missing + counts.corrupt + counts.stale > 0;
-            states.push(match &judged.verdict {
-                Verdict::Refused(_) => ReadinessState::Incomplete,
-                _ if short => ReadinessState::Incomplete,
-                Verdict::Doubtful(_) => ReadinessState::Unknown,
-                Verdict::Sound if counts.unknown > 0 => ReadinessState::Unknown,
-                Verdict::Sound => ReadinessState::Ready,
-            });
-            counts.problem = match &judged.verdict {
-                Verdict::Sound => None,
-                Verdict::Refused(why) | Verdict::Doubtful(why) => Some(why.clone()),
-            };
-            let sum = &mut survey.readiness;
-            sum.total += counts.total;
-            sum.present += counts.present;
-            sum.missing += counts.missing;
-            sum.corrupt += counts.corrupt;
-            sum.stale += counts.stale;
-            sum.unknown += counts.unknown;
-            sum.verified += counts.verified;
-            sum.other_targets += counts.other_targets;
-            sum.ecosystems.push(counts);
-            survey.findings.append(&mut judged.findings);
-            findings::on_disk(&judged.artifacts, &mut survey.findings);
-            for cache in std::mem::take(&mut judged.caches) {
-                match survey.caches.iter_mut().find(|known| known.path == cache.path) {
-                    Some(known) => known.bytes = known.bytes.zip(cache.bytes).map(|(a, b)| a + b),
-                    None => survey.caches.push(cache),
-                }
-            }
-            for mirror in std::mem::take(&mut judged.mirrors) {
-                if !survey.mirrors.contains(&mirror) {
-                    survey.mirrors.push(mirror);
-                }
-            }
-            survey.watch.append(&mut judged.watch);
-            survey.manifests.extend(std::mem::take(&mut judged.manifests).into_iter().map(|path| (ecosystem, path)));
-            survey.lockfiles.push((ecosystem, judged.lockfile.clone()));
-            judged.graph = Graph::default();
-            all.push(judged);
-        }
-        survey.artifacts = Artifacts::new(all);
-        for (folder, why) in &self.discovery.closed {
-            states.push(ReadinessState::Unknown);
-            survey.findings.push(unlocked::closed(folder, why));
-        }
-        survey.watch.sort();
-        survey.watch.dedup();
-        survey.readiness.state = match () {
-            () if states.contains(&ReadinessState::Incomplete) => ReadinessState::Incomplete,
-            () if states.is_empty() || states.contains(&ReadinessState::Unknown) => ReadinessState::Unknown,
-            () => ReadinessState::Ready,
-        };
-        survey
     }
 
     /// What is there and not verified, as work that can run on another thread; `all`: also what is.

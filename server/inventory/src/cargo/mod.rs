@@ -18,7 +18,7 @@ use crate::look::{Look, Seen, Unread};
 use crate::text::Places;
 use crate::verify::{Algorithm, Content, Sum};
 use config::Place;
-use contract::{Artifact, ArtifactState, Cache, FetchStep, Finding, Range, Severity, codes};
+use contract::{Artifact, ArtifactState, Cache, FetchStep, Range};
 use lock::{Package, Source};
 use resolve::Needed;
 use std::collections::{HashMap, HashSet};
@@ -84,25 +84,13 @@ fn ids(packages: &[Package]) -> Vec<String> {
 }
 
 fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
-    let mut judged = Judged::new(lockfile);
-    let text = match ask.look.text(lockfile, LARGEST_LOCKFILE) {
-        Ok(text) => text,
-        Err(why) => {
-            let sentence = format!("the lockfile was not read: {why}");
-            judged.findings.push(malformed(lockfile, Range::default(), sentence.clone()));
-            judged.verdict = match why {
-                Unread::Absent => Verdict::Refused(sentence),
-                _ => Verdict::Doubtful(sentence),
-            };
-            return judged;
-        }
-    };
+    let (mut judged, text) = Judged::begin(lockfile, LARGEST_LOCKFILE, ask.look);
+    let Some(text) = text else { return judged };
     let mut lock = lock::read(&text);
     let places = Places::new(&text);
     check_packages(&mut lock);
     for broken in &lock.broken {
-        let message = format!("this part of the lockfile cannot be read: {}", broken.reason);
-        judged.findings.push(malformed(lockfile, places.range(broken.span.clone()), message));
+        judged.broken(broken, &places);
         judged.verdict.worsen(Verdict::Refused("a part of the lockfile cannot be read".into()));
     }
     if let Some(package) = lock.packages.iter().find(|p| p.source == Source::CratesIo && p.checksum.is_none()) {
@@ -218,18 +206,6 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     judged.graph.lines = lines(&workspace, &lock.packages, &study);
     judged.graph.needs = study.edges;
     judged
-}
-
-fn malformed(lockfile: &Path, range: Range, message: String) -> Finding {
-    Finding {
-        code: codes::MALFORMED_LOCKFILE.into(),
-        severity: Severity::Error,
-        message,
-        file: lockfile.to_path_buf(),
-        range,
-        source: "holdover".into(),
-        data: None,
-    }
 }
 
 /// A `[patch]` that the lockfile does not hold as it stands: cargo would lock it anew, or refuse it.

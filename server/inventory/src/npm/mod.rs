@@ -11,12 +11,12 @@ mod tree;
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Line, Named, Repair, Verdict};
 use crate::fetch::{self, Wanted};
 use crate::hexadecimal;
-use crate::look::{Seen, Unread};
+use crate::look::Seen;
 use crate::text::Places;
 use crate::verify::{Algorithm, Content, Sum};
 use base64::Engine;
 use config::Config;
-use contract::{Artifact, ArtifactState, Cache, FetchStep, Finding, Range, Severity, codes};
+use contract::{Artifact, ArtifactState, Cache, FetchStep, Range};
 use lock::{Entry, Located, Text};
 use packument::{Lacking, Wanted as Asked};
 use std::borrow::Cow;
@@ -105,38 +105,14 @@ fn artifacts(entries: &[Located]) -> Vec<(usize, String)> {
     out
 }
 
-fn malformed(lockfile: &Path, range: Range, message: String) -> Finding {
-    Finding {
-        code: codes::MALFORMED_LOCKFILE.into(),
-        severity: Severity::Error,
-        message,
-        file: lockfile.to_path_buf(),
-        range,
-        source: "holdover".into(),
-        data: None,
-    }
-}
-
 fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
-    let mut judged = Judged::new(lockfile);
-    let text = match ask.look.text(lockfile, LARGEST_LOCKFILE) {
-        Ok(text) => text,
-        Err(why) => {
-            let sentence = format!("the lockfile was not read: {why}");
-            judged.findings.push(malformed(lockfile, Range::default(), sentence.clone()));
-            judged.verdict = match why {
-                Unread::Absent => Verdict::Refused(sentence),
-                _ => Verdict::Doubtful(sentence),
-            };
-            return judged;
-        }
-    };
+    let (mut judged, text) = Judged::begin(lockfile, LARGEST_LOCKFILE, ask.look);
+    let Some(text) = text else { return judged };
     let text = without_mark(&text);
     let lock = lock::read(&text);
     let places = Places::new(&text);
     for broken in &lock.broken {
-        let message = format!("this part of the lockfile cannot be read: {}", broken.reason);
-        judged.findings.push(malformed(lockfile, places.range(broken.span.clone()), message));
+        judged.broken(broken, &places);
         judged.verdict.worsen(if lock.mergeable {
             Verdict::Doubtful("the lockfile has conflict markers, and which side npm would take is not judged".into())
         } else {
@@ -162,7 +138,7 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
             () => None,
         };
         if let Some(why) = lacking {
-            judged.findings.push(malformed(lockfile, Range::default(), why.into()));
+            judged.malformed(Range::default(), why.into());
             judged.verdict.worsen(Verdict::Doubtful(why.into()));
         }
     }
