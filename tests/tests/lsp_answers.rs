@@ -2,20 +2,23 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-use holdover_tests::client::{Client, Setup, uri};
+use holdover_tests::client::{Answers, Client, Setup, uri};
 use holdover_tests::fixture::Fixture;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 fn editor(fixture: &Fixture) -> (Client, PathBuf) {
-    let root = std::fs::canonicalize(fixture.workspace()).unwrap();
-    let mut setup = Setup { roots: vec![root.clone()], ..Setup::default() };
-    for (name, value) in fixture.environment() {
-        setup = setup.env(&name, &value);
-    }
+    let (setup, root) = setup(fixture);
     let mut client = Client::start(&setup);
     client.accept_leftovers();
     (client, root)
+}
+
+fn setup(fixture: &Fixture) -> (Setup, PathBuf) {
+    let root = std::fs::canonicalize(fixture.workspace()).unwrap();
+    let setup = Setup { roots: vec![root.clone()], ..Setup::default() };
+    let environment = fixture.environment();
+    (environment.iter().fold(setup, |setup, (name, value)| setup.env(name, value)), root)
 }
 
 fn content(client: &mut Client, uri: &str) -> String {
@@ -161,4 +164,144 @@ fn the_terminal_and_the_editor_show_the_same_words_and_figures() {
         compared += 1;
     }
     assert!(compared > 30, "{compared}");
+}
+
+/// Titles of the lenses of a document; all of them stand on its first line.
+fn lenses(client: &mut Client, uri: &str) -> Vec<Value> {
+    let lenses = client.request("textDocument/codeLens", json!({ "textDocument": { "uri": uri } }));
+    let lenses = lenses.as_array().cloned().unwrap_or_default();
+    assert!(lenses.iter().all(|lens| lens["range"]["start"]["line"] == 0), "{lenses:?}");
+    lenses.into_iter().map(|lens| lens["command"].clone()).collect()
+}
+
+fn refreshes(client: &Client) -> usize {
+    client.asked.iter().filter(|asked| asked["method"] == "workspace/codeLens/refresh").count()
+}
+
+/// Any request reads what came before its answer.
+fn wait_for_refresh(client: &mut Client, before: usize) {
+    let asked = client.until(
+        |client| {
+            client.request("holdover/status", json!({}));
+            json!(refreshes(client))
+        },
+        |asked| asked.as_u64() > u64::try_from(before).ok(),
+    );
+    assert_ne!(asked, json!(before), "the client was not told to look again");
+}
+
+#[test]
+fn above_a_lockfile_stands_what_is_here_and_what_is_missing_can_be_got() {
+    let fixture = Fixture::small();
+    let itoa = fixture.crate_file("itoa");
+    let kept = std::fs::read(&itoa).unwrap();
+    std::fs::remove_file(&itoa).unwrap();
+    assert_eq!(fixture.holdover(&["offline", "off"]).status.code(), Some(0));
+    let (mut setup, root) = setup(&fixture);
+    setup.capabilities["textDocument"]["codeLens"] = json!({});
+    setup.capabilities["workspace"]["codeLens"] = json!({ "refreshSupport": true });
+    // Nothing waits for what the client says to a refresh.
+    setup.answers = Answers::Never;
+    let mut client = Client::spawn(&setup);
+    let offered = client.initialize(&setup);
+    assert_eq!(offered["codeLensProvider"], json!({ "resolveProvider": false }));
+    client.accept_leftovers();
+    looked(&mut client);
+    let cargo = uri(&root.join("Cargo.lock"));
+    client.open(&cargo, &std::fs::read_to_string(root.join("Cargo.lock")).unwrap());
+    let words = |client: &mut Client| {
+        let status = client.request("holdover/status", json!({}));
+        format!("offline: {}", status["readiness"]["ecosystems"][0]["text"].as_str().unwrap())
+    };
+    let shown = lenses(&mut client, &cargo);
+    assert_eq!(shown[0], json!({ "title": words(&mut client), "command": "" }));
+    assert!(shown[0]["title"].as_str().unwrap().contains("1 missing"), "{shown:?}");
+    assert_eq!(shown.len(), 1, "an untrusted workspace fetches nothing: {shown:?}");
+
+    let before = refreshes(&client);
+    client.notify("holdover/didChangeTrust", json!({ "trusted": true }));
+    wait_for_refresh(&mut client, before);
+    let shown = lenses(&mut client, &cargo);
+    let get =
+        json!({ "title": "get what is missing", "command": "holdover.fetch", "arguments": [{ "workspace": root }] });
+    assert_eq!(&shown[1..], std::slice::from_ref(&get));
+
+    // Where another lockfile lacks something too, only its own is got.
+    let ms = fixture.npm_file("node_modules/ms");
+    std::fs::remove_file(&ms).unwrap();
+    let both = client.until(|client| json!(lenses(client, &cargo)), |shown| shown[1] != get);
+    let wanted = both[1]["arguments"][0]["artifacts"].as_array().unwrap();
+    assert!(wanted.len() == 1 && wanted[0].as_str().unwrap().starts_with("cargo:itoa@"), "{both:#}");
+
+    let before = refreshes(&client);
+    std::fs::write(&itoa, kept).unwrap();
+    wait_for_refresh(&mut client, before);
+    let whole = lenses(&mut client, &cargo);
+    assert_eq!(whole, [json!({ "title": words(&mut client), "command": "" })]);
+    assert!(!whole[0]["title"].as_str().unwrap().contains("missing"), "{whole:?}");
+
+    // Other documents have none, and neither do those that are not open.
+    let manifest = uri(&root.join("Cargo.toml"));
+    client.open(&manifest, "[package]\n");
+    assert_eq!(lenses(&mut client, &manifest), Vec::<Value>::new());
+    assert_eq!(lenses(&mut client, &uri(&root.join("package-lock.json"))), Vec::<Value>::new());
+}
+
+#[test]
+fn a_client_that_shows_no_lenses_is_offered_none_and_never_told_to_look_again() {
+    let fixture = Fixture::small();
+    let (setup, root) = setup(&fixture);
+    let mut client = Client::spawn(&setup);
+    assert_eq!(client.initialize(&setup)["codeLensProvider"], Value::Null);
+    client.accept_leftovers();
+    looked(&mut client);
+    let cargo = uri(&root.join("Cargo.lock"));
+    client.open(&cargo, "");
+    assert_eq!(lenses(&mut client, &cargo).len(), 1, "asked all the same, it answers");
+    std::fs::remove_file(fixture.crate_file("itoa")).unwrap();
+    client
+        .until(|client| json!(lenses(client, &cargo)), |shown| shown[0]["title"].as_str().unwrap().contains("missing"));
+    assert_eq!(refreshes(&client), 0);
+}
+
+/// The hover over the last place of `what` in a document that is opened with its text on the disk.
+fn hover(client: &mut Client, file: &Path, what: &str) -> String {
+    let text = std::fs::read_to_string(file).unwrap();
+    client.open(&uri(file), &text);
+    let (line, found) = text.lines().enumerate().filter(|(_, line)| line.contains(what)).last().unwrap();
+    let position = json!({ "line": line, "character": found.find(what).unwrap() + 1 });
+    let hover =
+        client.request("textDocument/hover", json!({ "textDocument": { "uri": uri(file) }, "position": position }));
+    assert_eq!(hover["range"]["start"]["line"], json!(line), "{hover:#}");
+    hover["contents"]["value"].as_str().expect("a hover").to_owned()
+}
+
+#[test]
+fn over_a_dependency_that_is_here_stands_where_it_is_how_it_was_checked_its_size_and_who_needs_it() {
+    let fixture = Fixture::small();
+    let (mut client, root) = editor(&fixture);
+    client.until(
+        |client| client.request("holdover/status", json!({})),
+        |status| {
+            let all = status["readiness"]["ecosystems"].as_array().unwrap();
+            !all.is_empty() && all.iter().all(|one| one["verified"] == one["present"])
+        },
+    );
+    for (lockfile, on_line, file, heading) in [
+        ("Cargo.lock", "name = \"itoa\"", fixture.crate_file("itoa"), "**itoa "),
+        ("package-lock.json", "\"node_modules/ms\"", fixture.npm_file("node_modules/ms"), "**ms "),
+    ] {
+        let file = std::fs::canonicalize(file).unwrap();
+        let text = hover(&mut client, &root.join(lockfile), on_line);
+        assert!(text.starts_with(heading) && text.contains("): here\n"), "{text}");
+        assert!(text.contains(&format!("Cached at `{}`", file.display())), "{text}");
+        assert!(text.contains("Its checksum was compared with the lockfile's and is the same."), "{text}");
+        let bytes = file.metadata().unwrap().len();
+        let size = format!("{}.{} KiB", bytes / 1024, bytes % 1024 * 10 / 1024);
+        assert!(text.contains(&format!("Size: {size}")), "{size}: {text}");
+        assert!(text.contains("Needed by: "), "{text}");
+        assert!(!text.contains("Looked in"), "it was found: {text}");
+    }
+    let manifest = hover(&mut client, &root.join("Cargo.toml"), "serde_json");
+    assert!(manifest.starts_with("**serde_json ") && manifest.contains("Cached at `"), "{manifest}");
 }

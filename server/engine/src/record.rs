@@ -5,6 +5,7 @@ use contract::{Actor, ActorKind, JobKind, JobState, Lane, Readiness};
 use journal::{Draft, Journal, Step};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 fn person() -> Actor {
     // The account's name is of use on this machine and to colleagues; no address, no host name.
@@ -88,8 +89,36 @@ fn write(inner: &Inner, root: Option<&Path>, kind: &str, lane: Lane, actor: Acto
     }
 }
 
-/// Readiness, when it is not what was recorded last for this workspace.
-pub(crate) fn readiness(inner: &Inner, root: &Path, readiness: &Readiness) {
+/// Records on their way into the journal that are told apart from those of others, at most.
+const ON_THE_WAY: usize = 8;
+
+/// What a workspace's readiness was recorded as, which the journal writes a moment later.
+#[derive(Default)]
+pub(crate) struct Recorded {
+    last: Option<Vec<u8>>,
+    /// What the journal says until `last` is written.
+    older: Vec<Option<Vec<u8>>>,
+}
+
+impl Recorded {
+    /// The last record, where the journal says that it is `read`.
+    fn newest<'a>(&'a self, read: Option<&'a [u8]>) -> Option<&'a [u8]> {
+        if self.older.iter().any(|older| older.as_deref() == read) { self.last.as_deref() } else { read }
+    }
+
+    /// `now` is on its way.
+    fn put(&mut self, read: Option<Vec<u8>>, now: Vec<u8>) {
+        let last = self.last.replace(now);
+        if !self.older.contains(&read) {
+            self.older = vec![read];
+        } else if self.older.len() < ON_THE_WAY {
+            self.older.push(last);
+        }
+    }
+}
+
+/// Readiness, when it is not what was recorded last for this workspace, by this process or another.
+pub(crate) fn readiness(inner: &Inner, root: &Path, recorded: &Mutex<Recorded>, readiness: &Readiness) {
     if !enabled(inner, root) {
         return;
     }
@@ -102,10 +131,35 @@ pub(crate) fn readiness(inner: &Inner, root: &Path, readiness: &Readiness) {
     });
     let key = format!("readiness:{workspace}");
     let now = payload.to_string().into_bytes();
-    let before = journal.remember_get(&key).ok().flatten();
-    if before.as_deref() == Some(now.as_slice()) {
+    let mut recorded = recorded.lock().unwrap_or_else(PoisonError::into_inner);
+    let read = journal.remember_get(&key).ok().flatten();
+    if recorded.newest(read.as_deref()) == Some(now.as_slice()) {
         return;
     }
+    recorded.put(read, now.clone());
+    drop(recorded);
     write(inner, Some(root), "readiness.observed", Lane::Observations, journal::holdover(), payload, false);
     journal.remember_put_many(vec![(key, now)]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_is_not_written_yet_counts_and_one_of_another_process_too() {
+        let bytes = |text: &str| Some(text.as_bytes().to_vec());
+        let mut recorded = Recorded::default();
+        assert_eq!(recorded.newest(None), None);
+        assert_eq!(recorded.newest(Some(b"a")), Some(&b"a"[..]));
+        recorded.put(bytes("a"), b"b".to_vec());
+        assert_eq!(recorded.newest(Some(b"a")), Some(&b"b"[..]), "ours is on its way");
+        recorded.put(bytes("a"), b"c".to_vec());
+        for read in ["a", "b", "c"] {
+            assert_eq!(recorded.newest(Some(read.as_bytes())), Some(&b"c"[..]), "{read}: both are on their way");
+        }
+        assert_eq!(recorded.newest(Some(b"x")), Some(&b"x"[..]), "another process recorded something");
+        recorded.put(bytes("x"), b"d".to_vec());
+        assert_eq!(recorded.newest(Some(b"b")), Some(&b"b"[..]), "ours were written long ago");
+    }
 }

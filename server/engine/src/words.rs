@@ -1,40 +1,16 @@
 //! The words for states and figures. Every front end shows these, letter for letter, so they are chosen here and nowhere
 //! else. Lower case, no full stop: front ends put them into lines, cells and tooltips.
 
+pub(crate) use inventory::figures::{size, thousands};
+
 use contract::{
     Cache, ConflictCount, ConnectivityState, EcosystemReadiness, FunctionMode, Mirror, MirrorState, Readiness,
     ReadinessState,
 };
 
-/// `1204` → `1,204`.
-pub(crate) fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// `1 file`, `1,204 files`.
 pub(crate) fn counted(n: u64, thing: &str) -> String {
     format!("{} {thing}{}", thousands(n), if n == 1 { "" } else { "s" })
-}
-
-/// Bytes in the largest unit of which there is at least one: `12.3 MiB`.
-pub(crate) fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let (mut value, mut unit) = (bytes, 0);
-    let mut rest = 0;
-    while value >= 1024 && unit + 1 < UNITS.len() {
-        rest = value % 1024;
-        value /= 1024;
-        unit += 1;
-    }
-    if unit == 0 { format!("{bytes} B") } else { format!("{}.{} {}", thousands(value), rest * 10 / 1024, UNITS[unit]) }
 }
 
 /// The line that a status bar shows.

@@ -3,6 +3,7 @@
 use crate::Notice;
 use crate::facade::Inner;
 use crate::memory::Remembered;
+use crate::record::Recorded;
 use crate::vigil::Vigil;
 use crate::words;
 use crate::worker::Task;
@@ -37,6 +38,7 @@ pub(crate) struct Workspace {
     survey: RwLock<Option<Looked>>,
     findings: RwLock<Arc<BTreeMap<PathBuf, Vec<Finding>>>>,
     conflicts: Mutex<BTreeMap<PathBuf, u64>>,
+    recorded: Mutex<Recorded>,
 }
 
 impl Workspace {
@@ -57,6 +59,7 @@ impl Workspace {
             survey: RwLock::default(),
             findings: RwLock::default(),
             conflicts: Mutex::default(),
+            recorded: Mutex::default(),
         }
     }
 
@@ -254,7 +257,7 @@ impl Workspace {
         let readiness = survey.readiness.clone();
         *self.survey.write().unwrap_or_else(PoisonError::into_inner) =
             Some(Looked { documents: inventory::documents(&survey).into_iter().collect(), survey, at: host::now() });
-        crate::record::readiness(inner, &self.root, &readiness);
+        crate::record::readiness(inner, &self.root, &self.recorded, &readiness);
         if !files.is_empty() {
             inner.tell(Notice::Findings { root: self.root.clone(), files });
         }

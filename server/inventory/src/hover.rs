@@ -1,6 +1,7 @@
 //! What a hover says about a dependency: what it is, whether it is here, how that is known, and who needs it.
 //! May not look at files.
 
+use crate::figures::size;
 use crate::survey::Survey;
 use crate::text::Places;
 use contract::{Artifact, ArtifactState, Range};
@@ -61,8 +62,8 @@ fn describe(artifact: &Artifact, survey: &Survey) -> String {
     let mut text = format!("**{} {}** ({}): {state}\n\n", artifact.name, artifact.version, artifact.ecosystem);
     let _ = writeln!(text, "{}.", sentence(&artifact.evidence));
     let checksum = match (artifact.state, artifact.verified) {
-        (ArtifactState::Present, true) => "Its checksum was verified since the file last changed.",
-        (ArtifactState::Present, false) => "Its checksum has not been verified yet.",
+        (ArtifactState::Present, true) => "Its checksum was compared with the lockfile's and is the same.",
+        (ArtifactState::Present, false) => "Its checksum has not been compared with the lockfile's yet.",
         (ArtifactState::Corrupt, true) => "Its checksum was compared with the lockfile's and differs.",
         _ => "",
     };
@@ -73,13 +74,19 @@ fn describe(artifact: &Artifact, survey: &Survey) -> String {
         let _ = writeln!(text, "\n{} does not need it.", survey.readiness.target);
     }
     if let Some(bytes) = artifact.bytes {
-        let _ = writeln!(text, "\nSize: {bytes} bytes");
+        let _ = writeln!(text, "\nSize: {}", size(bytes));
     }
-    if !artifact.looked_in.is_empty() {
-        text.push_str("\nLooked in:\n\n");
-        for path in &artifact.looked_in {
-            let _ = writeln!(text, "- `{}`", path.display().to_string().replace('`', "'"));
+    let mut paths = artifact.looked_in.iter().map(|path| path.display().to_string().replace('`', "'"));
+    if artifact.state == ArtifactState::Present {
+        // The first is the file itself; what else was looked at only led there.
+        if let Some(path) = paths.next() {
+            let _ = writeln!(text, "\nCached at `{path}`");
         }
+    } else if !artifact.looked_in.is_empty() {
+        text.push_str("\nLooked in:\n\n");
+        paths.for_each(|path| {
+            let _ = writeln!(text, "- `{path}`");
+        });
     }
     if !artifact.needed_by.is_empty() {
         let more = artifact.needed_by.len().saturating_sub(NAMED);

@@ -11,6 +11,7 @@ mod count;
 mod discover;
 mod ecosystem;
 mod fetch;
+pub mod figures;
 mod findings;
 mod ground;
 mod hexadecimal;

@@ -4,10 +4,10 @@ use crate::commands;
 use crate::from_proto::Encoding;
 use serde_json::json;
 use tower_lsp::ls_types::{
-    ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability, ExecuteCommandOptions,
-    HoverProviderCapability, OneOf, PositionEncodingKind, ServerCapabilities, TextDocumentSyncCapability,
-    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkspaceFoldersServerCapabilities,
-    WorkspaceServerCapabilities,
+    ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability, CodeLensOptions,
+    ExecuteCommandOptions, HoverProviderCapability, OneOf, PositionEncodingKind, ServerCapabilities,
+    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
+    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 
 /// What the client can do, as far as we need it.
@@ -21,6 +21,10 @@ pub(crate) struct Client {
     pub document_changes: bool,
     /// The edit of a code action may come with `codeAction/resolve`.
     pub resolve_edit: bool,
+    /// It shows code lenses.
+    pub lenses: bool,
+    /// It asks for them again when it is told to.
+    pub refreshes_lenses: bool,
 }
 
 impl Client {
@@ -43,6 +47,10 @@ impl Client {
             configuration: workspace.and_then(|workspace| workspace.configuration).unwrap_or(false),
             apply_edit: workspace.and_then(|workspace| workspace.apply_edit).unwrap_or(false),
             document_changes: edit.and_then(|edit| edit.document_changes).unwrap_or(false),
+            lenses: capabilities.text_document.as_ref().is_some_and(|document| document.code_lens.is_some()),
+            refreshes_lenses: workspace
+                .and_then(|workspace| workspace.code_lens.as_ref()?.refresh_support)
+                .unwrap_or(false),
             resolve_edit: keeps_data && resolves.is_some_and(|support| support.properties.iter().any(|p| p == "edit")),
         }
     }
@@ -67,6 +75,7 @@ pub(crate) fn server(client: &Client) -> ServerCapabilities {
             resolve_provider: Some(client.resolve_edit),
             ..CodeActionOptions::default()
         })),
+        code_lens_provider: client.lenses.then_some(CodeLensOptions { resolve_provider: Some(false) }),
         execute_command_provider: Some(ExecuteCommandOptions {
             commands: commands::NAMES.iter().map(|name| (*name).to_owned()).collect(),
             ..ExecuteCommandOptions::default()

@@ -3,8 +3,8 @@
 //! newest counts (diagnostics of a file, status, progress) the queue keeps the newest.
 
 use serde::Serialize;
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -100,12 +100,15 @@ impl Outbound {
     /// Sends a request. Who asked waits for the answer elsewhere, and not for ever.
     pub(crate) fn request(&self, id: i64, method: &str, params: impl Serialize) {
         #[derive(Serialize)]
-        struct Request<'a, P> {
+        struct Request<'a> {
             jsonrpc: &'static str,
             id: i64,
             method: &'a str,
-            params: P,
+            // A request without parameters has no such field.
+            #[serde(skip_serializing_if = "Value::is_null")]
+            params: Value,
         }
+        let params = serde_json::to_value(params).unwrap_or_default();
         if let Some(body) = body(&Request { jsonrpc: "2.0", id, method, params }) {
             self.push(body);
         }

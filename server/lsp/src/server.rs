@@ -10,9 +10,9 @@ use crossbeam_channel::Sender;
 use std::future::Future;
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::ls_types::{
-    CodeAction, CodeActionParams, CodeActionResponse, DidChangeConfigurationParams, DidChangeWorkspaceFoldersParams,
-    ExecuteCommandParams, Hover, HoverParams, InitializeParams, InitializeResult, InitializedParams, LSPAny,
-    WorkDoneProgressCancelParams,
+    CodeAction, CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, DidChangeConfigurationParams,
+    DidChangeWorkspaceFoldersParams, ExecuteCommandParams, Hover, HoverParams, InitializeParams, InitializeResult,
+    InitializedParams, LSPAny, WorkDoneProgressCancelParams,
 };
 use tower_lsp::{LanguageServer, LspService};
 
@@ -90,6 +90,10 @@ impl LanguageServer for Shell {
 
     async fn code_action_resolve(&self, params: CodeAction) -> Result<CodeAction> {
         self.ask::<requests::code_action_resolve::Resolve>(params).await
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
+        self.ask::<requests::code_lens::CodeLenses>(params).await
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LSPAny>> {

@@ -10,6 +10,7 @@ use crate::from_proto;
 use crate::outbound::{Key, Outbound};
 use crate::progress::Shows;
 use crate::publish::Publishing;
+use crate::requests::code_lens::Told;
 use crate::work::Work;
 use crossbeam_channel::{Receiver, Sender, never, select, unbounded};
 use engine::{Engine, EngineOptions, Notice};
@@ -43,6 +44,7 @@ pub(crate) struct State {
     pub shows: Shows,
     pub publishing: Publishing,
     pub debug: Debug,
+    pub told_lenses: Told,
     notices: Receiver<Notice>,
     status_due: BTreeMap<PathBuf, Instant>,
     status_sent: HashMap<PathBuf, Instant>,
@@ -75,6 +77,7 @@ pub(crate) fn start(
         shows: Shows::default(),
         publishing: Publishing::default(),
         debug,
+        told_lenses: Told::default(),
         notices: never(),
         status_due: BTreeMap::new(),
         status_sent: HashMap::new(),
@@ -169,6 +172,7 @@ impl State {
             }
             Event::Close(params) => {
                 let uri = params.text_document.uri;
+                self.told_lenses.remove(&uri);
                 let path = self.path_of(&uri);
                 let lost = path.as_deref().is_some_and(|path| self.documents.is_lost(path));
                 if self.documents.close(&uri).is_some() || lost {
@@ -247,6 +251,9 @@ impl State {
     fn send_statuses(&mut self, now: Instant) {
         let due: Vec<PathBuf> =
             self.status_due.iter().filter(|(_, at)| **at <= now).map(|(root, _)| root.clone()).collect();
+        if !due.is_empty() {
+            self.refresh_lenses();
+        }
         for root in due {
             self.status_due.remove(&root);
             let Some(engine) = self.engine.as_ref().filter(|_| self.roots.contains(&root)) else { continue };
@@ -326,6 +333,7 @@ impl State {
             self.findings_changed(&files);
         }
         self.roots.retain(|open| open != root);
+        self.refresh_lenses();
         self.status_due.remove(root);
         self.status_sent.remove(root);
     }

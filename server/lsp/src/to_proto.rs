@@ -15,7 +15,7 @@ const MOST: usize = 1000;
 pub(crate) fn uri(path: &Path) -> Option<Uri> {
     const PLAIN: percent_encoding::AsciiSet =
         percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    let bytes = path.is_absolute().then(|| path.as_os_str().as_encoded_bytes())?;
+    let bytes = path.is_absolute().then_some(path.as_os_str().as_encoded_bytes())?;
     format!("file://{}", percent_encoding::percent_encode(bytes, &PLAIN)).parse().ok()
 }
 

@@ -188,6 +188,9 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
             (state, evidence, path) = not_by_address(lacking);
             looked_in.extend(path);
         }
+        if let (ArtifactState::Present, Some(found)) = (state, found) {
+            looked_in = vec![plan.candidates[found].0.clone()];
+        }
         let identity = found.and_then(|found| match stands[found] {
             Seen::File(identity) => Some(identity),
             _ => None,

@@ -16,9 +16,9 @@ use engine::EngineError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
-use tower_lsp::ls_types::{ExecuteCommandParams, NumberOrString};
+use tower_lsp::ls_types::{Command, ExecuteCommandParams, NumberOrString};
 
 /// Every command.
 pub(crate) const NAMES: [&str; 7] = [
@@ -76,6 +76,13 @@ pub(crate) fn run(state: &mut State, params: ExecuteCommandParams, reply: Reply<
         "holdover.journal" => journal::run(state, call),
         other => call.answer(Err(error(ErrorCode::InvalidParams, format!("there is no such command: {other}")))),
     }
+}
+
+/// `holdover.fetch` with these fields, in this workspace.
+pub(crate) fn fetch_command(title: String, fields: Value, root: &Path) -> Command {
+    let mut fields = if fields.is_object() { fields } else { json!({}) };
+    fields["workspace"] = json!(root);
+    Command { title, command: "holdover.fetch".to_owned(), arguments: Some(vec![fields]) }
 }
 
 /// The status of a workspace, from memory.

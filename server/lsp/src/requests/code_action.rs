@@ -2,6 +2,7 @@
 //! cannot ask for them.
 
 use super::Request;
+use crate::commands::fetch_command;
 use crate::event::Reply;
 use crate::from_proto;
 use crate::requests::code_action_resolve::{Known, edit};
@@ -10,8 +11,7 @@ use contract::Action;
 use serde_json::json;
 use std::path::Path;
 use tower_lsp::ls_types::{
-    CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CodeActionResponse, Command, Diagnostic,
-    NumberOrString,
+    CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CodeActionResponse, Diagnostic, NumberOrString,
 };
 
 pub(crate) struct CodeActions;
@@ -85,11 +85,8 @@ fn conflict_actions(state: &mut State, params: &CodeActionParams) -> CodeActionR
 
 /// An action of the engine is a command: it runs tools, it does not edit.
 fn command_action(action: Action, root: &Path, diagnostics: &[Diagnostic]) -> CodeActionOrCommand {
-    let mut argument = if action.data.is_object() { action.data } else { json!({}) };
-    argument["workspace"] = json!(root);
     let data = json!({ "action": action.action });
-    let command =
-        Command { title: action.title.clone(), command: "holdover.fetch".to_owned(), arguments: Some(vec![argument]) };
+    let command = fetch_command(action.title.clone(), action.data, root);
     CodeActionOrCommand::CodeAction(CodeAction {
         title: action.title,
         kind: Some(CodeActionKind::QUICKFIX),
