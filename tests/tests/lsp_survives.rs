@@ -393,6 +393,28 @@ fn settings_on_a_disk_that_does_not_answer_hold_nothing_up() {
     client.change(&file, 2, [0, 0, 0, 0], CONFLICT);
     assert_eq!(client.diagnostics(&file, 2).len(), 2);
     assert!(!client.actions(&file, 2).is_empty());
+    // The log lies there too: it was begun before the first message.
+    assert!(!client.data.path().join("logs").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_log_that_nobody_takes_holds_nothing_up() {
+    let root = tempfile::tempdir().unwrap();
+    let data = tempfile::tempdir().unwrap();
+    std::fs::create_dir(data.path().join("logs")).unwrap();
+    let pipe = data.path().join("logs/lsp.log");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let setup = Setup { roots: vec![root.path().to_owned()], ..Setup::default() }
+        .env("HOLDOVER_LOG", "trace")
+        .env("HOLDOVER_DATA_DIR", data.path().to_str().unwrap());
+    let mut client = Client::start(&setup);
+    // Each says a line about a document that is not open, more than a pipe and the queue take.
+    let change = |n: u64| json!({ "textDocument": { "uri": format!("file:///nowhere/{n}/{}", "x".repeat(300)), "version": 1 }, "contentChanges": [] });
+    for n in 0..3000 {
+        client.notify("textDocument/didChange", change(n));
+    }
+    assert_alive(&mut client);
 }
 
 #[cfg(unix)]

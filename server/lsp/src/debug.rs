@@ -1,6 +1,7 @@
 //! Switches for tests, from the variable `HOLDOVER_DEBUG`: a list of words with commas between.
 //! `sleep`: the request `holdover/debug/sleep {ms}` is known, which takes that long. `ask-on-open`: the client is asked for
-//! its configuration at every `didOpen`. `hung-files`: settings and trust lie on a disk that does not answer.
+//! its configuration at every `didOpen`. `hung-files`: settings, trust and the log lie on a disk that does
+//! not answer.
 //! None of them is for users.
 
 /// The switches.

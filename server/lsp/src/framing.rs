@@ -162,6 +162,15 @@ fn find_length(line: &[u8]) -> Option<usize> {
     line.windows(LENGTH.len()).rposition(|window| window.eq_ignore_ascii_case(LENGTH))
 }
 
+/// `read` of a reader that is made for `fill_buf`.
+pub(crate) fn read_buffered(reader: &mut impl BufRead, into: &mut [u8]) -> io::Result<usize> {
+    let available = reader.fill_buf()?;
+    let taken = available.len().min(into.len());
+    into[..taken].copy_from_slice(&available[..taken]);
+    reader.consume(taken);
+    Ok(taken)
+}
+
 /// A reader with bytes put back in front of it.
 struct Ahead<R> {
     back: Vec<u8>,
@@ -192,11 +201,7 @@ impl<R: BufRead> Ahead<R> {
 
 impl<R: BufRead> Read for Ahead<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let available = self.fill_buf()?;
-        let taken = available.len().min(into.len());
-        into[..taken].copy_from_slice(&available[..taken]);
-        self.consume(taken);
-        Ok(taken)
+        read_buffered(self, into)
     }
 }
 

@@ -16,6 +16,7 @@
 //!
 //! To add a request: a file in `requests`, a line in `server`, a capability in `capabilities`.
 
+mod aside;
 mod asking;
 mod capabilities;
 mod commands;
@@ -51,6 +52,8 @@ use std::time::{Duration, Instant};
 
 /// Longest wait for the last messages to be written when the client says `exit`.
 const LAST_WORDS: Duration = Duration::from_millis(3);
+/// Longest wait for the log when the server could not do its work: its lines say why.
+const LAST_LINES: Duration = Duration::from_secs(1);
 /// Longest wait for the server to come to rest between two messages of a replay.
 const REPLAY_PAUSE: Duration = Duration::from_millis(400);
 
@@ -74,7 +77,8 @@ pub struct LspOptions {
 /// end it: threads may still be at work.
 pub fn run(options: LspOptions) -> i32 {
     let folders = host::Folders::find(options.engine.data_dir.as_deref());
-    log::start(folders.ok().map(|folders| folders.logs()).as_deref());
+    let debug = debug::Debug::from_environment();
+    log::start(folders.ok().map(|folders| folders.logs()), debug.before_reading());
     let source: io::Result<Box<dyn BufRead + Send>> = (|| {
         let source: Box<dyn BufRead + Send> = match &options.replay {
             Some(file) => Box::new(BufReader::new(File::open(file)?)),
@@ -90,13 +94,16 @@ pub fn run(options: LspOptions) -> i32 {
         Err(e) => {
             let file = options.replay.as_ref().or(options.record.as_ref()).map(|file| file.display().to_string());
             tracing::error!("the recording cannot be opened: {}: {e}", file.unwrap_or_default());
+            log::finish(LAST_LINES);
             return 2;
         }
     };
-    let code = serve(source, options).unwrap_or_else(|e| {
+    let code = serve(source, options, debug).unwrap_or_else(|e| {
         tracing::error!("the server cannot start: {e}");
         3
     });
+    // Nobody who ended it as agreed waits for a log.
+    log::finish(if code > 1 { LAST_LINES } else { LAST_WORDS });
     end(code)
 }
 
@@ -114,8 +121,7 @@ fn end(code: i32) -> i32 {
     code
 }
 
-fn serve(source: Box<dyn BufRead + Send>, options: LspOptions) -> io::Result<i32> {
-    let debug = debug::Debug::from_environment();
+fn serve(source: Box<dyn BufRead + Send>, options: LspOptions, debug: debug::Debug) -> io::Result<i32> {
     let outbound = Outbound::start(stdout()?)?;
     let engine = EngineOptions { before_reading: debug.before_reading(), ..options.engine };
     let events = state::start(outbound.clone(), engine, options.version, debug)?;

@@ -1,6 +1,7 @@
 //! Keeps a client's traffic, and plays it again.
 //! A recording is the very bytes that the client wrote, so that it holds broken traffic too and can be piped into a server.
 
+use crate::framing::read_buffered;
 use std::fs::File;
 use std::io::{self, BufRead, BufWriter, Read, Write};
 use std::path::Path;
@@ -20,11 +21,7 @@ impl<R: BufRead> Recorder<R> {
 
 impl<R: BufRead> Read for Recorder<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let available = self.fill_buf()?;
-        let taken = available.len().min(into.len());
-        into[..taken].copy_from_slice(&available[..taken]);
-        self.consume(taken);
-        Ok(taken)
+        read_buffered(self, into)
     }
 }
 
