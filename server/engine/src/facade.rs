@@ -11,7 +11,7 @@ use inventory::Survey;
 use journal::{Filter, Journal};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 
 /// How an engine is set up.
@@ -41,6 +41,8 @@ pub(crate) struct Inner {
     pub workspaces: RwLock<BTreeMap<PathBuf, Arc<Workspace>>>,
     journal: Mutex<Option<Result<Journal, String>>>,
     journal_opened: Condvar,
+    /// There was no journal when it was to be opened: it is being made.
+    journal_is_new: AtomicBool,
     pub connectivity: Mutex<Connection>,
     pub before_reading: Option<fn()>,
     notices: Sender<Notice>,
@@ -65,6 +67,18 @@ impl Inner {
         loop {
             match &*state {
                 Some(result) => return result.clone(),
+                None => state = self.journal_opened.wait(state).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+
+    /// The journal, waiting for it to be opened, but not for it to be made; `None` too where it cannot be used.
+    pub fn journal_if_old(&self) -> Option<Journal> {
+        let mut state = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match &*state {
+                Some(result) => return result.clone().ok(),
+                None if self.journal_is_new.load(Ordering::Relaxed) => return None,
                 None => state = self.journal_opened.wait(state).unwrap_or_else(PoisonError::into_inner),
             }
         }
@@ -163,6 +177,7 @@ impl Engine {
             workspaces: RwLock::default(),
             journal: Mutex::new(None),
             journal_opened: Condvar::new(),
+            journal_is_new: AtomicBool::new(false),
             connectivity: Mutex::default(),
             before_reading: options.before_reading,
             notices,
@@ -174,6 +189,12 @@ impl Engine {
         let opener = Arc::downgrade(&inner);
         std::thread::spawn(move || {
             let Some(inner) = opener.upgrade() else { return };
+            if Journal::is_absent(&inner.folders.data) {
+                // Under the lock, so that nobody who is about to wait misses it.
+                let _open = inner.journal.lock().unwrap_or_else(PoisonError::into_inner);
+                inner.journal_is_new.store(true, Ordering::Relaxed);
+                inner.journal_opened.notify_all();
+            }
             let opened = match problem {
                 Some(problem) => Err(problem),
                 None => match inner.folders.make_data() {

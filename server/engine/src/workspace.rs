@@ -163,7 +163,7 @@ impl Workspace {
         if !self.looks() {
             return self.forget(inner);
         }
-        let memory = Remembered::new(inner.journal().ok());
+        let memory = Remembered(inner);
         let stop = || cancel.is_cancelled() || self.cancel.is_cancelled();
         let survey = {
             let mut held = self.inventory.lock().unwrap_or_else(PoisonError::into_inner);
@@ -215,7 +215,7 @@ impl Workspace {
     /// Compares the checksums that were not compared since their files changed, or `all` of them, on this thread and
     /// its pool, and surveys again. Surveys may run meanwhile.
     pub fn deepen_now(&self, inner: &Inner, all: bool, cancel: &Cancel, progress: &(dyn Fn(u64, u64) + Sync)) {
-        let memory = Remembered::new(inner.journal().ok());
+        let memory = Remembered(inner);
         let stop = || cancel.is_cancelled() || self.cancel.is_cancelled();
         let verification = self.inventory.lock().unwrap_or_else(PoisonError::into_inner).1.verification(all);
         verification.run(&memory, &stop, progress);

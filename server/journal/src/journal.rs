@@ -40,6 +40,14 @@ impl std::fmt::Debug for Journal {
 }
 
 impl Journal {
+    /// Whether there is nothing of a journal in `folder` yet, so that opening one makes it, which waits for the disk.
+    #[must_use]
+    pub fn is_absent(folder: &Path) -> bool {
+        let files = Files::of(folder);
+        let absent = |path: &Path| path.symlink_metadata().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
+        absent(&files.database) && absent(&files.description)
+    }
+
     /// Opens the journal in `folder` (the data folder), and makes folder (0700), key file (0600) and database if they are not
     /// there. Takes about a millisecond, whatever the number of events; blocks for longer only while another process makes
     /// the same journal. In every error the files are as they were.

@@ -384,3 +384,13 @@ fn no_file_holds_a_word_of_what_was_written() {
     fs::write(folder.path().join("control"), "… xylophone-payload …").unwrap();
     assert_eq!(all(folder.path()), ["control"], "the scan finds what is there");
 }
+
+#[test]
+fn a_journal_is_absent_until_it_is_made_and_not_when_a_part_of_it_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Journal::is_absent(folder.path()) && Journal::is_absent(&folder.path().join("not made yet")));
+    drop(Journal::open(folder.path()).unwrap());
+    assert!(!Journal::is_absent(folder.path()));
+    std::fs::remove_file(folder.path().join("journal.json")).unwrap();
+    assert!(!Journal::is_absent(folder.path()), "its database is there");
+}
