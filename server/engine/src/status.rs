@@ -8,6 +8,7 @@ use contract::{
     Connectivity, ConnectivityState, Function, FunctionMode, JournalState, JournalStatus, ModelStatus, Readiness,
     ReadinessState, Status,
 };
+use host::OfflineMode;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
@@ -18,15 +19,19 @@ const FRESH: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub(crate) struct Connection {
     known: Connectivity,
+    /// Connections are tried whatever the routes say.
+    tried: bool,
     looked: Option<Instant>,
 }
 
 /// Asks the system; says whether the state is another one than before.
 pub(crate) fn refresh_connectivity(inner: &Inner) -> bool {
     let mut now = inner.gate.connectivity();
+    let tried = inner.gate.mode() == OfflineMode::Off;
     words::connection(now.state).clone_into(&mut now.text);
     let mut connection = inner.connectivity.lock().unwrap_or_else(PoisonError::into_inner);
     connection.looked = Some(Instant::now());
+    let changed = std::mem::replace(&mut connection.tried, tried) != tried;
     let known = &mut connection.known;
     if known.since.is_empty() || known.state != now.state {
         *known = now;
@@ -34,7 +39,7 @@ pub(crate) fn refresh_connectivity(inner: &Inner) -> bool {
     }
     // `since` is when this engine first saw it so.
     known.detail = now.detail;
-    false
+    changed
 }
 
 /// The connection as it was seen last; with a background, which then looks again if that was a while ago.
@@ -156,6 +161,7 @@ fn functions(
             ),
         }
     };
+    let tried = inner.connectivity.lock().unwrap_or_else(PoisonError::into_inner).tried;
     let fetch = match connectivity.state {
         ConnectivityState::ForcedOffline => function(
             "fetch",
@@ -163,7 +169,7 @@ fn functions(
             format!("forced offline: {}", connectivity.detail),
             "`holdover offline auto`",
         ),
-        ConnectivityState::Offline => {
+        ConnectivityState::Offline if !tried => {
             function("fetch", FunctionMode::Unavailable, connectivity.detail.clone(), "connect")
         }
         _ if !workspace.trust().allows() => function(

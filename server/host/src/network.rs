@@ -112,6 +112,11 @@ impl Gate {
             }
             (OfflineMode::On, _) => (ConnectivityState::ForcedOffline, "`holdover offline on` was given".to_owned()),
             (_, true) => (ConnectivityState::Online, "the machine has a route out; no mirror was asked".to_owned()),
+            (OfflineMode::Off, false) => (
+                ConnectivityState::Offline,
+                "the machine has no route out; connections are tried all the same, `holdover offline off` was given"
+                    .to_owned(),
+            ),
             (_, false) => (ConnectivityState::Offline, "the machine has no route out".to_owned()),
         };
         let since = if state == ConnectivityState::ForcedOffline { self.file_time() } else { None };
