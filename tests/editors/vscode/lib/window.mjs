@@ -281,11 +281,14 @@ export class Window {
 
   /** The hover of the status bar item, once it holds what is asked for. */
   async statusTooltip(needle) {
-    await this.page.mouse.move(640, 300);
-    await this.statusItem.hover();
     const tooltip = this.page.locator('.monaco-hover:visible').filter({ hasText: needle }).first();
-    await tooltip.waitFor({ timeout: 10_000 });
-    return (await tooltip.innerText()).replace(/\u00a0/g, ' ');
+    // An item to its left that grows moves it away from under the pointer, so the pointer is moved there again.
+    return until(`a tooltip with ${needle}`, async () => {
+      await this.page.mouse.move(640, 300);
+      await this.statusItem.hover();
+      await tooltip.waitFor({ timeout: 4000 });
+      return (await tooltip.innerText()).replace(/\u00a0/g, ' ');
+    });
   }
 
   /** Lines of the editor's language status; an editor has to be open. */

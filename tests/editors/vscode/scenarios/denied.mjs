@@ -25,7 +25,7 @@ export const denied = {
     await steps.step('the trees and the check work', async () => {
       await window.openViews();
       await until('what is missing', async () =>
-        (await window.rows('Readiness')).some((one) => /^itoa .*missing/.test(one)),
+        (await window.rows('Readiness')).some((one) => /^memchr .*missing/.test(one)),
       );
       await window.shot('03-tree-dark');
       await window.command('Holdover: Check This Project');

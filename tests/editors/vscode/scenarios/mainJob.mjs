@@ -51,14 +51,9 @@ export const mainJob = {
         const label = await window.statusItem.locator('a').getAttribute('aria-label');
         expectText(label, 'Holdover', '3 missing');
         expectText(await window.statusItem.getAttribute('class'), 'warning-kind');
-        await window.statusItem.hover();
-        const tooltip = window.page
-          .locator('.monaco-hover:visible')
-          .filter({ hasText: 'Cargo.lock' })
-          .first();
-        await tooltip.waitFor();
+        const tooltip = await window.statusTooltip('Cargo.lock');
         expectText(
-          await tooltip.innerText(),
+          tooltip,
           'package-lock.json',
           'Missing',
           'Get What Is Missing',

@@ -13,12 +13,8 @@ export const restricted = {
   },
   async run({ steps, window, fake, told, extensionLog }) {
     const tooltip = async () => {
-      await window.statusItem.hover();
-      const box = window.page.locator('.monaco-hover:visible').filter({ hasText: 'Cargo.lock' }).first();
-      await box.waitFor({ timeout: 5000 });
-      const text = await box.innerText();
-      await window.press('Escape');
-      await window.page.mouse.move(640, 300);
+      const text = await window.statusTooltip('Cargo.lock');
+      await window.leaveHover();
       return text;
     };
 

@@ -45,7 +45,10 @@ export const views = {
           /^lockfile Cargo\.lock, /m,
           /^npm, /m,
         );
-        const [one, two] = project.missing.map(({ name, version }) => `${name} ${version}, missing`).sort();
+        const [one, two] = project.missing
+          .filter(({ file }) => file === 'Cargo.lock')
+          .map(({ name, version }) => `${name} ${version}, missing`)
+          .sort();
         expect(at('lockfile Cargo.lock') + 1 === at(one) && at(one) + 1 === at(two), rows.join('\n'));
         await window.page.mouse.move(900, 300);
         await window.shot('01-readiness-dark');
