@@ -290,6 +290,7 @@ async function receive(message) {
       record({ notification: message.method, params: message.params });
     notifications[message.method]?.(message.params);
   } else if (requests[message.method]) {
+    if (message.method !== 'initialize') record({ asked: message.method });
     if (message.method === 'initialize')
       record({
         initialize: message.params.initializationOptions,

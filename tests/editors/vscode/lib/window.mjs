@@ -320,9 +320,14 @@ export class Window {
   async theme(name) {
     const [label, shade] = THEMES[name];
     const box = this.page.locator('.quick-input-widget:visible input').first();
-    await this.command('Preferences: Color Theme');
-    await until('the theme picker', async () => !(await box.inputValue({ timeout: 2000 })).startsWith('>'));
-    await box.fill(label);
+    // A page that takes the focus while it is drawn closes the picker: then it is opened again.
+    await until('the theme picker', async () => {
+      if (!(await box.isVisible()) || (await box.inputValue({ timeout: 2000 })).startsWith('>'))
+        await this.command('Preferences: Color Theme');
+      if ((await box.inputValue({ timeout: 2000 })).startsWith('>')) return false;
+      await box.fill(label, { timeout: 3000 });
+      return true;
+    });
     await until(`the theme ${label}`, async () =>
       shade.test(await this.page.locator('.monaco-workbench').getAttribute('class')),
     );
