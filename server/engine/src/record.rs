@@ -82,7 +82,8 @@ fn write(inner: &Inner, root: Option<&Path>, kind: &str, lane: Lane, actor: Acto
         Err(reason) => return tracing::warn!("not recorded: {kind}: {reason}"),
     };
     let workspace = root.and_then(|root| journal.workspace_id(root).ok());
-    let draft = Draft { kind: kind.to_owned(), entity: None, workspace, lane, actor, payload, intent };
+    let draft =
+        Draft { kind: kind.to_owned(), entity: None, workspace, lane, actor, payload, intent, refs: Vec::new() };
     let result = if intent { journal.append(draft).map(|_| ()) } else { journal.post(&draft).map(|_| ()) };
     if let Err(e) = result {
         tracing::warn!("not recorded: {kind}: {e}");

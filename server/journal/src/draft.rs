@@ -5,6 +5,7 @@ use crate::chain::{commitment, lane_number};
 use crate::error::JournalError;
 use crate::header::{Header, MAX_KIND, MAX_NAME, class};
 use crate::json::{self, MAX_DEPTH};
+use crate::op::{Op, ops_of, ops_value};
 use crate::time::now_ms;
 use contract::{Actor, ActorKind, Lane};
 use std::cell::RefCell;
@@ -12,6 +13,11 @@ use ulid::Ulid;
 
 /// Longest payload of one event, in bytes of JSON. What is larger belongs in a file that the event names.
 pub const MAX_PAYLOAD: usize = 1 << 20;
+
+/// Most things that one event refers to, and the longest name of one in bytes.
+pub const MAX_REFS: usize = 256;
+/// See [`MAX_REFS`].
+pub const MAX_REF: usize = 64;
 
 /// Room for a payload as most are, in bytes: one allocation for each of them.
 const USUAL_PAYLOAD: usize = 512;
@@ -33,6 +39,9 @@ pub struct Draft {
     pub payload: serde_json::Value,
     /// Whether a person meant it: it is flushed to the disk before it counts as written. Observations are not, and are grouped.
     pub intent: bool,
+    /// What else it is about: the 16 bytes of each event that it redacts or resolves, roots of blobs. At most [`MAX_REFS`],
+    /// each of at most [`MAX_REF`] bytes.
+    pub refs: Vec<Vec<u8>>,
 }
 
 impl Draft {
@@ -46,7 +55,14 @@ impl Draft {
             actor: holdover(),
             payload,
             intent: false,
+            refs: Vec::new(),
         }
+    }
+
+    /// What a person means about a synchronised record: `{"ops": […]}`, flushed to the disk before it counts as written.
+    pub fn intent(kind: &str, lane: Lane, actor: Actor, ops: &[Op]) -> Draft {
+        let payload = serde_json::json!({ "ops": ops_value(ops) });
+        Draft { lane, actor, intent: true, ..Draft::observation(kind, payload) }
     }
 
     pub(crate) fn prepare(&self) -> Result<Prepared, JournalError> {
@@ -60,6 +76,14 @@ impl Draft {
         let names = [Some(&self.actor.name), self.actor.model.as_ref(), self.actor.prompt.as_ref()];
         if let Some(name) = names.into_iter().flatten().find(|name| name.len() > MAX_NAME) {
             return Err(invalid(format!("a name has at most {MAX_NAME} bytes, and this one {}", name.len())));
+        }
+        if self.refs.len() > MAX_REFS || self.refs.iter().any(|reference| reference.len() > MAX_REF) {
+            return Err(invalid(format!(
+                "an event refers to at most {MAX_REFS} things, by at most {MAX_REF} bytes each"
+            )));
+        }
+        if let Err(error) = ops_of(&self.payload) {
+            return Err(invalid(format!("the operations of `{}` cannot be read back: {error}", self.kind)));
         }
         let mut payload = Vec::with_capacity(USUAL_PAYLOAD);
         if !json::write(&self.payload, &mut payload).map_err(|e| invalid(e.to_string()))? {
@@ -87,7 +111,7 @@ impl Draft {
             class: class(lane_number(self.lane), priority(self.lane), self.intent),
             payload_len: u32::try_from(payload.len()).unwrap_or(u32::MAX),
             payload_commit: commitment(&salt, &payload),
-            refs: Vec::new(),
+            refs: self.refs.clone(),
             workspace: self.workspace,
             sig: None,
         };

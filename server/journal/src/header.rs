@@ -141,6 +141,16 @@ impl Header {
 
     /// Reads a header. Fields of later versions are passed over; memory is bounded by the length of `bytes`.
     pub fn decode(bytes: &[u8]) -> Result<Header, HeaderError> {
+        Header::decode_parts(bytes).map(|(header, _)| header)
+    }
+
+    /// What the signature of a header covers: every byte in front of it. `None` where `bytes` are no header.
+    pub fn signed_part(bytes: &[u8]) -> Option<&[u8]> {
+        Header::decode_parts(bytes).ok().and_then(|(_, front)| bytes.get(..front))
+    }
+
+    /// The header, and the number of bytes in front of its last element.
+    fn decode_parts(bytes: &[u8]) -> Result<(Header, usize), HeaderError> {
         if bytes.len() > MAX_HEADER {
             return Err(HeaderError { at: MAX_HEADER, detail: format!("longer than {MAX_HEADER} bytes") });
         }
@@ -163,7 +173,7 @@ impl From<minicbor::decode::Error> for Bad {
     }
 }
 
-fn read_header(d: &mut Decoder<'_>) -> Result<Header, Bad> {
+fn read_header(d: &mut Decoder<'_>) -> Result<(Header, usize), Bad> {
     let fields = definite(d)?;
     if fields < FIELDS {
         return Err(Bad(format!("{fields} fields, expected at least {FIELDS}")));
@@ -200,8 +210,9 @@ fn read_header(d: &mut Decoder<'_>) -> Result<Header, Bad> {
         sig: None,
     };
     skip(d, fields - FIELDS)?;
+    let front = d.position();
     let sig = optional(d, fixed)?;
-    Ok(Header { sig, ..header })
+    Ok((Header { sig, ..header }, front))
 }
 
 fn read_actor(d: &mut Decoder<'_>) -> Result<Actor, Bad> {

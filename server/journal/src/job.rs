@@ -119,6 +119,7 @@ impl Tx<'_> {
             actor,
             payload: json!({"kind": kind, "title": title}),
             intent: true,
+            refs: Vec::new(),
         })?;
         Ok(Job {
             id: id.to_string(),
@@ -170,6 +171,7 @@ impl Tx<'_> {
             actor: holdover(),
             payload,
             intent: false,
+            refs: Vec::new(),
         })?;
         Ok(job)
     }

@@ -37,19 +37,22 @@ pub(crate) const NO_PROJECT: [u8; 16] = [0; 16];
 pub(crate) struct Device {
     pub n: i64,
     pub epoch: [u8; 16],
+    /// Signs what has to be signed; wiped from memory when it is dropped.
+    pub signing: SigningKey,
     /// Names of our own logs by number of their lane, hashed once and not once an event.
     logs: [LogId; LANES],
 }
 
 impl Device {
-    fn new(n: i64, public: &[u8; 32], epoch: [u8; 16]) -> Device {
+    fn new(n: i64, signing: SigningKey, epoch: [u8; 16]) -> Device {
+        let public = signing.verifying_key().to_bytes();
         let mut logs = [[0; 16]; LANES];
         for (number, log) in (0_u8..).zip(&mut logs) {
             if let Some(lane) = lane_of(number) {
-                *log = log_id(public, &epoch, &NO_PROJECT, lane);
+                *log = log_id(&public, &epoch, &NO_PROJECT, lane);
             }
         }
-        Device { n, epoch, logs }
+        Device { n, epoch, signing, logs }
     }
 
     pub fn log(&self, lane: contract::Lane) -> LogId {
@@ -261,10 +264,13 @@ fn journal_id(connection: &Connection) -> rusqlite::Result<Ulid> {
 
 fn own_device(connection: &Connection) -> rusqlite::Result<Device> {
     connection.query_row(
-        "SELECT device.n, device.public, epoch.nonce FROM epoch JOIN device ON device.n = epoch.device
+        "SELECT device.n, device.secret, epoch.nonce FROM epoch JOIN device ON device.n = epoch.device
          WHERE device.secret IS NOT NULL ORDER BY epoch.n DESC LIMIT 1",
         [],
-        |row| Ok(Device::new(row.get(0)?, &row.get(1)?, row.get(2)?)),
+        |row| {
+            let secret = Zeroizing::new(row.get::<_, [u8; 32]>(1)?);
+            Ok(Device::new(row.get(0)?, SigningKey::from_bytes(&secret), row.get(2)?))
+        },
     )
 }
 

@@ -4,6 +4,7 @@
 use crate::chain::{LogId, chain_hash, lane_number};
 use crate::draft::{Draft, Prepared};
 use crate::error::JournalError;
+use crate::sign::{encode_signed, needs_signature};
 use crate::store::{Device, NO_PROJECT, journal_error};
 use contract::Lane;
 use rusqlite::{CachedStatement, Connection};
@@ -101,7 +102,11 @@ impl<'c> Tx<'c> {
         let header = &mut event.header;
         (header.log, header.seq, header.lamport) = (head.id, head.seq + 1, lamport);
         self.header.clear();
-        header.encode(&mut self.header);
+        if needs_signature(&header.kind) {
+            encode_signed(header, &self.device.signing, &mut self.header);
+        } else {
+            header.encode(&mut self.header);
+        }
         let hash = chain_hash(&head.hash, &self.header);
         let inserts = match &mut self.inserts {
             Some(inserts) => inserts,

@@ -4,6 +4,8 @@
 use crate::chain::{chain_hash, commitment, lane_of, log_id};
 use crate::error::BadEvent;
 use crate::header::Header;
+use crate::sign::check_signature;
+use ed25519_dalek::VerifyingKey;
 use rusqlite::{Connection, Row};
 
 /// What was verified.
@@ -23,6 +25,8 @@ struct Log {
     head_seq: u64,
     head_hash: [u8; 32],
     expected: Option<[u8; 16]>,
+    /// `None`: what is stored as the device's key is none.
+    public: Option<VerifyingKey>,
 }
 
 /// Outer error: the file could not be read. Inner: what was read does not agree.
@@ -42,6 +46,7 @@ pub(crate) fn verify(connection: &Connection) -> rusqlite::Result<Result<Verifie
                 id: row.get(1)?,
                 head_seq: row.get::<_, i64>(2)?.unsigned_abs(),
                 head_hash: row.get(3)?,
+                public: public.and_then(|public| VerifyingKey::from_bytes(&public).ok()),
                 expected: public.zip(lane).map(|(public, lane)| log_id(&public, &epoch, &project, lane)),
             })
         })?
@@ -118,6 +123,10 @@ fn verify_event(row: &Row<'_>, log: &Log, previous: &mut [u8; 32]) -> rusqlite::
         Ok(header) => header,
         Err(error) => return Ok(Err(error.to_string())),
     };
+    let signed = log.public.as_ref().ok_or("its device's key is none");
+    if let Err(reason) = signed.and_then(|public| check_signature(&header, bytes, public)) {
+        return Ok(Err(reason.to_owned()));
+    }
     let columns_agree = header.log == log.id
         && header.seq.cast_signed() == row.get::<_, i64>(1)?
         && row.get::<_, Vec<u8>>(6)? == header.id.to_bytes()
