@@ -59,7 +59,7 @@ pub(crate) enum Command {
     /// The record of what was done and decided
     Journal {
         #[command(subcommand)]
-        command: Journal,
+        command: crate::commands::journal::Command,
     },
     /// What is set up, what is not, and the next step for each
     Doctor {
@@ -122,23 +122,7 @@ pub(crate) enum Mode {
     Auto,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Journal {
-    /// Print events, oldest first
-    Log {
-        /// Only events of this workspace
-        #[arg(long, value_name = "PATH")]
-        workspace: Option<PathBuf>,
-        /// Only kinds that begin so, `fetch` for example
-        #[arg(long, value_name = "PREFIX")]
-        kind: Option<String>,
-        /// Only the last N events
-        #[arg(short = 'n', long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
-        last: Option<usize>,
-    },
-}
-
 /// How many; what is not a number of things is said so in words.
-fn count(text: &str) -> Result<usize, String> {
+pub(crate) fn count(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| format!("this takes a whole number from 0 on, 20 for example, and not `{text}`"))
 }

@@ -33,7 +33,7 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 5] = [
 type Example = (&'static str, &'static str);
 
 /// Command lines and what they are for; the test below holds them against the parser.
-const EXAMPLES: [(&str, &[Example]); 10] = [
+const EXAMPLES: &[(&str, &[Example])] = &[
     (
         "preflight",
         &[
@@ -152,7 +152,7 @@ mod tests {
         let mut all = BTreeSet::new();
         paths(&Args::command(), "", &mut all);
         assert_eq!(all, EXAMPLES.iter().map(|(name, _)| (*name).to_owned()).collect());
-        for (name, list) in EXAMPLES {
+        for &(name, list) in EXAMPLES {
             assert!(!list.is_empty(), "{name}");
             for (line, _) in list {
                 assert!(line.starts_with(&format!("holdover {name}")), "{line} is no example of {name}");

@@ -2,7 +2,7 @@
 
 mod completions;
 mod doctor;
-mod journal;
+pub(crate) mod journal;
 pub(crate) mod lsp;
 mod man;
 mod offline;
