@@ -200,6 +200,26 @@ fn a_root_that_goes_away_is_an_answer_and_one_that_comes_back_is_seen() {
 }
 
 #[test]
+fn a_root_that_another_folder_takes_the_place_of_is_still_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = std::fs::canonicalize(folder.path()).unwrap();
+    let (root, next) = (base.join("root"), base.join("next"));
+    broken(&root);
+    let lock = uri(&root.join("Cargo.lock"));
+    let mut client = start(vec![root.clone()]);
+    assert_eq!(client.diagnostics_without_version(&lock).len(), 1);
+    for round in 0..3 {
+        // As fast as a checkout or a backup tool does it: there is no moment at which nothing stands there for long.
+        std::fs::create_dir(&next).unwrap();
+        std::fs::rename(&root, base.join(format!("old-{round}"))).unwrap();
+        std::fs::rename(&next, &root).unwrap();
+        assert!(client.diagnostics_without_version(&lock).is_empty());
+        broken(&root);
+        assert_eq!(client.diagnostics_without_version(&lock).len(), 1);
+    }
+}
+
+#[test]
 fn what_lies_in_a_nested_root_is_told_once_and_by_the_inner_one() {
     let folder = tempfile::tempdir().unwrap();
     let outer = std::fs::canonicalize(folder.path()).unwrap();

@@ -54,6 +54,16 @@ impl Watches {
         of(path).chain(path.parent().into_iter().flat_map(of)).collect()
     }
 
+    /// Something has happened to what stands at `path`. Where that is a watched folder, it may have gone or moved, and another may
+    /// stand there before anybody looks: the system's watch is on the folder, not on its name, so it is set anew.
+    pub fn touched(&mut self, path: &Path) {
+        if self.folders.remove(path)
+            && let Some(watcher) = &mut self.watcher
+        {
+            let _ = watcher.unwatch(path);
+        }
+    }
+
     /// Watches what the open workspaces' surveys name, and the data folder, and nothing else. Gives the workspaces for which
     /// something is watched that was not: what changed there between its survey and now went unseen.
     pub fn follow(&mut self, inner: &Inner) -> BTreeSet<PathBuf> {

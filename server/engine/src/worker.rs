@@ -123,7 +123,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
         }
         let mut at_once = BTreeSet::new();
         let mut settled = BTreeSet::new();
-        let sort = |task: Task, at_once: &mut BTreeSet<PathBuf>, settled: &mut BTreeSet<PathBuf>| match task {
+        let mut sort = |task: Task, at_once: &mut BTreeSet<PathBuf>, settled: &mut BTreeSet<PathBuf>| match task {
             Task::Survey(root) => {
                 at_once.insert(root);
             }
@@ -132,6 +132,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                     look_at_connection(&inner);
                 }
                 settled.extend(watches.roots_of(&path));
+                watches.touched(&path);
             }
             Task::ChangesLost => settled.extend(inner.all_workspaces().iter().map(|w| w.root.clone())),
             Task::Rewatch => {}
