@@ -7,6 +7,7 @@ mod support;
 use contract::{Actor, ActorKind, JobKind, JobState, Lane};
 use holdover_journal::{Draft, Filter, Journal, Step};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -29,12 +30,23 @@ fn listing(journal: &Journal) -> String {
     lines.join("\n") + "\n"
 }
 
-/// `HOLDOVER_KEEP=v1 cargo test -p holdover-journal --test kept -- --ignored make` adds the form that this version writes.
-/// What lies there is never made again.
+/// The form that this version writes.
+fn format_of(folder: &Path) -> u64 {
+    let text = fs::read_to_string(folder.join("journal.json")).unwrap();
+    serde_json::from_str::<serde_json::Value>(&text).unwrap()["format"].as_u64().unwrap()
+}
+
+fn format_now() -> u64 {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Journal::open(folder.path()).unwrap());
+    format_of(folder.path())
+}
+
+/// `fixtures/journals/keep.sh` runs this: it adds the form that this version writes. What lies there is never made again.
 #[test]
 #[ignore = "adds a file to the repository"]
 fn make() {
-    let folder = kept().join(std::env::var("HOLDOVER_KEEP").unwrap());
+    let folder = kept().join(format!("v{}", format_now()));
     assert!(!folder.exists(), "a kept journal is never made again");
     let journal = Journal::open(&folder).unwrap();
     let workspace = Some(journal.workspace_id(Path::new("/projects/ferry")).unwrap());
@@ -72,14 +84,17 @@ fn make() {
 
 #[test]
 fn every_kept_journal_opens_verifies_says_what_it_said_and_goes_on() {
-    let mut forms = 0;
-    for kept in fs::read_dir(kept()).unwrap() {
-        let kept = kept.unwrap().path();
+    for kept in forms() {
+        let said = fs::read_to_string(kept.join("events.jsonl")).unwrap();
+        let events: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let logs = events.iter().map(|event| event["log"].to_string()).collect::<BTreeSet<_>>().len() as u64;
+        let (events, redacted) = (events.len() as u64, events.iter().filter(|e| e["payload"].is_null()).count() as u64);
+        assert!(events > 10 && logs == 5 && redacted > 0, "{}: a kept journal has something of everything", kept.display());
         let folder = copy(&kept);
         let journal = Journal::open(folder.path()).unwrap();
         let before = journal.verify().unwrap();
-        assert_eq!((before.events, before.logs, before.redacted), (13, 5, 1), "{}", kept.display());
-        assert_eq!(listing(&journal), fs::read_to_string(kept.join("events.jsonl")).unwrap(), "{}", kept.display());
+        assert_eq!((before.events, before.logs, before.redacted), (events, logs, redacted), "{}", kept.display());
+        assert_eq!(listing(&journal), said, "{}", kept.display());
         let jobs = journal.jobs(false).unwrap();
         assert_eq!((jobs.len(), jobs[0].state), (1, JobState::Failed));
         assert_eq!(journal.remember_get("cargo:itoa@1.0.0").unwrap().as_deref(), Some(&b"present"[..]));
@@ -89,8 +104,29 @@ fn every_kept_journal_opens_verifies_says_what_it_said_and_goes_on() {
         drop(journal);
         let again = Journal::open(folder.path()).unwrap();
         let after = again.verify().unwrap();
-        assert_eq!((after.events, after.logs, after.redacted), (14, 5, 1), "{}", kept.display());
-        forms += 1;
+        assert_eq!((after.events, after.logs, after.redacted), (events + 1, logs, redacted), "{}", kept.display());
+        assert_eq!(format_of(folder.path()), format_now(), "{} was brought up to date", kept.display());
     }
-    assert!(forms > 0, "there is a kept journal");
+}
+
+fn forms() -> Vec<PathBuf> {
+    let entries = fs::read_dir(kept()).unwrap().map(|entry| entry.unwrap().path());
+    let mut forms: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    forms.sort();
+    forms
+}
+
+/// Whoever raises the format has the version before it at hand, and later nobody does.
+#[test]
+fn a_journal_of_every_form_before_this_one_is_kept() {
+    let kept: BTreeSet<u64> = forms().iter().map(|folder| format_of(folder)).collect();
+    for format in 1..format_now() {
+        assert!(
+            kept.contains(&format),
+            "no journal of format {format} is kept: `fixtures/journals/keep.sh COMMIT`, with the last commit that wrote it"
+        );
+    }
+    for folder in forms() {
+        assert_eq!(folder.file_name().unwrap().to_str().unwrap(), format!("v{}", format_of(&folder)));
+    }
 }
