@@ -101,7 +101,11 @@ pub(crate) fn make_folder(folder: &Path) -> Result<(), OpenError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|e| io_error(folder, "create", &e))
+    let stands = folder.ancestors().skip(1).position(Path::is_dir).unwrap_or(0);
+    builder.create(folder).map_err(|e| io_error(folder, "create", &e))?;
+    // Each new name, or a loss of power could take the whole journal with it.
+    folder.ancestors().skip(1).take(stands + 1).for_each(sync_folder);
+    Ok(())
 }
 
 /// Size of the database file, or `None` where there is none.

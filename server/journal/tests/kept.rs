@@ -89,7 +89,11 @@ fn every_kept_journal_opens_verifies_says_what_it_said_and_goes_on() {
         let events: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let logs = events.iter().map(|event| event["log"].to_string()).collect::<BTreeSet<_>>().len() as u64;
         let (events, redacted) = (events.len() as u64, events.iter().filter(|e| e["payload"].is_null()).count() as u64);
-        assert!(events > 10 && logs == 5 && redacted > 0, "{}: a kept journal has something of everything", kept.display());
+        assert!(
+            events > 10 && logs == 5 && redacted > 0,
+            "{}: a kept journal has something of everything",
+            kept.display()
+        );
         let folder = copy(&kept);
         let journal = Journal::open(folder.path()).unwrap();
         let before = journal.verify().unwrap();
