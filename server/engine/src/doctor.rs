@@ -61,6 +61,9 @@ impl Engine {
                 let size = size(journal.bytes());
                 let file = journal.database().display();
                 add("journal", Mark::Good, format!("{file}: {events}, {size}, encrypted; {protection}"), "");
+                if let Some(spent) = crate::words::reserve(journal.look_at_reserve()) {
+                    add("journal", Mark::Bad, spent.to_owned(), crate::words::FREE_THE_DISK);
+                }
                 if let Some(trouble) = journal.trouble() {
                     add("journal", Mark::Bad, trouble.to_string(), "");
                 }

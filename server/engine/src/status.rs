@@ -101,6 +101,11 @@ fn problem(readiness: &Readiness) -> Option<String> {
     readiness.ecosystems.iter().find_map(|e| Some(format!("{}: {}", e.lockfile.display(), e.problem.as_ref()?)))
 }
 
+/// A server asks no disk for it, which might not answer; its own writing tells.
+fn reserve(inner: &Inner, journal: &journal::Journal) -> journal::Reserve {
+    if inner.background() { journal.reserve() } else { journal.look_at_reserve() }
+}
+
 /// From memory where the background keeps count, else from the journal.
 fn journal(inner: &Inner, workspace: &Workspace) -> JournalStatus {
     let (state, events, detail) = match inner.journal_now() {
@@ -108,7 +113,11 @@ fn journal(inner: &Inner, workspace: &Workspace) -> JournalStatus {
             (JournalState::Disabled, None, "nothing is recorded, as the setting `journal.enable` says".to_owned())
         }
         Some(Ok(journal)) => {
-            (JournalState::Ready, inner.events(&journal), "kept in the data folder, encrypted".to_owned())
+            let detail = words::reserve(reserve(inner, &journal)).map_or_else(
+                || "kept in the data folder, encrypted".to_owned(),
+                |spent| format!("{spent}; {}", words::FREE_THE_DISK),
+            );
+            (JournalState::Ready, inner.events(&journal), detail)
         }
         Some(Err(reason)) => (JournalState::Failed, None, reason),
         None => (JournalState::Opening, None, "being opened".to_owned()),
@@ -181,7 +190,10 @@ fn functions(
         _ => function("fetch", FunctionMode::NeedsOnline, "asks the registries".into(), ""),
     };
     let journal = match inner.journal_now() {
-        Some(Ok(_)) => function("journal", FunctionMode::Local, "kept in the data folder, encrypted".into(), ""),
+        Some(Ok(journal)) => match words::reserve(reserve(inner, &journal)) {
+            Some(spent) => function("journal", FunctionMode::Local, spent.into(), words::FREE_THE_DISK),
+            None => function("journal", FunctionMode::Local, "kept in the data folder, encrypted".into(), ""),
+        },
         Some(Err(reason)) => function("journal", FunctionMode::Unavailable, reason, "`holdover doctor`"),
         None => function("journal", FunctionMode::Unavailable, "being opened".into(), ""),
     };

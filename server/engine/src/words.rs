@@ -145,6 +145,15 @@ pub(crate) fn conflicts(count: ConflictCount) -> String {
     format!("{} in {}", counted(count.hunks, "merge conflict"), counted(count.files, "file"))
 }
 
+/// What the journal can still write, where the disk is so full that it does not write everything.
+pub(crate) fn reserve(reserve: journal::Reserve) -> Option<&'static str> {
+    (reserve == journal::Reserve::Spent)
+        .then_some("its disk is nearly full: what you decide is still recorded, what was only observed is not")
+}
+
+/// What to do about it.
+pub(crate) const FREE_THE_DISK: &str = "free 12 MiB on that disk; recording then goes on by itself";
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -164,6 +164,14 @@ pub enum JournalError {
         /// The database.
         file: PathBuf,
     },
+    /// The disk is full but for what is kept for decisions.
+    #[error("the disk of {} is nearly full, and what is left is kept for what you decide: this was not recorded\nhint: free {wanted} MiB on that disk; recording then goes on by itself, and nothing that was acknowledged is lost", file.display())]
+    NoRoom {
+        /// The database.
+        file: PathBuf,
+        /// MiB that must be free before observations are recorded again.
+        wanted: u64,
+    },
     /// The holder of a lease lost it: it expired, or was taken over.
     #[error(
         "the lease `{what}` was lost, and nothing was stored\nhint: begin again; another process may be doing the same work"

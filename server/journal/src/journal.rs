@@ -5,6 +5,7 @@ use crate::draft::{Draft, Prepared};
 use crate::error::{JournalError, OpenError, VerifyError};
 use crate::folder::Files;
 use crate::read::{self, Filter, Readers};
+use crate::reserve::{Reserve, ReserveFile};
 use crate::store;
 use crate::time::rfc3339;
 use crate::tx::{Place, Tx};
@@ -61,6 +62,7 @@ impl Journal {
             device: opened.device,
             file: files.database.clone(),
             backlog: Arc::clone(&backlog),
+            reserve: ReserveFile::of(&files),
             full: None,
         };
         let thread = std::thread::Builder::new()
@@ -153,7 +155,7 @@ impl Journal {
         let mut events = drafts.iter().map(Draft::prepare).collect::<Result<Vec<Prepared>, _>>()?;
         let full = durable || drafts.iter().any(|draft| draft.intent);
         // They come back, so that the writer need not take them apart.
-        let events = self.write(full, move |tx| {
+        let events = self.write_if(full, full, move |tx| {
             for event in &mut events {
                 tx.place(event)?;
             }
@@ -188,6 +190,16 @@ impl Journal {
         self.inner.backlog.trouble()
     }
 
+    /// How the room stands that is kept for decisions when the disk is full, as the last transaction of this process found it.
+    pub fn reserve(&self) -> Reserve {
+        self.inner.backlog.reserve()
+    }
+
+    /// The same as a look at the disk finds it now, which changes nothing.
+    pub fn look_at_reserve(&self) -> Reserve {
+        ReserveFile::of(&self.inner.readers.files).look()
+    }
+
     /// Runs `work` in one transaction on the writer's thread and waits for the commit; `durable`: for the flush as well.
     /// Nothing of it is stored if it answers with an error or panics. Inside it, methods of the [`Journal`] that wait answer with an error.
     pub fn write<T: Send + 'static>(
@@ -195,11 +207,21 @@ impl Journal {
         durable: bool,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, JournalError> + Send + 'static,
     ) -> Result<T, JournalError> {
+        self.write_if(durable, true, work)
+    }
+
+    fn write_if<T: Send + 'static>(
+        &self,
+        durable: bool,
+        needed: bool,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, JournalError> {
         self.may_wait()?;
         let (value_in, value_out) = bounded(1);
         let (done_in, done_out) = bounded(1);
         self.send(Command::Run {
             full: durable,
+            needed,
             work: Box::new(move |tx| {
                 // The receiver lives until the answer is in.
                 let _ = value_in.send(work(tx)?);
@@ -211,14 +233,19 @@ impl Journal {
         value_out.recv().map_err(|_| self.closed())
     }
 
-    /// Runs `work` like [`Journal::write`], without a flush and without waiting; trouble is logged.
-    pub(crate) fn write_later(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<(), JournalError> + Send + 'static) {
+    /// Runs `work` like [`Journal::write`], without a flush and without waiting; trouble is logged. What is not `needed` is not
+    /// done while the disk is full.
+    pub(crate) fn write_later(
+        &self,
+        needed: bool,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<(), JournalError> + Send + 'static,
+    ) {
         let done = |result: Result<(), JournalError>| {
             if let Err(error) = result {
                 tracing::warn!("the journal could not note something: {error}");
             }
         };
-        let _ = self.send(Command::Run { full: false, work: Box::new(work), done: Box::new(done) });
+        let _ = self.send(Command::Run { full: false, needed, work: Box::new(work), done: Box::new(done) });
     }
 
     /// Events in the order of their places.

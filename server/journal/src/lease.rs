@@ -172,7 +172,7 @@ impl Drop for Lease {
             let _ = renewal.join();
         }
         let (what, token) = (self.what.clone(), self.token);
-        self.journal.write_later(move |tx| {
+        self.journal.write_later(true, move |tx| {
             tx.connection
                 .execute("UPDATE lease SET held = 0 WHERE what = ?1 AND token = ?2", (&what, token.cast_signed()))
                 .map(drop)

@@ -47,14 +47,14 @@ impl Journal {
             Ok(found)
         })?;
         if !old.is_empty() {
-            self.write_later(move |tx| touch(tx.connection, &old, now).map_err(|e| tx.error(&e)));
+            self.write_later(false, move |tx| touch(tx.connection, &old, now).map_err(|e| tx.error(&e)));
         }
         Ok(found)
     }
 
     /// Puts values, replacing older ones, and returns at once. A crash may lose them.
     pub fn remember_put_many(&self, values: Vec<(String, Vec<u8>)>) {
-        self.write_later(move |tx| values.iter().try_for_each(|(key, value)| tx.remember_put(key, value)));
+        self.write_later(false, move |tx| values.iter().try_for_each(|(key, value)| tx.remember_put(key, value)));
     }
 
     /// Drops the least recently used until at most `bytes` of keys and values are left; waits, and answers with what is left.

@@ -3,6 +3,7 @@
 
 use crate::draft::Prepared;
 use crate::error::JournalError;
+use crate::reserve::{self, Reserve, ReserveFile};
 use crate::store::{Device, begin, journal_error};
 use crate::tx::{Place, Tx};
 use crossbeam_channel::{Receiver, Sender};
@@ -28,8 +29,8 @@ pub(crate) type Done = Box<dyn FnOnce(Result<(), JournalError>) + Send>;
 pub(crate) enum Command {
     /// Write an event; tell where it was put, if somebody waits.
     Append { event: Prepared, reply: Option<Sender<Result<Place, JournalError>>> },
-    /// Run something in a transaction of its own.
-    Run { full: bool, work: Work, done: Done },
+    /// Run something in a transaction of its own. What is not `needed` can be found out again, and is refused when the disk is full.
+    Run { full: bool, needed: bool, work: Work, done: Done },
 }
 
 /// What waits, counted by those who post; and the last trouble, for those who did not wait to hear of it.
@@ -38,9 +39,15 @@ pub(crate) struct Backlog {
     events: AtomicUsize,
     bytes: AtomicUsize,
     trouble: Mutex<Option<JournalError>>,
+    reserve: Mutex<Reserve>,
 }
 
 impl Backlog {
+    /// The reserve as the last transaction found it.
+    pub fn reserve(&self) -> Reserve {
+        *self.reserve.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Reserves a place in the queue; `Err` with the number that waits where there is none.
     pub fn enter(&self, bytes: usize) -> Result<(), usize> {
         let events = self.events.fetch_add(1, Ordering::Relaxed);
@@ -73,6 +80,7 @@ pub(crate) struct Writer {
     pub device: Device,
     pub file: PathBuf,
     pub backlog: Arc<Backlog>,
+    pub reserve: ReserveFile,
     pub full: Option<bool>,
 }
 
@@ -84,8 +92,9 @@ impl Writer {
         let mut next = queue.recv().ok();
         while let Some(command) = next.take() {
             match command {
-                Command::Run { full, work, done } => {
-                    let result = catch_unwind(AssertUnwindSafe(|| self.transact(full, work))).unwrap_or_else(|_| {
+                Command::Run { full, needed, work, done } => {
+                    let run = || self.transact(full, needed, work);
+                    let result = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
                         Err(JournalError::Database {
                             file: self.file.clone(),
                             what: "write",
@@ -120,8 +129,23 @@ impl Writer {
     }
 
     fn append_all(&mut self, mut together: Vec<Waiting>) {
+        if self.standing() == Reserve::Spent {
+            together = self.refuse_all_but_decisions(together);
+        }
+        if together.is_empty() {
+            return;
+        }
         let mut places = Vec::with_capacity(together.len());
         let mut result = self.append_once(&mut together, &mut places);
+        if matches!(result, Err(JournalError::DiskFull { .. }))
+            && together.iter().any(|(event, _)| is_small_decision(event))
+            && self.reserve.release()
+        {
+            self.standing();
+            together = self.refuse_all_but_decisions(together);
+            places.clear();
+            result = self.append_once(&mut together, &mut places);
+        }
         // One event must not take others with it, but a full disk or a held lock is everybody's.
         if let (Err(JournalError::Database { .. } | JournalError::Damaged { .. }), 2..) = (&result, together.len()) {
             for one in together {
@@ -133,22 +157,46 @@ impl Writer {
             places.clear();
             tracing::debug!("{} events were not written: {error}", together.len());
         }
-        for (index, (event, reply)) in together.into_iter().enumerate() {
+        for (index, waiting) in together.into_iter().enumerate() {
             let answer = match &result {
                 Ok(()) => Ok(places[index]),
                 Err(error) => Err(error.clone()),
             };
-            match (reply, answer) {
-                // Who asked may have gone.
-                (Some(reply), answer) => drop(reply.send(answer)),
-                (None, answer) => {
-                    self.backlog.leave(event.payload.len());
-                    if let Err(error) = answer {
-                        self.backlog.tell(&error);
-                    }
+            self.answer(waiting, answer);
+        }
+    }
+
+    fn answer(&self, (event, reply): Waiting, answer: Result<Place, JournalError>) {
+        match (reply, answer) {
+            // Who asked may have gone.
+            (Some(reply), answer) => drop(reply.send(answer)),
+            (None, answer) => {
+                self.backlog.leave(event.payload.len());
+                if let Err(error) = answer {
+                    self.backlog.tell(&error);
                 }
             }
         }
+    }
+
+    /// What may be written while the reserve is spent; the rest is told why not.
+    fn refuse_all_but_decisions(&self, together: Vec<Waiting>) -> Vec<Waiting> {
+        let (kept, refused) = together.into_iter().partition(|(event, _)| is_small_decision(event));
+        for waiting in refused {
+            self.answer(waiting, Err(self.no_room()));
+        }
+        kept
+    }
+
+    fn no_room(&self) -> JournalError {
+        JournalError::NoRoom { file: self.file.clone(), wanted: reserve::ROOM >> 20 }
+    }
+
+    /// Sees to the reserve, and tells the journal's other threads how it stands.
+    fn standing(&mut self) -> Reserve {
+        let standing = self.reserve.keep();
+        *self.backlog.reserve.lock().unwrap_or_else(PoisonError::into_inner) = standing;
+        standing
     }
 
     fn append_once(&mut self, together: &mut [Waiting], places: &mut Vec<Place>) -> Result<(), JournalError> {
@@ -161,8 +209,20 @@ impl Writer {
         })
     }
 
-    fn transact(&mut self, full: bool, work: Work) -> Result<(), JournalError> {
-        self.in_transaction(full, work)
+    fn transact(&mut self, full: bool, needed: bool, work: Work) -> Result<(), JournalError> {
+        if self.standing() == Reserve::Spent && !needed {
+            return Err(self.no_room());
+        }
+        // The work is done once: it cannot be seen whether it finds the disk full and then be tried again.
+        if full {
+            self.reserve.release_if_tight();
+        }
+        let result = self.in_transaction(full, work);
+        if full && matches!(result, Err(JournalError::DiskFull { .. })) {
+            // Whoever tries again has the room.
+            self.reserve.release();
+        }
+        result
     }
 
     fn in_transaction(
@@ -183,4 +243,8 @@ impl Writer {
         drop(tx);
         transaction.commit().map_err(failed)
     }
+}
+
+fn is_small_decision(event: &Prepared) -> bool {
+    event.header.is_intent() && event.payload.len() <= reserve::SMALL
 }
