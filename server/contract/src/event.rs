@@ -102,3 +102,42 @@ pub struct JournalReport {
     /// The newest events that were asked for, oldest of them first.
     pub events: Vec<JournalEntry>,
 }
+
+/// A part of a text that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SnippetPart {
+    /// The text; one line.
+    pub text: String,
+    /// Whether it is what was looked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hit: bool,
+}
+
+/// One event that a search found, as `holdover journal search --json` prints it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct JournalHit {
+    /// The member of the payload in which it was found: `title` for example.
+    pub member: String,
+    /// A part of its text, with what was looked for set apart.
+    pub snippet: Vec<SnippetPart>,
+    /// The event.
+    #[serde(flatten)]
+    pub entry: JournalEntry,
+}
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct JournalSearch {
+    /// Best first.
+    pub hits: Vec<JournalHit>,
+    /// Whether there are more than were asked for, or than were looked at.
+    pub more: bool,
+    /// Events that the index did not know yet.
+    pub behind: u64,
+}

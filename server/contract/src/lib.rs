@@ -15,7 +15,9 @@ pub use artifact::{
     Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Proof, Readiness, ReadinessState,
 };
 pub use conflict::{ConflictFile, ConflictRegion, ConflictReport, ConflictSide, ConflictSuggestion, MalformedConflict};
-pub use event::{Actor, ActorKind, Delivery, JournalEntry, JournalReport, Lane};
+pub use event::{
+    Actor, ActorKind, Delivery, JournalEntry, JournalHit, JournalReport, JournalSearch, Lane, SnippetPart,
+};
 pub use finding::{Action, Edit, Finding, Position, Range, Severity, Side, codes};
 pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
 pub use settings::{
@@ -48,6 +50,8 @@ pub struct Everything {
     pub journal_entry: JournalEntry,
     /// The command `holdover.journal`.
     pub journal: JournalReport,
+    /// What a search of the journal found; `holdover journal search --json` prints its hits, one a line.
+    pub journal_search: JournalSearch,
     /// `holdover.toml`, the user's file, and `holdover.*` in an editor.
     pub settings: Settings,
     /// A unit of work and where it stands.

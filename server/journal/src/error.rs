@@ -196,6 +196,14 @@ pub enum JournalError {
         /// What was asked for.
         to: JobState,
     },
+    /// What was asked of a search is no question.
+    #[error("`{text}` cannot be looked for: {detail}\nhint: a search takes words, beginnings of words and paths")]
+    BadQuestion {
+        /// What was asked, or its beginning.
+        text: String,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// The file holds something that no version has written.
     #[error("{} is damaged: {detail}\nhint: verify the journal to see where, and restore it from a backup", file.display())]
     Damaged {

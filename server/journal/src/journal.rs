@@ -64,6 +64,7 @@ impl Journal {
             backlog: Arc::clone(&backlog),
             reserve: ReserveFile::of(&files),
             full: None,
+            views_wait: false,
         };
         let thread = std::thread::Builder::new()
             .name("journal-writer".to_owned())
@@ -294,6 +295,14 @@ impl Journal {
         read: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T>,
     ) -> Result<T, JournalError> {
         self.inner.readers.with(read)
+    }
+
+    /// Like [`Journal::read`], with the key.
+    pub(crate) fn read_keyed<T>(
+        &self,
+        read: impl FnOnce(&rusqlite::Connection, &crate::folder::Key) -> rusqlite::Result<T>,
+    ) -> Result<T, JournalError> {
+        self.inner.readers.with(|connection| read(connection, &self.inner.readers.key))
     }
 
     fn send(&self, command: Command) -> Result<(), JournalError> {

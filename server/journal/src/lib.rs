@@ -6,6 +6,7 @@
 
 mod chain;
 mod draft;
+mod drive;
 mod error;
 mod folder;
 mod header;
@@ -24,6 +25,7 @@ mod store;
 mod time;
 mod tx;
 mod verify;
+mod view;
 mod watch;
 mod workspace;
 mod writer;
@@ -40,4 +42,5 @@ pub use remembered::REMEMBERED_BYTES;
 pub use reserve::Reserve;
 pub use tx::Tx;
 pub use verify::Verified;
+pub use view::{Behind, Replayed, Search};
 pub use watch::{Change, Watch};

@@ -1,14 +1,15 @@
 //! Reading the record: filters, entries, and the pool of connections that readers share.
-//! Readers see whole transactions and never wait for a writer.
+//! Readers see whole transactions, never wait for a writer, and write nothing: what an index does not know yet is looked through.
 
 use crate::chain::lane_of;
+use crate::drive::{self, Run};
 use crate::error::JournalError;
 use crate::folder::{Files, Key};
 use crate::header::Header;
 use crate::store::{connect_reader, journal_error};
 use crate::time::rfc3339;
-use contract::{Delivery, JournalEntry, Lane};
-use rusqlite::types::Value;
+use crate::view;
+use contract::{ActorKind, Delivery, JournalEntry, Lane};
 use rusqlite::{Connection, Row};
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
@@ -38,6 +39,52 @@ pub struct Filter {
     pub id: Option<Ulid>,
     /// Written at this time or later, in milliseconds since 1970 by the writer's clock.
     pub since_ms: Option<i64>,
+    /// Written before this time, in milliseconds since 1970 by the writer's clock.
+    pub until_ms: Option<i64>,
+    /// Done by somebody or something of this name.
+    pub actor: Option<String>,
+    /// Done by a person, a tool or a model.
+    pub actor_kind: Option<ActorKind>,
+    /// Of logs of this lane.
+    pub lane: Option<Lane>,
+    /// Events whose payload speaks of this file, or of one in this folder: a path relative to the workspace.
+    pub path: Option<String>,
+    /// Events that name this one in their references, as a redaction does.
+    pub refers: Option<Ulid>,
+}
+
+/// One event as it is stored, taken apart.
+pub(crate) struct Stored {
+    pub header: Header,
+    pub lane: Lane,
+    /// `None` where it was redacted; text that is no JSON as a text.
+    pub payload: Option<serde_json::Value>,
+}
+
+impl Filter {
+    /// Whether an event is one of those that are wanted, as far as its contents say.
+    pub(crate) fn lets(&self, event: &Stored) -> bool {
+        let header = &event.header;
+        let is = |wanted: Option<Ulid>, found: Option<Ulid>| wanted.is_none() || wanted == found;
+        self.kind.as_ref().is_none_or(|kind| header.kind.starts_with(kind.as_str()))
+            && is(self.workspace, header.workspace)
+            && is(self.entity, Some(header.entity))
+            && is(self.id, Some(header.id))
+            && self.since_ms.is_none_or(|since| header.wall_ms >= since)
+            && self.until_ms.is_none_or(|until| header.wall_ms < until)
+            && self.actor.as_ref().is_none_or(|name| header.actor.name == *name)
+            && self.actor_kind.is_none_or(|kind| header.actor.kind == kind)
+            && self.lane.is_none_or(|lane| event.lane == lane)
+            && self.refers.is_none_or(|id| header.refs.iter().any(|reference| *reference == id.to_bytes()))
+            && self.path.as_ref().is_none_or(|path| event.payload.as_ref().is_some_and(|p| speaks_of(p, path)))
+    }
+}
+
+fn speaks_of(payload: &serde_json::Value, path: &str) -> bool {
+    let Some(path) = view::tidy(path) else { return false };
+    let below =
+        |found: &String| found.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    view::paths(payload).iter().any(below)
 }
 
 /// Connections for readers.
@@ -80,77 +127,77 @@ pub(crate) fn for_each(
     filter: &Filter,
     mut each: impl FnMut(u64, JournalEntry) -> ControlFlow<()>,
 ) -> rusqlite::Result<()> {
-    let (sql, values) = query(filter);
+    // One picture of the index and of what it does not know yet.
+    let snapshot = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?;
     let durable: i64 = connection
         .prepare_cached("SELECT coalesce(max(durable_pos), 0) FROM log WHERE own = 1")?
         .query_row([], |row| row.get(0))?;
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(rusqlite::params_from_iter(values))?;
-    while let Some(row) = rows.next()? {
-        let pos: i64 = row.get(0)?;
-        if each(pos.unsigned_abs(), entry(row, pos <= durable)?).is_break() {
+    let mut left = filter.limit.unwrap_or(usize::MAX);
+    let mut select = connection.prepare_cached(&format!("{COLUMNS} WHERE event.pos = ?1"))?;
+    let mut ended = left == 0;
+    for run in drive::runs(connection, filter)? {
+        if ended {
             break;
         }
+        let mut take = |row: &Row<'_>| -> rusqlite::Result<bool> {
+            let event = stored(row)?;
+            if filter.lets(&event) {
+                left -= 1;
+                let pos: i64 = row.get(0)?;
+                ended = each(pos.unsigned_abs(), entry(row.get(1)?, event, pos <= durable)).is_break() || left == 0;
+            }
+            Ok(ended)
+        };
+        match run {
+            Run::Places { sql, values } => {
+                let mut places = connection.prepare_cached(&sql)?;
+                let mut places = places.query(rusqlite::params_from_iter(values))?;
+                while let Some(place) = places.next()? {
+                    let mut rows = select.query([place.get::<_, i64>(0)?])?;
+                    if let Some(row) = rows.next()?
+                        && take(row)?
+                    {
+                        break;
+                    }
+                }
+            }
+            Run::All { condition, values } => {
+                let mut rows = connection.prepare_cached(&format!("{COLUMNS} WHERE {condition}"))?;
+                let mut rows = rows.query(rusqlite::params_from_iter(values))?;
+                while let Some(row) = rows.next()? {
+                    if take(row)? {
+                        break;
+                    }
+                }
+            }
+        }
     }
+    drop(snapshot);
     Ok(())
 }
 
-fn query(filter: &Filter) -> (String, Vec<Value>) {
-    let mut sql = "SELECT event.pos, log.id, log.lane, event.header, payload.bytes
-         FROM event JOIN log ON log.n = event.log LEFT JOIN payload ON payload.pos = event.pos WHERE 1"
-        .to_owned();
-    let mut values = Vec::new();
-    let mut and = |condition: &str, value: Value| {
-        sql.push_str(" AND ");
-        sql.push_str(condition);
-        values.push(value);
-    };
-    let place = |pos: u64| Value::Integer(i64::try_from(pos).unwrap_or(i64::MAX));
-    let ulid = |id: Ulid| Value::Blob(id.to_bytes().to_vec());
-    if let Some(after) = filter.after {
-        and("event.pos > ?", place(after));
-    }
-    if let Some(before) = filter.before {
-        and("event.pos < ?", place(before));
-    }
-    if let Some(kind) = &filter.kind {
-        and("event.kind >= ?", Value::Text(kind.clone()));
-        // No kind holds the last character there is, so this bounds the prefix.
-        and("event.kind < ?", Value::Text(format!("{kind}\u{10ffff}")));
-    }
-    if let Some(workspace) = filter.workspace {
-        and("event.workspace = ?", ulid(workspace));
-    }
-    if let Some(entity) = filter.entity {
-        and("event.entity = ?", ulid(entity));
-    }
-    if let Some(id) = filter.id {
-        and("event.id = ?", ulid(id));
-    }
-    if let Some(since) = filter.since_ms {
-        and("event.wall_ms >= ?", Value::Integer(since));
-    }
-    sql.push_str(if filter.newest_first { " ORDER BY event.pos DESC" } else { " ORDER BY event.pos" });
-    if let Some(limit) = filter.limit {
-        sql.push_str(" LIMIT ?");
-        values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
-    }
-    (sql, values)
+const COLUMNS: &str = "SELECT event.pos, log.id, log.lane, event.header, payload.bytes
+     FROM event JOIN log ON log.n = event.log LEFT JOIN payload ON payload.pos = event.pos";
+
+/// The event at a place.
+pub(crate) fn one(connection: &Connection, pos: i64) -> rusqlite::Result<Stored> {
+    connection.prepare_cached(&format!("{COLUMNS} WHERE event.pos = ?1"))?.query_row([pos], stored)
 }
 
-fn entry(row: &Row<'_>, durable: bool) -> rusqlite::Result<JournalEntry> {
-    let log: [u8; 16] = row.get(1)?;
-    let lane = lane_of(row.get(2)?).unwrap_or(Lane::Local);
-    let header = row.get_ref(3)?.as_blob()?;
-    let header = Header::decode(header)
+fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    let header = Header::decode(row.get_ref(3)?.as_blob()?)
         .map_err(|e| rusqlite::Error::FromSqlConversionFailure(3, rusqlite::types::Type::Blob, Box::new(e)))?;
-    let payload = match row.get_ref(4)?.as_blob_or_null()? {
+    let payload = row.get_ref(4)?.as_blob_or_null()?.map(|bytes| {
         // Another version may write what is not JSON; it is kept, and shown as the text that it is.
-        Some(bytes) => serde_json::from_slice(bytes)
-            .unwrap_or_else(|_| serde_json::Value::String(String::from_utf8_lossy(bytes).into_owned())),
-        None => serde_json::Value::Null,
-    };
-    Ok(JournalEntry {
+        serde_json::from_slice(bytes)
+            .unwrap_or_else(|_| serde_json::Value::String(String::from_utf8_lossy(bytes).into_owned()))
+    });
+    Ok(Stored { header, lane: lane_of(row.get(2)?).unwrap_or(Lane::Local), payload })
+}
+
+fn entry(log: [u8; 16], event: Stored, durable: bool) -> JournalEntry {
+    let header = event.header;
+    JournalEntry {
         id: header.id.to_string(),
         log: hex::encode(log),
         seq: header.seq,
@@ -158,9 +205,9 @@ fn entry(row: &Row<'_>, durable: bool) -> rusqlite::Result<JournalEntry> {
         actor: header.actor,
         kind: header.kind,
         entity: header.entity.to_string(),
-        lane,
+        lane: event.lane,
         state: if durable { Delivery::Durable } else { Delivery::Saved },
         workspace: header.workspace.map(|w| w.to_string()),
-        payload,
-    })
+        payload: event.payload.unwrap_or(serde_json::Value::Null),
+    }
 }

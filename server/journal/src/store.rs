@@ -21,8 +21,11 @@ const SQLITE_NEEDED: (i32, &str) = (3_051_003, "3.51.3");
 /// `HOLD`: marks the file as ours.
 const APPLICATION_ID: i32 = 0x484f_4c44;
 /// Forward only; the place in the list plus one is the format that a script leads to. Landed scripts are never edited.
-const MIGRATIONS: [&str; FORMAT as usize] =
-    [include_str!("../migrations/0001-journal.sql"), include_str!("../migrations/0002-tool.sql")];
+pub(crate) const MIGRATIONS: [&str; FORMAT as usize] = [
+    include_str!("../migrations/0001-journal.sql"),
+    include_str!("../migrations/0002-tool.sql"),
+    include_str!("../migrations/0003-views.sql"),
+];
 /// How long other processes are waited for before a caller hears of it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -134,18 +137,20 @@ pub(crate) fn connect_reader(files: &Files, key: &Key) -> rusqlite::Result<Conne
     Ok(connection)
 }
 
+/// A database of its own under the journal's key, for what is thrown away soon: nothing of it need outlive a crash.
+pub(crate) fn connect_scratch(file: &Path, key: &Key) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    unlock(&connection, key)?;
+    connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;")?;
+    Ok(connection)
+}
+
 fn connect(files: &Files, key: &Key) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&files.database, flags)?;
     tidy_on_close(&connection, false)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    let mut digits = Zeroizing::new([0; 64]);
-    // The length fits by construction.
-    let _ = hex::encode_to_slice(key.as_slice(), digits.as_mut_slice());
-    let digits = std::str::from_utf8(digits.as_slice()).unwrap_or_default();
-    // SQLCipher would tell stderr about a wrong key; callers are told by an error.
-    connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
-    connection.execute_batch(&Zeroizing::new(format!("PRAGMA key = \"x'{digits}'\";")))?;
+    unlock(&connection, key)?;
     let mut began = Instant::now();
     connection.busy_handler(Some(move |count: i32| {
         if count == 0 {
@@ -160,6 +165,18 @@ fn connect(files: &Files, key: &Key) -> rusqlite::Result<Connection> {
     #[cfg(target_os = "macos")]
     connection.execute_batch("PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;")?;
     Ok(connection)
+}
+
+/// Gives a connection the key and room for prepared statements.
+fn unlock(connection: &Connection, key: &Key) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(64);
+    let mut digits = Zeroizing::new([0; 64]);
+    // The length fits by construction.
+    let _ = hex::encode_to_slice(key.as_slice(), digits.as_mut_slice());
+    let digits = std::str::from_utf8(digits.as_slice()).unwrap_or_default();
+    // SQLCipher would tell stderr about a wrong key; callers are told by an error.
+    connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
+    connection.execute_batch(&Zeroizing::new(format!("PRAGMA key = \"x'{digits}'\";")))
 }
 
 fn tidy_on_close(connection: &Connection, tidy: bool) -> rusqlite::Result<()> {

@@ -13,3 +13,11 @@ pub(crate) fn rfc3339(ms: i64) -> String {
     let clamped = ms.clamp(-62_135_596_800_000, 253_402_200_000_000);
     jiff::Timestamp::from_millisecond(clamped).map_or_else(|_| String::new(), |t| format!("{t:.3}"))
 }
+
+/// Year, month and day in UTC: `2026`, `2026-11`, `2026-11-21`. `None` outside the years 0–9999.
+pub(crate) fn date(ms: i64) -> Option<[String; 3]> {
+    let at = jiff::Timestamp::from_millisecond(ms).ok()?.to_zoned(jiff::tz::TimeZone::UTC);
+    let (year, month, day) = (at.year(), at.month(), at.day());
+    (year >= 0)
+        .then(|| [format!("{year:04}"), format!("{year:04}-{month:02}"), format!("{year:04}-{month:02}-{day:02}")])
+}

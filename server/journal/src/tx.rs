@@ -169,8 +169,10 @@ impl<'c> Tx<'c> {
     }
 
     /// Writes the heads. `full`: the commit that follows is flushed, and with it everything that was committed before.
-    pub(crate) fn finish(&mut self, full: bool) -> Result<(), JournalError> {
-        self.try_finish(full).map_err(|e| self.error(&e))
+    /// Answers with whether events were written.
+    pub(crate) fn finish(&mut self, full: bool) -> Result<bool, JournalError> {
+        self.try_finish(full).map_err(|e| self.error(&e))?;
+        Ok(self.heads.iter().any(|head| head.last_pos > 0))
     }
 
     fn try_finish(&mut self, full: bool) -> rusqlite::Result<()> {

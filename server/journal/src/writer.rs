@@ -6,13 +6,19 @@ use crate::error::JournalError;
 use crate::reserve::{self, Reserve, ReserveFile};
 use crate::store::{Device, begin, journal_error};
 use crate::tx::{Place, Tx};
-use crossbeam_channel::{Receiver, Sender};
+use crate::view;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+/// Nothing to write for so long: time for the projections.
+const IDLE: Duration = Duration::from_millis(200);
+/// Between two transactions of theirs, so that other processes, which look every millisecond, get the lock.
+const BREATH: Duration = Duration::from_millis(4);
 /// Most events of one transaction: keeps other processes' wait at the lock below some milliseconds.
 const MOST_TOGETHER: usize = 512;
 /// Most bytes of payload of one transaction, for the same reason.
@@ -82,6 +88,8 @@ pub(crate) struct Writer {
     pub backlog: Arc<Backlog>,
     pub reserve: ReserveFile,
     pub full: Option<bool>,
+    /// Events were written since the projections were last looked at.
+    pub views_wait: bool,
 }
 
 type Waiting = (Prepared, Option<Sender<Result<Place, JournalError>>>);
@@ -123,9 +131,34 @@ impl Writer {
                 }
             }
             if next.is_none() {
-                next = queue.recv().ok();
+                next = self.next(queue);
             }
         }
+    }
+
+    /// Waits for the next command. Where nothing comes for a while after events were written, the projections are brought up
+    /// to them, a short transaction at a time.
+    fn next(&mut self, queue: &Receiver<Command>) -> Option<Command> {
+        let mut pause = IDLE;
+        while self.views_wait {
+            match queue.recv_timeout(pause) {
+                Ok(command) => return Some(command),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            pause = BREATH;
+            let mut left = 0;
+            let stepped = self.in_transaction(false, |tx| {
+                left = view::step(tx.connection, view::VIEWS, view::BATCH).map_err(|e| tx.error(&e))?.events();
+                Ok(())
+            });
+            if let Err(error) = &stepped {
+                // Whoever reads looks through what the projections do not know.
+                tracing::debug!("projections are not brought up to date: {error}");
+            }
+            self.views_wait = stepped.is_ok() && left > 0;
+        }
+        queue.recv().ok()
     }
 
     fn append_all(&mut self, mut together: Vec<Waiting>) {
@@ -239,9 +272,11 @@ impl Writer {
         let transaction = begin(&mut self.connection).map_err(failed)?;
         let mut tx = Tx::new(&transaction, &self.file, &self.device);
         work(&mut tx)?;
-        tx.finish(full)?;
+        let wrote = tx.finish(full)?;
         drop(tx);
-        transaction.commit().map_err(failed)
+        transaction.commit().map_err(failed)?;
+        self.views_wait |= wrote;
+        Ok(())
     }
 }
 

@@ -12,6 +12,9 @@ use std::path::Path;
 use std::process::Command;
 use support::{picture, raw};
 
+/// The form that this version writes: one for each script in `migrations`.
+const FORMAT: u32 = 3;
+
 /// A journal with three events, closed.
 fn journal() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -65,7 +68,7 @@ fn the_description_says_which_journal_which_format_and_which_kind_of_key() {
         serde_json::from_slice(&fs::read(folder.path().join("journal.json")).unwrap()).unwrap();
     let journal = Journal::open(folder.path()).unwrap();
     assert_eq!(text["journal"], journal.id().to_string());
-    assert_eq!((&text["format"], &text["key"]["kind"]), (&json!(2), &json!("file")));
+    assert_eq!((&text["format"], &text["key"]["kind"]), (&json!(FORMAT), &json!("file")));
     let key = fs::read_to_string(folder.path().join("journal.key")).unwrap();
     assert!(!text.to_string().contains(&key.trim()[..16]), "the key is not in it");
 }
@@ -177,11 +180,11 @@ fn a_key_file_that_holds_no_key_is_reported() {
 #[test]
 fn a_newer_journal_is_left_alone() {
     let folder = journal();
-    raw(folder.path()).execute_batch("PRAGMA user_version = 9").unwrap();
-    assert!(matches!(refused(folder.path()), OpenError::Newer { found: 9, known: 2, .. }));
+    raw(folder.path()).execute_batch("PRAGMA user_version = 900").unwrap();
+    assert!(matches!(refused(folder.path()), OpenError::Newer { found: 900, known: FORMAT, .. }));
     let folder = journal();
-    fs::write(folder.path().join("journal.json"), r#"{"format": 3, "journal": ["of", "another", "shape"]}"#).unwrap();
-    assert!(matches!(refused(folder.path()), OpenError::Newer { found: 3, known: 2, .. }));
+    fs::write(folder.path().join("journal.json"), r#"{"format": 900, "journal": ["of", "another", "shape"]}"#).unwrap();
+    assert!(matches!(refused(folder.path()), OpenError::Newer { found: 900, known: FORMAT, .. }));
 }
 
 #[test]
