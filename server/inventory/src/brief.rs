@@ -16,8 +16,12 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 pub(crate) struct Brief {
     pub counts: EcosystemReadiness,
     pub target: String,
-    /// The files to verify, in the artifacts' order.
+    /// Whose it is.
+    pub ecosystem: Option<Known>,
+    /// The artifacts' own files to verify, in their order.
     pub claims: Vec<Claimed>,
+    /// Those that artifacts share.
+    pub shared: Vec<Claimed>,
     /// As it was remembered.
     pub packed: Vec<u8>,
 }
@@ -30,12 +34,25 @@ pub(crate) struct Claimed {
     /// This target needs it.
     pub needed: bool,
     pub verified: bool,
+    /// Which of the shared files the artifact rests on, from 1 on; 0: none.
+    pub rests_on: u32,
 }
 
 impl Brief {
     /// The artifacts that this target needs and whose checksum was compared.
     pub(crate) fn verified(&self) -> u64 {
-        self.claims.iter().filter(|claimed| claimed.needed && claimed.verified).count() as u64
+        self.claims.iter().filter(|claimed| claimed.needed && self.holds(claimed)).count() as u64
+    }
+
+    /// Whether an artifact's own file and what it shares were found to be right.
+    fn holds(&self, claimed: &Claimed) -> bool {
+        let shared = claimed.rests_on.checked_sub(1).map(|at| self.shared.get(at as usize));
+        claimed.verified && shared.is_none_or(|shared| shared.is_some_and(|shared| shared.verified))
+    }
+
+    /// All files to verify.
+    fn all(&mut self) -> impl Iterator<Item = &mut Claimed> {
+        self.claims.iter_mut().chain(&mut self.shared)
     }
 }
 
@@ -46,7 +63,7 @@ impl Judged {
         if recall::unpack(self, &brief).is_none() {
             return;
         }
-        let mut verified = brief.claims.iter().map(|claimed| claimed.verified);
+        let mut verified = brief.claims.iter().map(|claimed| brief.holds(claimed));
         for (artifact, content) in self.artifacts.iter_mut().zip(&self.contents) {
             artifact.verified = content.is_some() && verified.next().unwrap_or(false);
         }
@@ -60,24 +77,25 @@ pub(crate) fn settle(judged: &mut [(Known, Judged)], verified: &Verified, budget
     let mut open = 0;
     for (_, judged) in judged.iter_mut() {
         let Some(brief) = &mut judged.brief else { continue };
-        let told = verified.known(brief.claims.iter().map(|claimed| &claimed.claim));
+        let claims: Vec<Claim> = brief.all().map(|claimed| claimed.claim).collect();
+        let told = verified.known(claims.iter());
         if budget.is_none() || told.contains(&Some(false)) {
             judged.expand();
             continue;
         }
-        for (claimed, told) in brief.claims.iter_mut().zip(told) {
+        for (claimed, told) in brief.all().zip(told) {
             claimed.verified = told == Some(true);
             open += if claimed.verified { 0 } else { claimed.size };
         }
     }
     // What is not packed counts too; then none is hashed, or all.
-    let unpacked = judged.iter().flat_map(|(_, judged)| judged.contents.iter().flatten());
+    let unpacked = judged.iter().flat_map(|(_, judged)| judged.to_verify());
     let contents: Vec<&Content> = unpacked.collect();
     let told = verified.holds(contents.iter().copied());
     let rest = contents.iter().zip(told).filter(|(_, told)| told.is_none());
     open += rest.map(|(content, _)| content.identity.size).sum::<u64>();
     if budget.is_some_and(|budget| open <= budget) {
-        let unverified = |brief: &Brief| brief.claims.iter().any(|claimed| !claimed.verified);
+        let unverified = |brief: &Brief| brief.claims.iter().chain(&brief.shared).any(|claimed| !claimed.verified);
         let packed = judged.iter_mut().filter(|(_, judged)| judged.brief.as_ref().is_some_and(unverified));
         packed.for_each(|(_, judged)| judged.expand());
     }
@@ -115,7 +133,9 @@ impl Artifacts {
             for judged in all {
                 whole.artifacts.extend(judged.artifacts);
                 whole.repairs.extend(judged.repairs);
-                whole.contents.push((judged.lockfile, judged.contents.into_iter().flatten().collect()));
+                let shared = judged.shared.into_iter().map(|shared| shared.content);
+                let own = judged.contents.into_iter().flatten();
+                whole.contents.push((judged.lockfile, own.chain(shared).collect()));
             }
             whole
         })

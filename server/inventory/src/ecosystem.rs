@@ -28,6 +28,10 @@ pub(crate) trait Ecosystem: Send + Sync {
     fn dependencies(&self, text: &str) -> Vec<Named>;
     /// Whether the tool would want a lockfile beside a manifest of this text.
     fn needs_lockfile(&self, manifest: &str) -> bool;
+    /// Whether a whole file says what was taken from it by a quick look; see [`crate::verify::Taken`].
+    fn says(&self, _file: &[u8], _taken: &[u8]) -> bool {
+        false
+    }
     /// The tool's own commands that bring what is wanted.
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep>;
 }
@@ -90,6 +94,16 @@ pub(crate) struct Repair {
     pub set_aside: Vec<PathBuf>,
 }
 
+/// A file that several artifacts may rest on.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub content: Content,
+    /// Places of the artifacts.
+    pub artifacts: Vec<u32>,
+    /// What is said of them where it does not hold.
+    pub broken: String,
+}
+
 /// The answer about one lockfile.
 pub(crate) struct Judged {
     pub lockfile: PathBuf,
@@ -97,6 +111,8 @@ pub(crate) struct Judged {
     pub artifacts: Vec<Artifact>,
     /// Beside each artifact: the file to verify, where one is there.
     pub contents: Vec<Option<Content>>,
+    /// Further files to verify, each of which artifacts rest on: npm's descriptions of packages.
+    pub shared: Vec<Shared>,
     /// Beside each artifact: what a fetch has to know.
     pub repairs: Vec<Repair>,
     pub graph: Graph,
@@ -119,6 +135,7 @@ impl Judged {
             verdict: Verdict::Sound,
             artifacts: Vec::new(),
             contents: Vec::new(),
+            shared: Vec::new(),
             repairs: Vec::new(),
             graph: Graph::default(),
             findings: Vec::new(),
@@ -128,6 +145,11 @@ impl Judged {
             manifests: Vec::new(),
             brief: None,
         }
+    }
+
+    /// The files to verify: the artifacts' own in their order, then those that they share.
+    pub(crate) fn to_verify(&self) -> impl Iterator<Item = &Content> {
+        self.contents.iter().flatten().chain(self.shared.iter().map(|shared| &shared.content))
     }
 
     /// With the lockfile's text; none: it was not read, and that is the whole answer.

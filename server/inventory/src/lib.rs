@@ -6,6 +6,7 @@
 
 mod brief;
 mod cargo;
+mod compare;
 mod conflicted;
 mod count;
 mod discover;

@@ -151,7 +151,7 @@ pub(crate) fn open(path: &Path) -> Result<(File, Identity), Unread> {
 }
 
 /// As [`open`], for what was seen to be a regular file a moment ago.
-fn open_seen(path: &Path) -> Result<(File, Identity), Unread> {
+pub(crate) fn open_seen(path: &Path) -> Result<(File, Identity), Unread> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]

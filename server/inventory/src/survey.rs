@@ -1,7 +1,8 @@
 //! Surveys a workspace: finds its lockfiles, has them judged, verifies what is cheap to verify, and counts.
 //! May not know an ecosystem by name; keeps the last answer so that "nothing has changed" costs next to nothing.
 
-use crate::brief::{Artifacts, settle};
+use crate::brief::Artifacts;
+use crate::compare::compare;
 use crate::count::{count, counts};
 use crate::discover::Discovery;
 use crate::ecosystem::{Ask, Judged, Verdict};
@@ -13,7 +14,7 @@ use crate::look::{self, Look};
 use crate::memory::{self, Memory};
 use crate::recall;
 use crate::unlocked;
-use crate::verify::{self, Content, Verification, VerificationOutcome, Verified};
+use crate::verify::{Verification, VerificationOutcome, Verified};
 use contract::{Artifact, ArtifactState, Cache, Finding, Mirror, PreflightReport, Readiness};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -81,14 +82,14 @@ struct Answer {
 
 /// Takes up what is remembered about a lockfile where all of it still holds, and has it judged where not.
 fn judge(ecosystem: Known, lockfile: &Path, remembered: Option<Vec<u8>>, ask: &Ask<'_>) -> Answer {
-    let recalled = remembered.and_then(|bytes| recall::recall(ecosystem.name(), lockfile, bytes, ask));
+    let recalled = remembered.and_then(|bytes| recall::recall(ecosystem, lockfile, bytes, ask));
     if let Some((judged, ledger)) = recalled {
         return Answer { judged, ledger, remember: None };
     }
     let mut judged = ecosystem.judge(lockfile, ask);
     check_permissions(&mut judged, ask.look);
     let ledger = ask.look.take_ledger();
-    let remember = recall::remember(ecosystem.name(), &judged, &counts(ecosystem, &judged), &ledger, ask);
+    let remember = recall::remember(ecosystem, &judged, &counts(ecosystem, &judged), &ledger, ask);
     Answer { remember: remember.map(|bytes| (memory::key("judged", lockfile), bytes)), judged, ledger }
 }
 
@@ -96,13 +97,26 @@ fn judge(ecosystem: Known, lockfile: &Path, remembered: Option<Vec<u8>>, ask: &A
 fn check_permissions(judged: &mut Judged, look: &Look) {
     let contents = judged.contents.par_iter().with_min_len(64);
     let barred: Vec<Option<String>> = contents.map(|content| look::barred(&content.as_ref()?.path)).collect();
-    for (at, why) in barred.into_iter().enumerate() {
-        let Some(why) = why else { continue };
+    let mut unknown = |at: usize, evidence: String| {
         look.only_once();
         judged.contents[at] = None;
         judged.artifacts[at].state = ArtifactState::Unknown;
-        judged.artifacts[at].evidence = format!("its file in the cache could not be read: {why}");
+        judged.artifacts[at].evidence = evidence;
+    };
+    for (at, why) in barred.into_iter().enumerate() {
+        if let Some(why) = why {
+            unknown(at, format!("its file in the cache could not be read: {why}"));
+        }
     }
+    let shared = judged.shared.par_iter().with_min_len(64);
+    let barred: Vec<Option<String>> = shared.map(|shared| look::barred(&shared.content.path)).collect();
+    for (shared, why) in judged.shared.iter().zip(&barred) {
+        let Some(why) = why else { continue };
+        let evidence = format!("{} could not be read: {why}", shared.content.path.display());
+        shared.artifacts.iter().for_each(|&at| unknown(at as usize, evidence.clone()));
+    }
+    let mut barred = barred.into_iter();
+    judged.shared.retain(|_| barred.next().flatten().is_none());
 }
 
 impl Inventory {
@@ -208,7 +222,7 @@ impl Inventory {
         let look = Look::default();
         let apart = unlocked::apart(known, &self.root, &self.discovery.files, &judged, &look);
         ledgers.push(look.take_ledger());
-        let generation = self.verify(&mut judged, memory, cancelled);
+        let generation = compare(&mut judged, &self.verified, &self.options, memory, cancelled);
         let mut survey = count(judged, &self.root, &self.discovery.closed, target);
         survey.findings.extend(apart);
         let survey = Arc::new(survey);
@@ -265,71 +279,6 @@ impl Inventory {
         found.sort_by(|(a, a_rank), (b, b_rank)| (a.parent(), a_rank).cmp(&(b.parent(), b_rank)));
         found.dedup_by(|(later, _), (first, _)| later.parent() == first.parent());
         found.into_iter().map(|(path, _)| path).collect()
-    }
-
-    /// Applies what is known about checksums, and finds out what may be found out at once. What is learned elsewhere
-    /// meanwhile is for the next survey: the generation that was applied is returned.
-    fn verify(
-        &self,
-        judged: &mut [(Known, Judged)],
-        memory: &dyn Memory,
-        cancelled: &(dyn Fn() -> bool + Sync),
-    ) -> u64 {
-        let generation = self.verified.generation();
-        let deep = self.options.depth == Depth::Deep;
-        let mut learned = false;
-        settle(judged, &self.verified, if deep { None } else { Some(self.options.verify_budget) });
-        let mut told: Vec<Vec<Option<bool>>> =
-            judged.iter().map(|(_, judged)| self.verified.optional(&judged.contents)).collect();
-        let mut open: Vec<(usize, usize)> = Vec::new();
-        for (lockfile, (_, judged)) in judged.iter().enumerate() {
-            for (at, content) in judged.contents.iter().enumerate() {
-                if content.is_some() && (deep || told[lockfile][at].is_none()) {
-                    open.push((lockfile, at));
-                }
-            }
-        }
-        let contents: Vec<&Content> =
-            open.iter().filter_map(|&(lockfile, at)| judged[lockfile].1.contents[at].as_ref()).collect();
-        let bytes: u64 = contents.iter().map(|content| content.identity.size).sum();
-        if !contents.is_empty() && (deep || bytes <= self.options.verify_budget) {
-            let answers = verify::check_all(&contents, &self.verified, &|_, _| (), cancelled);
-            for ((lockfile, at), answer) in open.into_iter().zip(answers) {
-                told[lockfile][at] = answer;
-            }
-            learned = true;
-        }
-        for ((_, judged), told) in judged.iter_mut().zip(told) {
-            for (at, answer) in told.into_iter().enumerate() {
-                let artifact = &mut judged.artifacts[at];
-                match answer {
-                    Some(true) => artifact.verified = true,
-                    Some(false) => {
-                        artifact.state = ArtifactState::Corrupt;
-                        artifact.verified = true;
-                        artifact.evidence = "its file in the cache does not have the lockfile's checksum".into();
-                    }
-                    // Deep, and it could not be read or changed while it was.
-                    None if deep && judged.contents[at].is_some() && !cancelled() => {
-                        artifact.state = ArtifactState::Unknown;
-                        artifact.evidence = "its file in the cache could not be read, or changed while it was".into();
-                    }
-                    None => {}
-                }
-            }
-        }
-        if learned {
-            let entries = judged
-                .iter()
-                .filter(|(_, judged)| judged.brief.is_none())
-                .map(|(_, judged)| {
-                    let claims = self.verified.remembered(judged.contents.iter().flatten());
-                    (memory::key("verified", &judged.lockfile), claims)
-                })
-                .collect();
-            memory.put_many(entries);
-        }
-        generation + u64::from(learned)
     }
 
     /// What is there and not verified, as work that can run on another thread; `all`: also what is.

@@ -1,6 +1,7 @@
 //! Checksums: compares cached files with what lockfiles say, on all cores, and remembers the answers by file identity.
 //! May read files and the memory; may not decide what an answer means for a build.
 
+use crate::fetch::Known;
 use crate::ledger::settled;
 use crate::look::{self, Identity};
 use crate::memory::Memory;
@@ -63,6 +64,15 @@ pub(crate) struct Content {
     pub path: PathBuf,
     pub sum: Sum,
     pub identity: Identity,
+    /// What was taken from it before its checksum was compared.
+    pub read: Option<Taken>,
+}
+
+/// What was taken from a file by a quick look, in a form that its ecosystem can hold against the whole of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Taken {
+    pub by: Known,
+    pub what: Vec<u8>,
 }
 
 impl Content {
@@ -72,10 +82,29 @@ impl Content {
         hasher.update(&self.identity.bytes());
         hasher.update(&[self.sum.algorithm as u8]);
         hasher.update(&self.sum.bytes);
-        let mut claim = [0; 16];
-        claim.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-        claim
+        if let Some(taken) = &self.read {
+            hasher.update(&taken.what);
+        }
+        shortened(&hasher)
     }
+
+    /// Names the claim "what has this checksum says (or does not say) what was taken from it". It holds for ever: no file
+    /// is part of it.
+    fn reading(&self) -> Option<Claim> {
+        let taken = self.read.as_ref()?;
+        let mut hasher = blake3::Hasher::new_derive_key("holdover inventory v1 reading");
+        hasher.update(taken.by.name().as_bytes());
+        hasher.update(&[self.sum.algorithm as u8]);
+        hasher.update(&self.sum.bytes);
+        hasher.update(&taken.what);
+        Some(shortened(&hasher))
+    }
+}
+
+fn shortened(hasher: &blake3::Hasher) -> Claim {
+    let mut claim = [0; 16];
+    claim.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    claim
 }
 
 pub(crate) type Claim = [u8; 16];
@@ -114,6 +143,10 @@ impl Verified {
         self.generation.load(Ordering::Acquire)
     }
 
+    fn is_known(&self, claim: &Claim) -> bool {
+        self.lock().get(claim) == Some(&true)
+    }
+
     fn learn(&self, answers: impl IntoIterator<Item = (Claim, bool)>) {
         self.lock().extend(answers);
         self.generation.fetch_add(1, Ordering::AcqRel);
@@ -134,7 +167,7 @@ impl Verified {
     pub(crate) fn remembered<'a>(&self, contents: impl Iterator<Item = &'a Content>) -> Vec<u8> {
         let claims = self.lock();
         let mut out = vec![FORM];
-        for claim in contents.map(Content::claim) {
+        for claim in contents.flat_map(|content| [Some(content.claim()), content.reading()]).flatten() {
             if let Some(held) = claims.get(&claim) {
                 out.extend_from_slice(&claim);
                 out.push(u8::from(*held));
@@ -161,58 +194,88 @@ pub(crate) fn digest(algorithm: Algorithm, bytes: &[u8]) -> Vec<u8> {
 /// The bytes read at a time: large enough that the call costs nothing beside the hash, small enough for the cache.
 const CHUNK: usize = 256 << 10;
 
-/// Hashes a file and says whether its content is what it must be.
+enum Hasher {
+    Sha1(sha1::Sha1),
+    Sha256(sha2::Sha256),
+    Sha384(sha2::Sha384),
+    Sha512(sha2::Sha512),
+}
+
+impl Hasher {
+    fn new(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Sha1 => Hasher::Sha1(sha1::Sha1::new()),
+            Algorithm::Sha256 => Hasher::Sha256(sha2::Sha256::new()),
+            Algorithm::Sha384 => Hasher::Sha384(sha2::Sha384::new()),
+            Algorithm::Sha512 => Hasher::Sha512(sha2::Sha512::new()),
+        }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Hasher::Sha1(h) => h.update(bytes),
+            Hasher::Sha256(h) => h.update(bytes),
+            Hasher::Sha384(h) => h.update(bytes),
+            Hasher::Sha512(h) => h.update(bytes),
+        }
+    }
+
+    fn finish(self) -> Vec<u8> {
+        match self {
+            Hasher::Sha1(h) => h.finalize().to_vec(),
+            Hasher::Sha256(h) => h.finalize().to_vec(),
+            Hasher::Sha384(h) => h.finalize().to_vec(),
+            Hasher::Sha512(h) => h.finalize().to_vec(),
+        }
+    }
+}
+
+/// What one core reads into, again and again.
+#[derive(Default)]
+struct Buffers {
+    chunk: Vec<u8>,
+    /// A file that is held against what was taken from it.
+    whole: Vec<u8>,
+}
+
+/// Hashes a file and says whether its content is what it must be; `read_again`: also what was taken from it before.
 /// `None`: it could not be read, changed meanwhile, or `cancelled` said so.
 fn check(
     content: &Content,
-    buffer: &mut Vec<u8>,
+    read_again: bool,
+    buffers: &mut Buffers,
     on_bytes: &dyn Fn(u64),
     cancelled: &dyn Fn() -> bool,
 ) -> Option<bool> {
-    enum Hasher {
-        Sha1(sha1::Sha1),
-        Sha256(sha2::Sha256),
-        Sha384(sha2::Sha384),
-        Sha512(sha2::Sha512),
-    }
     let (mut file, before) = look::open(&content.path).ok()?;
     if before != content.identity {
         return None;
     }
-    let mut hasher = match content.sum.algorithm {
-        Algorithm::Sha1 => Hasher::Sha1(sha1::Sha1::new()),
-        Algorithm::Sha256 => Hasher::Sha256(sha2::Sha256::new()),
-        Algorithm::Sha384 => Hasher::Sha384(sha2::Sha384::new()),
-        Algorithm::Sha512 => Hasher::Sha512(sha2::Sha512::new()),
-    };
-    buffer.resize(CHUNK, 0);
+    let taken = content.read.as_ref().filter(|_| read_again);
+    let Buffers { chunk, whole } = buffers;
+    whole.clear();
+    chunk.resize(CHUNK, 0);
+    let mut hasher = Hasher::new(content.sum.algorithm);
     let mut left = content.identity.size;
     loop {
-        let read = file.read(buffer).ok()?;
+        let read = file.read(chunk).ok()?;
         if read == 0 {
             break;
         }
         // A file that grows while it is read would otherwise never end.
         left = left.checked_sub(read as u64)?;
-        match &mut hasher {
-            Hasher::Sha1(h) => h.update(&buffer[..read]),
-            Hasher::Sha256(h) => h.update(&buffer[..read]),
-            Hasher::Sha384(h) => h.update(&buffer[..read]),
-            Hasher::Sha512(h) => h.update(&buffer[..read]),
+        hasher.update(&chunk[..read]);
+        if taken.is_some() {
+            whole.extend_from_slice(&chunk[..read]);
         }
         on_bytes(read as u64);
         if cancelled() {
             return None;
         }
     }
-    let digest = match hasher {
-        Hasher::Sha1(h) => h.finalize().to_vec(),
-        Hasher::Sha256(h) => h.finalize().to_vec(),
-        Hasher::Sha384(h) => h.finalize().to_vec(),
-        Hasher::Sha512(h) => h.finalize().to_vec(),
-    };
+    let held = hasher.finish() == content.sum.bytes && taken.is_none_or(|taken| taken.by.says(whole, &taken.what));
     let look::Seen::File(after) = look::Seen::at(&content.path) else { return None };
-    (after == before).then(|| digest == content.sum.bytes)
+    (after == before).then_some(held)
 }
 
 /// Hashes `contents` on all cores, largest first. The answers stand in their order; see [`check`] for `None`.
@@ -230,25 +293,25 @@ pub(crate) fn check_all(
     let answers: Vec<(usize, Option<bool>)> = order
         .into_par_iter()
         .with_max_len(1)
-        .map_init(Vec::new, |buffer, at| {
+        .map_init(Buffers::default, |buffers, at| {
             if cancelled() {
                 return (at, None);
             }
             let on_bytes = |bytes| progress(done.fetch_add(bytes, Ordering::Relaxed) + bytes, total);
-            (at, check(contents[at], buffer, &on_bytes, &|| cancelled()))
+            let read_again = contents[at].reading().is_some_and(|reading| !verified.is_known(&reading));
+            (at, check(contents[at], read_again, buffers, &on_bytes, &|| cancelled()))
         })
         .collect();
     let mut out = vec![None; contents.len()];
     for (at, answer) in answers {
         out[at] = answer;
     }
-    verified.learn(
-        contents
-            .iter()
-            .zip(&out)
-            .filter(|(content, _)| settled(&content.identity, begun))
-            .filter_map(|(content, answer)| answer.map(|held| (content.claim(), held))),
-    );
+    let answered = || contents.iter().zip(&out).filter_map(|(content, answer)| Some((content, (*answer)?)));
+    let files = answered()
+        .filter(|(content, _)| settled(&content.identity, begun))
+        .map(|(content, held)| (content.claim(), held));
+    let readings = answered().filter(|(_, held)| *held).filter_map(|(content, _)| Some((content.reading()?, true)));
+    verified.learn(files.chain(readings));
     out
 }
 

@@ -156,6 +156,7 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
                 path: looked_in[0].clone(),
                 sum: Sum { algorithm: Algorithm::Sha256, bytes: sum.to_vec() },
                 identity,
+                read: None,
             }),
             _ => None,
         };

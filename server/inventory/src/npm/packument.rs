@@ -1,131 +1,11 @@
-//! What `npm ci --offline` asks npm's cache for by address: a package's description (packument) where the lockfile has no
-//! address, and the tarball where it has no checksum or the description gave the address. Formats and rules: cacache's
-//! `entry-index.js` (index version 5), make-fetch-happen's `cache/{key,entry,policy}.js`, pacote's `registry.js`.
-//! May not decide what is wanted; the age of an answer does not matter, because npm does not ask about it offline.
+//! A registry's description of a package (packument): what it says about one version.
+//! The quick look finds it from the end of the file on and believes what surrounds it; [`dist`] reads all of it and believes
+//! nothing. May not decide what that means.
 
-use super::{Store, sums};
-use crate::ecosystem::Ask;
-use crate::hexadecimal;
-use crate::look::{self, Identity, Seen, Unread};
-use crate::memory;
-use crate::verify::{Algorithm, Sum};
-use rayon::prelude::*;
-use serde::Deserialize;
+use super::store::sums;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use sha1::Digest;
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-
-/// A bucket of the index larger than this is not read, in bytes; usual ones are below 10 KiB.
-const LARGEST_BUCKET: u64 = 8 << 20;
-/// A description larger than this is not read, in bytes; the largest known ones are below 50 MiB.
-const LARGEST: u64 = 128 << 20;
-/// Version of the remembered form.
-const FORM: u8 = 2;
-/// What npm asks for when it installs; a description that was asked for otherwise is not taken.
-const SHORT: &str = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*";
-const PREFIX: &str = "make-fetch-happen:request-cache:";
-
-/// Why npm would find no tarball.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Lacking {
-    /// No description; where it was looked for.
-    Description(PathBuf),
-    /// The description does not know the version.
-    Older(PathBuf),
-    /// The description is damaged, or not what the lockfile says; with the reason.
-    Damaged(PathBuf, String),
-    /// No answer for the tarball's address; where it was looked for.
-    Tarball(PathBuf),
-    Doubt(String),
-}
-
-/// One package that is looked for by address.
-pub(crate) struct Wanted<'a> {
-    /// Where its description is asked for; `None`: the lockfile has the tarball's address.
-    pub description: Option<String>,
-    /// The tarball's address in the lockfile.
-    pub address: Option<String>,
-    pub version: &'a str,
-    /// The lockfile's checksum.
-    pub integrity: Option<&'a str>,
-}
-
-#[derive(Deserialize)]
-struct Record {
-    key: String,
-    integrity: Option<String>,
-    size: Option<u64>,
-    metadata: Option<Metadata>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    req_headers: Option<Headers>,
-}
-
-#[derive(Deserialize)]
-struct Headers {
-    accept: Option<String>,
-}
-
-/// What is remembered, and what is to be: payloads by claims.
-#[derive(Default)]
-struct Claims {
-    known: HashMap<[u8; 16], Vec<u8>>,
-}
-
-fn claim(parts: &[&[u8]]) -> [u8; 16] {
-    let mut hasher = blake3::Hasher::new();
-    for part in parts {
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part);
-    }
-    let mut out = [0; 16];
-    out.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    out
-}
-
-/// The address as npm names it in its cache: without what stands behind a hash sign or before an at sign.
-fn key(address: &str) -> String {
-    let address = address.split_once('#').map_or(address, |(before, _)| before);
-    let (scheme, rest) = address.split_once("://").unwrap_or(("https", address));
-    let (host, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host).to_ascii_lowercase();
-    let port = if scheme == "https" { ":443" } else { ":80" };
-    format!("{PREFIX}{scheme}://{}{path}", host.strip_suffix(port).unwrap_or(&host))
-}
-
-fn bucket(cache: &Path, key: &str) -> PathBuf {
-    let hex = hexadecimal::of(&sha2::Sha256::digest(key));
-    cache.join("_cacache/index-v5").join(&hex[..2]).join(&hex[2..4]).join(&hex[4..])
-}
-
-/// The last record for `key` in a bucket, of those that were asked for with `accept`: its content's digest and size.
-pub(super) fn record(bytes: &[u8], key: &str, accept: Option<&str>) -> Option<(Sum, u64)> {
-    let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
-    lines.reverse();
-    for line in lines {
-        let Some(tab) = memchr::memchr(b'\t', line) else { continue };
-        let (hash, json) = (&line[..tab], &line[tab + 1..]);
-        // A record that was cut off while it was written does not count.
-        if hash != hexadecimal::of(&sha1::Sha1::digest(json)).as_bytes() {
-            continue;
-        }
-        let Ok(found) = serde_json::from_slice::<Record>(json) else { continue };
-        if found.key != key {
-            continue;
-        }
-        // What was taken out again hides what stood before.
-        let integrity = found.integrity?;
-        let asked = found.metadata.and_then(|metadata| metadata.req_headers).and_then(|headers| headers.accept);
-        if accept.is_none_or(|accept| asked.as_deref() == Some(accept)) {
-            return Some((sums(&integrity).into_iter().next()?, found.size.unwrap_or(0)));
-        }
-    }
-    None
-}
+use serde::{Deserialize, Serialize};
+use std::io::{self, Read, Seek, SeekFrom};
 
 /// What a description says about one version.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
@@ -134,7 +14,26 @@ pub(super) struct Dist {
     pub integrity: Option<String>,
 }
 
-/// The part of a description about `version`; `Ok(None)`: it does not know it.
+impl Dist {
+    /// The tarball's address, unless another checksum is given for it than the lockfile has; or why it is of no use.
+    pub(super) fn address(self, integrity: &str) -> Result<String, &'static str> {
+        let address = self.tarball.ok_or("it does not say where the tarball is")?;
+        if self.integrity.is_some_and(|said| same(integrity, &said) == Some(false)) {
+            return Err("it and the lockfile do not agree on the checksum");
+        }
+        Ok(address)
+    }
+}
+
+/// What of a version's part is read.
+#[derive(Deserialize)]
+struct Manifest {
+    version: Option<String>,
+    dist: Option<Dist>,
+}
+
+/// The part of a whole description about `version`; `Ok(None)`: it does not know it. Of keys that stand twice the last counts,
+/// as in JavaScript.
 pub(super) fn dist(bytes: &[u8], version: &str) -> Result<Option<Dist>, serde_json::Error> {
     struct Versions<'v>(&'v str);
     impl<'de> serde::de::DeserializeSeed<'de> for Versions<'_> {
@@ -152,10 +51,6 @@ pub(super) fn dist(bytes: &[u8], version: &str) -> Result<Option<Dist>, serde_js
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            #[derive(Deserialize)]
-            struct Manifest {
-                dist: Option<Dist>,
-            }
             let mut found = None;
             while let Some(version) = map.next_key::<std::borrow::Cow<'de, str>>()? {
                 if version == self.0 {
@@ -193,6 +88,124 @@ pub(super) fn dist(bytes: &[u8], version: &str) -> Result<Option<Dist>, serde_js
     Ok(found)
 }
 
+/// Looked through first, from the end on, in bytes; each further block is twice as long as the one before it.
+const FIRST: u64 = 16 << 10;
+/// No block is longer, in bytes.
+const LONGEST: u64 = 256 << 10;
+/// Spaces beside a colon that are passed over.
+const SPACES: usize = 16;
+/// A longer part about one version is left to the whole reading, in bytes.
+const LONGEST_PART: u64 = 1 << 20;
+
+/// What stands last about `version`, searched from the end of the file, where new versions stand; `None`: nothing that
+/// can be told at a glance, and the whole has to be read.
+///
+/// In sound JSON what is found is a key, because a quotation mark that neither has a backslash before it nor stands in a string begins
+/// one; that it is a key of `versions` is believed because what stands behind it says that it is about this version and
+/// where its tarball is. [`says`] finds out whether it is. Reads a third of the descriptions of an average project.
+pub(super) fn glance(
+    file: &mut (impl Read + Seek),
+    size: u64,
+    version: &str,
+    buffer: &mut Vec<u8>,
+) -> io::Result<Option<Dist>> {
+    let key = serde_json::to_string(version)?;
+    let finder = memchr::memmem::Finder::new(&key);
+    let (mut end, mut length) = (size, FIRST);
+    while end > 0 {
+        let start = end.saturating_sub(length);
+        // One byte before, and as many behind as tell a key from a value.
+        let from = start.saturating_sub(1);
+        let to = size.min(end + (key.len() + 2 * SPACES + 2) as u64);
+        read(file, from, to, buffer)?;
+        let found: Vec<usize> = finder.find_iter(buffer).collect();
+        for at in found.into_iter().rev() {
+            let place = from + at as u64;
+            if !(start..end).contains(&place) || at.checked_sub(1).is_some_and(|before| buffer[before] == b'\\') {
+                continue;
+            }
+            let Some(value) = value(&buffer[at + key.len()..]) else { continue };
+            let value = at + key.len() + value;
+            let said = match part(&buffer[value..]) {
+                Part::Cut => beyond(file, from + value as u64, size)?,
+                Part::Read(said) => Some(said),
+                Part::Strange => None,
+            };
+            let said = said.filter(|said| said.version.as_deref() == Some(version)).and_then(|said| said.dist);
+            if let Some(dist) = said.filter(|dist| dist.tarball.is_some()) {
+                return Ok(Some(dist));
+            }
+        }
+        (end, length) = (start, (2 * length).min(LONGEST));
+    }
+    Ok(None)
+}
+
+fn read(file: &mut (impl Read + Seek), from: u64, to: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
+    file.seek(SeekFrom::Start(from))?;
+    buffer.resize(to.saturating_sub(from) as usize, 0);
+    file.read_exact(buffer)
+}
+
+/// Where the object begins that stands behind a key.
+fn value(behind: &[u8]) -> Option<usize> {
+    let spaces = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let colon = spaces(behind);
+    let rest = behind.get(colon..)?.strip_prefix(b":")?;
+    let object = spaces(rest);
+    (rest.get(object) == Some(&b'{')).then_some(colon + 1 + object)
+}
+
+enum Part {
+    Read(Manifest),
+    /// It goes on behind the bytes.
+    Cut,
+    Strange,
+}
+
+fn part(bytes: &[u8]) -> Part {
+    match Manifest::deserialize(&mut serde_json::Deserializer::from_slice(bytes)) {
+        Ok(manifest) => Part::Read(manifest),
+        Err(error) if error.is_eof() => Part::Cut,
+        Err(_) => Part::Strange,
+    }
+}
+
+/// A part that goes on behind the block in which it begins.
+fn beyond(file: &mut (impl Read + Seek), from: u64, size: u64) -> io::Result<Option<Manifest>> {
+    let mut buffer = Vec::new();
+    let mut length = FIRST;
+    while length <= LONGEST_PART {
+        let to = size.min(from + length);
+        read(file, from, to, &mut buffer)?;
+        match part(&buffer) {
+            Part::Read(manifest) => return Ok(Some(manifest)),
+            Part::Cut if to < size => length *= 4,
+            Part::Cut | Part::Strange => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+/// What was taken from a description for one version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Taken {
+    pub version: String,
+    /// The lockfile's checksum.
+    pub integrity: String,
+    /// The tarball's address.
+    pub address: String,
+}
+
+/// Whether a whole description says what was taken from it; `taken` is a list of [`Taken`] as JSON.
+pub(super) fn says(description: &[u8], taken: &[u8]) -> bool {
+    let Ok(all) = serde_json::from_slice::<Vec<Taken>>(taken) else { return false };
+    all.iter().all(|taken| {
+        let said = dist(description, &taken.version).ok().flatten();
+        said.is_some_and(|said| said.address(&taken.integrity).as_ref() == Ok(&taken.address))
+    })
+}
+
 /// Whether two integrities name the same content, as far as they use the same hash; `None`: they do not.
 fn same(one: &str, other: &str) -> Option<bool> {
     let (one, other) = (sums(one), sums(other));
@@ -200,237 +213,29 @@ fn same(one: &str, other: &str) -> Option<bool> {
     Some(one.iter().any(|one| one.algorithm == common && other.iter().any(|other| other.bytes == one.bytes)))
 }
 
-/// A search through npm's cache, with what an earlier one remembered.
-struct Search<'s> {
-    cache: &'s Path,
-    store: &'s Store,
-    ask: &'s Ask<'s>,
-    claims: Claims,
-    learned: HashMap<[u8; 16], Vec<u8>>,
-}
-
-type Found = Result<(Sum, u64), Lacking>;
-
-impl Search<'_> {
-    /// The records for keys, of which no two are the same.
-    fn records(&mut self, keys: &[&str], accept: Option<&str>) -> Vec<Found> {
-        let lacking = |path: &PathBuf| match accept {
-            Some(_) => Lacking::Description(path.clone()),
-            None => Lacking::Tarball(path.clone()),
-        };
-        let buckets: Vec<PathBuf> = keys.iter().map(|key| bucket(self.cache, key)).collect();
-        let seen = self.ask.look.at_all(&self.store.base.join("index-v5"), &buckets);
-        let found: Vec<(Found, Option<[u8; 16]>)> = keys
-            .par_iter()
-            .zip(&buckets)
-            .zip(seen)
-            .with_min_len(16)
-            .map(|((key, bucket), seen)| {
-                let identity = match seen {
-                    Seen::File(identity) => identity,
-                    // npm cannot read a folder, and finds nothing behind a link that leads nowhere.
-                    Seen::Absent | Seen::Dangling | Seen::Folder(_) => return (Err(lacking(bucket)), None),
-                    odd => return (Err(Lacking::Doubt(odd.doubt().unwrap_or_default())), None),
-                };
-                let claim = claim(&[&identity.bytes(), key.as_bytes(), accept.unwrap_or_default().as_bytes()]);
-                let remembered = self.claims.known.get(&claim).and_then(|payload| payload.split_first_chunk::<64>());
-                if let Some((digest, size)) = remembered {
-                    let size = size.try_into().map_or(0, u64::from_le_bytes);
-                    return (Ok((Sum { algorithm: Algorithm::Sha512, bytes: digest.to_vec() }, size)), Some(claim));
-                }
-                let mut bytes = Vec::new();
-                match look::read_seen(bucket, LARGEST_BUCKET, &mut bytes) {
-                    Ok(read) => match record(&bytes, key, accept) {
-                        Some(found) => (Ok(found), (read == identity).then_some(claim)),
-                        None => (Err(lacking(bucket)), None),
-                    },
-                    Err(why) => {
-                        // It was a file a moment ago.
-                        self.ask.look.only_once();
-                        (
-                            Err(if why == Unread::Absent { lacking(bucket) } else { Lacking::Doubt(why.to_string()) }),
-                            None,
-                        )
-                    }
-                }
-            })
-            .collect();
-        found
-            .into_iter()
-            .map(|(found, claim)| {
-                if let (Ok((sum, size)), Some(claim)) = (&found, claim)
-                    && sum.algorithm == Algorithm::Sha512
-                {
-                    self.learned.insert(claim, [sum.bytes.as_slice(), &size.to_le_bytes()].concat());
-                }
-                found
-            })
-            .collect()
-    }
-
-    /// The address of the tarball that a description gives for a version.
-    fn address(&self, content: &Path, sum: &Sum, identity: &Identity, wanted: &Wanted<'_>) -> Told {
-        let integrity = wanted.integrity.unwrap_or_default();
-        let claim = claim(&[&identity.bytes(), &sum.bytes, wanted.version.as_bytes(), integrity.as_bytes()]);
-        if let Some(address) = self.claims.known.get(&claim).and_then(|bytes| String::from_utf8(bytes.clone()).ok()) {
-            return (Ok(address), Some(claim));
-        }
-        let mut bytes = Vec::new();
-        let read = match look::read_seen(content, LARGEST, &mut bytes) {
-            Ok(read) => read,
-            Err(why) => {
-                self.ask.look.only_once();
-                return (Err(Lacking::Doubt(why.to_string())), None);
-            }
-        };
-        let damaged = |why: &str| (Err(Lacking::Damaged(content.to_path_buf(), why.to_owned())), None);
-        if crate::verify::digest(sum.algorithm, &bytes) != sum.bytes {
-            return damaged("it does not have the checksum that npm's cache has for it");
-        }
-        let said = match dist(&bytes, wanted.version) {
-            Ok(Some(said)) => said,
-            Ok(None) => return (Err(Lacking::Older(content.to_path_buf())), None),
-            Err(_) => return damaged("it cannot be read"),
-        };
-        let Some(address) = said.tarball else { return damaged("it does not say where the tarball is") };
-        if said.integrity.is_some_and(|said| same(integrity, &said) == Some(false)) {
-            return damaged("it and the lockfile do not agree on the checksum");
-        }
-        (Ok(address), (read == *identity).then_some(claim))
-    }
-}
-
-type Told = (Result<String, Lacking>, Option<[u8; 16]>);
-
-/// The checksums of the tarballs that npm would take, in the order of `wanted`. Several versions share one description.
-pub(crate) fn find(
-    wanted: &[Wanted<'_>],
-    cache: &Path,
-    store: &Store,
-    lockfile: &Path,
-    ask: &Ask<'_>,
-) -> Vec<Result<Sum, Lacking>> {
-    if wanted.is_empty() {
-        return Vec::new();
-    }
-    let memory_key = memory::key("npm-descriptions", lockfile);
-    let remembered = ask.memory.get_many(std::slice::from_ref(&memory_key)).into_iter().next().flatten();
-    let claims = Claims { known: recall(remembered.as_deref().unwrap_or_default()) };
-    let mut search = Search { cache, store, ask, claims, learned: HashMap::new() };
-    let addresses = search.addresses(wanted);
-    let keys: Vec<Option<String>> = addresses.iter().map(|address| address.as_ref().ok().map(|one| key(one))).collect();
-    let mut each: Vec<&str> = keys.iter().flatten().map(String::as_str).collect();
-    each.sort_unstable();
-    each.dedup();
-    let records = search.records(&each, None);
-    let answers = addresses.into_iter().zip(&keys).zip(wanted).map(|((address, key), wanted)| {
-        address?;
-        let at = key.as_deref().and_then(|key| each.binary_search(&key).ok());
-        let (sum, _) = at.map_or_else(|| Err(lost()), |at| records[at].clone())?;
-        let fits = wanted.integrity.is_none_or(|integrity| {
-            sums(integrity).iter().all(|one| one.algorithm != sum.algorithm || one.bytes == sum.bytes)
-        });
-        if fits { Ok(sum) } else { Err(Lacking::Tarball(bucket(cache, key.as_deref().unwrap_or_default()))) }
-    });
-    let answers = answers.collect();
-    if search.learned.keys().any(|claim| !search.claims.known.contains_key(claim)) {
-        ask.memory.put_many(vec![(memory_key, remember(&search.learned))]);
-    }
-    answers
-}
-
-fn lost() -> Lacking {
-    Lacking::Doubt("it was not looked for".into())
-}
-
-impl Search<'_> {
-    /// Where the tarballs are asked for: as the lockfile says, or as the descriptions do.
-    fn addresses(&mut self, wanted: &[Wanted<'_>]) -> Vec<Result<String, Lacking>> {
-        let keys: Vec<Option<String>> =
-            wanted.iter().map(|wanted| wanted.description.as_ref().map(|address| key(address))).collect();
-        let mut each: Vec<&str> = keys.iter().flatten().map(String::as_str).collect();
-        each.sort_unstable();
-        each.dedup();
-        let records = self.records(&each, Some(SHORT));
-        let contents: Vec<PathBuf> = records.iter().flatten().map(|(sum, _)| self.store.path(sum)).collect();
-        let seen = self.ask.look.at_all(&self.store.content, &contents);
-        let mut seen = contents.iter().zip(seen);
-        // By key: the content, or what is lacking.
-        let described: Vec<Result<(&PathBuf, &Sum, Identity), Lacking>> = records
-            .iter()
-            .map(|record| {
-                let (sum, size) = record.as_ref().map_err(Clone::clone)?;
-                match seen.next() {
-                    Some((path, Seen::File(identity))) if *size == 0 || identity.size == *size => {
-                        Ok((path, sum, identity))
-                    }
-                    Some((path, Seen::File(_) | Seen::Absent | Seen::Dangling | Seen::Folder(_))) => {
-                        Err(Lacking::Description(path.clone()))
-                    }
-                    Some((_, odd)) => Err(Lacking::Doubt(odd.doubt().unwrap_or_default())),
-                    None => Err(lost()),
-                }
-            })
-            .collect();
-        let told: Vec<Told> = wanted
-            .par_iter()
-            .zip(&keys)
-            .with_max_len(4)
-            .map(|(wanted, key)| {
-                let Some(key) = key else { return (wanted.address.clone().ok_or_else(lost), None) };
-                match each.binary_search(&key.as_str()).ok().map(|at| &described[at]) {
-                    Some(Ok((path, sum, identity))) => self.address(path, sum, identity, wanted),
-                    Some(Err(lacking)) => (Err(lacking.clone()), None),
-                    None => (Err(lost()), None),
-                }
-            })
-            .collect();
-        told.into_iter()
-            .map(|(address, claim)| {
-                if let (Ok(address), Some(claim)) = (&address, claim) {
-                    self.learned.insert(claim, address.clone().into_bytes());
-                }
-                address
-            })
-            .collect()
-    }
-}
-
-/// A form byte; then of each its claim, the payload's length in four bytes, and the payload.
-fn remember(learned: &HashMap<[u8; 16], Vec<u8>>) -> Vec<u8> {
-    let mut out = vec![FORM];
-    for (claim, payload) in learned {
-        out.extend_from_slice(claim);
-        out.extend_from_slice(&(payload.len() as u32).to_le_bytes());
-        out.extend_from_slice(payload);
-    }
-    out
-}
-
-fn recall(bytes: &[u8]) -> HashMap<[u8; 16], Vec<u8>> {
-    let mut out = HashMap::new();
-    let Some((&FORM, mut rest)) = bytes.split_first() else { return out };
-    while let Some((claim, behind)) = rest.split_first_chunk::<16>()
-        && let Some((length, behind)) = behind.split_first_chunk::<4>()
-        && let Some((payload, behind)) = behind.split_at_checked(u32::from_le_bytes(*length) as usize)
-    {
-        out.insert(*claim, payload.to_vec());
-        rest = behind;
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use serde_json::{Map, Value, json};
+    use std::io::Cursor;
 
     const DESCRIPTION: &str =
         r#"{"name":"a","versions":{"1.0.0":{"dist":{"tarball":"https://registry.example/a.tgz"}},"1.0.1":{}}}"#;
 
-    fn line(key: &str) -> Vec<u8> {
-        let json = format!(r#"{{"key":"{key}","integrity":"sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=","size":7}}"#);
-        format!("\n{}\t{json}", hex::encode(sha1::Sha1::digest(&json))).into_bytes()
+    fn glanced(description: &[u8], version: &str) -> Option<Dist> {
+        let mut buffer = Vec::new();
+        glance(&mut Cursor::new(description), description.len() as u64, version, &mut buffer).unwrap()
+    }
+
+    /// What the whole makes of what a glance took.
+    fn confirmed(description: &[u8], version: &str, taken: &Dist) -> bool {
+        let taken = Taken {
+            version: version.into(),
+            integrity: String::new(),
+            address: taken.tarball.clone().unwrap_or_default(),
+        };
+        says(description, &serde_json::to_vec(&[taken]).unwrap())
     }
 
     #[test]
@@ -439,31 +244,176 @@ mod tests {
         assert_eq!(address.as_deref(), Some("https://registry.example/a.tgz"));
         assert_eq!(dist(DESCRIPTION.as_bytes(), "1.0.1").unwrap(), Some(Dist::default()));
         assert_eq!(dist(DESCRIPTION.as_bytes(), "1.0.2").unwrap(), None);
-        assert_eq!(record(&line("k"), "k", None).unwrap().1, 7);
-        assert!(record(&line("k"), "j", None).is_none() && record(&line("k"), "k", Some(SHORT)).is_none());
     }
 
     #[test]
     fn ten_thousand_levels_are_an_error_and_no_more() {
         let deep = format!("{{\"versions\":{}{}}}", "{\"1.0.0\":".repeat(10_000), "}".repeat(10_000));
         assert!(dist(deep.as_bytes(), "1.0.0").is_err());
+        assert_eq!(glanced(deep.as_bytes(), "1.0.0"), None);
+    }
+
+    /// A description with `versions` of `each` bytes at least, and `behind` bytes behind them.
+    fn description(versions: &[String], each: usize, behind: usize) -> Value {
+        let part = |version: &String| {
+            let dist = json!({
+                "integrity": "sha512-AAAA", "tarball": format!("https://registry.example/a-{version}.tgz"),
+            });
+            let part = json!({
+                "name": "a", "version": version, "description": "x\\\"{".repeat(each / 5 + 1), "dist": dist,
+            });
+            (version.clone(), part)
+        };
+        json!({
+            "dist-tags": { "latest": versions.last() },
+            "versions": versions.iter().map(part).collect::<Map<_, _>>(),
+            "time": versions.iter().map(|version| (version.clone(), json!("2026-11-21"))).collect::<Map<_, _>>(),
+            "readme": "\"1.0.0\": {".repeat(behind / 10),
+        })
+    }
+
+    #[test]
+    fn a_glance_finds_what_the_whole_says_wherever_it_stands() {
+        let versions: Vec<String> = (0..60).map(|n| format!("1.{n}.0")).collect();
+        // Parts that fit into a block, that are longer than the first, and than any; far from the end and near it.
+        for (each, behind) in [(10, 0), (3_000, 40_000), (20_000, 10), (300_000, 700_000)] {
+            let value = description(&versions, each, behind);
+            for bytes in [serde_json::to_vec(&value).unwrap(), serde_json::to_vec_pretty(&value).unwrap()] {
+                for version in versions.iter().step_by(7) {
+                    let said = dist(&bytes, version).unwrap();
+                    assert!(said.is_some() && glanced(&bytes, version) == said, "{version}, {each}, {behind}");
+                }
+                assert_eq!(glanced(&bytes, "1.60.0"), None);
+            }
+        }
+    }
+
+    #[test]
+    fn every_place_of_a_key_at_a_blocks_edge_is_found() {
+        let part = r#""1.0.0" : {"version":"1.0.0","dist":{"tarball":"t"}}"#;
+        for behind in FIRST as usize - 80..FIRST as usize + 20 {
+            let text = format!(r#"{{"versions":{{{part}}},"readme":"{}"}}"#, "x".repeat(behind));
+            assert!(glanced(text.as_bytes(), "1.0.0").is_some(), "{behind}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_the_version_is_not_confirmed() {
+        let real = r#""1.0.0":{"version":"1.0.0","dist":{"tarball":"real"}}"#;
+        let decoy = r#""1.0.0":{"version":"1.0.0","dist":{"tarball":"decoy"}}"#;
+        let quoted = serde_json::to_string(decoy).unwrap();
+        let cases = [
+            // Below another version, in a field of its own; behind it, before it, in its place.
+            format!(r#"{{"versions":{{{real},"2.0.0":{{"config":{{{decoy}}}}}}}}}"#),
+            format!(r#"{{"versions":{{"2.0.0":{{"config":{{{decoy}}}}},{real}}}}}"#),
+            format!(r#"{{"versions":{{"2.0.0":{{"config":{{{decoy}}}}}}}}}"#),
+            // Beside the versions; in an array; at the top.
+            format!(r#"{{"versions":{{{real}}},"other":{{{decoy}}}}}"#),
+            format!(r#"{{"versions":{{{real}}},"other":[{{{decoy}}}]}}"#),
+            format!(r#"{{"versions":{{{real}}},{decoy}}}"#),
+            // Twice; the last counts.
+            format!(r#"{{"versions":{{{decoy},{real}}}}}"#),
+            format!(r#"{{"versions":{{{real}}},"versions":{{}}}}"#),
+            format!(r#"{{"versions":{{{decoy}}},"versions":{{{real}}}}}"#),
+            // In a text.
+            format!(r#"{{"versions":{{{real}}},"readme":{quoted}}}"#),
+            format!(r#"{{"versions":{{}},"readme":{quoted}}}"#),
+            format!(r#"{{"versions":{{"a\{real}}}}}"#),
+            format!(r#"{{"versions":{{"a\\":1,{real}}}}}"#),
+            // Not JSON.
+            format!(r#"{{"versions":{{{real}}}"#),
+            format!(r#"{{"versions":{{{real}}}}} and more"#),
+            format!(r#"{{"versions":{{x{real}}}}}"#),
+        ];
+        for case in cases {
+            let told = dist(case.as_bytes(), "1.0.0");
+            if let Some(taken) = glanced(case.as_bytes(), "1.0.0") {
+                let right = told.is_ok_and(|told| told.as_ref() == Some(&taken));
+                assert_eq!(confirmed(case.as_bytes(), "1.0.0", &taken), right, "{case}");
+            }
+        }
+    }
+
+    #[test]
+    fn another_checksum_in_the_description_is_told() {
+        let said = |integrity: &str| Dist { tarball: Some("t".into()), integrity: Some(integrity.into()) };
+        let [one, two] = [1, 2].map(|byte: u8| format!("sha512-{}", base64(&[byte; 64])));
+        assert_eq!(said(&one).address(&one), Ok("t".into()));
+        assert!(said(&one).address(&two).is_err() && Dist::default().address(&one).is_err());
+        assert_eq!(said(&one).address(&format!("sha1-{}", base64(&[1; 20]))), Ok("t".into()), "nothing to compare");
+    }
+
+    fn base64(bytes: &[u8]) -> String {
+        use base64::Engine;
+        base64::engine::general_purpose::STANDARD.encode(bytes)
+    }
+
+    /// JSON in which texts hold quotation marks, backslashes, braces and versions.
+    fn json_value() -> impl Strategy<Value = Value> {
+        let text = "([\"\\\\{}:, a]|\"1\\.0\\.[0-3]\"|1\\.0\\.[0-3]|dist|tarball|version){0,6}";
+        let key = "(1\\.0\\.[0-3]|versions|dist|version|tarball|integrity|[\"\\\\{}]{1,3})";
+        let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), text.prop_map(Value::from)];
+        leaf.prop_recursive(5, 48, 5, move |inner| {
+            let version = (0..4_u8, inner.clone()).prop_map(|(n, more)| {
+                let version = format!("1.0.{n}");
+                let part = json!({ "version": version, "dist": { "tarball": format!("t{n}") }, "more": more });
+                json!({ version: part })
+            });
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((key, inner), 0..5).prop_map(|all| Value::Object(all.into_iter().collect())),
+                version,
+            ]
+        })
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_the_readers_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            let _ = (record(&bytes, "k", None), dist(&bytes, "1.0.0"), recall(&bytes));
-            let _ = recall(&[&[FORM], bytes.as_slice()].concat());
+            let _ = (dist(&bytes, "1.0.0"), glanced(&bytes, "1.0.0"), says(DESCRIPTION.as_bytes(), &bytes));
         }
 
         #[test]
-        fn no_mutation_makes_the_readers_panic(at in 0..100_usize, byte in any::<u8>(), cut in 0..200_usize) {
-            for text in [DESCRIPTION.as_bytes().to_vec(), line("k")] {
-                let mut bytes = text;
-                let place = at % bytes.len();
-                bytes[place] = byte;
-                bytes.truncate(bytes.len().saturating_sub(cut % 40));
-                let _ = (dist(&bytes, "1.0.0"), record(&bytes, "k", Some(SHORT)));
+        fn no_mutation_makes_the_readers_panic(at in 0..100_usize, byte in any::<u8>(), cut in 0..40_usize) {
+            let mut bytes = DESCRIPTION.as_bytes().to_vec();
+            let place = at % bytes.len();
+            bytes[place] = byte;
+            bytes.truncate(bytes.len() - cut);
+            let _ = (dist(&bytes, "1.0.0"), glanced(&bytes, "1.0.0"));
+        }
+
+        /// In whatever JSON: what a glance takes and the whole confirms is what the whole says.
+        #[test]
+        fn what_is_confirmed_is_what_the_whole_says(versions in json_value(), beside in json_value(), pretty in any::<bool>()) {
+            let value = json!({ "a": beside, "versions": versions, "z": beside });
+            let bytes = if pretty { serde_json::to_vec_pretty(&value) } else { serde_json::to_vec(&value) }.unwrap();
+            for version in ["1.0.0", "1.0.1", "1.0.2", "1.0.3"] {
+                let whole = dist(&bytes, version);
+                if let Some(taken) = glanced(&bytes, version) {
+                    let address = whole.as_ref().ok().and_then(Option::as_ref).and_then(|dist| dist.tarball.as_ref());
+                    prop_assert_eq!(confirmed(&bytes, version, &taken), address == taken.tarball.as_ref());
+                }
+            }
+        }
+
+        /// In descriptions as registries write them, with whatever in their texts, a glance takes what the whole says.
+        #[test]
+        fn a_glance_takes_what_the_whole_says(
+            texts in prop::collection::vec(any::<String>(), 1..12), hole in 0..12_usize, long in 0..3_usize,
+        ) {
+            let mut versions = Map::new();
+            for (n, text) in texts.iter().enumerate().filter(|(n, _)| *n != hole) {
+                let version = format!("1.0.{n}");
+                let text = text.repeat(1 + 500 * long);
+                let dist = json!({ "tarball": format!("t{n}"), "integrity": text });
+                let part = json!({ "name": text, "version": version, "readme": text, "dist": dist, "x": { "1.0.0": text } });
+                versions.insert(version, part);
+            }
+            let value = json!({ "_id": texts[0], "versions": versions, "time": { "1.0.0": texts[0], "1.0.1": "x" } });
+            let bytes = serde_json::to_vec(&value).unwrap();
+            for n in 0..12 {
+                let version = format!("1.0.{n}");
+                prop_assert_eq!(glanced(&bytes, &version), dist(&bytes, &version).unwrap());
             }
         }
     }

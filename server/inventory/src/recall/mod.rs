@@ -6,10 +6,11 @@ mod write;
 
 use crate::brief::Brief;
 use crate::ecosystem::{Ask, Judged};
+use crate::fetch::Known;
 use crate::ledger::{Crowd, Ledger};
 use crate::look::Seen;
 use crate::pack::{Pack, Unpack};
-use crate::verify::{Algorithm, Content};
+use crate::verify::Algorithm;
 use contract::{ArtifactState, EcosystemReadiness};
 use std::path::Path;
 
@@ -64,7 +65,7 @@ mod flags {
 
 /// What is to be remembered, where it can be: not while a file could change without showing it.
 pub(crate) fn remember(
-    ecosystem: &str,
+    ecosystem: Known,
     judged: &Judged,
     counts: &EcosystemReadiness,
     ledger: &Ledger,
@@ -87,7 +88,7 @@ pub(crate) fn remember(
     }
     pack.bytes(&paths.out);
     let mut out = write::judged(pack, judged, counts, ledger, ask.target);
-    out[32..HEAD].copy_from_slice(&basis(ecosystem, &judged.lockfile, ask));
+    out[32..HEAD].copy_from_slice(&basis(ecosystem.name(), &judged.lockfile, ask));
     let hash = blake3::hash(&out[32..]);
     out[..32].copy_from_slice(hash.as_bytes());
     Some(out)
@@ -95,11 +96,11 @@ pub(crate) fn remember(
 
 /// What was remembered, if it was for this question and everything stands as it did; with what it rests on.
 /// Where everything that is needed is here, artifacts are left packed: see [`Brief`].
-pub(crate) fn recall(ecosystem: &str, lockfile: &Path, bytes: Vec<u8>, ask: &Ask<'_>) -> Option<(Judged, Ledger)> {
+pub(crate) fn recall(ecosystem: Known, lockfile: &Path, bytes: Vec<u8>, ask: &Ask<'_>) -> Option<(Judged, Ledger)> {
     let (hash, rest) = bytes.split_first_chunk::<32>()?;
     let (remembered, body) = rest.split_first_chunk::<32>()?;
     let (digest, body) = body.split_first_chunk::<32>()?;
-    if *remembered != basis(ecosystem, lockfile, ask) {
+    if *remembered != basis(ecosystem.name(), lockfile, ask) {
         return None;
     }
     let mut unpack = Unpack::new(body);
@@ -111,7 +112,7 @@ pub(crate) fn recall(ecosystem: &str, lockfile: &Path, bytes: Vec<u8>, ask: &Ask
         if blake3::hash(rest) != *hash {
             return None;
         }
-        read::judged(unpack, &ledger.crowds, lockfile, ask.target)
+        read::judged(unpack, &ledger.crowds, lockfile, ask.target, ecosystem)
     };
     let (now, judged) = rayon::join(look, read);
     let (now, mut judged) = (now?, judged?);
@@ -126,9 +127,8 @@ pub(crate) fn recall(ecosystem: &str, lockfile: &Path, bytes: Vec<u8>, ask: &Ask
 pub(crate) fn unpack(judged: &mut Judged, brief: &Brief) -> Option<()> {
     let mut unpack = Unpack::new(brief.packed.get(HEAD + 32..)?);
     let ledger = ledger(unpack.bytes()?)?;
-    let whole = read::whole(unpack, &ledger.crowds, &judged.lockfile, &brief.target)?;
-    (judged.artifacts, judged.contents, judged.repairs, judged.graph) =
-        (whole.artifacts, whole.contents, whole.repairs, whole.graph);
+    let whole = read::whole(unpack, &ledger.crowds, &judged.lockfile, &brief.target, brief.ecosystem?)?;
+    whole.into(judged);
     Some(())
 }
 
@@ -147,9 +147,4 @@ fn ledger(bytes: &[u8]) -> Option<Ledger> {
         ledger.crowds.push(crowd);
     }
     unpack.is_empty().then_some(ledger)
-}
-
-/// The files to verify, in the artifacts' order, each with whether this target needs it.
-fn to_verify(judged: &Judged) -> impl Iterator<Item = (&Content, bool)> {
-    judged.contents.iter().zip(&judged.artifacts).filter_map(|(content, a)| Some((content.as_ref()?, !a.other_target)))
 }

@@ -2,23 +2,28 @@
 
 use super::{ALGORITHMS, STATES, flags};
 use crate::brief::{Brief, Claimed};
-use crate::ecosystem::{Graph, Judged, Line, Repair, Verdict};
+use crate::ecosystem::{Graph, Judged, Line, Repair, Shared, Verdict};
+use crate::fetch::Known;
 use crate::ledger::Crowd;
 use crate::look::Identity;
 use crate::pack::Unpack;
-use crate::verify::{Content, Sum};
+use crate::verify::{Content, Sum, Taken};
 use contract::{Artifact, Position, Range};
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
 /// A judgement; without its artifacts where nothing of what is needed is wrong with them.
-pub(super) fn judged(unpack: Unpack<'_>, crowds: &[Crowd], lockfile: &Path, target: &str) -> Option<Judged> {
-    let mut read = Reader { unpack, crowds, known: Vec::new(), target };
+pub(super) fn judged(
+    unpack: Unpack<'_>,
+    crowds: &[Crowd],
+    lockfile: &Path,
+    target: &str,
+    ecosystem: Known,
+) -> Option<Judged> {
+    let mut read = Reader { unpack, crowds, known: Vec::new(), target, ecosystem };
     let mut judged = read.head(lockfile)?;
     if judged.brief.is_none() {
-        let whole = read.whole(lockfile)?;
-        (judged.artifacts, judged.contents, judged.repairs, judged.graph) =
-            (whole.artifacts, whole.contents, whole.repairs, whole.graph);
+        read.whole(lockfile)?.into(&mut judged);
     }
     Some(judged)
 }
@@ -26,15 +31,32 @@ pub(super) fn judged(unpack: Unpack<'_>, crowds: &[Crowd], lockfile: &Path, targ
 /// What stands behind the head.
 #[derive(Default)]
 pub(super) struct Whole {
-    pub artifacts: Vec<Artifact>,
-    pub contents: Vec<Option<Content>>,
-    pub repairs: Vec<Repair>,
-    pub graph: Graph,
+    artifacts: Vec<Artifact>,
+    contents: Vec<Option<Content>>,
+    repairs: Vec<Repair>,
+    shared: Vec<Shared>,
+    graph: Graph,
+}
+
+impl Whole {
+    pub(super) fn into(self, judged: &mut Judged) {
+        judged.artifacts = self.artifacts;
+        judged.contents = self.contents;
+        judged.repairs = self.repairs;
+        judged.shared = self.shared;
+        judged.graph = self.graph;
+    }
 }
 
 /// The artifacts of a judgement that was read without them.
-pub(super) fn whole(unpack: Unpack<'_>, crowds: &[Crowd], lockfile: &Path, target: &str) -> Option<Whole> {
-    let mut read = Reader { unpack, crowds, known: Vec::new(), target };
+pub(super) fn whole(
+    unpack: Unpack<'_>,
+    crowds: &[Crowd],
+    lockfile: &Path,
+    target: &str,
+    ecosystem: Known,
+) -> Option<Whole> {
+    let mut read = Reader { unpack, crowds, known: Vec::new(), target, ecosystem };
     read.head(lockfile)?;
     read.whole(lockfile)
 }
@@ -44,6 +66,7 @@ struct Reader<'a, 'p> {
     crowds: &'p [Crowd],
     known: Vec<&'a str>,
     target: &'p str,
+    ecosystem: Known,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -62,15 +85,22 @@ impl<'a> Reader<'a, '_> {
         judged.watch = self.paths()?;
         judged.manifests = self.paths()?;
         if self.unpack.byte()? == 1 {
-            let mut brief = Brief { counts: self.json()?, target: self.target.to_owned(), ..Brief::default() };
-            for _ in 0..self.unpack.count()? {
-                let needed = self.unpack.byte()? == 1;
-                let claim = self.unpack.bytes()?.try_into().ok()?;
-                brief.claims.push(Claimed { claim, size: self.unpack.number()?, needed, verified: false });
-            }
-            judged.brief = Some(brief);
+            judged.brief = Some(Brief {
+                counts: self.json()?,
+                target: self.target.to_owned(),
+                ecosystem: Some(self.ecosystem),
+                claims: (0..self.unpack.count()?).map(|_| self.claimed()).collect::<Option<_>>()?,
+                shared: (0..self.unpack.count()?).map(|_| self.claimed()).collect::<Option<_>>()?,
+                packed: Vec::new(),
+            });
         }
         Some(judged)
+    }
+
+    fn claimed(&mut self) -> Option<Claimed> {
+        let needed = self.unpack.byte()? == 1;
+        let claim = self.unpack.bytes()?.try_into().ok()?;
+        Some(Claimed { claim, size: self.unpack.number()?, needed, verified: false, rests_on: self.small()? })
     }
 
     fn whole(&mut self, lockfile: &Path) -> Option<Whole> {
@@ -80,6 +110,9 @@ impl<'a> Reader<'a, '_> {
             whole.artifacts.push(artifact);
             whole.contents.push(content);
             whole.repairs.push(repair);
+        }
+        for _ in 0..self.unpack.count()? {
+            whole.shared.push(self.shared(whole.artifacts.len())?);
         }
         whole.graph = self.graph(whole.artifacts.len())?;
         self.unpack.is_empty().then_some(whole)
@@ -175,7 +208,18 @@ impl<'a> Reader<'a, '_> {
         for word in &mut words {
             *word = self.unpack.number()?;
         }
-        Some(Content { path, sum: Sum { algorithm, bytes }, identity: Identity::from_words(words) })
+        let read = match self.unpack.byte()? {
+            0 => None,
+            _ => Some(Taken { by: self.ecosystem, what: self.unpack.bytes()?.to_vec() }),
+        };
+        Some(Content { path, sum: Sum { algorithm, bytes }, identity: Identity::from_words(words), read })
+    }
+
+    fn shared(&mut self, artifacts: usize) -> Option<Shared> {
+        let (content, broken) = (self.content()?, self.sentence()?.to_owned());
+        let place = |at: u32| ((at as usize) < artifacts).then_some(at);
+        let artifacts = (0..self.unpack.count()?).map(|_| place(self.small()?)).collect::<Option<_>>()?;
+        Some(Shared { content, artifacts, broken })
     }
 
     fn graph(&mut self, artifacts: usize) -> Option<Graph> {

@@ -1,7 +1,7 @@
 //! Packs a judgement. The order is that in which `read` reads.
 
-use super::{ALGORITHMS, STATES, flags, to_verify};
-use crate::ecosystem::{Graph, Judged, Line, Repair, Verdict};
+use super::{ALGORITHMS, STATES, flags};
+use crate::ecosystem::{Graph, Judged, Line, Repair, Shared, Verdict};
 use crate::ledger::{Crowd, Ledger};
 use crate::pack::Pack;
 use crate::verify::Content;
@@ -30,6 +30,10 @@ pub(super) fn judged(
     write.pack.number(judged.artifacts.len() as u64);
     for ((artifact, content), repair) in judged.artifacts.iter().zip(&judged.contents).zip(&judged.repairs) {
         write.artifact(artifact, content.as_ref(), repair);
+    }
+    write.pack.number(judged.shared.len() as u64);
+    for shared in &judged.shared {
+        write.shared(shared);
     }
     write.graph(&judged.graph);
     write.pack.out
@@ -83,11 +87,23 @@ impl<'a> Writer<'a> {
         self.pack.out.push(u8::from(complete));
         if complete {
             self.json(counts);
-            self.pack.number(to_verify(judged).count() as u64);
-            for (content, needed) in to_verify(judged) {
-                self.pack.out.push(u8::from(needed));
-                self.pack.bytes(&content.claim());
-                self.pack.number(content.identity.size);
+            let mut rests_on = vec![0; judged.artifacts.len()];
+            for (number, shared) in (1_u64..).zip(&judged.shared) {
+                shared.artifacts.iter().for_each(|&at| rests_on[at as usize] = number);
+            }
+            let own = judged.contents.iter().zip(&judged.artifacts).zip(rests_on);
+            let own: Vec<_> = own
+                .filter_map(|((content, a), rests_on)| Some((content.as_ref()?, !a.other_target, rests_on)))
+                .collect();
+            let shared: Vec<_> = judged.shared.iter().map(|shared| (&shared.content, true, 0)).collect();
+            for claims in [own, shared] {
+                self.pack.number(claims.len() as u64);
+                for (content, needed, rests_on) in claims {
+                    self.pack.out.push(u8::from(needed));
+                    self.pack.bytes(&content.claim());
+                    self.pack.number(content.identity.size);
+                    self.pack.number(rests_on);
+                }
             }
         }
     }
@@ -165,18 +181,36 @@ impl<'a> Writer<'a> {
             self.pack.number(bytes);
         }
         self.range(&artifact.range);
-        if let Some(Content { path, sum, identity }) = content {
-            self.path(path);
-            self.pack.out.push(ALGORITHMS.iter().position(|known| *known == sum.algorithm).unwrap_or(0) as u8);
-            self.pack.bytes(&sum.bytes);
-            for word in identity.words() {
-                self.pack.number(word);
-            }
+        if let Some(content) = content {
+            self.content(content);
         }
         if let Some(spec) = &repair.spec {
             self.pack.text(spec);
         }
         self.paths(&repair.set_aside);
+    }
+
+    fn content(&mut self, content: &'a Content) {
+        let Content { path, sum, identity, read } = content;
+        self.path(path);
+        self.pack.out.push(ALGORITHMS.iter().position(|known| *known == sum.algorithm).unwrap_or(0) as u8);
+        self.pack.bytes(&sum.bytes);
+        for word in identity.words() {
+            self.pack.number(word);
+        }
+        self.pack.out.push(u8::from(read.is_some()));
+        if let Some(taken) = read {
+            self.pack.bytes(&taken.what);
+        }
+    }
+
+    fn shared(&mut self, shared: &'a Shared) {
+        self.content(&shared.content);
+        self.sentence(&shared.broken);
+        self.pack.number(shared.artifacts.len() as u64);
+        for at in &shared.artifacts {
+            self.pack.number(u64::from(*at));
+        }
     }
 
     fn graph(&mut self, graph: &'a Graph) {
