@@ -141,3 +141,64 @@ pub struct JournalSearch {
     /// Events that the index did not know yet.
     pub behind: u64,
 }
+
+/// What a signature says of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum SignatureState {
+    /// None of its own; the segment that carries it is signed.
+    None,
+    /// It is its device's.
+    Valid,
+    /// It is not, or one is missing that must be there.
+    Invalid,
+}
+
+/// One event with everything that its header says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct JournalEvent {
+    /// What `holdover journal log` prints of it.
+    #[serde(flatten)]
+    pub entry: JournalEntry,
+    /// Its row in this journal.
+    pub pos: u64,
+    /// Hex of its chain hash, 32 bytes.
+    pub hash: String,
+    /// Lamport number.
+    pub lamport: u64,
+    /// Version of its payload's shape.
+    pub kver: u16,
+    /// Whether a person meant it.
+    pub intent: bool,
+    /// Length of the payload in bytes, also where it was redacted.
+    pub payload_length: u32,
+    /// Hex of the salted commitment to the payload.
+    pub commitment: String,
+    /// Hex of what it refers to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refs: Vec<String>,
+    /// Its own signature.
+    pub signature: SignatureState,
+}
+
+/// `holdover journal show --json`: one event, or the story of a thing or a job.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct JournalStory {
+    /// The event with the id that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<JournalEvent>,
+    /// The job with that id, as it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<crate::Job>,
+    /// Every event about the thing with that id, in order.
+    pub about: Vec<JournalEntry>,
+    /// Events that name it without being about it, a redaction for example.
+    pub referred: Vec<JournalEntry>,
+    /// Whether there are more than are given.
+    pub more: bool,
+}

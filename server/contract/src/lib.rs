@@ -16,7 +16,8 @@ pub use artifact::{
 };
 pub use conflict::{ConflictFile, ConflictRegion, ConflictReport, ConflictSide, ConflictSuggestion, MalformedConflict};
 pub use event::{
-    Actor, ActorKind, Delivery, JournalEntry, JournalHit, JournalReport, JournalSearch, Lane, SnippetPart,
+    Actor, ActorKind, Delivery, JournalEntry, JournalEvent, JournalHit, JournalReport, JournalSearch, JournalStory,
+    Lane, SignatureState, SnippetPart,
 };
 pub use finding::{Action, Edit, Finding, Position, Range, Severity, Side, codes};
 pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
@@ -52,6 +53,8 @@ pub struct Everything {
     pub journal: JournalReport,
     /// What a search of the journal found; `holdover journal search --json` prints its hits, one a line.
     pub journal_search: JournalSearch,
+    /// `holdover journal show --json`.
+    pub journal_story: JournalStory,
     /// `holdover.toml`, the user's file, and `holdover.*` in an editor.
     pub settings: Settings,
     /// A unit of work and where it stands.

@@ -26,4 +26,4 @@ pub use error::EngineError;
 pub use facade::{Engine, EngineOptions};
 pub use lenses::SAYS;
 pub use notice::Notice;
-pub use report::{Cell, Report, Section, Tone};
+pub use report::{Cell, Report, Section, Tone, delivery, summary};

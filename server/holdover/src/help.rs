@@ -71,8 +71,20 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("holdover journal log -n 20", "the last twenty events"),
             ("holdover journal log --workspace . --kind fetch", "what was fetched for this workspace"),
+            ("holdover journal log --since 2h --path src", "who touched this folder"),
+            ("holdover journal log -n 0 --follow", "what happens from now on"),
         ],
     ),
+    ("journal show", &[("holdover journal show 01KAK2M8Q4T6V8X0Z2B4D6F8HA", "an event, or the whole story of a job")]),
+    (
+        "journal search",
+        &[
+            ("holdover journal search no route", "both words, or words that begin so"),
+            ("holdover journal search userName --path src --since 1w", "in this folder, this week"),
+            ("holdover journal search --advanced -- timeout -npm", "with operators"),
+        ],
+    ),
+    ("journal replay", &[("holdover journal replay", "are indexes and search what the events say?")]),
     ("lsp", &[("holdover lsp", "what an editor starts; it speaks on stdin and stdout until the editor ends it")]),
     ("completions", &[("holdover completions bash", "a script to source, or to put where your shell looks for it")]),
     (

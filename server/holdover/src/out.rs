@@ -93,7 +93,7 @@ impl Out {
         };
         let template = match unit {
             Unit::Bytes => "{prefix} {bar:30} {binary_bytes} of {binary_total_bytes} {wide_msg}",
-            Unit::Artifacts => "{prefix} {bar:30} {pos} of {len} {wide_msg}",
+            Unit::Artifacts | Unit::Events => "{prefix} {bar:30} {pos} of {len} {wide_msg}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -107,6 +107,7 @@ impl Out {
 pub(crate) enum Unit {
     Bytes,
     Artifacts,
+    Events,
 }
 
 /// A bar, or lines in its place; gone when it is dropped.

@@ -22,6 +22,7 @@ mod reserve;
 mod short;
 mod sign;
 mod store;
+mod story;
 mod time;
 mod tx;
 mod verify;

@@ -2,6 +2,9 @@
 //! Says nothing that is not in the status; how it is coloured and aligned is for who shows it.
 
 mod markdown;
+mod story;
+
+pub use story::{delivery, summary};
 
 use crate::words;
 use contract::{

@@ -1,38 +1,35 @@
-//! `holdover journal log`: prints events, oldest first.
+//! `holdover journal log`: prints events, oldest first; with `--follow`, those that come as well.
 
-use super::broken;
+use super::filter::FilterOptions;
+use super::lines::line;
+use super::{broken, ready};
 use crate::End;
-use crate::commands::{Failure, engine, failed};
+use crate::commands::{Failure, cancel_on_interrupt, engine, failed};
 use crate::out::Out;
 use contract::JournalEntry;
-use owo_colors::OwoColorize as _;
+use journal::{Filter, Journal};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Only events of this workspace
-    #[arg(long, value_name = "PATH")]
-    workspace: Option<PathBuf>,
-    /// Only kinds that begin so, `fetch` for example
-    #[arg(long, value_name = "PREFIX")]
-    kind: Option<String>,
     /// Only the last N events
     #[arg(short = 'n', long, value_name = "N", value_parser = crate::args::count, allow_negative_numbers = true)]
     last: Option<usize>,
+    /// Go on with events as they come, until Ctrl-C
+    #[arg(short, long)]
+    follow: bool,
+    #[command(flatten)]
+    which: FilterOptions,
 }
 
 pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
     let engine = engine();
     let journal = engine.journal().map_err(|e| failed(&e))?;
-    let workspace = match &options.workspace {
-        Some(path) if !path.exists() => {
-            return Err(Failure::usage(format!("there is no such folder: {}", path.display())));
-        }
-        Some(path) => Some(journal.workspace_id(&host::workspace_of(path)).map_err(|e| broken(&e))?),
-        None => None,
-    };
-    let mut filter = journal::Filter { workspace, kind: options.kind.clone(), ..journal::Filter::default() };
+    let mut filter = options.which.filter(&journal)?;
+    let cancel = cancel_on_interrupt();
+    ready(&journal, &cancel, out);
     let mut count = 0_u64;
     let mut print = |entry: &JournalEntry| {
         count += 1;
@@ -41,27 +38,57 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
             out.line(line(entry, out.verbose));
         }
     };
+    // What comes later is followed from here on.
+    let head = journal.head().map_err(|e| broken(&e))?;
+    filter.before = Some(head + 1);
     if let Some(last) = options.last {
-        filter.newest_first = true;
-        filter.limit = Some(last);
-        let newest = journal.entries(&filter).map_err(|e| broken(&e))?;
+        let newest = Filter { newest_first: true, limit: Some(last), ..filter.clone() };
+        let newest = journal.entries(&newest).map_err(|e| broken(&e))?;
         newest.iter().rev().for_each(&mut print);
     } else {
         journal
             .for_each(&filter, |_, entry| {
                 print(&entry);
-                ControlFlow::Continue(())
+                if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             })
             .map_err(|e| broken(&e))?;
     }
-    if count == 0 {
+    if options.follow {
+        follow(&journal, &Filter { before: None, limit: None, ..filter }, head, &cancel, &mut print)?;
+    } else if count == 0 {
         out.detail("the journal holds no such event");
     }
     Ok(End::Yes)
 }
 
-fn line(entry: &JournalEntry, verbose: bool) -> String {
-    let payload = if entry.payload.is_null() { "redacted".to_owned() } else { entry.payload.to_string() };
-    let payload: String = if verbose { payload } else { payload.chars().take(120).collect() };
-    format!("{}  {:<20} {:<10} {}", entry.at.dimmed(), entry.kind.bold(), entry.actor.name, payload)
+fn follow(
+    journal: &Journal,
+    filter: &Filter,
+    mut head: u64,
+    cancel: &host::Cancel,
+    print: &mut dyn FnMut(&JournalEntry),
+) -> Result<(), Failure> {
+    let (told, changes) = channel();
+    let watch = journal.watch(move |change| _ = told.send(change.head)).map_err(|e| broken(&e))?;
+    // Something may have come before the watch began.
+    let mut next = journal.head().map_err(|e| broken(&e))?;
+    while !cancel.is_cancelled() {
+        if next > head {
+            let filter = Filter { after: Some(head), before: Some(next + 1), ..filter.clone() };
+            journal
+                .for_each(&filter, |_, entry| {
+                    print(&entry);
+                    ControlFlow::Continue(())
+                })
+                .map_err(|e| broken(&e))?;
+            head = next;
+        }
+        match changes.recv_timeout(Duration::from_millis(200)) {
+            Ok(changed) => next = next.max(changed),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    drop(watch);
+    Ok(())
 }

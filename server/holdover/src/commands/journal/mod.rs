@@ -1,22 +1,53 @@
 //! `holdover journal`: one file a subcommand, with its options in it. A new one is a variant, a line in `run`, and a file.
 //! Nothing is done here but handing on, and what several of them need to ask the journal.
 
+pub(crate) mod filter;
+mod lines;
 mod log;
+mod replay;
+mod search;
+mod show;
 
 use super::Failure;
 use crate::End;
-use crate::out::Out;
+use crate::out::{Out, Unit};
 use clap::Subcommand;
+use std::ops::ControlFlow;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Print events, oldest first
     Log(log::Options),
+    /// Everything about one event, or the whole story of a thing or a job
+    Show(show::Options),
+    /// Find events by words of their texts
+    Search(search::Options),
+    /// Work everything that was derived from events out anew, and compare
+    Replay(replay::Options),
 }
 
 pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
     match command {
         Command::Log(options) => log::run(options, out),
+        Command::Show(options) => show::run(options, out),
+        Command::Search(options) => search::run(options, out),
+        Command::Replay(options) => replay::run(options, out),
+    }
+}
+
+/// Brings the indexes up to the last event, with a bar where that takes long. What they do not know in the end is looked
+/// through, or said.
+fn ready(journal: &::journal::Journal, cancel: &host::Cancel, out: &Out) {
+    let first = journal.views_behind().map_or(0, ::journal::Behind::events);
+    let bar = (first > 5_000).then(|| out.progress(&Unit::Events));
+    let done = journal.catch_up(|behind| {
+        if let Some(bar) = &bar {
+            bar.report("indexing", "", first.saturating_sub(behind.events()), first);
+        }
+        if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    if let Err(error) = done {
+        out.warn(&format!("the indexes are not up to date: {error}"));
     }
 }
 

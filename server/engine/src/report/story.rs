@@ -1,0 +1,163 @@
+//! One line for an event of the journal: what happened, in words where its kind is known.
+//! Chosen once for every front end; nothing here is cut to a width or coloured.
+
+use contract::{Delivery, JournalEntry};
+use serde_json::Value;
+use std::fmt::Write as _;
+
+/// How far an event has come, in one word.
+#[must_use]
+pub fn delivery(state: Delivery) -> &'static str {
+    match state {
+        Delivery::Saved => "saved",
+        Delivery::Durable => "durable",
+        Delivery::Sealed => "sealed",
+        Delivery::Uploaded => "uploaded",
+    }
+}
+
+/// What happened, on one line. A text that somebody else wrote comes as it is, without control characters.
+#[must_use]
+pub fn summary(entry: &JournalEntry) -> String {
+    let payload = &entry.payload;
+    let text = match entry.kind.split('.').next().unwrap_or_default() {
+        _ if payload.is_null() => "redacted: its contents are gone".to_owned(),
+        "job" => job(payload),
+        "fetch" => fetch(payload),
+        "readiness" => readiness(payload),
+        _ if payload.get("ops").is_some_and(Value::is_array) => operations(payload),
+        _ => members(payload),
+    };
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
+}
+
+fn text<'p>(payload: &'p Value, name: &str) -> &'p str {
+    payload.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn list(payload: &Value, name: &str) -> Vec<String> {
+    let items = payload.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    items.iter().map(plain).collect()
+}
+
+fn job(payload: &Value) -> String {
+    let mut parts = vec![text(payload, "title").to_owned()];
+    if let Some(attempt) = payload.get("attempt").and_then(Value::as_u64).filter(|attempt| *attempt > 1) {
+        parts.push(format!("attempt {attempt}"));
+    }
+    if !text(payload, "nextAttempt").is_empty() {
+        parts.push(format!("next attempt {}", host::local_time(text(payload, "nextAttempt"))));
+    }
+    if !text(payload, "error").is_empty() {
+        parts.push(text(payload, "error").to_owned());
+    }
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { members(payload) } else { parts.join(": ") }
+}
+
+fn fetch(payload: &Value) -> String {
+    let mut parts = Vec::new();
+    for (name, word) in [("artifacts", "asked for"), ("fetched", "fetched"), ("left", "still missing")] {
+        let items = list(payload, name);
+        if payload.get(name).is_some() && (name != "left" || !items.is_empty()) {
+            parts.push(match items.as_slice() {
+                [] => format!("nothing {word}"),
+                [one] => format!("{word}: {one}"),
+                [one, rest @ ..] => format!("{word}: {one} and {} more", crate::words::thousands(rest.len() as u64)),
+            });
+        }
+    }
+    parts.extend(list(payload, "errors").into_iter().next());
+    if parts.is_empty() { members(payload) } else { parts.join("; ") }
+}
+
+fn readiness(payload: &Value) -> String {
+    let number = |name: &str| payload.get(name).and_then(Value::as_u64).unwrap_or(0);
+    let mut line = format!(
+        "{}: {} of {} here",
+        text(payload, "state"),
+        crate::words::thousands(number("present")),
+        crate::words::thousands(number("total"))
+    );
+    for name in ["missing", "corrupt", "stale", "unknown"] {
+        if number(name) > 0 {
+            let _ = write!(line, ", {} {name}", crate::words::thousands(number(name)));
+        }
+    }
+    line
+}
+
+/// `body: text; path: src/main.rs`, and what is not a plain new value said so.
+fn operations(payload: &Value) -> String {
+    let ops = payload.get("ops").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let part = |op: &Value| {
+        let value = op.get("v").map(plain).unwrap_or_default();
+        match text(op, "op") {
+            "set" | "text" => format!("{}: {value}", text(op, "f")),
+            other => format!("{} {other} {value}", text(op, "f")),
+        }
+    };
+    ops.iter().map(part).collect::<Vec<_>>().join("; ")
+}
+
+fn members(payload: &Value) -> String {
+    match payload {
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect::<Vec<_>>().join(", ")
+        }
+        other => plain(other),
+    }
+}
+
+/// A value without the marks of JSON where it is plain.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
+            items.iter().map(plain).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::{Actor, ActorKind, Lane};
+    use serde_json::json;
+
+    fn told(kind: &str, payload: Value) -> String {
+        summary(&JournalEntry {
+            id: String::new(),
+            log: String::new(),
+            seq: 1,
+            at: String::new(),
+            actor: Actor { kind: ActorKind::Tool, name: "holdover".into(), model: None, prompt: None },
+            kind: kind.into(),
+            entity: String::new(),
+            lane: Lane::Local,
+            state: Delivery::Saved,
+            workspace: None,
+            payload,
+        })
+    }
+
+    #[test]
+    fn known_kinds_are_told_in_words_and_others_by_their_members() {
+        let job = json!({"title": "get 2 artifacts", "attempt": 2, "error": "no\nroute"});
+        assert_eq!(told("job.failed", job), "get 2 artifacts: attempt 2: no route");
+        let fetch = json!({"fetched": ["a@1", "b@2"], "left": [], "errors": []});
+        assert_eq!(told("fetch.finished", fetch), "fetched: a@1 and 1 more");
+        let readiness = json!({"state": "incomplete", "present": 1204, "total": 1207, "missing": 3});
+        assert_eq!(told("readiness.observed", readiness), "incomplete: 1,204 of 1,207 here, 3 missing");
+        let ops = json!({"ops": [{"f": "body", "op": "text", "v": "why?"}, {"f": "labels", "op": "add", "v": "slow"}]});
+        assert_eq!(told("note.edit", ops), "body: why?; labels add slow");
+        assert_eq!(told("offline.set", json!({"mode": "on", "list": [1, 2]})), "list: 1, 2, mode: on");
+        assert_eq!(told("note.add", Value::Null), "redacted: its contents are gone");
+    }
+
+    #[test]
+    fn what_an_event_holds_cannot_command_a_terminal() {
+        assert_eq!(told("unheard.of", json!({"a\u{1b}[2J": "b\u{7}\r\nc"})), "a [2J: b   c");
+    }
+}
