@@ -2,74 +2,95 @@
 //! A choice is bound to the region it was offered for, and refuses when that region changed.
 
 use crate::index::Markers;
-use crate::region::{Conflicts, Region};
+use crate::pairing::Conflicts;
+use crate::region::{Region, lines_slice};
 use contract::{Edit, Range};
-use ropey::{Rope, RopeSlice};
-use std::ops;
+use ropey::Rope;
+use std::borrow::Cow;
 use std::path::Path;
 
 /// Which lines of a conflict stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Choice {
-    /// The side above the separator.
+    /// The first side: above the separator.
     Current,
-    /// The side below the separator.
+    /// The other one of two sides: below the separator.
     Incoming,
-    /// Current, then incoming.
+    /// All sides in the order of the text.
     Both,
-    /// Incoming, then current.
+    /// All sides, the last one first.
     BothReversed,
-    /// The common ancestor; only where the markers hold it.
+    /// The common ancestor; only where the markers hold one.
     Base,
     /// Nothing.
     None,
+    /// One of more than two sides. The first is 1.
+    Side(usize),
 }
 
+/// Most sides of which each has a choice of its own.
+const MOST_SIDES: usize = 64;
+
 impl Choice {
-    /// Every choice, in the order of a menu.
+    /// Every choice that two sides have, in the order of a menu.
     pub const ALL: [Choice; 6] =
         [Choice::Current, Choice::Incoming, Choice::Both, Choice::BothReversed, Choice::Base, Choice::None];
 
-    /// The word that the command line takes: `current`, `both-reversed` ….
-    pub fn name(self) -> &'static str {
-        match self {
+    /// What may be chosen for a region, in the order of a menu.
+    pub fn offered(region: &Region) -> Vec<Choice> {
+        let sides = region.sides();
+        let mut offered = Vec::new();
+        if sides > 2 {
+            offered.extend((1..=sides.min(MOST_SIDES)).map(Choice::Side));
+        }
+        offered.extend(Self::ALL.into_iter().filter(|choice| match choice {
+            // Of three sides, none is "the incoming one"; of two ancestors, none is "the" ancestor.
+            Choice::Current | Choice::Incoming => sides == 2,
+            Choice::Base => region.bases() == 1,
+            _ => true,
+        }));
+        offered
+    }
+
+    /// The word that the command line takes: `current`, `both-reversed`, `side-3` ….
+    pub fn name(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Choice::Current => "current",
             Choice::Incoming => "incoming",
             Choice::Both => "both",
             Choice::BothReversed => "both-reversed",
             Choice::Base => "base",
             Choice::None => "none",
-        }
+            Choice::Side(n) => return Cow::Owned(format!("side-{n}")),
+        })
     }
 
     /// The name of the code action: `conflict.accept-current` ….
-    pub fn action(self) -> &'static str {
-        match self {
-            Choice::Current => "conflict.accept-current",
-            Choice::Incoming => "conflict.accept-incoming",
-            Choice::Both => "conflict.accept-both",
-            Choice::BothReversed => "conflict.accept-both-reversed",
-            Choice::Base => "conflict.accept-base",
-            Choice::None => "conflict.accept-none",
-        }
+    pub fn action(self) -> String {
+        format!("conflict.accept-{}", self.name())
     }
 
     /// The choice that a word or an action's name stands for.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|choice| choice.name() == name || choice.action() == name)
+        let name = name.strip_prefix("conflict.accept-").unwrap_or(name);
+        let side = || name.strip_prefix("side-")?.parse().ok().filter(|n| (1..=MOST_SIDES).contains(n));
+        Self::ALL.into_iter().find(|choice| choice.name() == name).or_else(|| side().map(Choice::Side))
     }
 
-    fn parts(self, region: &Region) -> Option<[ops::Range<usize>; 2]> {
-        let nothing = 0..0;
-        let (current, incoming) = (region.current_lines(), region.incoming_lines());
-        Some(match self {
-            Choice::Current => [current, nothing],
-            Choice::Incoming => [incoming, nothing],
-            Choice::Both => [current, incoming],
-            Choice::BothReversed => [incoming, current],
-            Choice::Base => [region.base_lines()?, nothing],
-            Choice::None => [nothing.clone(), nothing],
-        })
+    /// What stays of a region; `None` where the region does not hold what is chosen.
+    fn kept(self, text: &Rope, region: &Region) -> Option<String> {
+        let sides = region.sides();
+        match self {
+            Choice::Current if sides == 2 => region.side_text(text, 0),
+            Choice::Incoming if sides == 2 => region.side_text(text, 1),
+            Choice::Both => (0..sides).map(|n| region.side_text(text, n)).collect(),
+            Choice::BothReversed => (0..sides).rev().map(|n| region.side_text(text, n)).collect(),
+            Choice::Base if region.bases() == 1 => region.base_text(text, 0),
+            // None of three sides is "incoming", none of two ancestors "the" one.
+            Choice::Current | Choice::Incoming | Choice::Base => None,
+            Choice::None => Some(String::new()),
+            Choice::Side(n) => region.side_text(text, n.checked_sub(1)?),
+        }
     }
 }
 
@@ -91,12 +112,10 @@ impl Replacement {
     }
 }
 
-/// What `choice` leaves of `region`; `None` where the region does not hold what was chosen (its common ancestor).
+/// What `choice` leaves of `region`; `None` where the region does not hold what was chosen: its common ancestor, a third
+/// side, or a side whose diff is broken.
 pub fn resolve(text: &Rope, region: &Region, choice: Choice) -> Option<Replacement> {
-    let mut kept = String::new();
-    for lines in choice.parts(region)? {
-        kept.extend(lines_slice(text, lines)?.chunks());
-    }
+    let kept = choice.kept(text, region)?;
     Some(Replacement { range: region.range(text), text: kept, fingerprint: fingerprint(text, region) })
 }
 
@@ -109,12 +128,6 @@ pub fn fingerprint(text: &Rope, region: &Region) -> String {
         }
     }
     format!("blake3:{}", hasher.finalize().to_hex())
-}
-
-fn lines_slice(text: &Rope, lines: ops::Range<usize>) -> Option<RopeSlice<'_>> {
-    let start = text.try_line_to_char(lines.start).ok()?;
-    let end = text.try_line_to_char(lines.end).ok()?;
-    text.get_slice(start..end)
 }
 
 /// Which region a choice was offered for. Survives edits elsewhere in the text, and nothing else.

@@ -2,13 +2,13 @@
 //! Words only; what a region is and what a choice leaves is decided elsewhere.
 
 use crate::choice::{Choice, Offer, fingerprint};
-use crate::region::{Conflicts, Malformed, Problem, Region, line_range, lines_range};
+use crate::pairing::{Conflicts, Malformed, Problem};
+use crate::region::{Content, Region, Term, line_range, lines_range};
 use contract::{
     Action, ConflictFile, ConflictRegion, ConflictSide, Finding, MalformedConflict, Range, Severity, codes,
 };
 use ropey::Rope;
 use serde_json::{Value, json};
-use std::ops;
 use std::path::Path;
 
 /// Every finding of a text: `merge-conflict` at each opening marker, `malformed-conflict` at each marker without
@@ -28,7 +28,7 @@ pub fn findings(text: &Rope, file: &Path, conflicts: &Conflicts) -> Vec<Finding>
         let (message, range) = (merge_message(text, region), region.marker_range(text));
         finding(codes::MERGE_CONFLICT, Severity::Error, message, range, Some(data))
     });
-    let malformed = conflicts.malformed.iter().map(|malformed| {
+    let malformed = malformed(text, conflicts).into_iter().map(|malformed| {
         let (message, range) = (malformed.message(), malformed.range(text));
         finding(codes::MALFORMED_CONFLICT, Severity::Warning, message, range, None)
     });
@@ -37,15 +37,31 @@ pub fn findings(text: &Rope, file: &Path, conflicts: &Conflicts) -> Vec<Finding>
     all
 }
 
-/// `merge conflict between HEAD and feature`.
+/// Every marker without counterparts, and every section of a conflict that says it is a diff and is none, in order.
+/// Reads the diffs of jj's conflicts, and nothing else of the text.
+pub fn malformed(text: &Rope, conflicts: &Conflicts) -> Vec<Malformed> {
+    let mut all = conflicts.malformed.clone();
+    all.extend(conflicts.regions.iter().filter_map(|region| {
+        let line = region.broken_diff(text)?;
+        Some(Malformed { line, problem: Problem::NotADiff { open: region.open } })
+    }));
+    all.sort_by_key(|malformed| malformed.line);
+    all
+}
+
+/// `merge conflict between HEAD and feature`; `merge conflict between a, b and c`.
 pub fn merge_message(text: &Rope, region: &Region) -> String {
-    let current = region.current_label(text);
-    let incoming = region.incoming_label(text);
-    format!(
-        "merge conflict between {} and {}",
-        current.as_deref().unwrap_or("the current side"),
-        incoming.as_deref().unwrap_or("the incoming side")
-    )
+    let sides = region.sides();
+    let label = |n| {
+        region.side_label(text, n).unwrap_or_else(|| match (sides, n) {
+            (2, 0) => "the current side".to_owned(),
+            (2, _) => "the incoming side".to_owned(),
+            _ => format!("side {}", n + 1),
+        })
+    };
+    let labels: Vec<String> = (0..sides.saturating_sub(1).min(10)).map(label).collect();
+    let more = if sides > 11 { ", …" } else { "" };
+    format!("merge conflict between {}{more} and {}", labels.join(", "), label(sides.saturating_sub(1)))
 }
 
 impl Region {
@@ -81,6 +97,10 @@ impl Malformed {
                  delete or indent the line that is text",
                 open + 1
             ),
+            Problem::NotADiff { open } => format!(
+                "line that belongs to no diff, in the conflict that begins on line {}: begin it with a blank, a plus or a minus",
+                open + 1
+            ),
             Problem::Crosses { open } => format!(
                 "conflict that begins inside the one on line {} and ends outside it: resolve that one by hand first",
                 open + 1
@@ -94,12 +114,14 @@ pub fn actions(text: &Rope, region: &Region) -> Vec<Action> {
     let offer = Offer::of(text, region);
     let range = region.range(text);
     let data = json!({ "fingerprint": offer.fingerprint, "id": offer.id, "until": offer.until });
-    Choice::ALL
+    if region.broken_diff(text).is_some() {
+        return Vec::new();
+    }
+    Choice::offered(region)
         .into_iter()
-        .filter(|choice| *choice != Choice::Base || region.base.is_some())
         .map(|choice| Action {
             title: title(text, region, choice),
-            action: choice.action().to_owned(),
+            action: choice.action(),
             answers: vec![codes::MERGE_CONFLICT.to_owned()],
             range,
             data: data.clone(),
@@ -121,39 +143,42 @@ fn title(text: &Rope, region: &Region, choice: Choice) -> String {
         Some(label) => format!("{words}: {label}"),
         None => words.to_owned(),
     };
+    let many = region.sides() > 2;
     match choice {
-        Choice::Current => with("Accept current change", region.current_label(text)),
-        Choice::Incoming => with("Accept incoming change", region.incoming_label(text)),
+        Choice::Current => with("Accept current change", region.side_label(text, 0)),
+        Choice::Incoming => with("Accept incoming change", region.side_label(text, 1)),
+        Choice::Both if many => "Accept all changes, in order".to_owned(),
         Choice::Both => "Accept both changes, current first".to_owned(),
+        Choice::BothReversed if many => "Accept all changes, last first".to_owned(),
         Choice::BothReversed => "Accept both changes, incoming first".to_owned(),
-        Choice::Base => with("Accept common ancestor", region.base_label(text)),
+        Choice::Base => with("Accept common ancestor", region.base_label(text, 0)),
+        Choice::None if many => "Accept none of the changes".to_owned(),
         Choice::None => "Accept neither change".to_owned(),
+        Choice::Side(n) => with(&format!("Accept change {n}"), region.side_label(text, n - 1)),
     }
 }
 
 /// One file's entry of the report.
 pub fn report(text: &Rope, file: &Path, conflicts: &Conflicts) -> ConflictFile {
-    let side = |label: Option<String>, lines: ops::Range<usize>| ConflictSide {
+    let side = |label: Option<String>, term: Term| ConflictSide {
         label: label.unwrap_or_default(),
         commit: None,
-        range: lines_range(text, lines),
+        range: lines_range(text, term.section.lines()),
+        diff: term.section.content == Content::Diff,
     };
     let region = |region: &Region| ConflictRegion {
         range: region.range(text),
-        style: region.style().name().to_owned(),
+        style: region.style.name().to_owned(),
         fingerprint: fingerprint(text, region),
-        sides: vec![
-            side(region.current_label(text), region.current_lines()),
-            side(region.incoming_label(text), region.incoming_lines()),
-        ],
-        base: region.base_lines().map(|lines| side(region.base_label(text), lines)),
+        sides: (0..region.sides()).filter_map(|n| Some(side(region.side_label(text, n), region.side(n)?))).collect(),
+        // Where there are several ancestors, none of them is that of all sides.
+        base: region.base(0).filter(|_| region.bases() == 1).map(|term| side(region.base_label(text, 0), term)),
         suggestion: None,
     };
-    let malformed =
-        |malformed: &Malformed| MalformedConflict { range: malformed.range(text), message: malformed.message() };
+    let told = |malformed: &Malformed| MalformedConflict { range: malformed.range(text), message: malformed.message() };
     ConflictFile {
         path: file.to_owned(),
         regions: conflicts.regions.iter().map(region).collect(),
-        malformed: conflicts.malformed.iter().map(malformed).collect(),
+        malformed: malformed(text, conflicts).iter().map(told).collect(),
     }
 }

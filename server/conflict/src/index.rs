@@ -1,7 +1,7 @@
 //! The marker lines of a text, kept up to date as it is edited.
 //! An edit re-reads the lines it touched and moves the others; it never reads the rest of the text.
 
-use crate::marker::{self, Marker};
+use crate::marker::{self, Marker, MarkerKind};
 use memchr::memchr2;
 use ropey::Rope;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,7 +43,9 @@ impl Markers {
                 after_cr = false;
                 if at_line_start {
                     at_line_start = false;
-                    if matches!(bytes[at], b'<' | b'|' | b'=' | b'>') {
+                    // Lists begin with one `-`, and are many: the second byte is looked at before the line is.
+                    let twice = bytes.get(at + 1).is_none_or(|next| *next == bytes[at]);
+                    if twice && MarkerKind::of(bytes[at]).is_some() {
                         found.read(text, line);
                     }
                 }

@@ -1,6 +1,7 @@
 //! Merge conflicts in a text: where they are, which sides they have, what each choice would leave.
 //!
-//! The markers of git's `merge`, `diff3` and `zdiff3` styles are read, of any length from 7. [`Markers`] is an index of
+//! The markers of git's `merge`, `diff3` and `zdiff3` styles are read, and of jj's `diff`, `snapshot` and `git` with any
+//! number of sides, of any length from 7. [`Markers`] is an index of
 //! marker lines that follows edits: a keystroke re-reads the lines it touched and nothing else. [`Conflicts`] pairs the
 //! markers into regions; a marker without its counterparts is told at its place and hides nothing after it.
 //! Knows no editor, writes no file: texts come as [`ropey::Rope`], answers go as ranges and replacements.
@@ -9,10 +10,14 @@ mod choice;
 mod finding;
 mod index;
 mod marker;
+mod pairing;
 mod region;
+mod source;
 
 pub use choice::{Choice, Moved, Offer, Replacement, fingerprint, resolve};
-pub use finding::{actions, findings, merge_message, offer_of, report};
+pub use finding::{actions, findings, malformed, merge_message, offer_of, report};
 pub use index::{LineChange, Markers};
 pub use marker::{LONGEST, Marker, MarkerKind, SHORTEST};
-pub use region::{Conflicts, Malformed, Problem, Region, Style};
+pub use pairing::{Conflicts, Malformed, Problem};
+pub use region::{Content, Region, Section, Style};
+pub use source::{NotText, Source, rewrite};

@@ -1,4 +1,5 @@
-//! One conflict marker: a line that begins with seven or more of `<`, `|`, `=` or `>`, as git writes them.
+//! One conflict marker: a line that begins with seven or more of `<`, `|`, `=` or `>`, as git writes them, or of `%`, `\`,
+//! `+` or `-`, as jj does.
 //! Reads one line at a time; says nothing about which markers belong together.
 
 use ropey::{Rope, RopeSlice};
@@ -10,7 +11,7 @@ pub const LONGEST: usize = 255;
 /// Blanks that may follow a separator before its line ends.
 const TRAILING_BLANKS: usize = 64;
 
-/// Which of the four markers a line is.
+/// Which marker a line is. The last four are jj's, and text anywhere but in a conflict that begins with one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MarkerKind {
     /// `<<<<<<<`: the current side begins.
@@ -21,6 +22,31 @@ pub enum MarkerKind {
     Separator,
     /// `>>>>>>>`: the conflict ends.
     Close,
+    /// `+++++++`: a side, whole.
+    Snapshot,
+    /// `-------`: a common ancestor, whole.
+    Removed,
+    /// `%%%%%%%`: what changed from a common ancestor to a side, as a diff.
+    Diff,
+    /// `\\\\\\\`: the second half of the label above it.
+    DiffTo,
+}
+
+impl MarkerKind {
+    /// What a run of this byte is.
+    pub(crate) fn of(byte: u8) -> Option<Self> {
+        Some(match byte {
+            b'<' => MarkerKind::Open,
+            b'|' => MarkerKind::Base,
+            b'=' => MarkerKind::Separator,
+            b'>' => MarkerKind::Close,
+            b'+' => MarkerKind::Snapshot,
+            b'-' => MarkerKind::Removed,
+            b'%' => MarkerKind::Diff,
+            b'\\' => MarkerKind::DiffTo,
+            _ => return None,
+        })
+    }
 }
 
 /// A marker and the line it stands on.
@@ -44,13 +70,7 @@ pub(crate) fn read(text: &Rope, line: usize) -> Option<(MarkerKind, u8)> {
     let slice = text.get_line(line)?;
     let mut bytes = slice.bytes();
     let first = bytes.next()?;
-    let kind = match first {
-        b'<' => MarkerKind::Open,
-        b'|' => MarkerKind::Base,
-        b'=' => MarkerKind::Separator,
-        b'>' => MarkerKind::Close,
-        _ => return None,
-    };
+    let kind = MarkerKind::of(first)?;
     let mut length = 1;
     let after = loop {
         match bytes.next() {

@@ -1,231 +1,205 @@
-//! Markers paired into conflict regions, and the markers that found no pair.
-//! Works on markers alone, in one pass; reads the text only for labels and positions.
+//! One conflict region: its style, its sections, and the texts of its sides and common ancestors.
+//! Made by pairing markers; reads the text only for labels, positions and the sides themselves.
 
-use crate::index::Markers;
-use crate::marker::{self, Marker, MarkerKind};
+use crate::marker;
 use contract::{Position, Range};
-use ropey::Rope;
-use std::collections::BTreeMap;
+use ropey::{Rope, RopeSlice};
 use std::ops;
 
 /// How a region is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Style {
-    /// Two sides.
+    /// Two sides, as git writes them.
     Merge,
-    /// Two sides and their common ancestor. `zdiff3` looks the same.
+    /// Two sides and their common ancestor. `zdiff3`, and jj's `git`, look the same.
     Diff3,
+    /// jj's: one side whole, the others as what changed from a common ancestor. Any number of sides.
+    JjDiff,
+    /// jj's: sides and common ancestors in turn. Any number of sides.
+    JjSnapshot,
 }
 
 impl Style {
-    /// `merge` or `diff3`.
+    /// `merge`, `diff3`, `jj-diff` or `jj-snapshot`.
     pub fn name(self) -> &'static str {
         match self {
             Style::Merge => "merge",
             Style::Diff3 => "diff3",
+            Style::JjDiff => "jj-diff",
+            Style::JjSnapshot => "jj-snapshot",
         }
+    }
+
+    fn is_jj(self) -> bool {
+        matches!(self, Style::JjDiff | Style::JjSnapshot)
     }
 }
 
-/// One conflict, as the lines of its markers. All its markers have the same length.
+/// What a section holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Content {
+    /// A side.
+    Side,
+    /// A common ancestor.
+    Base,
+    /// A common ancestor and a side, as a diff: each line begins with a blank, `-` or `+`.
+    Diff,
+}
+
+/// One section of a region: a marker line, perhaps a second one, and what follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Section {
+    /// Line of its marker; the opening marker is that of git's first side.
+    pub marker: usize,
+    /// Whether the line after it is the second half of its label.
+    pub two_lines: bool,
+    /// What it holds.
+    pub content: Content,
+    /// Line after its last.
+    pub end: usize,
+}
+
+impl Section {
+    /// Its lines, without the marker's.
+    pub fn lines(&self) -> ops::Range<usize> {
+        let first = self.marker + 1 + usize::from(self.two_lines);
+        first.min(self.end)..self.end
+    }
+}
+
+/// A side or a common ancestor of a region: its place among the region's sections, and which half of a diff.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Term {
+    pub section: Section,
+    half: Half,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Half {
+    Side,
+    Base,
+}
+
+/// One conflict, as the lines of its markers. All its markers have the same length.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Region {
     /// Line of the opening marker.
     pub open: usize,
-    /// Line of the common ancestor's marker, if there is one.
-    pub base: Option<usize>,
-    /// Line of the separator.
-    pub separator: usize,
     /// Line of the closing marker.
     pub close: usize,
     /// Characters of each marker.
     pub length: u8,
     /// Id of the opening marker: the region's name while its first line is not touched.
     pub id: u64,
-}
-
-/// What is wrong with a marker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Problem {
-    /// An opening marker that nothing closes.
-    NotClosed,
-    /// A closing marker that nothing opened.
-    NotOpened,
-    /// An opening marker whose closing marker comes without a separator between.
-    NoSeparator,
-    /// A second separator or base marker in the conflict that opens at this line: the sides cannot be told apart.
-    SecondMarker {
-        /// Zero-based line of the opening marker.
-        open: usize,
-    },
-    /// A conflict that begins inside another one, of another marker length, and ends outside it.
-    Crosses {
-        /// Zero-based line of the other conflict's opening marker.
-        open: usize,
-    },
-}
-
-/// A marker without its counterparts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Malformed {
-    /// The marker's line.
-    pub line: usize,
-    /// What is wrong.
-    pub problem: Problem,
-}
-
-/// What the markers of a text say: regions in order, none inside another, and what is malformed, in order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Conflicts {
-    /// Whole conflicts.
-    pub regions: Vec<Region>,
-    /// Markers without counterparts outside any region.
-    pub malformed: Vec<Malformed>,
-}
-
-#[derive(Clone, Copy)]
-struct Opened {
-    marker: Marker,
-    base: Option<usize>,
-    separator: Option<usize>,
-    second: Option<usize>,
-}
-
-impl Conflicts {
-    /// Pairs markers. Linear in their number, times the logarithm of how many lengths there are.
-    ///
-    /// Markers pair with those of their own length, so a heading of ten `=` inside a conflict of sevens is text, and a
-    /// conflict that git left inside a common ancestor, with longer markers, is the outer one's content.
-    pub fn pair(markers: &Markers) -> Self {
-        let mut opened: BTreeMap<u8, Opened> = BTreeMap::new();
-        let mut found = Self::default();
-        for marker in markers.as_slice() {
-            found.step(&mut opened, *marker);
-        }
-        for left in opened.values() {
-            found.malformed.push(Malformed { line: left.marker.line, problem: Problem::NotClosed });
-        }
-        found.keep_outermost();
-        found
-    }
-
-    /// Reads a whole text.
-    pub fn read(text: &Rope) -> Self {
-        Self::pair(&Markers::scan(text))
-    }
-
-    /// Whether there is neither a region nor anything malformed.
-    pub fn is_empty(&self) -> bool {
-        self.regions.is_empty() && self.malformed.is_empty()
-    }
-
-    /// The region that holds `line`, markers included.
-    pub fn at_line(&self, line: usize) -> Option<&Region> {
-        let after = self.regions.partition_point(|region| region.open <= line);
-        self.regions[..after].last().filter(|region| line <= region.close)
-    }
-
-    fn step(&mut self, opened: &mut BTreeMap<u8, Opened>, marker: Marker) {
-        let fresh = Opened { marker, base: None, separator: None, second: None };
-        let Some(current) = opened.get_mut(&marker.length) else {
-            match marker.kind {
-                MarkerKind::Open => drop(opened.insert(marker.length, fresh)),
-                MarkerKind::Close => self.malformed.push(Malformed { line: marker.line, problem: Problem::NotOpened }),
-                // A heading's underline or a table's rule: nothing without an opening marker.
-                MarkerKind::Base | MarkerKind::Separator => {}
-            }
-            return;
-        };
-        match marker.kind {
-            MarkerKind::Open => {
-                self.malformed.push(Malformed { line: current.marker.line, problem: Problem::NotClosed });
-                *current = fresh;
-            }
-            MarkerKind::Base if current.separator.is_some() => {}
-            MarkerKind::Base if current.base.is_none() => current.base = Some(marker.line),
-            MarkerKind::Separator if current.separator.is_none() => current.separator = Some(marker.line),
-            MarkerKind::Base | MarkerKind::Separator => {
-                current.second.get_or_insert(marker.line);
-            }
-            MarkerKind::Close => {
-                let (open, id) = (current.marker.line, current.marker.id);
-                match (current.second, current.separator) {
-                    (Some(line), _) => {
-                        self.malformed.push(Malformed { line, problem: Problem::SecondMarker { open } });
-                    }
-                    (None, None) => self.malformed.push(Malformed { line: open, problem: Problem::NoSeparator }),
-                    (None, Some(separator)) => self.regions.push(Region {
-                        open,
-                        base: current.base,
-                        separator,
-                        close: marker.line,
-                        length: marker.length,
-                        id,
-                    }),
-                }
-                opened.remove(&marker.length);
-            }
-        }
-    }
-
-    fn keep_outermost(&mut self) {
-        self.regions.sort_unstable_by_key(|region| region.open);
-        let mut outermost: Vec<Region> = Vec::with_capacity(self.regions.len());
-        for region in &self.regions {
-            match outermost.last() {
-                Some(outer) if region.close < outer.close => {}
-                Some(outer) if region.open < outer.close => {
-                    let problem = Problem::Crosses { open: outer.open };
-                    self.malformed.push(Malformed { line: region.open, problem });
-                }
-                _ => outermost.push(*region),
-            }
-        }
-        self.regions = outermost;
-        self.malformed.sort_unstable_by_key(|malformed| malformed.line);
-        let regions = &self.regions;
-        self.malformed.retain(|malformed| {
-            let crosses = matches!(malformed.problem, Problem::Crosses { .. });
-            let after = regions.partition_point(|region| region.open <= malformed.line);
-            crosses || regions[..after].last().is_none_or(|region| malformed.line > region.close)
-        });
-    }
+    /// How it is written.
+    pub style: Style,
+    /// What is between the markers, in order.
+    pub sections: Vec<Section>,
 }
 
 impl Region {
-    /// How it is written.
-    pub fn style(&self) -> Style {
-        if self.base.is_some() { Style::Diff3 } else { Style::Merge }
+    /// How many sides there are: two, more in jj's styles.
+    pub fn sides(&self) -> usize {
+        self.sections.iter().filter(|section| section.content != Content::Base).count()
     }
 
-    /// The label of the current side, the one above the separator.
-    pub fn current_label(&self, text: &Rope) -> Option<String> {
-        marker::label(text, self.open, self.length)
+    /// How many common ancestors the markers hold.
+    pub fn bases(&self) -> usize {
+        self.sections.iter().filter(|section| section.content != Content::Side).count()
     }
 
-    /// The label of the incoming side, the one below the separator.
-    pub fn incoming_label(&self, text: &Rope) -> Option<String> {
-        marker::label(text, self.close, self.length)
+    pub(crate) fn side(&self, n: usize) -> Option<Term> {
+        let mut sides = self.sections.iter().filter(|section| section.content != Content::Base);
+        sides.nth(n).map(|section| Term { section: *section, half: Half::Side })
     }
 
-    /// The label of the common ancestor.
-    pub fn base_label(&self, text: &Rope) -> Option<String> {
-        marker::label(text, self.base?, self.length)
+    pub(crate) fn base(&self, n: usize) -> Option<Term> {
+        let mut bases = self.sections.iter().filter(|section| section.content != Content::Side);
+        bases.nth(n).map(|section| Term { section: *section, half: Half::Base })
     }
 
-    /// Lines of the current side's text.
-    pub fn current_lines(&self) -> ops::Range<usize> {
-        self.open + 1..self.base.unwrap_or(self.separator)
+    /// The text of a side, the first is 0. `None` where there is no such side, or it is a diff that is not one.
+    pub fn side_text(&self, text: &Rope, n: usize) -> Option<String> {
+        self.term_text(text, self.side(n)?)
     }
 
-    /// Lines of the incoming side's text.
-    pub fn incoming_lines(&self) -> ops::Range<usize> {
-        self.separator + 1..self.close
+    /// The text of a common ancestor, the first is 0.
+    pub fn base_text(&self, text: &Rope, n: usize) -> Option<String> {
+        self.term_text(text, self.base(n)?)
     }
 
-    /// Lines of the common ancestor's text.
-    pub fn base_lines(&self) -> Option<ops::Range<usize>> {
-        self.base.map(|base| base + 1..self.separator)
+    /// The label of a side: what its marker says.
+    pub fn side_label(&self, text: &Rope, n: usize) -> Option<String> {
+        let term = self.side(n)?;
+        // Git says the name of what is below the separator at the very end.
+        let line = match self.style {
+            Style::Merge | Style::Diff3 if n > 0 => self.close,
+            _ if term.section.two_lines => term.section.marker + 1,
+            _ => term.section.marker,
+        };
+        let label = marker::label(text, line, self.length)?;
+        let mut label = if self.style.is_jj() { named(&label) } else { &label };
+        if term.section.content == Content::Diff && !term.section.two_lines {
+            // "Changes from base to side #1", on one line until jj 0.37.
+            label = label.rsplit_once(" to ").map_or(label, |(_, side)| side);
+        }
+        Some(label.to_owned())
+    }
+
+    /// The label of a common ancestor.
+    pub fn base_label(&self, text: &Rope, n: usize) -> Option<String> {
+        let section = self.base(n)?.section;
+        let label = marker::label(text, section.marker, self.length)?;
+        // Of a label on one line, "Changes from base to side #1", nothing is the ancestor's alone.
+        let whole = section.content == Content::Base || section.two_lines;
+        whole.then(|| if self.style.is_jj() { named(&label).to_owned() } else { label })
+    }
+
+    /// The first line of a diff section that is none of a diff: that conflict cannot be resolved by choosing.
+    pub fn broken_diff(&self, text: &Rope) -> Option<usize> {
+        let diffs = self.sections.iter().filter(|section| section.content == Content::Diff);
+        diffs.flat_map(Section::lines).find(|line| text.get_line(*line).is_none_or(|line| diff_line(line).is_none()))
+    }
+
+    fn term_text(&self, text: &Rope, term: Term) -> Option<String> {
+        let mut found = String::new();
+        if term.section.content == Content::Diff {
+            for line in term.section.lines() {
+                let line = text.get_line(line)?;
+                let (sign, rest) = diff_line(line)?;
+                let wanted = match sign {
+                    ' ' => true,
+                    '+' => term.half == Half::Side,
+                    _ => term.half == Half::Base,
+                };
+                if wanted {
+                    found.extend(rest.chunks());
+                }
+            }
+        } else {
+            found.extend(lines_slice(text, term.section.lines())?.chunks());
+        }
+        if self.style.is_jj() && self.newline_was_added(text, term) {
+            let without = found.strip_suffix('\n').unwrap_or(&found);
+            found.truncate(without.strip_suffix('\r').unwrap_or(without).len());
+        }
+        Some(found)
+    }
+
+    /// Whether jj wrote a line end after the term that is not in it. Since 0.36 all terms get one where one lacks its own,
+    /// and the closing marker then ends without; before, the label of the one that lacks it says so.
+    fn newline_was_added(&self, text: &Rope, term: Term) -> bool {
+        let bare = text.get_line(self.close).is_some_and(|line| line.chars().all(|c| !matches!(c, '\n' | '\r')));
+        if bare {
+            return true;
+        }
+        let said = |line: usize, words: &str| {
+            marker::label(text, line, self.length).is_some_and(|label| label.ends_with(words))
+        };
+        let at = term.section.marker;
+        said(at, NO_NEWLINE)
+            || term.section.content == Content::Diff
+                && said(at, if term.half == Half::Side { REMOVES_NEWLINE } else { ADDS_NEWLINE })
     }
 
     /// Lines of the whole region, markers included.
@@ -237,6 +211,37 @@ impl Region {
     pub fn range(&self, text: &Rope) -> Range {
         lines_range(text, self.lines())
     }
+}
+
+const NO_NEWLINE: &str = "(no terminating newline)";
+const ADDS_NEWLINE: &str = "(adds terminating newline)";
+const REMOVES_NEWLINE: &str = "(removes terminating newline)";
+
+/// What a label of jj names, without what it says of newlines and of the section's form.
+fn named(label: &str) -> &str {
+    let mut label = label;
+    for said in [NO_NEWLINE, ADDS_NEWLINE, REMOVES_NEWLINE] {
+        label = label.strip_suffix(said).unwrap_or(label).trim_end();
+    }
+    for said in ["diff from:", "to:", "Contents of"] {
+        label = label.strip_prefix(said).unwrap_or(label).trim_start();
+    }
+    label
+}
+
+/// The sign and the rest of one line of a diff. A line without anything is one whose blank an editor took away.
+fn diff_line(line: RopeSlice<'_>) -> Option<(char, RopeSlice<'_>)> {
+    match line.get_char(0)? {
+        sign @ (' ' | '+' | '-') => Some((sign, line.slice(1..))),
+        '\n' | '\r' => Some((' ', line)),
+        _ => None,
+    }
+}
+
+pub(crate) fn lines_slice(text: &Rope, lines: ops::Range<usize>) -> Option<RopeSlice<'_>> {
+    let start = text.try_line_to_char(lines.start).ok()?;
+    let end = text.try_line_to_char(lines.end).ok()?;
+    text.get_slice(start..end)
 }
 
 /// The stretch that whole lines cover, their line ends included.

@@ -23,9 +23,9 @@ fn opens(text: &str) -> Vec<usize> {
 #[test]
 fn a_merge_conflict_has_two_labelled_sides() {
     let (text, found) = read("a\n<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> feature\nb\n");
-    let region = found.regions[0];
-    assert_eq!((region.open, region.separator, region.close), (1, 3, 5));
-    assert_eq!(region.style(), Style::Merge);
+    let region = found.regions[0].clone();
+    assert_eq!((region.open, region.sections[1].marker, region.close), (1, 3, 5));
+    assert_eq!(region.style, Style::Merge);
     assert_eq!(merge_message(&text, &region), "merge conflict between HEAD and feature");
     assert_eq!(resolve(&text, &region, Choice::Base), None);
     assert_eq!(resolve(&text, &region, Choice::BothReversed).unwrap().text, "theirs\nours\n");
@@ -34,11 +34,11 @@ fn a_merge_conflict_has_two_labelled_sides() {
 #[test]
 fn a_diff3_conflict_has_a_common_ancestor() {
     let (text, found) = read("<<<<<<< a\nx\n||||||| 1234\ny\n=======\nz\n>>>>>>> b\n");
-    let region = found.regions[0];
-    assert_eq!(region.style(), Style::Diff3);
+    let region = found.regions[0].clone();
+    assert_eq!(region.style, Style::Diff3);
     assert_eq!(resolve(&text, &region, Choice::Base).unwrap().text, "y\n");
     assert_eq!(resolve(&text, &region, Choice::Current).unwrap().text, "x\n");
-    assert_eq!(region.base_label(&text).as_deref(), Some("1234"));
+    assert_eq!(region.base_label(&text, 0).as_deref(), Some("1234"));
 }
 
 #[test]
@@ -126,4 +126,29 @@ fn findings_stand_at_the_markers_in_order() {
     assert_eq!(codes, [("malformed-conflict", 1, 9), ("merge-conflict", 2, 14)]);
     assert_eq!(found[1].message, "merge conflict between HÉAD𝄞 and b");
     assert_eq!((found[1].range.start.byte, found[1].range.end.byte), (17, 17 + 8 + 5 + 4));
+}
+
+#[test]
+fn a_conflict_that_was_committed_inside_a_side_is_the_outer_ones_content() {
+    let inner = "<<<<<<< c\np\n=======\nq\n>>>>>>> d\n";
+    let (text, found) = read(&format!("<<<<<<< a\n{inner}=======\ny\n>>>>>>> b\n"));
+    assert!(found.malformed.is_empty(), "{found:?}");
+    assert_eq!(found.regions.len(), 1);
+    assert_eq!(resolve(&text, &found.regions[0], Choice::Current).unwrap().text, inner);
+}
+
+#[test]
+fn stray_markers_around_whole_conflicts_hide_none_of_them() {
+    let text = "<<<<<<< stray\n<<<<<<< a\n=======\n>>>>>>> b\n<<<<<<< c\n=======\n>>>>>>> d\n>>>>>>> stray\n";
+    assert_eq!(malformed(text), [(0, Problem::NotClosed), (7, Problem::NotOpened)]);
+    assert_eq!(opens(text), [1, 4]);
+}
+
+#[test]
+fn rules_and_lists_of_dashes_and_pluses_are_text_in_a_conflict_of_gits() {
+    let text = "<<<<<<< a\n-------\n+++++++ x\n\\\\\\\\\\\\\\ y\n=======\n%%%%%%%\n-------\n>>>>>>> b\n";
+    let (rope, found) = read(text);
+    assert!(found.malformed.is_empty(), "{found:?}");
+    assert_eq!(found.regions[0].style, Style::Merge);
+    assert_eq!(resolve(&rope, &found.regions[0], Choice::Incoming).unwrap().text, "%%%%%%%\n-------\n");
 }

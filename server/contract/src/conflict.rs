@@ -35,13 +35,13 @@ pub struct ConflictFile {
 pub struct ConflictRegion {
     /// All of it, markers included.
     pub range: Range,
-    /// `merge` or `diff3`.
+    /// `merge`, `diff3`, `jj-diff` or `jj-snapshot`.
     pub style: String,
     /// `blake3:` hash of the region's text; a resolution is bound to it.
     pub fingerprint: String,
-    /// Current first, then incoming.
+    /// Current first, then incoming; jj's conflicts may have more than two.
     pub sides: Vec<ConflictSide>,
-    /// The common ancestor, where the markers hold it.
+    /// The common ancestor, where the markers hold one and no more.
     pub base: Option<ConflictSide>,
     /// What may be applied with one click, if there is something.
     pub suggestion: Option<ConflictSuggestion>,
@@ -58,6 +58,9 @@ pub struct ConflictSide {
     pub commit: Option<String>,
     /// Its lines, without the markers.
     pub range: Range,
+    /// Whether those lines are a diff from the common ancestor to the side, as jj writes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub diff: bool,
 }
 
 /// A resolution that may be offered.

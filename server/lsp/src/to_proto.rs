@@ -92,11 +92,13 @@ pub(crate) fn conflict_diagnostics(text: &Rope, conflicts: &Conflicts, encoding:
         let message = conflict::merge_message(text, region);
         diagnostic(codes::MERGE_CONFLICT, DiagnosticSeverity::ERROR, message, region.marker_range(text))
     });
-    let malformed = conflicts.malformed.iter().map(|malformed| {
+    let malformed = conflict::malformed(text, conflicts);
+    let stray = !malformed.is_empty();
+    let malformed = malformed.iter().map(|malformed| {
         diagnostic(codes::MALFORMED_CONFLICT, DiagnosticSeverity::WARNING, malformed.message(), malformed.range(text))
     });
     let mut all: Vec<_> = whole.take(MOST).chain(malformed.take(MOST)).collect();
-    if !conflicts.malformed.is_empty() {
+    if stray {
         all.sort_by_key(|diagnostic| diagnostic.range.start);
     }
     all
