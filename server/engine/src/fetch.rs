@@ -1,6 +1,7 @@
 //! Bringing here what is missing: the ecosystem's own tool, under a lease, with progress, cancel and journal entries.
 
 use crate::facade::Inner;
+use crate::fetch_job::{Ending, FetchJob, is_network};
 use crate::workspace::Workspace;
 use crate::{Engine, EngineError};
 use contract::{ArtifactState, FetchOutcome, FetchStep, JobState, PreflightReport, Progress};
@@ -62,7 +63,8 @@ impl Engine {
         }
         let asked: Vec<&String> = steps.iter().flat_map(|step| &step.artifacts).collect();
         crate::record::decision(inner, Some(root), "fetch.asked", json!({ "artifacts": asked }));
-        let job = crate::record::FetchJob::begin(inner, root, asked.len());
+        let names: Vec<String> = steps.iter().map(name_of).collect();
+        let job = FetchJob::begin(inner, root, lease.as_ref(), &title_of(wanted), &names);
 
         let total = asked.len() as u64;
         let mut done = 0;
@@ -77,8 +79,10 @@ impl Engine {
             });
             cancelled |= ended == Some(Ended::Cancelled);
             done += step.artifacts.len() as u64;
+            if step.ok == Some(true) {
+                job.step_done(&name_of(step));
+            }
         }
-        drop(lease);
 
         workspace.survey_now(inner, &Cancel::new());
         let survey = workspace.survey().ok_or(EngineError::Cancelled)?;
@@ -94,19 +98,20 @@ impl Engine {
             JobState::Failed
         };
         let errors: Vec<&String> = steps.iter().filter_map(|step| step.error.as_ref()).collect();
-        let kind = match state {
-            JobState::Done => "fetch.finished",
-            JobState::Cancelled => "fetch.cancelled",
-            _ => "fetch.failed",
-        };
-        job.end(state, errors.first().map(|e| e.as_str()));
-        crate::record::work(inner, root, kind, json!({ "fetched": fetched, "left": after, "errors": errors }));
+        job.end(Ending {
+            state,
+            error: errors.first().map(|e| e.as_str()),
+            may_pass: state == JobState::Failed && errors.iter().any(|error| is_network(error)),
+            payload: json!({ "fetched": fetched, "left": after, "errors": errors }),
+        });
+        // Held until the result is stored: whoever comes later finds it.
+        drop(lease);
         let outcome = FetchOutcome { state, steps, fetched };
         Ok(PreflightReport { fetch: Some(outcome), ..workspace.report(false).ok_or(EngineError::Cancelled)? })
     }
 }
 
-/// What an earlier holder of the lease was doing when it was killed: its tool would go on beside ours, and its job is nobody's.
+/// What an earlier holder of the lease was doing when it was killed: its tool would go on beside ours. Its job is carried on.
 fn end_left_behind(inner: &Inner, root: &Path, lease: &Lease) {
     if let Some(tool) = lease.left_behind()
         && (Group { leader: tool.pid, started: tool.started }).end_left_behind()
@@ -114,7 +119,24 @@ fn end_left_behind(inner: &Inner, root: &Path, lease: &Lease) {
         tracing::warn!("the tool of a Holdover that was killed still ran, and was ended: process {}", tool.pid);
         crate::record::work(inner, root, "fetch.leftover-ended", json!({ "process": tool.pid }));
     }
-    crate::record::abandon_fetches(inner, root);
+}
+
+/// What a step is called among the parts of a job.
+fn name_of(step: &FetchStep) -> String {
+    format!("{} {}", step.ecosystem, step.lockfile.display())
+}
+
+/// What was meant, in the same words each time the same is meant.
+fn title_of(wanted: Option<&[String]>) -> String {
+    match wanted {
+        None => "get everything that is missing".to_owned(),
+        Some([one]) => format!("get {one}"),
+        Some(several) => format!(
+            "get {} and {} more",
+            several.first().map_or("nothing", String::as_str),
+            several.len().saturating_sub(1)
+        ),
+    }
 }
 
 fn lacking(survey: &inventory::Survey) -> BTreeSet<String> {

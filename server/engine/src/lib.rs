@@ -9,6 +9,7 @@ mod documents;
 mod error;
 mod facade;
 mod fetch;
+mod fetch_job;
 mod lenses;
 mod memory;
 mod notice;

@@ -1,13 +1,13 @@
 //! What becomes an event. Payloads hold workspace-relative paths and the least that is needed.
 
 use crate::facade::Inner;
-use contract::{Actor, ActorKind, JobKind, JobState, Lane, Readiness};
-use journal::{Draft, Journal, Step};
+use contract::{Actor, ActorKind, Lane, Readiness};
+use journal::Draft;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-fn person() -> Actor {
+pub(crate) fn person() -> Actor {
     // The account's name is of use on this machine and to colleagues; no address, no host name.
     let name = std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "somebody".into());
     Actor { kind: ActorKind::Person, name, model: None, prompt: None }
@@ -23,53 +23,8 @@ pub(crate) fn work(inner: &Inner, root: &Path, kind: &str, payload: Value) {
     write(inner, Some(root), kind, Lane::Local, journal::holdover(), payload, true);
 }
 
-/// A fetch in the journal's table of jobs; nothing where there is no journal or the workspace writes none.
-pub(crate) struct FetchJob(Option<(Journal, String)>);
-
-impl FetchJob {
-    pub fn begin(inner: &Inner, root: &Path, artifacts: usize) -> Self {
-        let begin = || {
-            let journal = inner.journal().ok().filter(|_| enabled(inner, root))?;
-            let workspace = journal.workspace_id(root).ok();
-            let title = if artifacts == 1 { "get 1 artifact".to_owned() } else { format!("get {artifacts} artifacts") };
-            let job = journal
-                .job_begin(JobKind::Fetch, &title, workspace, person())
-                .and_then(|job| journal.job_advance(&job.id, Step::to(JobState::Running)));
-            job.map_err(|e| tracing::warn!("this fetch is not among the jobs: {e}")).ok().map(|job| (journal, job.id))
-        };
-        Self(begin())
-    }
-
-    pub fn end(mut self, state: JobState, error: Option<&str>) {
-        self.advance(state, error);
-    }
-
-    fn advance(&mut self, state: JobState, error: Option<&str>) {
-        let Some((journal, id)) = self.0.take() else { return };
-        let step = error.map_or_else(|| Step::to(state), |error| Step::because(state, error));
-        if let Err(e) = journal.job_advance(&id, step) {
-            tracing::warn!("how this fetch ended is not among the jobs: {e}");
-        }
-    }
-}
-
-/// Fetches of this workspace that were begun by a process that is gone. For the holder of its lease.
-pub(crate) fn abandon_fetches(inner: &Inner, root: &Path) {
-    let Ok(journal) = inner.journal() else { return };
-    let abandon = |workspace| journal.jobs_abandon(JobKind::Fetch, workspace, "its process was ended before it was");
-    if let Err(e) = journal.workspace_id(root).and_then(abandon) {
-        tracing::warn!("fetches of a process that is gone are still among the jobs: {e}");
-    }
-}
-
-impl Drop for FetchJob {
-    fn drop(&mut self) {
-        self.advance(JobState::Failed, Some("ended before its time"));
-    }
-}
-
 /// `journal.enable`: whether events of a workspace are written.
-fn enabled(inner: &Inner, root: &Path) -> bool {
+pub(crate) fn enabled(inner: &Inner, root: &Path) -> bool {
     inner.workspace(root).and_then(|w| w.loaded().settings.journal.enable).unwrap_or(true)
 }
 

@@ -204,6 +204,16 @@ pub enum JournalError {
         /// What is wrong with it.
         detail: String,
     },
+    /// A part of a job is said to be done, and nobody is at it.
+    #[error("job {id} is {state}, so its step `{step}` cannot be done\nhint: begin an attempt first")]
+    NotRunning {
+        /// ULID.
+        id: String,
+        /// Name of the part.
+        step: String,
+        /// The job's state.
+        state: String,
+    },
     /// The file holds something that no version has written.
     #[error("{} is damaged: {detail}\nhint: verify the journal to see where, and restore it from a backup", file.display())]
     Damaged {

@@ -4,6 +4,7 @@
 //! It knows no editor, no terminal and no network; it does not print. The files are described in `docs/architecture.md`.
 //! A change that another process committed is seen by the next read; [`Journal::watch`] says when to look.
 
+mod backoff;
 mod chain;
 mod draft;
 mod drive;
@@ -17,10 +18,12 @@ mod lease;
 mod op;
 mod process;
 mod read;
+mod rebuild;
 mod remembered;
 mod reserve;
 mod short;
 mod sign;
+mod step;
 mod store;
 mod story;
 mod time;
@@ -31,16 +34,19 @@ mod watch;
 mod workspace;
 mod writer;
 
+pub use backoff::Backoff;
 pub use draft::{Draft, MAX_PAYLOAD, MAX_REF, MAX_REFS, holdover};
 pub use error::{BadEvent, JournalError, OpenError, VerifyError};
 pub use header::{Header, HeaderError, Seen};
-pub use job::Step;
+pub use job::{NewJob, Step};
 pub use journal::Journal;
 pub use lease::{Held, Lease, LeaseError, Tool};
 pub use op::{MAX_FIELD, MAX_OPS, MAX_PRED, MAX_WORD, Op, OpError, OpId, OpKind, ops_of, ops_value};
 pub use read::Filter;
+pub use rebuild::Rebuilt;
 pub use remembered::REMEMBERED_BYTES;
 pub use reserve::Reserve;
+pub use step::JobStep;
 pub use tx::Tx;
 pub use verify::Verified;
 pub use view::{Behind, Replayed, Search};

@@ -1,11 +1,9 @@
-//! What the next holder of a lease is told of the one before: its tool, and the jobs that nobody carries out any more.
+//! What the next holder of a lease is told of the one before: its tool. Jobs that nobody carries out any more: `jobs.rs`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod support;
 
-use contract::{JobKind, JobState};
-use holdover_journal::{Journal, Step, Tool, holdover};
-use std::path::Path;
+use holdover_journal::{Journal, Tool};
 use support::raw;
 
 #[test]
@@ -34,25 +32,4 @@ fn the_tool_under_a_lease_is_told_to_the_next_holder_until_it_ended_and_only_in_
         raw(folder.path()).execute(&format!("UPDATE lease SET held = 0, {elsewhere}"), []).unwrap();
         assert_eq!(journal.lease("fetch").unwrap().left_behind(), None, "{elsewhere}");
     }
-}
-
-#[test]
-fn jobs_of_a_process_that_is_gone_are_ended_by_the_next() {
-    let folder = tempfile::tempdir().unwrap();
-    let journal = Journal::open(folder.path()).unwrap();
-    let (ours, other) =
-        (journal.workspace_id(Path::new("/a")).unwrap(), journal.workspace_id(Path::new("/b")).unwrap());
-    let begin = |workspace| journal.job_begin(JobKind::Fetch, "get", Some(workspace), holdover()).unwrap().id;
-    let (running, queued, elsewhere, done) = (begin(ours), begin(ours), begin(other), begin(ours));
-    for id in [&running, &elsewhere, &done] {
-        journal.job_advance(id, Step::to(JobState::Running)).unwrap();
-    }
-    journal.job_advance(&done, Step::to(JobState::Done)).unwrap();
-    assert_eq!(journal.jobs_abandon(JobKind::Fetch, ours, "its process was ended").unwrap(), 2);
-    let state = |id: &str| journal.job(id).unwrap().unwrap().state;
-    assert_eq!(
-        [&running, &queued, &elsewhere, &done].map(|id| state(id)),
-        [JobState::Failed, JobState::Failed, JobState::Running, JobState::Done]
-    );
-    assert_eq!(journal.job(&running).unwrap().unwrap().last_error.as_deref(), Some("its process was ended"));
 }
