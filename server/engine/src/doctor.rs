@@ -61,6 +61,9 @@ impl Engine {
                 let size = size(journal.bytes());
                 let file = journal.database().display();
                 add("journal", Mark::Good, format!("{file}: {events}, {size}, encrypted; {protection}"), "");
+                if let Some(newer) = journal.newer() {
+                    add("journal", Mark::Bad, newer.to_string(), "install the newer Holdover that wrote it");
+                }
                 if let Some(spent) = crate::words::reserve(journal.look_at_reserve()) {
                     add("journal", Mark::Bad, spent.to_owned(), crate::words::FREE_THE_DISK);
                 }

@@ -206,6 +206,10 @@ impl Engine {
                 tracing::warn!("working without the journal: {reason}");
                 inner.tell(Notice::Message { text: format!("working without the journal: {reason}"), serious: true });
             }
+            if let Some(newer) = opened.as_ref().ok().and_then(Journal::newer) {
+                tracing::warn!("the journal is read only: {newer}");
+                inner.tell(Notice::Message { text: newer.to_string(), serious: true });
+            }
             *inner.journal.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
             inner.journal_opened.notify_all();
         });

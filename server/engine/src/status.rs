@@ -113,10 +113,11 @@ fn journal(inner: &Inner, workspace: &Workspace) -> JournalStatus {
             (JournalState::Disabled, None, "nothing is recorded, as the setting `journal.enable` says".to_owned())
         }
         Some(Ok(journal)) => {
-            let detail = words::reserve(reserve(inner, &journal)).map_or_else(
-                || "kept in the data folder, encrypted".to_owned(),
-                |spent| format!("{spent}; {}", words::FREE_THE_DISK),
-            );
+            let detail = match (journal.newer(), words::reserve(reserve(inner, &journal))) {
+                (Some(newer), _) => newer.to_string(),
+                (None, Some(spent)) => format!("{spent}; {}", words::FREE_THE_DISK),
+                (None, None) => "kept in the data folder, encrypted".to_owned(),
+            };
             (JournalState::Ready, inner.events(&journal), detail)
         }
         Some(Err(reason)) => (JournalState::Failed, None, reason),
@@ -190,6 +191,12 @@ fn functions(
         _ => function("fetch", FunctionMode::NeedsOnline, "asks the registries".into(), ""),
     };
     let journal = match inner.journal_now() {
+        Some(Ok(journal)) if journal.newer().is_some() => function(
+            "journal",
+            FunctionMode::Unavailable,
+            "a newer Holdover has written it: it can be read, and nothing is recorded".into(),
+            "install the newer Holdover",
+        ),
         Some(Ok(journal)) => match words::reserve(reserve(inner, &journal)) {
             Some(spent) => function("journal", FunctionMode::Local, spent.into(), words::FREE_THE_DISK),
             None => function("journal", FunctionMode::Local, "kept in the data folder, encrypted".into(), ""),

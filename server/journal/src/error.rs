@@ -164,6 +164,16 @@ pub enum JournalError {
         /// The database.
         file: PathBuf,
     },
+    /// A later version of Holdover has written the journal: it is read and not written.
+    #[error("{} has format {found}, and this version writes format {known}: it can be read, and nothing is recorded\nhint: install the newer Holdover that wrote it", file.display())]
+    Newer {
+        /// The database.
+        file: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The newest format that is known here.
+        known: u32,
+    },
     /// The disk is full but for what is kept for decisions.
     #[error("the disk of {} is nearly full, and what is left is kept for what you decide: this was not recorded\nhint: free {wanted} MiB on that disk; recording then goes on by itself, and nothing that was acknowledged is lost", file.display())]
     NoRoom {

@@ -128,7 +128,7 @@ pub(crate) fn size_of_log(files: &Files) -> u64 {
     fs::metadata(name).map_or(0, |meta| meta.len())
 }
 
-/// Reads `journal.json`; `None` where there is none.
+/// Reads `journal.json`; `None` where there is none. One of a newer form is given where it says all that is asked of one.
 pub(crate) fn read_description(files: &Files) -> Result<Option<Description>, OpenError> {
     let file = &files.description;
     let Some(text) = read_small(file, 64 * 1024).map_err(|e| io_error(file, "read", &e))? else {
@@ -136,10 +136,11 @@ pub(crate) fn read_description(files: &Files) -> Result<Option<Description>, Ope
     };
     let bad = |detail: String| OpenError::BadDescription { file: file.clone(), detail };
     let format: FormatOnly = serde_json::from_slice(&text).map_err(|e| bad(e.to_string()))?;
-    if format.format > FORMAT {
+    let parsed = serde_json::from_slice::<Description>(&text);
+    if format.format > FORMAT && parsed.as_ref().map_or(true, |description| description.key.kind != "file") {
         return Err(OpenError::Newer { file: file.clone(), found: format.format, known: FORMAT });
     }
-    let description: Description = serde_json::from_slice(&text).map_err(|e| bad(e.to_string()))?;
+    let description = parsed.map_err(|e| bad(e.to_string()))?;
     if description.key.kind != "file" {
         return Err(bad(format!("the key is kept in `{}`, which this version does not know", description.key.kind)));
     }

@@ -28,6 +28,7 @@ pub struct Journal {
 
 struct Inner {
     id: Ulid,
+    newer: Option<u32>,
     readers: Readers,
     backlog: Arc<Backlog>,
     queue: Option<Sender<Command>>,
@@ -51,7 +52,8 @@ impl Journal {
 
     /// Opens the journal in `folder` (the data folder), and makes folder (0700), key file (0600) and database if they are not
     /// there. Takes about a millisecond, whatever the number of events; blocks for longer only while another process makes
-    /// the same journal. In every error the files are as they were.
+    /// the same journal. In every error the files are as they were. A journal of a newer format is opened to be read: see
+    /// [`Journal::newer`].
     pub fn open(folder: &Path) -> Result<Journal, OpenError> {
         let files = Files::of(folder);
         let opened = store::open(&files)?;
@@ -63,6 +65,7 @@ impl Journal {
             file: files.database.clone(),
             backlog: Arc::clone(&backlog),
             reserve: ReserveFile::of(&files),
+            newer: opened.newer,
             full: None,
             views_wait: false,
         };
@@ -76,6 +79,7 @@ impl Journal {
             })?;
         let inner = Inner {
             id: opened.journal,
+            newer: opened.newer,
             readers: Readers::new(files, opened.key),
             backlog,
             queue: Some(queue),
@@ -93,6 +97,13 @@ impl Journal {
     pub fn key_kind(&self) -> Option<String> {
         let description = crate::folder::read_description(&self.inner.readers.files).ok().flatten();
         description.map(|description| description.key.kind)
+    }
+
+    /// Why nothing is recorded, where a later version of Holdover has written this journal: it is read, and every write answers
+    /// with this.
+    pub fn newer(&self) -> Option<JournalError> {
+        let found = self.inner.newer?;
+        Some(JournalError::Newer { file: self.file(), found, known: crate::folder::FORMAT })
     }
 
     /// The database's file.

@@ -70,13 +70,21 @@ pub(crate) struct Opened {
     pub key: Key,
     pub device: Device,
     pub journal: Ulid,
+    /// Its format, where a later version has written it: it is read and not written.
+    pub newer: Option<u32>,
+}
+
+/// The WAL-reset defect is excluded here, once a start.
+fn check_sqlite(number: i32, found: &str) -> Result<(), OpenError> {
+    if number < SQLITE_NEEDED.0 {
+        return Err(OpenError::OldSqlite { found: found.to_owned(), needed: SQLITE_NEEDED.1 });
+    }
+    Ok(())
 }
 
 /// Opens the journal in `folder`, making what is not there yet.
 pub(crate) fn open(files: &Files) -> Result<Opened, OpenError> {
-    if rusqlite::version_number() < SQLITE_NEEDED.0 {
-        return Err(OpenError::OldSqlite { found: rusqlite::version().to_owned(), needed: SQLITE_NEEDED.1 });
-    }
+    check_sqlite(rusqlite::version_number(), rusqlite::version())?;
     let _one = OPENING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     folder::make_folder(&files.folder)?;
     let description = folder::read_description(files)?;
@@ -104,7 +112,14 @@ pub(crate) fn open(files: &Files) -> Result<Opened, OpenError> {
     let nothing_waits = folder::size_of_log(files) == 0;
     let mut writer = connect(files, &key).map_err(|e| open_error(files, "open", &e))?;
     tidy_on_close(&writer, nothing_waits).map_err(|e| open_error(files, "open", &e))?;
-    prepare(&mut writer, files)?;
+    let newer = match prepare(&mut writer, files) {
+        Ok(()) => description.as_ref().map(|description| description.format).filter(|format| *format > FORMAT),
+        Err(OpenError::Newer { found, .. }) => Some(found),
+        Err(other) => return Err(other),
+    };
+    if let Some(found) = newer {
+        return open_newer(writer, files, key, found);
+    }
     let found = (|| Ok::<_, rusqlite::Error>((journal_id(&writer)?, own_device(&writer)?)))();
     let (journal, device) = found.map_err(|e| open_error(files, "read", &e))?;
     match description {
@@ -126,8 +141,35 @@ pub(crate) fn open(files: &Files) -> Result<Opened, OpenError> {
         )?,
     }
     tidy_on_close(&writer, true).map_err(|e| open_error(files, "open", &e))?;
-    Ok(Opened { writer, key, device, journal })
+    Ok(Opened { writer, key, device, journal, newer: None })
 }
+
+/// What a later version has written is read, as far as it has the tables and columns that are read here; nothing is written,
+/// and nothing is moved from its log into the database.
+fn open_newer(writer: Connection, files: &Files, key: Key, found: u32) -> Result<Opened, OpenError> {
+    let readable = || {
+        writer.pragma_update(None, "query_only", true)?;
+        for table in READ_OF_A_NEWER {
+            drop(writer.prepare(table)?);
+        }
+        Ok::<_, rusqlite::Error>((journal_id(&writer)?, own_device(&writer)?))
+    };
+    match readable() {
+        Ok((journal, device)) => Ok(Opened { writer, key, device, journal, newer: Some(found) }),
+        Err(error) if is_busy(&error) => Err(open_error(files, "read", &error)),
+        Err(_) => Err(OpenError::Newer { file: files.database.clone(), found, known: FORMAT }),
+    }
+}
+
+/// What reading a journal asks of its tables.
+const READ_OF_A_NEWER: [&str; 6] = [
+    "SELECT pos, log, seq, id, kind, entity, workspace, lamport, wall_ms, hash, header FROM event",
+    "SELECT pos, salt, bytes FROM payload",
+    "SELECT n, id, device, epoch, project, lane, own, head_seq, head_hash, lamport, durable_pos FROM log",
+    "SELECT id, root FROM workspace",
+    "SELECT id, kind, state, title, workspace, attempts, next_attempt_ms, last_error FROM job",
+    "SELECT key, value FROM remembered",
+];
 
 /// One more connection to a journal that was opened before.
 pub(crate) fn connect_reader(files: &Files, key: &Key) -> rusqlite::Result<Connection> {
@@ -406,4 +448,21 @@ pub(crate) fn head(connection: &Connection) -> rusqlite::Result<u64> {
         .query_row([], |row| row.get(0))
         .optional()?;
     Ok(head.unwrap_or(0).unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_sqlite;
+    use crate::OpenError;
+
+    #[test]
+    fn a_sqlite_with_the_wal_reset_defect_is_refused() {
+        for (number, found) in [(3_051_002, "3.51.2"), (3_050_004, "3.50.4"), (0, "")] {
+            let error = check_sqlite(number, found).unwrap_err();
+            assert!(matches!(error, OpenError::OldSqlite { needed: "3.51.3", .. }), "{error}");
+            assert!(error.to_string().contains(&format!("SQLite {found}")), "{error}");
+        }
+        assert!(check_sqlite(3_051_003, "3.51.3").is_ok());
+        assert!(check_sqlite(rusqlite::version_number(), rusqlite::version()).is_ok(), "the one that is linked");
+    }
 }

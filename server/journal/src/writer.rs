@@ -3,6 +3,7 @@
 
 use crate::draft::Prepared;
 use crate::error::JournalError;
+use crate::folder::FORMAT;
 use crate::reserve::{self, Reserve, ReserveFile};
 use crate::store::{Device, begin, journal_error};
 use crate::tx::{Place, Tx};
@@ -87,6 +88,8 @@ pub(crate) struct Writer {
     pub file: PathBuf,
     pub backlog: Arc<Backlog>,
     pub reserve: ReserveFile,
+    /// The journal's format, where it is newer than what is known here: nothing is written.
+    pub newer: Option<u32>,
     pub full: Option<bool>,
     /// Events were written since the projections were last looked at.
     pub views_wait: bool,
@@ -162,6 +165,12 @@ impl Writer {
     }
 
     fn append_all(&mut self, mut together: Vec<Waiting>) {
+        if let Some(newer) = self.newer() {
+            for waiting in together {
+                self.answer(waiting, Err(newer.clone()));
+            }
+            return;
+        }
         if self.standing() == Reserve::Spent {
             together = self.refuse_all_but_decisions(together);
         }
@@ -242,7 +251,15 @@ impl Writer {
         })
     }
 
+    /// Why nothing is written, where a later version has written the journal.
+    fn newer(&self) -> Option<JournalError> {
+        self.newer.map(|found| JournalError::Newer { file: self.file.clone(), found, known: FORMAT })
+    }
+
     fn transact(&mut self, full: bool, needed: bool, work: Work) -> Result<(), JournalError> {
+        if let Some(newer) = self.newer() {
+            return Err(newer);
+        }
         if self.standing() == Reserve::Spent && !needed {
             return Err(self.no_room());
         }

@@ -80,6 +80,8 @@ fn make() {
         .execute("DELETE FROM payload WHERE pos = (SELECT pos FROM event WHERE id = ?1)", [id.to_bytes()])
         .unwrap();
     fs::write(folder.join("events.jsonl"), listing(&journal)).unwrap();
+    drop(journal);
+    fs::remove_file(folder.join("journal.reserve")).unwrap();
 }
 
 #[test]
