@@ -396,6 +396,15 @@ impl Client {
         status.code()
     }
 
+    /// Ends the server as the system would: it hears nothing of it.
+    ///
+    /// # Panics
+    /// Where the process cannot be waited for.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("the child is ours");
+        self.ended = Some(self.child.wait().expect("the child is ours"));
+    }
+
     fn sort(&mut self, message: Value, wanted: bool) -> Option<Value> {
         let method = message["method"].as_str();
         let is_request = method.is_some() && message.get("id").is_some();

@@ -178,6 +178,11 @@ fn every_command_and_option_that_a_page_names_is_there() {
                     if command == "journal" {
                         text.stdout.extend(fixture.holdover(&["journal", "log", "--help"]).stdout);
                     }
+                    if command == "note" {
+                        for sub in ["add", "list", "show", "edit", "remove"] {
+                            text.stdout.extend(fixture.holdover(&["note", sub, "--help"]).stdout);
+                        }
+                    }
                     if text.status.success() { String::from_utf8(text.stdout).unwrap() } else { String::new() }
                 });
                 let gone: Vec<&str> = words.filter(|word| word.starts_with("--") && !help.contains(word)).collect();

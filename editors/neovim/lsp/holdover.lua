@@ -24,7 +24,10 @@ return {
   settings = { holdover = config.settings },
   -- Neovim honours the version of an edit, and says so only when it is told to: without it, an edit that comes late is
   -- applied to lines that have moved.
-  capabilities = { workspace = { workspaceEdit = { documentChanges = true } } },
+  capabilities = {
+    workspace = { workspaceEdit = { documentChanges = true } },
+    experimental = { holdoverNotes = true },
+  },
   handlers = {
     ['workspace/applyEdit'] = function(err, params, ctx)
       return require('holdover.edit').apply(err, params, ctx)
@@ -32,15 +35,29 @@ return {
     ['holdover/didChangeStatus'] = function(err, status, ctx)
       require('holdover.status').on_change(err, status, ctx)
     end,
+    ['holdover/didChangeNotes'] = function(_, _, ctx)
+      local client = vim.lsp.get_client_by_id(ctx.client_id)
+      if client then
+        require('holdover.notes').refresh_all(client)
+      end
+    end,
   },
   commands = {
     -- A code action's fetch takes the same way as `:Holdover fetch`, so that it can offer to trust the workspace.
     ['holdover.fetch'] = function(command, ctx)
       require('holdover.fetch').from_code_action(command, ctx)
     end,
+    -- A server cannot ask for a text.
+    ['holdover.writeNote'] = function(command)
+      require('holdover.notes').from_code_action(command)
+    end,
+    ['holdover.openNote'] = function(command)
+      require('holdover.notes').from_lens(command)
+    end,
   },
   on_init = function(client)
     require('holdover.attach').on_init(client)
+    require('holdover.notes').offer(client)
   end,
   on_exit = function(code, signal, client_id)
     require('holdover.life').on_exit(code, signal, client_id)

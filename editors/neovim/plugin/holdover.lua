@@ -7,9 +7,10 @@ end
 vim.g.loaded_holdover = true
 
 vim.api.nvim_create_user_command('Holdover', function(args)
-  require('holdover.commands').run(args.fargs, args.smods)
+  require('holdover.commands').run(args.fargs, args.smods, args.range > 0 and { args.line1, args.line2 } or nil)
 end, {
   nargs = '*',
+  range = true,
   desc = 'Holdover: readiness for work without a network',
   complete = function(lead, line)
     return require('holdover.commands').complete(lead, line)
@@ -22,6 +23,8 @@ for name, command in pairs({
   preflight = 'preflight',
   fetch = 'fetch',
   conflicts = 'conflicts',
+  note = 'note',
+  notes = 'notes',
   next = 'next',
   previous = 'previous',
   accept = 'accept',
@@ -44,6 +47,15 @@ vim.api.nvim_create_autocmd('LspProgress', {
     local client = vim.lsp.get_client_by_id(event.data.client_id)
     if client and client.name == 'holdover' then
       require('holdover.progress').on_event(client, event.data.params)
+    end
+  end,
+})
+vim.api.nvim_create_autocmd({ 'LspAttach', 'BufWritePost' }, {
+  group = group,
+  desc = 'Show notes',
+  callback = function(event)
+    for _, client in ipairs(vim.lsp.get_clients({ name = 'holdover', bufnr = event.buf })) do
+      require('holdover.notes').refresh(client, event.buf)
     end
   end,
 })

@@ -8,8 +8,10 @@ mod conflict;
 mod event;
 mod finding;
 mod job;
+mod note;
 mod settings;
 mod status;
+mod trail;
 
 pub use artifact::{
     Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Proof, Readiness, ReadinessState,
@@ -21,14 +23,17 @@ pub use event::{
 };
 pub use finding::{Action, Edit, Finding, Position, Range, Severity, Side, codes};
 pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
+pub use note::{Note, NoteAnchor, NoteDraft, NoteGrade, NotePlace, NoteReport, NoteVersion};
 pub use settings::{
-    ChecksSettings, ConflictSettings, FetchSettings, InventorySettings, JournalSettings, LogSettings, Settings, Unknown,
+    ChecksSettings, ConflictSettings, FetchSettings, InventorySettings, JournalSettings, LogSettings, NotesSettings,
+    Settings, Unknown,
 };
 pub use status::{
     Cache, CheckState, CheckStatus, ConflictCount, Connectivity, ConnectivityState, Function, FunctionMode,
     JournalState, JournalStatus, Mirror, MirrorState, ModelState, ModelStatus, ReviewCount, Status, SyncState,
     SyncStatus,
 };
+pub use trail::{TrailEntry, TrailReport};
 
 /// Every type that a reader outside may meet, in one place so that one schema covers them.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -61,6 +66,14 @@ pub struct Everything {
     pub job: Job,
     /// One report of a running job.
     pub progress: Progress,
+    /// `holdover note list --json` and the command `holdover.note.list`.
+    pub notes: NoteReport,
+    /// `holdover note add|edit|remove|show --json` and the commands `holdover.note.*` of these names.
+    pub note: Note,
+    /// The command `holdover.trail`.
+    pub trail: TrailReport,
+    /// The command `holdover.note.draft`.
+    pub note_draft: NoteDraft,
     /// What a fetch did; part of the report that `holdover preflight --fetch --json` prints.
     pub fetch: FetchOutcome,
 }

@@ -20,6 +20,8 @@ pub struct Settings {
     pub conflicts: ConflictSettings,
     /// Linters and builds.
     pub checks: ChecksSettings,
+    /// Notes.
+    pub notes: NotesSettings,
     /// The journal.
     pub journal: JournalSettings,
     /// Logging of the server.
@@ -81,6 +83,15 @@ pub struct ChecksSettings {
 pub struct JournalSettings {
     /// Write events. Default: true.
     pub enable: Option<bool>,
+}
+
+/// Notes.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct NotesSettings {
+    /// Show a line above the place of each note, where the editor shows code lenses. Default: true.
+    pub lenses: Option<bool>,
 }
 
 /// Logging of the server.

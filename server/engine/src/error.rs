@@ -44,6 +44,9 @@ pub enum EngineError {
         "lockfiles are not looked at here: `inventory.enable` is false\nhint: set it to true in `holdover.toml` or the user's settings"
     )]
     Disabled,
+    /// A note could not be written or found.
+    #[error(transparent)]
+    Note(#[from] crate::NoteError),
     /// Somebody asked to stop.
     #[error("stopped, as was asked; what had arrived by then is kept")]
     Cancelled,
@@ -63,9 +66,16 @@ impl EngineError {
             EngineError::Journal { .. } => "journal",
             EngineError::NotOpen { .. } => "not-open",
             EngineError::Disabled => "disabled",
+            EngineError::Note(error) => error.kind(),
             EngineError::Cancelled => "cancelled",
             EngineError::Host(_) => "host",
         }
+    }
+}
+
+impl From<journal::JournalError> for EngineError {
+    fn from(error: journal::JournalError) -> Self {
+        EngineError::Journal { reason: error.to_string() }
     }
 }
 

@@ -22,6 +22,11 @@ pub enum Notice {
         /// The files whose findings are different now; a file that has none any more is among them.
         files: Vec<PathBuf>,
     },
+    /// The notes of a workspace, or what is being written of them.
+    Notes {
+        /// Its root.
+        root: PathBuf,
+    },
     /// Somebody, here or in another process, wrote to the journal.
     Journal,
     /// Something that a user must know, once.

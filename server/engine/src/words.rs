@@ -4,8 +4,8 @@
 pub(crate) use inventory::figures::{size, thousands};
 
 use contract::{
-    Cache, ConflictCount, ConnectivityState, EcosystemReadiness, FunctionMode, Mirror, MirrorState, Readiness,
-    ReadinessState,
+    Cache, ConflictCount, ConnectivityState, Delivery, EcosystemReadiness, FunctionMode, Mirror, MirrorState, Note,
+    NoteVersion, Readiness, ReadinessState,
 };
 
 /// `1 file`, `1,204 files`.
@@ -153,6 +153,43 @@ pub(crate) fn reserve(reserve: journal::Reserve) -> Option<&'static str> {
 
 /// What to do about it.
 pub(crate) const FREE_THE_DISK: &str = "free 12 MiB on that disk; recording then goes on by itself";
+
+pub(crate) fn delivery(state: Delivery) -> &'static str {
+    match state {
+        Delivery::Saved => "written",
+        Delivery::Durable => "written and flushed to the disk",
+        Delivery::Sealed => "sealed",
+        Delivery::Uploaded => "on a remote",
+    }
+}
+
+pub(crate) fn shared(shared: bool) -> &'static str {
+    if shared { "shared" } else { "personal" }
+}
+
+/// What stands beside each other where nobody has said yet which it is.
+pub(crate) fn versions(versions: &[NoteVersion]) -> String {
+    let texts = versions.iter().filter(|version| version.body.is_some()).count() as u64;
+    if versions.len() as u64 > texts {
+        let texts = if texts > 1 { format!("{} texts", thousands(texts)) } else { "this text".to_owned() };
+        format!("removed by one and {texts} written by another at the same time")
+    } else {
+        format!("{} texts were written at the same time", thousands(texts))
+    }
+}
+
+/// The line above the place of a note.
+pub(crate) fn note_line(note: &Note) -> String {
+    let remark = if note.place.remark.is_empty() { String::new() } else { format!(" ({})", note.place.remark) };
+    let several = if note.versions.len() > 1 { ", several versions" } else { "" };
+    format!("note: {}{remark}, {}{several}", note.title, shared(note.shared))
+}
+
+pub(crate) fn draft(changes: bool, elsewhere: bool, at: &str) -> String {
+    let what = if changes { "a change of a note" } else { "a note" };
+    let open = if elsewhere { ", open in another editor" } else { "" };
+    format!("{what}, typed {} and not saved{open}", host::local_time(at))
+}
 
 #[cfg(test)]
 mod tests {

@@ -141,6 +141,9 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                 inner.saw_events(change.head);
                 inner.tell(Notice::Journal);
                 settled.extend(fetched_elsewhere(&inner, change));
+                for workspace in inner.all_workspaces() {
+                    crate::notes::refresh(&inner, &workspace);
+                }
             }
         };
         sort(first, &mut at_once, &mut settled);
@@ -163,6 +166,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
         for root in at_once {
             if let Some(workspace) = inner.workspace(&root) {
                 workspace.survey_now(&inner, stop);
+                crate::notes::refresh(&inner, &workspace);
                 let verify = workspace.loaded().settings.inventory.verify.unwrap_or(true);
                 let left = workspace.survey().is_some_and(|s| s.readiness.verified < s.readiness.present);
                 if verify && left {

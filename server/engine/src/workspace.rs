@@ -3,6 +3,7 @@
 use crate::Notice;
 use crate::facade::Inner;
 use crate::memory::Remembered;
+use crate::notes::NoteBook;
 use crate::record::Recorded;
 use crate::vigil::Vigil;
 use crate::words;
@@ -39,6 +40,7 @@ pub(crate) struct Workspace {
     findings: RwLock<Arc<BTreeMap<PathBuf, Vec<Finding>>>>,
     conflicts: Mutex<BTreeMap<PathBuf, u64>>,
     recorded: Mutex<Recorded>,
+    pub notes: NoteBook,
 }
 
 impl Workspace {
@@ -60,6 +62,7 @@ impl Workspace {
             findings: RwLock::default(),
             conflicts: Mutex::default(),
             recorded: Mutex::default(),
+            notes: NoteBook::default(),
         }
     }
 

@@ -61,6 +61,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: crate::commands::journal::Command,
     },
+    /// Notes on a workspace, a file or lines of it
+    Note {
+        #[command(subcommand)]
+        command: Note,
+    },
     /// What is set up, what is not, and the next step for each
     Doctor {
         /// Workspace, or a folder or file in it
@@ -125,4 +130,124 @@ pub(crate) enum Mode {
 /// How many; what is not a number of things is said so in words.
 pub(crate) fn count(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| format!("this takes a whole number from 0 on, 20 for example, and not `{text}`"))
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Note {
+    /// Write a note
+    Add {
+        /// What it stands on: a file, or lines of it; without it, the workspace
+        #[arg(value_name = "FILE[:LINE[-LINE]]", value_parser = place, conflicts_with = "draft")]
+        place: Option<Place>,
+        /// Its text, Markdown; without it, standard input or your editor
+        #[arg(short, long, value_name = "TEXT")]
+        message: Option<String>,
+        /// For colleagues too, once the workspace is synchronised; else it stays on this machine
+        #[arg(long)]
+        shared: bool,
+        /// Take up a draft again that was not saved
+        #[arg(long, value_name = "ID")]
+        draft: Option<String>,
+    },
+    /// Print notes, with where they stand now, and what was not saved
+    List {
+        /// Workspace, or a folder or file in it: only notes on that
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// Only those for colleagues too
+        #[arg(long, conflicts_with = "personal")]
+        shared: bool,
+        /// Only those that stay on this machine
+        #[arg(long)]
+        personal: bool,
+        /// Only those that this person added
+        #[arg(long, value_name = "NAME")]
+        author: Option<String>,
+        /// Only those that hold these words
+        #[arg(long, value_name = "WORDS")]
+        text: Option<String>,
+        /// Removed ones too
+        #[arg(long)]
+        removed: bool,
+    },
+    /// Print all of one note
+    Show {
+        /// The note's id, or the end of it
+        id: String,
+        /// Workspace, or a folder or file in it
+        #[arg(long, value_name = "PATH", default_value = ".")]
+        workspace: PathBuf,
+    },
+    /// Write a note anew
+    Edit {
+        /// The note's id, or the end of it
+        id: String,
+        /// Its text, Markdown; without it, standard input or your editor
+        #[arg(short, long, value_name = "TEXT")]
+        message: Option<String>,
+        /// Workspace, or a folder or file in it
+        #[arg(long, value_name = "PATH", default_value = ".")]
+        workspace: PathBuf,
+    },
+    /// Remove a note, or throw a draft away
+    Remove {
+        /// Its id, or the end of it
+        id: String,
+        /// Workspace, or a folder or file in it
+        #[arg(long, value_name = "PATH", default_value = ".")]
+        workspace: PathBuf,
+    },
+}
+
+/// A file, and lines of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub file: PathBuf,
+    /// First and last, from 1.
+    lines: Option<(u32, u32)>,
+}
+
+impl Place {
+    /// First line, zero-based, and how many.
+    pub fn lines(&self) -> Option<(u32, u32)> {
+        self.lines.map(|(first, last)| (first - 1, last - first + 1))
+    }
+}
+
+/// `FILE`, `FILE:LINE` or `FILE:LINE-LINE`; a file whose own name ends so is that file.
+fn place(text: &str) -> Result<Place, String> {
+    let whole = || Place { file: PathBuf::from(text), lines: None };
+    let Some((file, lines)) = text.rsplit_once(':').filter(|_| !std::path::Path::new(text).exists()) else {
+        return Ok(whole());
+    };
+    let (first, last) = lines.split_once('-').unwrap_or((lines, lines));
+    if file.is_empty() || lines.is_empty() || !lines.starts_with(|c: char| c.is_ascii_digit()) {
+        return Ok(whole());
+    }
+    let line = |text: &str| text.parse::<u32>().ok().filter(|line| *line > 0);
+    match (line(first), line(last)) {
+        (Some(first), Some(last)) if first <= last => {
+            Ok(Place { file: PathBuf::from(file), lines: Some((first, last)) })
+        }
+        _ => Err(format!("lines are `:12` or `:12-15`, counted from 1, and not `:{lines}`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_file_and_lines_of_it() {
+        let at = |text| place(text).map(|place| (place.file.display().to_string(), place.lines()));
+        assert_eq!(at("a/b.rs"), Ok(("a/b.rs".to_owned(), None)));
+        assert_eq!(at("a.rs:3"), Ok(("a.rs".to_owned(), Some((2, 1)))));
+        assert_eq!(at("a.rs:3-5"), Ok(("a.rs".to_owned(), Some((2, 3)))));
+        assert_eq!(at("C:\\a.rs"), Ok(("C:\\a.rs".to_owned(), None)));
+        for wrong in ["a.rs:0", "a.rs:5-3", "a.rs:3-x", "a.rs:99999999999"] {
+            assert!(at(wrong).is_err(), "{wrong}");
+        }
+    }
 }

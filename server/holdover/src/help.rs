@@ -6,9 +6,10 @@ use clap::{Command, CommandFactory as _};
 use std::fmt::Write as _;
 
 /// Commands by what one comes for, in the order of a first day.
-pub(crate) const GROUPS: [(&str, &[&str]); 4] = [
+pub(crate) const GROUPS: [(&str, &[&str]); 5] = [
     ("Is everything here?", &["preflight", "status", "doctor"]),
     ("Decide", &["trust", "offline"]),
+    ("Write down", &["note"]),
     ("Look back", &["journal"]),
     ("Set up", &["lsp", "completions", "man", "help"]),
 ];
@@ -65,6 +66,31 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover offline", "what holds now"),
         ],
     ),
+    (
+        "note",
+        &[
+            ("holdover note add src/main.rs:3-5 -m why", "a note on three lines, for yourself"),
+            ("holdover note list", "the notes of this workspace, with where they stand now"),
+        ],
+    ),
+    (
+        "note add",
+        &[
+            ("holdover note add -m Release --shared", "a note on the workspace, for colleagues too"),
+            ("holdover note add src/main.rs:12", "one on a line, written in your editor"),
+            ("holdover note add src/main.rs --shared", "one on a file, from standard input or your editor"),
+        ],
+    ),
+    (
+        "note list",
+        &[
+            ("holdover note list src --shared", "the shared ones on anything in a folder"),
+            ("holdover note list --json", "all of them, for a program"),
+        ],
+    ),
+    ("note show", &[("holdover note show 8G3KQ2PD", "all of one note; the end of its id is enough")]),
+    ("note edit", &[("holdover note edit 8G3KQ2PD -m done", "another text in its place")]),
+    ("note remove", &[("holdover note remove 8G3KQ2PD", "take a note away, or throw a draft away")]),
     ("journal", &[("holdover journal log", "what was done and decided, oldest first")]),
     (
         "journal log",

@@ -4,6 +4,7 @@
 //! no editor and no terminal.
 
 mod cancel;
+mod editor;
 mod group;
 mod leave;
 mod lines;
@@ -16,6 +17,7 @@ mod settings;
 mod trust;
 
 pub use cancel::Cancel;
+pub use editor::{EditError, edited};
 pub use group::Group;
 pub use leave::leave;
 pub use moment::{ago, moment};

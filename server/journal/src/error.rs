@@ -136,6 +136,14 @@ pub enum JournalError {
         /// What is wrong.
         detail: String,
     },
+    /// There are as many unsaved notes as are kept.
+    #[error(
+        "{limit} notes are being written already, and no more are kept\nhint: save or discard some: `holdover note list` names them"
+    )]
+    TooManyDrafts {
+        /// What is allowed.
+        limit: usize,
+    },
     /// More is waiting to be written than may wait.
     #[error("{events} events already wait to be written to {}\nhint: look for a Holdover process that is stopped or hangs, and end it", file.display())]
     QueueFull {

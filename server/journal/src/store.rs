@@ -26,6 +26,7 @@ pub(crate) const MIGRATIONS: [&str; FORMAT as usize] = [
     include_str!("../migrations/0002-tool.sql"),
     include_str!("../migrations/0003-views.sql"),
     include_str!("../migrations/0004-jobs.sql"),
+    include_str!("../migrations/0005-note-draft.sql"),
 ];
 /// How long other processes are waited for before a caller hears of it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

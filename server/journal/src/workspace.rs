@@ -9,6 +9,12 @@ use std::path::Path;
 use ulid::Ulid;
 
 impl Journal {
+    /// The id of the workspace at `root`, if it has one.
+    pub fn workspace_known(&self, root: &Path) -> Result<Option<Ulid>, JournalError> {
+        let root = std::fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+        self.read(|connection| find(connection, root.as_os_str().as_encoded_bytes()))
+    }
+
     /// The id of the workspace at `root`, made at its first use. Links are followed, so one folder has one id.
     pub fn workspace_id(&self, root: &Path) -> Result<Ulid, JournalError> {
         let root = std::fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());

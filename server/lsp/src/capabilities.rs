@@ -2,6 +2,7 @@
 
 use crate::commands;
 use crate::from_proto::Encoding;
+use crate::requests;
 use serde_json::json;
 use tower_lsp::ls_types::{
     ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability, CodeLensOptions,
@@ -23,6 +24,8 @@ pub(crate) struct Client {
     pub resolve_edit: bool,
     /// It shows code lenses.
     pub lenses: bool,
+    /// It shows notes, lets people write them (`holdover.writeNote`, `holdover.openNote`), and wants to hear of changes.
+    pub notes: bool,
     /// It asks for them again when it is told to.
     pub refreshes_lenses: bool,
 }
@@ -48,6 +51,7 @@ impl Client {
             apply_edit: workspace.and_then(|workspace| workspace.apply_edit).unwrap_or(false),
             document_changes: edit.and_then(|edit| edit.document_changes).unwrap_or(false),
             lenses: capabilities.text_document.as_ref().is_some_and(|document| document.code_lens.is_some()),
+            notes: capabilities.experimental.as_ref().and_then(|e| e.get("holdoverNotes")?.as_bool()).unwrap_or(false),
             refreshes_lenses: workspace
                 .and_then(|workspace| workspace.code_lens.as_ref()?.refresh_support)
                 .unwrap_or(false),
@@ -71,7 +75,7 @@ pub(crate) fn server(client: &Client) -> ServerCapabilities {
         })),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
         code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
-            code_action_kinds: Some(vec![CodeActionKind::QUICKFIX]),
+            code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, requests::code_action::NOTE]),
             resolve_provider: Some(client.resolve_edit),
             ..CodeActionOptions::default()
         })),

@@ -79,6 +79,11 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Uri, &Document)> {
+        self.open.iter()
+    }
+
     /// Opens a document, or learns it anew.
     pub(crate) fn open(&mut self, item: TextDocumentItem) {
         self.untracked.remove(&item.uri);

@@ -238,6 +238,7 @@ impl State {
                     self.problem = Some(text);
                 }
             }
+            Notice::Notes { root } => self.notes_changed(&root),
             // Its number of events is part of every status.
             Notice::Journal => self.roots.clone().into_iter().for_each(|root| self.status_soon(root)),
         }

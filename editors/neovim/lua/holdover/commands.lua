@@ -9,7 +9,7 @@ local M = {}
 ---@field words? string[] what its first argument may be
 ---@field needs_word? boolean
 ---@field needs? string the server's command without which it is not offered
----@field run fun(word?: string, mods?: vim.api.keyset.cmd_mods)
+---@field run fun(word?: string, mods?: vim.api.keyset.cmd_mods, range?: {[1]: integer, [2]: integer})
 
 ---@return table<string, holdover.Subcommand>
 local function all()
@@ -38,7 +38,8 @@ end
 
 ---@param fargs string[]
 ---@param mods? vim.api.keyset.cmd_mods
-function M.run(fargs, mods)
+---@param range? {[1]: integer, [2]: integer} first and last line, from 1
+function M.run(fargs, mods, range)
   local name, word = fargs[1] or 'status', fargs[2]
   local sub = all()[name]
   if not sub then
@@ -53,7 +54,7 @@ function M.run(fargs, mods)
     client_of.fail((':Holdover %s takes %s'):format(name, wanted))
     return
   end
-  sub.run(word, mods)
+  sub.run(word, mods, range)
 end
 
 ---@param lead string

@@ -11,6 +11,7 @@ M.VERSION = '0.1.0'
 ---@field settings table the keys of `holdover.toml`
 ---@field progress boolean show the progress of a fetch in the message area
 ---@field restart boolean start a server again that ended by itself
+---@field notes boolean show notes behind the lines that they stand on
 ---@field highlight_conflicts boolean show the sides of a merge conflict in the text
 ---@field diagnostics? vim.diagnostic.Opts how Holdover's own diagnostics are shown
 ---@field border 'none'|'single'|'double'|'rounded'|'solid'|'shadow'|string[] border of the floats
@@ -22,6 +23,7 @@ local defaults = {
   settings = vim.empty_dict(),
   progress = true,
   restart = true,
+  notes = true,
   highlight_conflicts = true,
   diagnostics = nil,
   border = 'rounded',
@@ -32,6 +34,7 @@ M.types = {
   border = { 'string', 'table' },
   cmd = { 'table' },
   diagnostics = { 'table' },
+  notes = { 'boolean' },
   highlight_conflicts = { 'boolean' },
   progress = { 'boolean' },
   restart = { 'boolean' },
@@ -44,6 +47,7 @@ M.types = {
 M.settings = {
   checks = { 'build', 'test' },
   conflicts = { 'enable' },
+  notes = { 'lenses' },
   fetch = { 'cargo', 'npm', 'timeout-seconds' },
   inventory = { 'enable', 'exclude', 'target', 'verify' },
   journal = { 'enable' },

@@ -87,6 +87,26 @@ function M.conflicts(report, root, kind)
   return #items
 end
 
+---Every note, where it stands now; those on the workspace have no place to go to.
+---@param report holdover.NoteReport
+---@param root string what their paths are relative to
+function M.notes(report, root)
+  local items = {} ---@type vim.quickfix.entry[]
+  for _, note in ipairs(report.notes) do
+    local place = note.place
+    local remark = place.remark ~= '' and ' (' .. place.remark .. ')' or ''
+    local words = ('%s%s, %s'):format(note.title, remark, note.about)
+    local start = { line = 0, utf16 = 0, byte = 0 }
+    if place.path and place.grade ~= 'gone' then
+      local range = place.range or { start = start, ['end'] = start }
+      items[#items + 1] = item(vim.fs.joinpath(root, place.path), range, words, 'I')
+    else
+      items[#items + 1] = { text = ('%s: %s'):format(place.text, words), type = 'I', valid = 0 }
+    end
+  end
+  open(items, 'Holdover: notes', 'quickfix')
+end
+
 ---Conflicts in the buffers that are open, from the server's diagnostics; for a server without the command.
 ---@param client vim.lsp.Client
 ---@param kind holdover.ListKind

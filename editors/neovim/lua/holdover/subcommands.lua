@@ -174,6 +174,13 @@ return {
       end
     end,
   },
+  drafts = {
+    about = 'notes that were not saved: take one up again',
+    needs = 'holdover.note.draft',
+    run = function()
+      require('holdover.notes').drafts()
+    end,
+  },
   fetch = {
     about = 'get what is missing; dry-run only says what would be run',
     words = { 'dry-run' },
@@ -212,6 +219,30 @@ return {
     about = 'go to the next conflict of this file',
     run = function()
       require('holdover.regions').jump(true)
+    end,
+  },
+  note = {
+    about = 'write a note on this line or these lines; shared, or on the file or the workspace; edit, show, remove the one here',
+    words = { 'edit', 'file', 'remove', 'shared', 'show', 'workspace' },
+    needs = 'holdover.note.add',
+    run = function(word, mods, range)
+      local notes = require('holdover.notes')
+      if word == 'edit' or word == 'remove' then
+        notes[word]()
+      elseif word == 'show' then
+        notes.under_cursor(function(note, _, workspace)
+          notes.show(note.id, workspace, mods)
+        end)
+      else
+        notes.write(word, range)
+      end
+    end,
+  },
+  notes = {
+    about = 'all notes of the workspace, in the quickfix list',
+    needs = 'holdover.note.list',
+    run = function()
+      require('holdover.notes').quickfix()
     end,
   },
   offline = {
@@ -275,6 +306,13 @@ return {
     needs = 'holdover.status',
     run = function()
       with_workspace(status)
+    end,
+  },
+  trail = {
+    about = 'what the journal knows of this file, newest first, with how far each entry has come',
+    needs = 'holdover.trail',
+    run = function(_, mods)
+      require('holdover.notes').trail(mods)
     end,
   },
   trust = {

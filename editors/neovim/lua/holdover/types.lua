@@ -185,3 +185,42 @@
 ---@field kind string
 ---@field state string
 ---@field payload table<string, any>
+
+---@class holdover.NotePlace
+---@field grade 'exact'|'shifted'|'moved'|'changed'|'file'|'gone'
+---@field text string `src/main.lua:3-5` for example
+---@field remark string how it stands with the place, in words
+---@field path? string relative to the workspace
+---@field range? holdover.Range
+
+---@class holdover.NoteVersion
+---@field ops string[]
+---@field body? string
+---@field at string RFC 3339
+
+---@class holdover.Note
+---@field id string
+---@field body string Markdown
+---@field title string
+---@field about string who, when, for whom, how far it has come, in words
+---@field shared boolean
+---@field place holdover.NotePlace
+---@field removed? boolean
+---@field state string
+---@field versions holdover.NoteVersion[]
+
+---@class holdover.NoteDraft
+---@field id string
+---@field body string
+---@field title string
+---@field about string
+---@field note? string
+---@field pred? string[]
+---@field shared boolean
+---@field anchor table
+---@field place holdover.NotePlace
+---@field open boolean
+
+---@class holdover.NoteReport
+---@field notes holdover.Note[]
+---@field drafts holdover.NoteDraft[]

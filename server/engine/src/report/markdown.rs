@@ -1,7 +1,7 @@
 //! Reports as Markdown. What comes from outside, a lockfile's words or a path, is shown and never obeyed.
 
 use super::{Cell, Report, Tone};
-use contract::{ActorKind, Delivery, JournalEntry, Lane};
+use contract::{ActorKind, JournalEntry, Lane};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -37,7 +37,7 @@ fn shown(cell: &Cell) -> String {
 }
 
 /// Text that may hold commands in backticks; everything else stands for itself.
-fn prose(text: &str) -> String {
+pub(super) fn prose(text: &str) -> String {
     let balanced = text.matches('`').count().is_multiple_of(2);
     let mut out = String::with_capacity(text.len() + 8);
     let mut in_code = false;
@@ -61,7 +61,7 @@ fn prose(text: &str) -> String {
 }
 
 /// A path or an address, letter for letter, in a cell.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let clean: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     let clean = clean.replace('|', "\\|");
     let fence = "`".repeat(longest_run(&clean) + 1);
@@ -71,6 +71,22 @@ fn code(text: &str) -> String {
 
 fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+pub(super) fn trail(trail: &contract::TrailReport) -> String {
+    let what = if trail.file.is_empty() { "this workspace".to_owned() } else { code(&trail.file) };
+    if trail.entries.is_empty() {
+        return format!("# What happened to {what}\n\nThe journal knows of nothing yet.\n");
+    }
+    let mut out = format!(
+        "# What happened to {what}\n\n| when | who | what | state | event |\n| --- | --- | --- | --- | --- |\n"
+    );
+    for one in &trail.entries {
+        let seen = if one.seen_by.is_empty() { String::new() } else { format!(", seen by {}", one.seen_by.join(", ")) };
+        let state = format!("{}{seen}", one.state_text);
+        line(&mut out, &[prose(&one.time), prose(&one.by), prose(&one.what), prose(&state), code(&one.id)]);
+    }
+    out
 }
 
 pub(super) fn entry(entry: &JournalEntry) -> String {
@@ -87,12 +103,7 @@ pub(super) fn entry(entry: &JournalEntry) -> String {
         Lane::Observations => "observations",
         Lane::Local => "of this machine only",
     };
-    let state = match entry.state {
-        Delivery::Saved => "written",
-        Delivery::Durable => "written and flushed to the disk",
-        Delivery::Sealed => "sealed",
-        Delivery::Uploaded => "on a remote",
-    };
+    let state = crate::words::delivery(entry.state);
     let mut row = |name: &str, text: String| line(&mut out, &[name.to_owned(), text]);
     row("when", prose(&host::local_time(&entry.at)));
     row("who", format!("{}, {by}", prose(&entry.actor.name)));
@@ -142,7 +153,7 @@ mod tests {
             kind: "a.b".into(),
             entity: "2".into(),
             lane: Lane::Local,
-            state: Delivery::Durable,
+            state: contract::Delivery::Durable,
             workspace: None,
             payload: serde_json::json!({ "text": "````" }),
         };

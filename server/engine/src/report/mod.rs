@@ -2,8 +2,11 @@
 //! Says nothing that is not in the status; how it is coloured and aligned is for who shows it.
 
 mod markdown;
+mod note;
 mod story;
 
+pub(crate) use note::{note_hover, note_markdown};
+pub use note::{note_text, note_to_edit};
 pub use story::{delivery, summary};
 
 use crate::words;
@@ -104,6 +107,11 @@ impl Report {
 #[must_use]
 pub fn journal_entry_markdown(entry: &JournalEntry) -> String {
     markdown::entry(entry)
+}
+
+/// The trail of a file as a Markdown document.
+pub(crate) fn trail_markdown(trail: &contract::TrailReport) -> String {
+    markdown::trail(trail)
 }
 
 fn lockfiles(status: &Status) -> Section {

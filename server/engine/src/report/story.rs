@@ -1,6 +1,7 @@
 //! One line for an event of the journal: what happened, in words where its kind is known.
 //! Chosen once for every front end; nothing here is cut to a width or coloured.
 
+use crate::notes::shown_title;
 use contract::{Delivery, JournalEntry};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -25,6 +26,7 @@ pub fn summary(entry: &JournalEntry) -> String {
         "job" => job(payload),
         "fetch" => fetch(payload),
         "readiness" => readiness(payload),
+        "note" => note(&entry.kind, payload),
         _ if payload.get("ops").is_some_and(Value::is_array) => operations(payload),
         _ => members(payload),
     };
@@ -69,6 +71,18 @@ fn fetch(payload: &Value) -> String {
     }
     parts.extend(list(payload, "errors").into_iter().next());
     if parts.is_empty() { members(payload) } else { parts.join("; ") }
+}
+
+/// `added: why two?`; an operation that is not of a note's text is told as it is.
+fn note(kind: &str, payload: &Value) -> String {
+    let ops = journal::ops_of(payload).unwrap_or_default();
+    let body = ops.iter().find(|op| op.field == "body");
+    match (kind, body.and_then(|op| op.value.as_str())) {
+        ("note.add", Some(body)) => format!("note added: {}", shown_title(body)),
+        ("note.edit", Some(body)) => format!("note changed: {}", shown_title(body)),
+        ("note.retract", _) => "note removed".to_owned(),
+        _ => operations(payload),
+    }
 }
 
 fn readiness(payload: &Value) -> String {
@@ -151,7 +165,10 @@ mod tests {
         let readiness = json!({"state": "incomplete", "present": 1204, "total": 1207, "missing": 3});
         assert_eq!(told("readiness.observed", readiness), "incomplete: 1,204 of 1,207 here, 3 missing");
         let ops = json!({"ops": [{"f": "body", "op": "text", "v": "why?"}, {"f": "labels", "op": "add", "v": "slow"}]});
-        assert_eq!(told("note.edit", ops), "body: why?; labels add slow");
+        assert_eq!(told("thread.edit", ops), "body: why?; labels add slow");
+        let note =
+            json!({"ops": [{"f": "anchor", "op": "set", "v": {}}, {"f": "body", "op": "text", "v": "\n# why?\nso"}]});
+        assert_eq!(told("note.add", note), "note added: why?");
         assert_eq!(told("offline.set", json!({"mode": "on", "list": [1, 2]})), "list: 1, 2, mode: on");
         assert_eq!(told("note.add", Value::Null), "redacted: its contents are gone");
     }

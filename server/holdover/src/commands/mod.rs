@@ -5,6 +5,7 @@ mod doctor;
 pub(crate) mod journal;
 pub(crate) mod lsp;
 mod man;
+mod note;
 mod offline;
 mod preflight;
 mod status;
@@ -41,6 +42,7 @@ pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
         Command::Trust { path, revoke } => trust::run(path, *revoke, out),
         Command::Offline { mode } => offline::run(*mode, out),
         Command::Journal { command } => journal::run(command, out),
+        Command::Note { command } => note::run(command, out),
         Command::Doctor { path } => doctor::run(path, out),
         Command::Completions { shell } => Ok(completions::run(*shell, out)),
         Command::Man { command, to } => man::run(command, to.as_deref(), out),
@@ -92,7 +94,7 @@ fn failed(error: &EngineError) -> Failure {
         EngineError::Untrusted { .. } | EngineError::Offline(_) | EngineError::Cancelled | EngineError::Busy { .. } => {
             End::No
         }
-        EngineError::NotOpen { .. } => End::Usage,
+        EngineError::NotOpen { .. } | EngineError::Note(_) => End::Usage,
         EngineError::Disabled | EngineError::Journal { .. } | EngineError::Host(_) => End::Unknown,
     };
     Failure { end, kind: error.kind(), message: error.to_string() }

@@ -4,9 +4,11 @@
 mod conflicts;
 mod fetch;
 mod journal;
+pub(crate) mod note;
 mod offline;
 mod preflight;
 mod resolve_conflict;
+mod trail;
 
 use crate::event::{Reply, error};
 use crate::from_proto;
@@ -21,7 +23,7 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::{Command, ExecuteCommandParams, NumberOrString};
 
 /// Every command.
-pub(crate) const NAMES: [&str; 7] = [
+pub(crate) const NAMES: [&str; 13] = [
     "holdover.status",
     "holdover.preflight",
     "holdover.fetch",
@@ -29,6 +31,12 @@ pub(crate) const NAMES: [&str; 7] = [
     "holdover.resolveConflict",
     "holdover.offline",
     "holdover.journal",
+    "holdover.note.add",
+    "holdover.note.edit",
+    "holdover.note.remove",
+    "holdover.note.list",
+    "holdover.note.draft",
+    "holdover.trail",
 ];
 
 /// A command that was called.
@@ -74,6 +82,12 @@ pub(crate) fn run(state: &mut State, params: ExecuteCommandParams, reply: Reply<
         "holdover.resolveConflict" => resolve_conflict::run(state, call),
         "holdover.offline" => offline::run(state, call),
         "holdover.journal" => journal::run(state, call),
+        "holdover.note.add" => note::run(state, call, note::Act::Add),
+        "holdover.note.edit" => note::run(state, call, note::Act::Edit),
+        "holdover.note.remove" => note::run(state, call, note::Act::Remove),
+        "holdover.note.list" => note::run(state, call, note::Act::List),
+        "holdover.note.draft" => note::run(state, call, note::Act::Draft),
+        "holdover.trail" => trail::run(state, call),
         other => call.answer(Err(error(ErrorCode::InvalidParams, format!("there is no such command: {other}")))),
     }
 }

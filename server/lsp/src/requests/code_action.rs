@@ -11,7 +11,8 @@ use contract::Action;
 use serde_json::json;
 use std::path::Path;
 use tower_lsp::ls_types::{
-    CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CodeActionResponse, Diagnostic, NumberOrString,
+    CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CodeActionResponse, CodeActionTriggerKind,
+    Command, Diagnostic, NumberOrString,
 };
 
 pub(crate) struct CodeActions;
@@ -21,11 +22,15 @@ impl Request for CodeActions {
     type Answer = Option<CodeActionResponse>;
 
     fn run(state: &mut State, params: CodeActionParams, reply: Reply<Option<CodeActionResponse>>) {
-        let wanted = params.context.only.as_ref();
-        if wanted.is_some_and(|only| !only.iter().any(|kind| covers(kind, &CodeActionKind::QUICKFIX))) {
-            return reply.send(Ok(None));
+        let wanted = params.context.only.clone();
+        let covered =
+            |offered: &CodeActionKind| wanted.as_ref().is_none_or(|only| only.iter().any(|kind| covers(kind, offered)));
+        let notes = if covered(&NOTE) { note_action(state, &params) } else { None };
+        if !covered(&CodeActionKind::QUICKFIX) {
+            return reply.send(Ok(notes.map(|action| vec![action])));
         }
         let mut offered = conflict_actions(state, &params);
+        offered.extend(notes);
         let uri = &params.text_document.uri;
         let known = state.engine.clone().zip(state.documents.get(uri).and_then(|document| {
             let path = document.path.clone()?;
@@ -43,6 +48,33 @@ impl Request for CodeActions {
             Ok(Some(offered))
         });
     }
+}
+
+/// The kind of what writes a note.
+pub(crate) const NOTE: CodeActionKind = CodeActionKind::new("refactor.note");
+
+/// A note on the lines that are selected, where the client lets people write one. Only where somebody asked: a mark beside
+/// every line would say nothing.
+fn note_action(state: &State, params: &CodeActionParams) -> Option<CodeActionOrCommand> {
+    let asked = params.context.trigger_kind != Some(CodeActionTriggerKind::AUTOMATIC);
+    let uri = &params.text_document.uri;
+    let path = state.documents.get(uri)?.path.clone()?;
+    let root = state.root_of(&path).filter(|_| asked && state.client.notes)?;
+    let (first, last) = (params.range.start.line, params.range.end.line);
+    // A selection of whole lines ends before the next one's first column.
+    let ends_before = last > first && params.range.end.character == 0;
+    let lines = last.saturating_sub(first) + u32::from(!ends_before);
+    let fields = json!({ "workspace": root, "file": uri, "line": first, "lines": lines });
+    let title = "Add a note here".to_owned();
+    let command =
+        Command { title: title.clone(), command: "holdover.writeNote".to_owned(), arguments: Some(vec![fields]) };
+    Some(CodeActionOrCommand::CodeAction(CodeAction {
+        title,
+        kind: Some(NOTE),
+        command: Some(command),
+        data: Some(json!({ "action": "note.add" })),
+        ..CodeAction::default()
+    }))
 }
 
 /// Whether a kind that was asked for covers one that is offered: `quickfix` covers `quickfix.x`.

@@ -1,13 +1,15 @@
-//! `textDocument/codeLens`: what the engine says above the first line of a lockfile, from memory. What was told is kept,
-//! so that the client is asked to look again when it would be told something else, and only then.
+//! `textDocument/codeLens`: what the engine says above the first line of a lockfile, from memory, and above the places of
+//! notes, which are found again in the text as it is. What was told of lockfiles is kept, so that the client is asked to look again when it would be told something else, and only then.
 
 use super::Request;
 use crate::commands::fetch_command;
 use crate::event::Reply;
 use crate::state::State;
+use crate::to_proto;
 use contract::Action;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::path::Path;
 use tower_lsp::ls_types::{CodeLens, CodeLensParams, Command, Uri};
 
 /// What clients were told of the documents that are open.
@@ -26,18 +28,38 @@ impl Request for CodeLenses {
         };
         let lenses = state.engine.as_ref().map(|engine| engine.lenses(&path)).unwrap_or_default();
         let root = state.root_of(&path).unwrap_or_default();
-        let shown = lenses.iter().cloned().map(|lens| {
-            let command = if lens.action == engine::SAYS {
-                // A lens without a command is not shown; one whose command has no name is shown as plain text.
-                Command { title: lens.title, command: String::new(), arguments: None }
-            } else {
-                fetch_command(lens.title, lens.data, &root)
-            };
-            CodeLens { range: tower_lsp::ls_types::Range::default(), command: Some(command), data: None }
+        let shown = shown(&lenses, &root);
+        state.told_lenses.insert(uri.clone(), lenses);
+        let noted = state.engine.clone().filter(|engine| engine.has_notes(&path));
+        let (Some(engine), Some(document)) = (noted, state.documents.get(&uri)) else {
+            return reply.send(Ok(Some(shown)));
+        };
+        let (text, encoding, opens) = (document.text.clone(), state.client.encoding, state.client.notes);
+        state.answer_later(reply, move |_| {
+            let notes = engine.note_lenses(&path, &text.to_string()).into_iter().map(|lens| {
+                let fields = json!({ "workspace": root, "note": lens.data["note"] });
+                let (command, arguments) =
+                    if opens { ("holdover.openNote".to_owned(), Some(vec![fields])) } else { (String::new(), None) };
+                let range = to_proto::range(&text, lens.range, encoding);
+                CodeLens { range, command: Some(Command { title: lens.title, command, arguments }), data: None }
+            });
+            Ok(Some(shown.into_iter().chain(notes).collect()))
         });
-        reply.send(Ok(Some(shown.collect())));
-        state.told_lenses.insert(uri, lenses);
     }
+}
+
+/// What the engine says above the first line.
+fn shown(lenses: &[Action], root: &Path) -> Vec<CodeLens> {
+    let shown = lenses.iter().cloned().map(|lens| {
+        let command = if lens.action == engine::SAYS {
+            // A lens without a command is not shown; one whose command has no name is shown as plain text.
+            Command { title: lens.title, command: String::new(), arguments: None }
+        } else {
+            fetch_command(lens.title, lens.data, root)
+        };
+        CodeLens { range: tower_lsp::ls_types::Range::default(), command: Some(command), data: None }
+    });
+    shown.collect()
 }
 
 impl State {
@@ -52,7 +74,21 @@ impl State {
             *told = now;
         }
         if different {
-            self.ask("workspace/codeLens/refresh", Value::Null, |_, _| {});
+            self.ask_for_lenses();
         }
+    }
+
+    /// The notes of a workspace, or what is being written of them, are others now.
+    pub(crate) fn notes_changed(&mut self, root: &Path) {
+        if self.client.notes {
+            self.outbound.notify("holdover/didChangeNotes", json!({ "workspace": root }));
+        }
+        if self.client.refreshes_lenses && !self.told_lenses.is_empty() {
+            self.ask_for_lenses();
+        }
+    }
+
+    fn ask_for_lenses(&mut self) {
+        self.ask("workspace/codeLens/refresh", Value::Null, |_, _| {});
     }
 }

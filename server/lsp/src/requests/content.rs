@@ -1,8 +1,10 @@
 //! `holdover/content`: the text of a `holdover:` document, Markdown: the pages of diagnostics, which are in the binary so
-//! that they can be read without a network, the status of a workspace, and entries of the journal.
+//! that they can be read without a network, the status of a workspace, entries of the journal, notes, and the trails of
+//! files.
 
 use super::Request;
 use crate::commands;
+use crate::commands::note::OpenTexts;
 use crate::event::{Reply, error};
 use crate::outbound::REQUEST_FAILED;
 use crate::state::State;
@@ -70,6 +72,25 @@ impl Request for Content {
                     });
                 }
             },
+            Some((kind @ ("note" | "trail"), about)) => {
+                let root = commands::root(state, query.and_then(workspace).as_deref());
+                let about = percent_decode_str(about).decode_utf8().map(Cow::into_owned);
+                match (root, commands::engine(state), about) {
+                    (Ok(root), Ok(engine), Ok(about)) => {
+                        let (texts, note) = (OpenTexts::of(state), kind == "note");
+                        state.answer_later(reply, move |_| {
+                            let text = if note {
+                                engine.note_markdown(&root, &about, &texts)
+                            } else {
+                                engine.trail_markdown(&root, &root.join(about))
+                            };
+                            text.map(|text| Answer { text }).map_err(|e| commands::failed(&e))
+                        });
+                    }
+                    (Err(problem), ..) | (_, Err(problem), _) => reply.send(Err(problem)),
+                    (.., Err(_)) => reply.send(Err(absent())),
+                }
+            }
             _ => reply.send(Err(absent())),
         }
     }

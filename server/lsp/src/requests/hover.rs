@@ -18,11 +18,18 @@ impl Request for HoverAt {
         let (Some(engine), Some(document)) = (state.engine.clone(), state.documents.get(&at.text_document.uri)) else {
             return reply.send(Ok(None));
         };
-        let Some(path) = document.path.clone().filter(|path| engine.knows(path)) else { return reply.send(Ok(None)) };
+        let Some(path) = document.path.clone().filter(|path| engine.knows(path) || engine.has_notes(path)) else {
+            return reply.send(Ok(None));
+        };
         let text = document.text.clone();
         state.answer_later(reply, move |_| {
-            let byte = from_proto::position(&text, at.position, encoding).byte;
-            let found = engine.hover(&path, &text.to_string(), usize::try_from(byte).unwrap_or(usize::MAX));
+            let place = from_proto::position(&text, at.position, encoding);
+            let whole = text.to_string();
+            let found = engine.hover(&path, &whole, usize::try_from(place.byte).unwrap_or(usize::MAX));
+            let found = match (found, engine.note_hover(&path, &whole, place.line)) {
+                (Some((range, said)), Some((_, notes))) => Some((range, format!("{said}\n\n---\n\n{notes}"))),
+                (found, notes) => found.or(notes),
+            };
             Ok(found.map(|(range, value)| Hover {
                 contents: HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value }),
                 range: Some(to_proto::range(&text, range, encoding)),

@@ -1,0 +1,265 @@
+-- Where notes are shown: behind the lines that they stand on, in the quickfix list, and what was not saved is offered.
+-- Asks the server where a note is; finds no place itself.
+
+local client_of = require('holdover.client')
+
+local M = {}
+
+local namespace = vim.api.nvim_create_namespace('holdover.notes')
+
+---@param fn fun(client: vim.lsp.Client, workspace: string)
+local function here(fn)
+  local client = client_of.of_or_fail()
+  local workspace = client and client_of.workspace(client)
+  if client and workspace then
+    fn(client, workspace)
+  elseif client then
+    client_of.fail('this file belongs to no workspace\nhint: a folder with a holdover.toml, a lockfile or .git is one')
+  end
+end
+
+---@param client vim.lsp.Client
+---@param fields table
+---@param done fun(report: holdover.NoteReport)
+---@param quiet? boolean
+local function list(client, fields, done, quiet)
+  client_of.execute(client, 'holdover.note.list', fields, function(err, report)
+    if report then
+      done(report)
+    elseif err and not quiet then
+      client_of.fail(err.message)
+    end
+  end)
+end
+
+---@param client vim.lsp.Client
+---@param buf integer
+---@return boolean
+local function shows(client, buf)
+  return require('holdover.config').get().notes
+    and vim.api.nvim_buf_is_loaded(buf)
+    and vim.bo[buf].buftype == ''
+    and client_of.knows(client, 'holdover.note.list')
+end
+
+---Draws the notes of a buffer behind their first lines.
+---@param client vim.lsp.Client
+---@param buf integer
+function M.refresh(client, buf)
+  if not shows(client, buf) then
+    return
+  end
+  local fields = { file = vim.uri_from_bufnr(buf), workspace = client_of.workspace(client, buf) }
+  list(client, fields, function(report)
+    if not vim.api.nvim_buf_is_loaded(buf) then
+      return
+    end
+    vim.api.nvim_buf_clear_namespace(buf, namespace, 0, -1)
+    local last = vim.api.nvim_buf_line_count(buf) - 1
+    for _, note in ipairs(report.notes or {}) do
+      local range = note.place.range
+      local line = range and math.min(range.start.line, last) or 0
+      local remark = note.place.remark ~= '' and ' (' .. note.place.remark .. ')' or ''
+      vim.api.nvim_buf_set_extmark(buf, namespace, line, 0, {
+        virt_text = { { '  ┃ ', 'DiagnosticHint' }, { note.title .. remark, 'Comment' } },
+        virt_text_pos = 'eol',
+        hl_mode = 'combine',
+      })
+    end
+  end, true)
+end
+
+---The notes of a workspace are others now: those of its buffers are drawn again.
+---@param client vim.lsp.Client
+function M.refresh_all(client)
+  for buf in pairs(client.attached_buffers or {}) do
+    M.refresh(client, buf)
+  end
+end
+
+---Says once, when a server has started, that something was not saved.
+---@param client vim.lsp.Client
+function M.offer(client)
+  for _, workspace in ipairs(client_of.folders(client)) do
+    if client_of.knows(client, 'holdover.note.list') then
+      list(client, { workspace = workspace }, function(report)
+        local n = #M.abandoned(report)
+        if n > 0 then
+          local what = n == 1 and 'a note was' or ('%d notes were'):format(n)
+          require('holdover.progress').say(('%s not saved: :Holdover drafts'):format(what))
+        end
+      end, true)
+    end
+  end
+end
+
+---The drafts that nobody is writing.
+---@param report holdover.NoteReport
+---@return holdover.NoteDraft[]
+function M.abandoned(report)
+  return vim.tbl_filter(function(draft)
+    return not require('holdover.note').is_open(draft.id)
+  end, report.drafts or {})
+end
+
+---Asks which draft is to be taken up again.
+function M.drafts()
+  here(function(client, workspace)
+    list(client, { workspace = workspace }, function(report)
+      local drafts = M.abandoned(report)
+      if #drafts == 0 then
+        require('holdover.progress').say('nothing waits to be saved')
+        return
+      end
+      vim.ui.select(drafts, {
+        prompt = 'Notes that were not saved',
+        kind = 'holdover.draft',
+        format_item = function(draft)
+          return ('%s: %s (%s)'):format(draft.place.text, draft.title, draft.about)
+        end,
+      }, function(draft)
+        if draft then
+          require('holdover.note').recover(workspace, draft)
+        end
+      end)
+    end)
+  end)
+end
+
+---All notes of the workspace in the quickfix list.
+function M.quickfix()
+  here(function(client, workspace)
+    list(client, { workspace = workspace }, function(report)
+      require('holdover.lists').notes(report, workspace)
+      if #report.notes == 0 then
+        require('holdover.progress').say('there are no notes')
+      end
+    end)
+  end)
+end
+
+---Hands the note of the cursor's line to a function; asks which one where there are several.
+---@param fn fun(note: holdover.Note, client: vim.lsp.Client, workspace: string)
+function M.under_cursor(fn)
+  here(function(client, workspace)
+    local line = vim.api.nvim_win_get_cursor(0)[1] - 1
+    list(client, { workspace = workspace, file = vim.uri_from_bufnr(0) }, function(report)
+      local found = vim.tbl_filter(function(note)
+        local range = note.place.range
+        return range and range.start.line <= line and line <= range['end'].line or not range and line == 0
+      end, report.notes)
+      if #found == 0 then
+        client_of.fail('no note stands on this line\nhint: :Holdover notes lists them')
+      elseif #found == 1 then
+        fn(found[1], client, workspace)
+      else
+        vim.ui.select(found, {
+          prompt = 'Which note?',
+          kind = 'holdover.note',
+          format_item = function(note)
+            return ('%s (%s)'):format(note.title, note.about)
+          end,
+        }, function(note)
+          if note then
+            fn(note, client, workspace)
+          end
+        end)
+      end
+    end)
+  end)
+end
+
+---Opens the window to write a note on lines of this buffer, on its file, or on the workspace.
+---@param what? 'shared'|'file'|'workspace'
+---@param range? {[1]: integer, [2]: integer} first and last line, from 1
+function M.write(what, range)
+  here(function(_, workspace)
+    local fields, title = { shared = what == 'shared' }, 'the workspace' ---@type table, string
+    if what ~= 'workspace' and vim.bo.buftype == '' and vim.api.nvim_buf_get_name(0) ~= '' then
+      fields.file = vim.uri_from_bufnr(0)
+      title = vim.fs.relpath(workspace, vim.api.nvim_buf_get_name(0)) or vim.fn.expand('%:t')
+      if what ~= 'file' then
+        local cursor = vim.api.nvim_win_get_cursor(0)[1]
+        local first, last = (range or {})[1] or cursor, (range or {})[2] or cursor
+        fields.line, fields.lines = first - 1, last - first + 1
+        title = ('%s:%d%s'):format(title, first, last > first and '-' .. last or '')
+      end
+    end
+    require('holdover.note').open(workspace, fields, { title = title })
+  end)
+end
+
+---Opens the window to write a note anew.
+function M.edit()
+  M.under_cursor(function(note, _, workspace)
+    local pred = {} ---@type string[]
+    local texts = {} ---@type string[]
+    for _, version in ipairs(note.versions) do
+      vim.list_extend(pred, version.ops)
+      texts[#texts + 1] = version.body
+    end
+    require('holdover.note').open(workspace, { note = note.id, pred = pred }, {
+      -- Texts that stand beside each other are all there, to be made one.
+      body = table.concat(texts, '\n\n---\n\n'),
+      title = note.place.text,
+    })
+  end)
+end
+
+---Takes the note of this line away.
+function M.remove()
+  M.under_cursor(function(note, client, workspace)
+    client_of.execute(client, 'holdover.note.remove', { note = note.id, workspace = workspace }, function(err)
+      if err then
+        client_of.fail(err.message)
+      else
+        require('holdover.progress').say('the note is removed')
+      end
+    end)
+  end)
+end
+
+---Shows all of a note.
+---@param id string
+---@param workspace string
+---@param mods? vim.api.keyset.cmd_mods
+function M.show(id, workspace, mods)
+  local content = require('holdover.content')
+  content.open(content.name(('note/%s.md'):format(id), workspace), mods)
+end
+
+---What the journal knows of this file.
+---@param mods? vim.api.keyset.cmd_mods
+function M.trail(mods)
+  here(function(_, workspace)
+    local path = vim.fs.relpath(workspace, vim.api.nvim_buf_get_name(0))
+    if not path or path == '.' then
+      client_of.fail('this is no file of the workspace\nhint: run this from the file that you mean')
+      return
+    end
+    local content = require('holdover.content')
+    local encoded = path:gsub('[^%w%-._~/]', function(byte)
+      return ('%%%02X'):format(byte:byte())
+    end)
+    content.open(content.name(('trail/%s.md'):format(encoded), workspace), mods)
+  end)
+end
+
+---`Add a note here` of a code action.
+---@param command lsp.Command
+function M.from_code_action(command)
+  local fields = command.arguments and command.arguments[1] or {}
+  local path = vim.uri_to_fname(fields.file)
+  local title = ('%s:%d'):format(vim.fs.relpath(fields.workspace, path) or path, fields.line + 1)
+  local given = { file = fields.file, line = fields.line, lines = fields.lines }
+  require('holdover.note').open(fields.workspace, given, { title = title })
+end
+
+---The line above a note was chosen.
+---@param command lsp.Command
+function M.from_lens(command)
+  local fields = command.arguments and command.arguments[1] or {}
+  M.show(fields.note, fields.workspace)
+end
+
+return M

@@ -1,0 +1,93 @@
+//! The notes of a workspace as the journal had them when it was read last, so that an editor is answered from memory.
+//! Only reads; what is in it can be thrown away and read again.
+
+use crate::facade::Inner;
+use crate::workspace::Workspace;
+use crate::{EngineError, Notice};
+use journal::{Filter, Journal, NOTE_KINDS, NoteRecord, Notes};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use ulid::Ulid;
+
+/// What was read, and how far.
+#[derive(Default)]
+struct Reading {
+    notes: Notes,
+    upto: u64,
+}
+
+/// The notes of one workspace.
+#[derive(Default)]
+pub(crate) struct NoteBook {
+    /// Held while the journal is read.
+    reading: Mutex<Reading>,
+    known: RwLock<Arc<Vec<NoteRecord>>>,
+}
+
+impl NoteBook {
+    /// As they were read last, in the order in which they were added. From memory.
+    pub fn known(&self) -> Arc<Vec<NoteRecord>> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads what is new; all of it again where something was redacted, or where `anew` asks for it. Says whether
+    /// anything is different now.
+    pub fn read(&self, journal: &Journal, workspace: Ulid, anew: bool) -> Result<bool, journal::JournalError> {
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let head = journal.head()?;
+        if anew || reading.upto > 0 && redacted(journal, reading.upto)? {
+            *reading = Reading::default();
+        }
+        let filter = Filter {
+            after: Some(reading.upto),
+            kind: Some(NOTE_KINDS.to_owned()),
+            workspace: Some(workspace),
+            ..Filter::default()
+        };
+        journal.for_each(&filter, |_, entry| {
+            reading.notes.apply(&entry);
+            ControlFlow::Continue(())
+        })?;
+        reading.upto = head;
+        let now: Vec<NoteRecord> = reading.notes.records().collect();
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if **known == now {
+            return Ok(false);
+        }
+        *known = Arc::new(now);
+        Ok(true)
+    }
+}
+
+fn redacted(journal: &Journal, after: u64) -> Result<bool, journal::JournalError> {
+    let filter = Filter { after: Some(after), kind: Some("record.".to_owned()), limit: Some(1), ..Filter::default() };
+    Ok(!journal.entries(&filter)?.is_empty())
+}
+
+/// Reads what is new of a workspace's notes, and tells if they are others now. A workspace that the journal does not know
+/// has none.
+pub(crate) fn refresh(inner: &Inner, workspace: &Workspace) {
+    let Ok(journal) = inner.journal() else { return };
+    let read = journal.workspace_known(&workspace.root).and_then(|id| match id {
+        Some(id) => workspace.notes.read(&journal, id, false),
+        None => Ok(false),
+    });
+    match read {
+        Ok(true) => inner.tell(Notice::Notes { root: workspace.root.clone() }),
+        Ok(false) => {}
+        Err(e) => tracing::warn!("the notes could not be read: {e}"),
+    }
+}
+
+/// The notes of a workspace as the journal has them now, and the workspace's id in it.
+pub(crate) fn read_now(inner: &Inner, root: &Path) -> Result<(Journal, Ulid, Arc<Workspace>), EngineError> {
+    let workspace = inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
+    let journal = inner.journal().map_err(|reason| EngineError::Journal { reason })?;
+    let id = journal.workspace_id(root)?;
+    let changed = workspace.notes.read(&journal, id, true)?;
+    if changed {
+        inner.tell(Notice::Notes { root: root.to_path_buf() });
+    }
+    Ok((journal, id, workspace))
+}

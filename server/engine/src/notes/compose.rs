@@ -1,0 +1,55 @@
+//! A note as it is shown: its record, its place, and words for both.
+//! Changes nothing and decides nothing about a note.
+
+use crate::notes::shown;
+use crate::words;
+use contract::{Note, NoteDraft, NotePlace};
+use journal::{KeptDraft, NoteRecord};
+
+pub(crate) fn note(record: &NoteRecord, place: NotePlace) -> Note {
+    let standing = record.versions.iter().find(|version| version.body.is_some());
+    let body = standing.and_then(|version| version.body.clone()).unwrap_or_default();
+    let edited = standing.map(|version| version.at.clone()).filter(|at| *at != record.created);
+    let title = if record.is_removed() { "(removed)".to_owned() } else { shown::title(&body) };
+    let of_text = standing.or(record.versions.first());
+    let (author, at) = of_text.map_or((&record.author, &record.created), |version| (&version.author, &version.at));
+    let mut about = vec![shown::plain(&author.name), host::local_time(at)];
+    about.push(words::shared(record.shared).to_owned());
+    about.push(words::delivery(record.state).to_owned());
+    if record.is_removed() {
+        about.push(if record.versions.is_empty() { "redacted" } else { "removed" }.to_owned());
+    } else if record.versions.len() > 1 {
+        about.push(words::versions(&record.versions));
+    }
+    Note {
+        about: about.join(", "),
+        id: record.id.to_string(),
+        title,
+        body,
+        shared: record.shared,
+        anchor: record.anchor.clone(),
+        place,
+        author: record.author.clone(),
+        created: record.created.clone(),
+        edited,
+        removed: record.is_removed(),
+        state: record.state,
+        versions: record.versions.clone(),
+    }
+}
+
+pub(crate) fn draft(kept: KeptDraft, place: NotePlace) -> NoteDraft {
+    NoteDraft {
+        id: kept.id.to_string(),
+        title: shown::title(&kept.body),
+        about: words::draft(kept.about.note.is_some(), kept.open && !kept.ours, &kept.changed),
+        body: kept.body,
+        note: kept.about.note.map(|id| id.to_string()),
+        pred: kept.about.pred,
+        shared: kept.about.shared,
+        anchor: kept.about.anchor,
+        place,
+        changed: kept.changed,
+        open: kept.open,
+    }
+}

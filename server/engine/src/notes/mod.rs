@@ -1,0 +1,22 @@
+//! Notes: written, changed, removed, found again. What the command line and the editors share.
+//! Texts that an editor holds are given by whoever asks; other files are read where a note stands on lines of them.
+
+mod anchor;
+mod book;
+mod compose;
+mod drafts;
+mod error;
+mod near;
+mod place;
+mod shown;
+mod write;
+
+pub use drafts::DraftToSave;
+pub use error::NoteError;
+pub use near::SHOWS_NOTE;
+pub use place::{NoText, Texts};
+pub use write::{NewNote, Which};
+
+pub(crate) use book::{NoteBook, read_now, refresh};
+pub(crate) use place::relative;
+pub(crate) use shown::{lines as shown_lines, markdown as shown_markdown, plain as shown_plain, title as shown_title};

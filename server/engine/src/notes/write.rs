@@ -1,0 +1,231 @@
+//! Adding, changing and removing notes, and looking them up. What is acknowledged is flushed to the disk.
+
+use crate::facade::Inner;
+use crate::notes::book::read_now;
+use crate::notes::drafts::drafts_of;
+use crate::notes::place::{Finder, anchor_at, relative};
+use crate::notes::{NoteError, Texts, compose, shown};
+use crate::record::person;
+use crate::{Engine, EngineError, Notice};
+use contract::{Lane, Note, NoteAnchor, NoteReport};
+use journal::{Draft, Journal, MAX_NOTE, NoteRecord, OpId, note_added, note_edited, note_retracted};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use ulid::Ulid;
+
+/// Shortest end of an id that names a note.
+const SHORTEST: usize = 4;
+
+/// A note that is to be written.
+#[derive(Debug, Clone, Default)]
+pub struct NewNote {
+    /// Markdown.
+    pub body: String,
+    /// Whether it goes to colleagues.
+    pub shared: bool,
+    /// The file that it is put on; `None`: the workspace.
+    pub file: Option<PathBuf>,
+    /// First line, zero-based, and how many; `None`: the whole file.
+    pub lines: Option<(u32, u32)>,
+    /// Where it was put when it was begun, in place of the two above.
+    pub anchor: Option<NoteAnchor>,
+    /// The draft that it was; it ends with this.
+    pub draft: Option<Ulid>,
+}
+
+/// Which notes are wanted. What is `None` is not asked.
+#[derive(Debug, Clone, Default)]
+pub struct Which {
+    /// Those on this file, or on anything in this folder.
+    pub file: Option<PathBuf>,
+    /// Shared ones, or personal ones.
+    pub shared: Option<bool>,
+    /// Those whose author's name this is.
+    pub author: Option<String>,
+    /// Those whose text holds this, whatever its case.
+    pub text: Option<String>,
+    /// Removed ones too.
+    pub removed: bool,
+}
+
+impl Engine {
+    /// Writes a note.
+    pub fn note_add(&self, root: &Path, new: NewNote, texts: &dyn Texts) -> Result<Note, EngineError> {
+        let body = sound(&new.body)?;
+        let anchor = match new.anchor {
+            Some(anchor) if anchor.path.as_deref().is_none_or(journal::is_inside) => anchor,
+            Some(anchor) => {
+                let file = anchor.path.map(PathBuf::from).unwrap_or_default();
+                return Err(NoteError::Outside { root: root.to_path_buf(), file }.into());
+            }
+            None => anchor_at(root, new.file.as_deref(), new.lines, texts)?,
+        };
+        let lane = if new.shared { Lane::Notes } else { Lane::Local };
+        let payload = note_added(&body, &anchor);
+        let id = self.write_note(root, "note.add", None, lane, payload, new.draft)?;
+        self.note(root, &id.to_string(), texts)
+    }
+
+    /// Writes a note anew, in place of the versions whose operations are `pred`: those that its writer saw. `None`: all
+    /// that stand now. A version that came meanwhile stands beside the new one.
+    pub fn note_edit(
+        &self,
+        root: &Path,
+        id: &str,
+        body: &str,
+        pred: Option<Vec<String>>,
+        draft: Option<Ulid>,
+        texts: &dyn Texts,
+    ) -> Result<Note, EngineError> {
+        let body = sound(body)?;
+        let record = self.note_record(root, id)?;
+        let pred = pred_of(&record, pred)?;
+        self.write_note(root, "note.edit", Some(&record), lane(&record), note_edited(&body, &pred), draft)?;
+        self.note(root, &record.id.to_string(), texts)
+    }
+
+    /// Removes a note: its versions whose operations are `pred`, or all of them. What it said stays in the journal until
+    /// that is redacted.
+    pub fn note_remove(
+        &self,
+        root: &Path,
+        id: &str,
+        pred: Option<Vec<String>>,
+        texts: &dyn Texts,
+    ) -> Result<Note, EngineError> {
+        let record = self.note_record(root, id)?;
+        let pred = pred_of(&record, pred)?;
+        if !record.is_removed() {
+            self.write_note(root, "note.retract", Some(&record), lane(&record), note_retracted(&pred), None)?;
+        }
+        self.note(root, &record.id.to_string(), texts)
+    }
+
+    /// One note, removed or not, by its id or the end of it.
+    pub fn note(&self, root: &Path, id: &str, texts: &dyn Texts) -> Result<Note, EngineError> {
+        let record = self.note_record(root, id)?;
+        Ok(compose::note(&record, Finder::new(root, texts).find(&record.anchor)))
+    }
+
+    /// The notes that are wanted and the drafts, as the journal has them now. Reads the files that notes stand on.
+    pub fn notes(&self, root: &Path, which: &Which, texts: &dyn Texts) -> Result<NoteReport, EngineError> {
+        let (journal, workspace, opened) = read_now(&self.inner, root)?;
+        let mut finder = Finder::new(root, texts);
+        let file = which.file.as_deref().map(|file| relative(root, file)).transpose()?.flatten();
+        let text = which.text.as_ref().map(|text| text.to_lowercase());
+        let on = |path: Option<&str>| {
+            let Some(file) = &file else { return true };
+            path.and_then(|path| path.strip_prefix(file.as_str()))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let wanted = |record: &&NoteRecord| {
+            let says = |text: &String| {
+                record.versions.iter().filter_map(|v| v.body.as_ref()).any(|body| body.to_lowercase().contains(text))
+            };
+            (which.removed || !record.is_removed())
+                && which.shared.is_none_or(|shared| record.shared == shared)
+                && which.author.as_ref().is_none_or(|author| record.author.name == *author)
+                && text.as_ref().is_none_or(says)
+                && on(record.anchor.path.as_deref())
+        };
+        let known = opened.notes.known();
+        let mut notes: Vec<Note> =
+            known.iter().filter(wanted).map(|record| compose::note(record, finder.find(&record.anchor))).collect();
+        // What stands on the workspace first, then by file and line; a file's own notes before those on its lines.
+        notes.sort_by(|a, b| {
+            let key = |note: &Note| {
+                (note.place.path.clone(), note.place.range.map(|range| range.start.line), note.id.clone())
+            };
+            key(a).cmp(&key(b))
+        });
+        let drafts = drafts_of(&journal, workspace, &mut finder)?;
+        Ok(NoteReport { notes, drafts: drafts.into_iter().filter(|draft| on(draft.anchor.path.as_deref())).collect() })
+    }
+
+    /// The note whose id this is, or ends so.
+    pub(crate) fn note_record(&self, root: &Path, id: &str) -> Result<NoteRecord, EngineError> {
+        let (_, _, workspace) = read_now(&self.inner, root)?;
+        let given = id.trim().to_uppercase();
+        let known = workspace.notes.known();
+        let matching: Vec<&NoteRecord> = if given.len() < SHORTEST {
+            Vec::new()
+        } else {
+            known.iter().filter(|record| record.id.to_string().ends_with(&given)).collect()
+        };
+        match matching[..] {
+            [one] => Ok(one.clone()),
+            [] => Err(NoteError::NoSuchNote { given: shown::plain(id) }.into()),
+            _ => Err(NoteError::Ambiguous { given: shown::plain(id), number: matching.len() }.into()),
+        }
+    }
+
+    /// Writes one event of a note, and with it the end of its draft; flushed when this returns.
+    fn write_note(
+        &self,
+        root: &Path,
+        kind: &str,
+        note: Option<&NoteRecord>,
+        lane: Lane,
+        payload: Value,
+        draft: Option<Ulid>,
+    ) -> Result<Ulid, EngineError> {
+        let journal = recording(&self.inner, root)?;
+        let workspace = journal.workspace_id(root)?;
+        let event = Draft {
+            kind: kind.to_owned(),
+            entity: note.map(|note| note.id),
+            workspace: Some(workspace),
+            lane,
+            actor: person(),
+            payload,
+            refs: Vec::new(),
+            intent: true,
+        };
+        let id = journal.write(true, move |tx| {
+            if let Some(draft) = draft {
+                tx.note_draft_end(draft)?;
+            }
+            tx.append(&event)
+        })?;
+        self.inner.tell(Notice::Notes { root: root.to_path_buf() });
+        Ok(id)
+    }
+}
+
+/// The journal, where this workspace writes to it.
+pub(crate) fn recording(inner: &Inner, root: &Path) -> Result<Journal, EngineError> {
+    let workspace = inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
+    if !workspace.loaded().settings.journal.enable.unwrap_or(true) {
+        return Err(NoteError::Unrecorded.into());
+    }
+    inner.journal().map_err(|reason| EngineError::Journal { reason })
+}
+
+/// The lane that a note is on stays its own: nothing personal comes to be shared by an edit.
+fn lane(record: &NoteRecord) -> Lane {
+    if record.shared { Lane::Notes } else { Lane::Local }
+}
+
+/// A body as it is kept: lines end in LF, no empty lines around it.
+fn sound(body: &str) -> Result<String, NoteError> {
+    let body = body.replace("\r\n", "\n").replace('\r', "\n");
+    let body = body.trim_end().trim_start_matches('\n');
+    if body.trim().is_empty() {
+        return Err(NoteError::Empty);
+    }
+    if body.len() > MAX_NOTE {
+        return Err(NoteError::TooLong { bytes: body.len(), limit: MAX_NOTE });
+    }
+    Ok(body.to_owned())
+}
+
+/// The operations that are replaced: those that were named, if they are this note's, else all that stand.
+fn pred_of(record: &NoteRecord, named: Option<Vec<String>>) -> Result<Vec<OpId>, NoteError> {
+    let standing = || record.versions.iter().flat_map(|version| version.ops.iter().cloned()).collect();
+    let named: Vec<String> = named.unwrap_or_else(standing);
+    let read = |op: &String| match op.parse() {
+        Ok(id) if record.has(id) => Ok(id),
+        _ => Err(NoteError::NotItsVersion { given: shown::plain(op) }),
+    };
+    named.iter().map(read).collect()
+}

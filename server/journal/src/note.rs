@@ -1,0 +1,223 @@
+//! Notes as their events make them: a pure function from a set of events to notes, whatever the order they come in.
+//! It reads no text of a file and writes nothing; whoever has the texts finds the places again.
+//!
+//! ```text
+//! note.add      entity = the event's own id   {"ops":[{"f":"anchor","op":"set","v":{…}},{"f":"body","op":"text","v":"…"}]}
+//! note.edit     entity = the note             {"ops":[{"f":"body","op":"text","v":"…","pred":["<event>/<index>"]}]}
+//! note.retract  entity = the note             {"ops":[{"f":"body","op":"del","pred":["<event>/<index>"]}]}
+//! ```
+//!
+//! A version stands until an operation names it in `pred`. Two that do not name each other stand side by side, a removal
+//! beside a text included: nothing is dropped because something else came later.
+
+use crate::op::{Op, OpId, OpKind, ops_of, ops_value};
+use contract::{Actor, Delivery, JournalEntry, Lane, NoteAnchor, NoteVersion};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use ulid::Ulid;
+
+/// Kinds of the events of notes begin so.
+pub const NOTE_KINDS: &str = "note.";
+/// Longest text of a note, in bytes.
+pub const MAX_NOTE: usize = 64 << 10;
+/// Longest path of an anchor, in bytes.
+const MAX_PATH: usize = 4096;
+/// Most lines that are quoted, characters of one, lines with a hash, and neighbours on each side.
+pub const QUOTED: (usize, usize, usize, usize) = (8, 200, 64, 3);
+
+/// One note as its events make it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoteRecord {
+    /// The event that added it.
+    pub id: Ulid,
+    /// Whether it is on the lane of notes, which goes to colleagues; else it is on the local one.
+    pub shared: bool,
+    /// Who added it.
+    pub author: Actor,
+    /// RFC 3339: when.
+    pub created: String,
+    /// Where it was put; the workspace where that was redacted or points out of it.
+    pub anchor: NoteAnchor,
+    /// The versions that no other replaces, newest first, equal ones as one. Empty where all of them were redacted.
+    pub versions: Vec<NoteVersion>,
+    /// How far its newest event has come.
+    pub state: Delivery,
+    ops: BTreeSet<OpId>,
+}
+
+impl NoteRecord {
+    /// Whether this is one of the operations that wrote or removed its text, replaced or not.
+    pub fn has(&self, op: OpId) -> bool {
+        self.ops.contains(&op)
+    }
+
+    /// Whether every version says that it is removed, or none can be read any more.
+    pub fn is_removed(&self) -> bool {
+        self.versions.iter().all(|version| version.body.is_none())
+    }
+}
+
+/// The payload of an event that adds a note.
+pub fn note_added(body: &str, anchor: &NoteAnchor) -> Value {
+    payload(&[Op::set("anchor", json!(anchor)), Op::new("body", OpKind::Text, body)])
+}
+
+/// The payload of an event that writes a note anew, in place of the versions whose operations are `pred`.
+pub fn note_edited(body: &str, pred: &[OpId]) -> Value {
+    payload(&[Op::new("body", OpKind::Text, body).replacing(pred.iter().copied())])
+}
+
+/// The payload of an event that removes a note: the versions whose operations are `pred`.
+pub fn note_retracted(pred: &[OpId]) -> Value {
+    payload(&[Op::new("body", OpKind::Del, Value::Null).replacing(pred.iter().copied())])
+}
+
+fn payload(ops: &[Op]) -> Value {
+    json!({ "ops": ops_value(ops) })
+}
+
+/// Whether a path stays in its workspace on every system: relative, `/` between its parts, no part `.`, `..` or empty,
+/// nothing that another system reads as a drive or a folder, no control character.
+pub fn is_inside(path: &str) -> bool {
+    let sound = |part: &str| !matches!(part, "" | "." | "..");
+    path.len() <= MAX_PATH
+        && path.split('/').all(sound)
+        && !path.contains(|c: char| c.is_control() || c == '\\')
+        && path.as_bytes().get(1) != Some(&b':')
+}
+
+/// A value that was written to a field.
+#[derive(Debug, Clone, PartialEq)]
+struct Written {
+    value: Value,
+    author: Actor,
+    at: String,
+    state: Delivery,
+}
+
+/// The values of one field, by operation.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Field {
+    written: BTreeMap<OpId, Written>,
+    replaced: BTreeSet<OpId>,
+}
+
+impl Field {
+    /// Newest first. Where operations replace each other in a circle, which no sound writer makes, all of them stand.
+    fn heads(&self) -> Vec<(&OpId, &Written)> {
+        let standing = |(id, _): &(&OpId, &Written)| !self.replaced.contains(*id);
+        let heads: Vec<_> = self.written.iter().rev().filter(standing).collect();
+        if heads.is_empty() { self.written.iter().rev().collect() } else { heads }
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Building {
+    added: Option<(bool, Actor, String)>,
+    anchor: Field,
+    body: Field,
+    newest: Option<(Ulid, Delivery)>,
+}
+
+/// The notes of a set of events. Events may come in any order, and more than once.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Notes {
+    notes: BTreeMap<Ulid, Building>,
+}
+
+impl Notes {
+    /// Takes one event in; those of other kinds change nothing.
+    pub fn apply(&mut self, entry: &JournalEntry) {
+        let (Ok(id), Ok(entity)) = (entry.id.parse::<Ulid>(), entry.entity.parse::<Ulid>()) else { return };
+        if !matches!(entry.kind.as_str(), "note.add" | "note.edit" | "note.retract") {
+            return;
+        }
+        let note = self.notes.entry(entity).or_default();
+        if note.newest.is_none_or(|(newest, _)| newest <= id) {
+            note.newest = Some((id, entry.state));
+        }
+        // Only the event that the note is named after says who added it and where it may go.
+        if entry.kind == "note.add" && id == entity {
+            note.added = Some((entry.lane == Lane::Notes, entry.actor.clone(), entry.at.clone()));
+        }
+        // What cannot be read is kept in the journal and changes nothing here.
+        let ops = ops_of(&entry.payload).unwrap_or_default();
+        for (index, op) in (0_u32..).zip(ops) {
+            let (field, value) = match (op.field.as_str(), op.op, op.value) {
+                ("anchor", OpKind::Set, anchor @ Value::Object(_)) => (&mut note.anchor, anchor),
+                ("body", OpKind::Text | OpKind::Set, Value::String(text)) => (&mut note.body, Value::String(cut(text))),
+                ("body", OpKind::Del, _) => (&mut note.body, Value::Null),
+                _ => continue,
+            };
+            field.replaced.extend(op.pred);
+            let written = Written { value, author: entry.actor.clone(), at: entry.at.clone(), state: entry.state };
+            field.written.insert(OpId::new(id, index), written);
+        }
+    }
+
+    /// The notes, in the order in which they were added, removed ones too. Those whose first event has not arrived are
+    /// not among them.
+    pub fn records(&self) -> impl Iterator<Item = NoteRecord> + '_ {
+        self.notes.iter().filter_map(|(id, building)| record(*id, building))
+    }
+
+    /// One note, removed or not.
+    pub fn record(&self, id: Ulid) -> Option<NoteRecord> {
+        record(id, self.notes.get(&id)?)
+    }
+}
+
+fn record(id: Ulid, building: &Building) -> Option<NoteRecord> {
+    let (shared, author, created) = building.added.clone()?;
+    let (_, state) = building.newest?;
+    let anchor = building.anchor.heads().first().and_then(|(_, written)| anchor_of(&written.value)).unwrap_or_default();
+    let mut versions: Vec<NoteVersion> = Vec::new();
+    for (op, written) in building.body.heads() {
+        let body = written.value.as_str().map(str::to_owned);
+        match versions.iter_mut().find(|version| version.body == body) {
+            Some(same) => same.ops.push(op.to_string()),
+            None => versions.push(NoteVersion {
+                ops: vec![op.to_string()],
+                body,
+                author: written.author.clone(),
+                at: written.at.clone(),
+                state: written.state,
+            }),
+        }
+    }
+    let ops = building.body.written.keys().copied().collect();
+    Some(NoteRecord { id, shared, author, created, anchor, versions, state, ops })
+}
+
+/// An anchor as far as it can be relied on: `None` for what points out of the workspace.
+fn anchor_of(value: &Value) -> Option<NoteAnchor> {
+    let mut anchor = NoteAnchor::deserialize(value).ok()?;
+    if anchor.path.as_deref().is_some_and(|path| !is_inside(path)) {
+        return None;
+    }
+    if anchor.path.is_none() || anchor.line.is_none() {
+        return Some(NoteAnchor { path: anchor.path, ..NoteAnchor::default() });
+    }
+    let (quoted, characters, hashed, around) = QUOTED;
+    anchor.lines = anchor.lines.max(1);
+    anchor.quote.truncate(quoted);
+    for line in &mut anchor.quote {
+        if let Some((at, _)) = line.char_indices().nth(characters) {
+            line.truncate(at);
+        }
+    }
+    anchor.hashes.truncate(hashed);
+    anchor.before.truncate(around);
+    anchor.after.truncate(around);
+    Some(anchor)
+}
+
+/// A text of another writer may be longer than ours are; no front end has to show a megabyte.
+fn cut(mut text: String) -> String {
+    if text.len() > MAX_NOTE {
+        let end = (0..=MAX_NOTE).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(end);
+    }
+    text
+}

@@ -1,0 +1,204 @@
+//! Notes are what their events make them, whatever the order and however often they come; drafts survive and end.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use contract::{Actor, ActorKind, Delivery, JournalEntry, Lane, NoteAnchor};
+use holdover_journal::{
+    DraftAbout, Journal, JournalError, MAX_NOTE, MAX_NOTE_DRAFTS, Notes, OpId, draft_turn, is_inside, note_added,
+    note_edited, note_retracted,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::path::Path;
+use ulid::Ulid;
+
+fn event(n: u64, kind: &str, entity: u64, lane: Lane, payload: Value) -> JournalEntry {
+    JournalEntry {
+        id: Ulid::from_parts(n, 0).to_string(),
+        log: "00".into(),
+        seq: n,
+        at: format!("2026-01-01T00:00:{n:02}Z"),
+        actor: Actor { kind: ActorKind::Person, name: format!("writer {n}"), model: None, prompt: None },
+        kind: kind.into(),
+        entity: Ulid::from_parts(entity, 0).to_string(),
+        lane,
+        state: Delivery::Durable,
+        workspace: None,
+        payload,
+    }
+}
+
+fn body_of(n: u64) -> OpId {
+    // An added note writes its anchor first.
+    OpId::new(Ulid::from_parts(n, 0), u32::from(n == 1))
+}
+
+fn add(body: &str) -> JournalEntry {
+    let anchor = NoteAnchor { path: Some("src/a.rs".into()), ..NoteAnchor::default() };
+    event(1, "note.add", 1, Lane::Notes, note_added(body, &anchor))
+}
+
+fn edit(n: u64, body: &str, over: &[u64]) -> JournalEntry {
+    event(n, "note.edit", 1, Lane::Notes, note_edited(body, &over.iter().map(|n| body_of(*n)).collect::<Vec<_>>()))
+}
+
+fn retract(n: u64, over: &[u64]) -> JournalEntry {
+    event(n, "note.retract", 1, Lane::Notes, note_retracted(&over.iter().map(|n| body_of(*n)).collect::<Vec<_>>()))
+}
+
+/// The notes of events.
+fn notes_of<'e>(events: impl IntoIterator<Item = &'e JournalEntry>) -> Notes {
+    let mut notes = Notes::default();
+    for event in events {
+        notes.apply(event);
+    }
+    notes
+}
+
+fn bodies(events: &[JournalEntry]) -> Vec<Option<String>> {
+    let all: Vec<_> = notes_of(events).records().collect();
+    assert_eq!(all.len(), 1);
+    all[0].versions.iter().map(|version| version.body.clone()).collect()
+}
+
+fn some(texts: &[&str]) -> Vec<Option<String>> {
+    texts.iter().map(|text| Some((*text).to_owned())).collect()
+}
+
+#[test]
+fn an_edit_replaces_what_it_names_and_nothing_else() {
+    assert_eq!(bodies(&[add("a"), edit(2, "b", &[1])]), some(&["b"]));
+    assert_eq!(bodies(&[add("a"), edit(2, "b", &[1]), edit(3, "c", &[1])]), some(&["c", "b"]), "both stand");
+    assert_eq!(bodies(&[add("a"), edit(2, "b", &[1]), edit(3, "c", &[1]), edit(4, "d", &[2, 3])]), some(&["d"]));
+    assert_eq!(bodies(&[add("a"), edit(2, "b", &[1]), edit(3, "b", &[1])]), some(&["b"]), "the same twice is one");
+}
+
+#[test]
+fn a_removal_beside_an_edit_drops_neither() {
+    assert_eq!(bodies(&[add("a"), retract(2, &[1])]), vec![None]);
+    assert_eq!(bodies(&[add("a"), edit(2, "b", &[1]), retract(3, &[1])]), vec![None, Some("b".into())]);
+    let notes = notes_of(&[add("a"), edit(2, "b", &[1]), retract(3, &[1])]);
+    assert!(!notes.records().next().unwrap().is_removed(), "somebody still says something");
+}
+
+#[test]
+fn a_note_whose_first_event_has_not_arrived_is_not_shown_and_comes_whole_when_it_does() {
+    let mut notes = Notes::default();
+    notes.apply(&edit(2, "b", &[1]));
+    assert_eq!(notes.records().count(), 0);
+    notes.apply(&add("a"));
+    let note = notes.records().next().unwrap();
+    assert_eq!((note.versions.len(), note.author.name.as_str(), note.shared), (1, "writer 1", true));
+}
+
+#[test]
+fn what_a_hostile_writer_says_leads_nowhere() {
+    for path in ["../a", "/etc/passwd", "a/../../b", "C:/x", "a\\b", "a\nb", "", "a//b", "./a"] {
+        assert!(!is_inside(path), "{path:?}");
+        let anchor = json!({ "path": path, "line": 1, "lines": 1 });
+        let ops = json!({ "ops": [
+            { "f": "anchor", "op": "set", "v": anchor }, { "f": "body", "op": "text", "v": "x" },
+        ] });
+        let mut notes = Notes::default();
+        notes.apply(&event(1, "note.add", 1, Lane::Notes, ops));
+        assert_eq!(notes.records().next().unwrap().anchor, NoteAnchor::default(), "{path:?}");
+    }
+    assert!(is_inside("a/b c/é..rs"));
+    // Longer than ours may be, at a place that is not between characters.
+    let long = format!("x{}", "é".repeat(MAX_NOTE));
+    let cut = bodies(&[add(&long)])[0].clone().unwrap();
+    assert!(cut.len() <= MAX_NOTE && long.starts_with(&cut) && cut.len() > MAX_NOTE - 4);
+    // Replacing each other in a circle hides nothing.
+    assert_eq!(bodies(&[add("a"), edit(2, "b", &[1, 3]), edit(3, "c", &[2])]), some(&["c", "b", "a"]));
+    // Somebody else's first event does not make a personal note a shared one.
+    let mut notes = Notes::default();
+    notes.apply(&JournalEntry { lane: Lane::Local, ..add("mine") });
+    notes.apply(&event(9, "note.add", 1, Lane::Notes, note_added("theirs", &NoteAnchor::default())));
+    assert!(!notes.records().next().unwrap().shared);
+    for odd in [Value::Null, json!([]), json!({ "ops": 3 }), json!({ "ops": [3] })] {
+        let mut notes = Notes::default();
+        notes.apply(&event(1, "note.add", 1, Lane::Notes, odd));
+        let note = notes.records().next().unwrap();
+        assert!(note.is_removed() && note.versions.is_empty(), "redacted, or of another make");
+    }
+}
+
+proptest! {
+    #[test]
+    fn order_and_repetition_change_nothing(
+        over in prop::collection::vec(prop::collection::btree_set(1_u64..12, 0..4), 1..10),
+        order in prop::collection::vec(any::<prop::sample::Index>(), 0..40),
+        kinds in prop::collection::vec(any::<bool>(), 10),
+    ) {
+        let mut events = vec![add("a")];
+        for (n, over) in (2_u64..).zip(over) {
+            let over: Vec<u64> = over.into_iter().collect();
+            let removes = kinds[usize::try_from(n).unwrap() % kinds.len()];
+            events.push(if removes { retract(n, &over) } else { edit(n, &format!("text {}", n % 3), &over) });
+        }
+        let straight = notes_of(&events);
+        let mixed = notes_of(order.iter().map(|index| index.get(&events)).chain(events.iter().rev()));
+        prop_assert_eq!(&mixed, &straight);
+        let note = straight.records().next().unwrap();
+        // Whatever no operation names stands.
+        let named: Vec<OpId> = events.iter().flat_map(|event| holdover_journal::ops_of(&event.payload).unwrap()).flat_map(|op| op.pred).collect();
+        for event in &events {
+            let id = body_of(event.seq);
+            let stands = note.versions.iter().any(|version| version.ops.contains(&id.to_string()));
+            prop_assert!(stands || named.contains(&id));
+        }
+    }
+}
+
+fn about() -> DraftAbout {
+    let anchor = NoteAnchor { path: Some("a.rs".into()), line: Some(3), lines: 1, ..NoteAnchor::default() };
+    DraftAbout { shared: true, anchor, ..DraftAbout::default() }
+}
+
+#[test]
+fn a_draft_is_there_in_the_next_process_and_what_was_typed_earlier_does_not_overwrite_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let workspace = journal.workspace_id(Path::new("/w")).unwrap();
+    let (id, first, second) = (Ulid::generate(), draft_turn(), draft_turn());
+    assert!(first < second);
+    assert!(journal.note_draft_save(workspace, id, "ab".into(), &about(), second).unwrap());
+    assert!(!journal.note_draft_save(workspace, id, "a".into(), &about(), first).unwrap(), "it came late");
+    drop(journal);
+    let journal = Journal::open(folder.path()).unwrap();
+    let drafts = journal.note_drafts(workspace).unwrap();
+    assert_eq!((drafts.len(), drafts[0].body.as_str(), &drafts[0].about), (1, "ab", &about()));
+    assert!(drafts[0].open && drafts[0].ours);
+    assert_eq!(journal.note_drafts(Ulid::generate()).unwrap(), []);
+    assert_eq!(journal.count().unwrap(), 0, "a draft is in no chain");
+    journal.note_draft_end(id).unwrap();
+    assert!(!journal.note_draft_save(workspace, id, "abc".into(), &about(), draft_turn()).unwrap(), "it has ended");
+    assert_eq!(journal.note_drafts(workspace).unwrap(), []);
+}
+
+#[test]
+fn a_draft_that_ended_before_its_first_save_arrived_stays_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let workspace = journal.workspace_id(Path::new("/w")).unwrap();
+    let id = Ulid::generate();
+    journal.note_draft_end(id).unwrap();
+    assert!(!journal.note_draft_save(workspace, id, "late".into(), &about(), draft_turn()).unwrap());
+    assert_eq!(journal.note_drafts(workspace).unwrap(), []);
+}
+
+#[test]
+fn drafts_are_bounded_in_number_and_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let workspace = journal.workspace_id(Path::new("/w")).unwrap();
+    let save = |id, body: String| journal.note_draft_save(workspace, id, body, &about(), draft_turn());
+    assert!(matches!(save(Ulid::generate(), "x".repeat(MAX_NOTE + 1)), Err(JournalError::TooLarge { .. })));
+    let first = Ulid::generate();
+    for n in 0..MAX_NOTE_DRAFTS {
+        assert!(save(if n == 0 { first } else { Ulid::generate() }, "x".into()).unwrap());
+    }
+    assert!(matches!(save(Ulid::generate(), "x".into()), Err(JournalError::TooManyDrafts { .. })));
+    assert!(save(first, "y".into()).unwrap(), "one that is there goes on");
+    journal.note_draft_end(first).unwrap();
+    assert!(save(Ulid::generate(), "x".into()).unwrap());
+}

@@ -1,0 +1,31 @@
+//! `holdover.trail {workspace?, file}`: what the journal knows of one file, newest first.
+
+use super::{Call, engine, failed, json_of, root};
+use crate::event::error;
+use crate::from_proto;
+use crate::state::State;
+use serde::Deserialize;
+use tower_lsp::jsonrpc::ErrorCode;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Fields {
+    workspace: Option<String>,
+    /// Path or address.
+    file: String,
+}
+
+pub(super) fn run(state: &mut State, call: Call) {
+    let Some((fields, call)) = call.fields::<Fields>() else { return };
+    let named = fields.workspace.as_deref().unwrap_or(&fields.file);
+    let (root, engine) = match (root(state, Some(named)), engine(state)) {
+        (Ok(root), Ok(engine)) => (root, engine),
+        (Err(problem), _) | (_, Err(problem)) => return call.answer(Err(problem)),
+    };
+    let Some(file) = from_proto::path_or_uri(&fields.file).map(|path| state.spelled(&path)) else {
+        return call.answer(Err(error(ErrorCode::InvalidParams, "`file` is missing: a path or an address")));
+    };
+    state.answer_later(call.reply, move |_| {
+        engine.trail(&root, &file).map_err(|e| failed(&e)).and_then(|report| json_of(&report)).map(Some)
+    });
+}

@@ -1,0 +1,301 @@
+//! Notes end to end: in the terminal and through a language client, which see the same; drafts outlive the server.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it cannot go on")]
+
+use holdover_tests::client::{Client, Setup, capabilities, uri};
+use holdover_tests::fixture::Fixture;
+use serde_json::{Value, json};
+use std::process::{Output, Stdio};
+
+fn json_of(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|e| panic!("{e}: {text}{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn project() -> Fixture {
+    let fixture = Fixture::small();
+    std::fs::create_dir_all(fixture.workspace().join("src")).unwrap();
+    std::fs::write(
+        fixture.workspace().join("src/a.txt"),
+        (0..9).map(|n| format!("line {n}\n")).collect::<Vec<_>>().concat(),
+    )
+    .unwrap();
+    fixture
+}
+
+/// A client of the fixture's workspace that shows notes.
+fn client(fixture: &Fixture) -> Client {
+    let mut can = capabilities("utf-16");
+    can["experimental"] = json!({ "holdoverNotes": true });
+    can["textDocument"]["codeLens"] = json!({});
+    let setup =
+        Setup { env: fixture.environment(), roots: vec![fixture.workspace()], capabilities: can, ..Setup::default() };
+    let mut client = Client::start(&setup);
+    // What is found in its lockfiles is none of these tests' business.
+    client.accept_leftovers();
+    client
+}
+
+#[test]
+fn a_note_is_added_listed_shown_edited_and_removed_and_every_step_is_in_the_journal() {
+    let fixture = project();
+    let added = json_of(&fixture.holdover(&["note", "add", "src/a.txt:3-4", "-m", "why\n\nbecause", "--json"]));
+    assert_eq!((added["title"].as_str(), added["shared"].as_bool()), (Some("why"), Some(false)));
+    assert_eq!(added["place"]["text"], "src/a.txt:3-4");
+    assert_eq!(added["anchor"]["quote"], json!(["line 2", "line 3"]));
+    assert_eq!(added["state"], "durable");
+    let id = added["id"].as_str().unwrap();
+
+    // Lines came above it: it stands where they went.
+    let file = fixture.workspace().join("src/a.txt");
+    std::fs::write(&file, format!("new\n{}", std::fs::read_to_string(&file).unwrap())).unwrap();
+    let listed = json_of(&fixture.holdover(&["note", "list", "--json"]));
+    assert_eq!(listed["notes"][0]["place"]["grade"], "shifted", "{listed:#}");
+    assert_eq!(listed["notes"][0]["place"]["text"], "src/a.txt:4-5");
+    assert_eq!(json_of(&fixture.holdover(&["note", "list", "src", "--json"]))["notes"][0]["id"], id);
+    assert_eq!(json_of(&fixture.holdover(&["note", "list", "package.json", "--json"]))["notes"], json!([]));
+    assert_eq!(json_of(&fixture.holdover(&["note", "list", "--shared", "--json"]))["notes"], json!([]));
+
+    let end = &id[id.len() - 8..];
+    let edited = json_of(&fixture.holdover(&["note", "edit", end, "-m", "done", "--json"]));
+    assert_eq!((edited["body"].as_str(), edited["versions"].as_array().unwrap().len()), (Some("done"), 1));
+    assert!(out(&fixture.holdover(&["note", "show", end])).contains("done"));
+    let removed = fixture.holdover(&["note", "remove", end]);
+    assert!(out(&removed).starts_with("removed: "), "{}", out(&removed));
+    assert_eq!(json_of(&fixture.holdover(&["note", "list", "--json"]))["notes"], json!([]));
+    assert_eq!(json_of(&fixture.holdover(&["note", "list", "--removed", "--json"]))["notes"][0]["removed"], true);
+
+    let log = fixture.holdover(&["journal", "log", "--kind", "note", "--json"]);
+    let events: Vec<Value> = out(&log).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<&str> = events.iter().map(|event| event["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["note.add", "note.edit", "note.retract"]);
+    for event in &events {
+        assert_eq!((event["entity"].as_str(), event["lane"].as_str()), (Some(id), Some("local")), "{event:#}");
+    }
+    // The least that is needed: no folder of this machine.
+    let folder = fixture.workspace().display().to_string();
+    assert!(!events.iter().any(|event| event["payload"].to_string().contains(&folder)), "{events:#?}");
+}
+
+#[test]
+fn a_shared_note_is_on_the_lane_that_leaves_and_a_personal_one_is_not() {
+    let fixture = project();
+    fixture.holdover(&["note", "add", "-m", "for all", "--shared"]);
+    fixture.holdover(&["note", "add", "-m", "for me"]);
+    let log = fixture.holdover(&["journal", "log", "--kind", "note", "--json"]);
+    let lanes: Vec<Value> =
+        out(&log).lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["lane"].clone()).collect();
+    assert_eq!(lanes, [json!("notes"), json!("local")]);
+    let personal = json_of(&fixture.holdover(&["note", "list", "--personal", "--json"]));
+    assert_eq!(personal["notes"].as_array().unwrap().len(), 1);
+    assert_eq!(personal["notes"][0]["body"], "for me");
+}
+
+#[test]
+fn what_cannot_be_a_note_is_said_so_and_nothing_is_written() {
+    let fixture = project();
+    let outside = fixture.workspace().parent().unwrap().join("outside.txt");
+    std::fs::write(&outside, "x").unwrap();
+    std::fs::write(fixture.workspace().join("big"), "x".repeat((64 << 10) + 1)).unwrap();
+    for (arguments, words) in [
+        (vec!["note", "add", "-m", " \n "], "needs a text"),
+        (vec!["note", "add", "no-such-file", "-m", "x"], "cannot be read"),
+        (vec!["note", "add", "src/a.txt:10", "-m", "x"], "has 9 lines, and line 10 was asked for"),
+        (vec!["note", "add", "src/a.txt:4-3", "-m", "x"], "counted from 1"),
+        (vec!["note", "show", "ZZZZZZZZ"], "there is no note `ZZZZZZZZ`"),
+        (vec!["note", "show", "\u{1b}[31mx"], "there is no note `⟨U+001B⟩[31mx`"),
+        (vec!["note", "remove", "Z"], "there is no note `Z`"),
+        (vec!["note", "edit", "ZZZZZZZZ", "-m", "x"], "there is no note"),
+    ] {
+        let output = fixture.holdover(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", err(&output));
+        assert!(err(&output).contains(words), "{arguments:?}: {}", err(&output));
+        assert!(!err(&output).contains('\u{1b}') || err(&output).contains("error"), "{}", err(&output));
+    }
+    let mut big = fixture.command(holdover_tests::binary::holdover());
+    big.args(["note", "add"]).stdin(std::fs::File::open(fixture.workspace().join("big")).unwrap());
+    let big = big.output().unwrap();
+    assert!(err(&big).contains("at most 65536 bytes, and this one 65537"), "{}", err(&big));
+    assert_eq!(out(&fixture.holdover(&["journal", "log", "--kind", "note"])).trim(), "the journal holds no such event");
+}
+
+#[test]
+fn a_terminal_is_shown_what_a_hostile_note_says_and_does_not_obey_it() {
+    let fixture = project();
+    fixture.holdover(&["note", "add", "-m", "title \u{1b}[2J\u{202e}x\n\n\u{7}body"]);
+    let list = out(&fixture.holdover(&["note", "list"]));
+    assert!(list.contains("title ⟨U+001B⟩[2J⟨U+202E⟩x"), "{list}");
+    let id = json_of(&fixture.holdover(&["note", "list", "--json"]))["notes"][0]["id"].as_str().unwrap().to_owned();
+    let shown = out(&fixture.holdover(&["note", "show", &id]));
+    assert!(shown.contains("⟨U+0007⟩body") && !shown.contains('\u{7}'), "{shown}");
+}
+
+#[test]
+fn without_a_message_the_text_comes_from_the_users_editor_and_an_editor_that_fails_loses_nothing() {
+    let fixture = project();
+    // A terminal is needed for that; `script` makes one.
+    let run = |editor: &str, arguments: &str| -> Output {
+        let mut command = fixture.command(std::path::Path::new("script"));
+        let line = format!("{} {arguments}", holdover_tests::binary::holdover().display());
+        command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+        command.env("EDITOR", editor).env_remove("VISUAL").stdin(Stdio::null()).output().unwrap()
+    };
+    let added = run("printf 'from an editor' >", "note add src/a.txt");
+    assert!(out(&added).contains("noted: "), "{}", out(&added));
+    let note = json_of(&fixture.holdover(&["note", "list", "--json"]))["notes"][0].clone();
+    assert_eq!(note["body"], "from an editor");
+    let id = note["id"].as_str().unwrap();
+    let edited = run("sed -i s/an/the/", &format!("note edit {id}"));
+    assert!(out(&edited).contains("changed: "), "{}", out(&edited));
+    assert_eq!(json_of(&fixture.holdover(&["note", "show", id, "--json"]))["body"], "from the editor");
+    let failed = run("sh -c 'echo kept > \"$0\"; exit 1'", "note add");
+    let text = out(&failed);
+    let file = text.split("what was written is in ").nth(1).unwrap_or_else(|| panic!("{text}")).trim();
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "kept\n");
+}
+
+#[test]
+fn an_editor_and_the_terminal_see_the_same_notes_and_each_hears_of_the_other() {
+    let fixture = project();
+    let file = fixture.workspace().join("src/a.txt");
+    let mut client = client(&fixture);
+    client.open(&uri(&file), &std::fs::read_to_string(&file).unwrap());
+    client.diagnostics(&uri(&file), 1);
+    let added = client.command(
+        "holdover.note.add",
+        json!({ "file": uri(&file), "line": 4, "lines": 1, "body": "look ![x](http://h/x.png) <b>" }),
+    );
+    assert_eq!(added["place"]["text"], "src/a.txt:5");
+    let listed = json_of(&fixture.holdover(&["note", "list", "--json"]));
+    assert_eq!(listed["notes"][0], added, "the same shape, the same words");
+
+    // In the text as it is in the editor, which nobody has saved.
+    client.change(&uri(&file), 2, [0, 0, 0, 0], "one more\n");
+    client.diagnostics(&uri(&file), 2);
+    let at = |line: u32| json!({ "textDocument": { "uri": uri(&file) }, "position": { "line": line, "character": 2 } });
+    let hover = client.request("textDocument/hover", at(5));
+    let said = hover["contents"]["value"].as_str().unwrap();
+    assert!(said.contains("look \\![x](http://h/x.png) \\<b>"), "{said}");
+    assert_eq!(hover["range"]["start"]["line"], 5);
+    assert_eq!(client.request("textDocument/hover", at(4)), Value::Null);
+    let lenses = client.request("textDocument/codeLens", json!({ "textDocument": { "uri": uri(&file) } }));
+    assert_eq!(lenses[0]["range"]["start"]["line"], 5, "{lenses:#}");
+    assert_eq!(lenses[0]["command"]["command"], "holdover.openNote");
+    assert!(lenses[0]["command"]["title"].as_str().unwrap().starts_with("note: look"));
+
+    let id = added["id"].as_str().unwrap();
+    let page = |client: &mut Client, path: String| {
+        client.request("holdover/content", json!({ "uri": format!("holdover:/{path}.md") }))["text"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert!(page(&mut client, format!("note/{id}")).contains("on `src/a.txt:6`"));
+    fixture.holdover(&["note", "edit", id, "-m", "changed elsewhere"]);
+    let hover = client.until(
+        |client| client.request("textDocument/hover", at(5))["contents"]["value"].clone(),
+        |said| said.as_str().is_some_and(|said| said.contains("changed elsewhere")),
+    );
+    assert!(hover.as_str().unwrap().contains("changed elsewhere"), "{hover}");
+    // Its writer saw the first version: both stand.
+    let both = client.command(
+        "holdover.note.edit",
+        json!({ "note": id, "body": "changed here", "pred": added["versions"][0]["ops"] }),
+    );
+    let texts: Vec<&str> = both["versions"].as_array().unwrap().iter().map(|v| v["body"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["changed here", "changed elsewhere"]);
+    assert!(both["about"].as_str().unwrap().contains("2 texts were written at the same time"), "{both:#}");
+
+    let trail = client.command("holdover.trail", json!({ "file": uri(&file) }));
+    let whats: Vec<&str> = trail["entries"].as_array().unwrap().iter().map(|e| e["what"].as_str().unwrap()).collect();
+    assert_eq!(
+        whats,
+        ["note changed: changed here", "note changed: changed elsewhere", "note added: look ![x](http://h/x.png) <b>"]
+    );
+    assert!(trail["entries"].as_array().unwrap().iter().all(|entry| entry["state"] == "durable"));
+    let page = page(&mut client, "trail/src/a.txt".to_owned());
+    assert!(page.contains("| note changed: changed here | written and flushed to the disk |"), "{page}");
+
+    client.command("holdover.note.remove", json!({ "note": id }));
+    assert_eq!(client.request("textDocument/hover", at(5)), Value::Null);
+}
+
+#[test]
+fn an_action_to_write_a_note_is_offered_where_somebody_asks_and_only_there() {
+    let fixture = project();
+    let file = fixture.workspace().join("src/a.txt");
+    let mut client = client(&fixture);
+    client.open(&uri(&file), "a\nb\nc\n");
+    client.diagnostics(&uri(&file), 1);
+    let mut ask = |trigger: u32, end: [u32; 2]| {
+        let range = json!({ "start": { "line": 1, "character": 0 }, "end": { "line": end[0], "character": end[1] } });
+        let context = json!({ "diagnostics": [], "triggerKind": trigger });
+        client.request(
+            "textDocument/codeAction",
+            json!({ "textDocument": { "uri": uri(&file) }, "range": range, "context": context }),
+        )
+    };
+    assert_eq!(ask(2, [1, 0]), json!([]), "a mark beside every line would say nothing");
+    let offered = ask(1, [2, 0]);
+    assert_eq!(offered[0]["title"], "Add a note here");
+    let fields = &offered[0]["command"]["arguments"][0];
+    assert_eq!(
+        (fields["line"].as_u64(), fields["lines"].as_u64()),
+        (Some(1), Some(1)),
+        "the next line's first column is not in it"
+    );
+    assert_eq!(ask(1, [2, 1])[0]["command"]["arguments"][0]["lines"], 2);
+}
+
+#[test]
+fn a_draft_outlives_a_server_that_was_killed_and_ends_with_its_note() {
+    let fixture = project();
+    let file = fixture.workspace().join("src/a.txt");
+    let mut client = client(&fixture);
+    let begun = client.command("holdover.note.draft", json!({ "file": uri(&file), "line": 2, "body": "h" }));
+    let id = begun["id"].as_str().unwrap().to_owned();
+    for body in ["he", "hel", "hello"] {
+        let fields = json!({ "draft": id, "body": body, "anchor": begun["anchor"] });
+        assert_eq!(client.command("holdover.note.draft", fields)["body"], body);
+    }
+    let listed = json_of(&fixture.holdover(&["note", "list", "--json"]));
+    assert_eq!(listed["drafts"][0]["open"], true, "its server is there: somebody may be typing");
+    client.kill();
+
+    let listed = json_of(&fixture.holdover(&["note", "list", "--json"]));
+    assert_eq!(
+        (listed["drafts"][0]["body"].as_str(), listed["drafts"][0]["open"].as_bool()),
+        (Some("hello"), Some(false))
+    );
+    assert_eq!(listed["notes"], json!([]), "it is no note yet");
+    let mut client = self::client(&fixture);
+    let drafts = client.command("holdover.note.list", json!({}))["drafts"].clone();
+    assert_eq!(drafts[0]["place"]["text"], "src/a.txt:3", "{drafts:#}");
+    let fields = json!({ "body": "hello world", "draft": id, "anchor": drafts[0]["anchor"] });
+    let note = client.command("holdover.note.add", fields);
+    assert_eq!(note["place"]["text"], "src/a.txt:3");
+    // A save that was on its way brings nothing back.
+    client.command("holdover.note.draft", json!({ "draft": id, "body": "hello wor", "anchor": drafts[0]["anchor"] }));
+    assert_eq!(client.command("holdover.note.list", json!({}))["drafts"], json!([]));
+}
+
+#[test]
+fn where_nothing_is_recorded_a_note_is_refused_and_says_why() {
+    let fixture = project();
+    std::fs::write(fixture.workspace().join("holdover.toml"), "[journal]\nenable = false\n").unwrap();
+    let refused = fixture.holdover(&["note", "add", "-m", "x"]);
+    assert!(
+        err(&refused).contains("`journal.enable` is false") && refused.status.code() == Some(2),
+        "{}",
+        err(&refused)
+    );
+}
