@@ -6,6 +6,7 @@ use holdover_tests::client::{Answers, Client, Setup, uri};
 use holdover_tests::fixture::Fixture;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 fn editor(fixture: &Fixture) -> (Client, PathBuf) {
     let (setup, root) = setup(fixture);
@@ -62,6 +63,23 @@ fn the_status_says_when_it_was_looked_how_large_things_are_and_where_the_journal
     );
     assert_eq!(off["journal"]["events"], Value::Null, "{off:#}");
     assert!(off["journal"]["detail"].as_str().unwrap().contains("journal.enable"));
+}
+
+#[test]
+fn the_status_is_given_without_parameters_and_with_none() {
+    let fixture = Fixture::small();
+    let (mut client, root) = editor(&fixture);
+    looked(&mut client);
+    for (id, params) in [("without", None), ("null", Some(Value::Null)), ("empty", Some(json!({})))] {
+        let mut message = json!({ "jsonrpc": "2.0", "id": id, "method": "holdover/status" });
+        if let Some(params) = params {
+            message["params"] = params;
+        }
+        client.send(&message);
+        let answer = client.wait(Duration::from_secs(30), |answer| answer["id"] == id).expect("an answer");
+        assert_eq!(answer["result"]["workspace"], json!(root), "{id}: {answer:#}");
+    }
+    assert_eq!(client.refused("holdover/content", Value::Null).0, -32602, "what needs an address is told so");
 }
 
 #[test]
