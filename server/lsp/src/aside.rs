@@ -4,7 +4,7 @@
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -24,6 +24,8 @@ enum Item {
 pub(crate) struct Aside {
     queue: Sender<Item>,
     lost: Arc<AtomicU64>,
+    /// Lines that are not written yet.
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Aside {
@@ -31,18 +33,22 @@ impl Aside {
     /// dropped.
     pub(crate) fn start<W: Write>(name: &str, open: impl FnOnce() -> Option<W> + Send + 'static) -> Option<Self> {
         let (queue, lines) = bounded(WAITING);
-        let lost = Arc::new(AtomicU64::new(0));
-        let missed = Arc::clone(&lost);
+        let aside = Self { queue, lost: Arc::default(), waiting: Arc::default() };
+        let (lost, waiting) = (Arc::clone(&aside.lost), Arc::clone(&aside.waiting));
         let write = move || match open() {
-            Some(output) => write_all(&lines, &missed, output),
-            None => write_all(&lines, &missed, io::sink()),
+            Some(output) => write_all(&lines, &lost, &waiting, output),
+            None => write_all(&lines, &lost, &waiting, io::sink()),
         };
         std::thread::Builder::new().name(name.to_owned()).spawn(write).ok()?;
-        Some(Self { queue, lost })
+        Some(aside)
     }
 
-    /// Waits until what was put in is written, but no longer than `limit`.
+    /// Waits until what was put in is written, but no longer than `limit`. Where nothing waits it does not wake the thread,
+    /// which takes milliseconds on a machine that is at work on all cores.
     pub(crate) fn wait_written(&self, limit: Duration) {
+        if self.waiting.load(Ordering::Acquire) == 0 {
+            return;
+        }
         let (done, written) = bounded(1);
         if self.queue.send_timeout(Item::Mark(done), limit).is_ok() {
             // Whoever writes may be gone, or hang.
@@ -51,11 +57,15 @@ impl Aside {
     }
 }
 
-fn write_all(lines: &Receiver<Item>, lost: &AtomicU64, mut output: impl Write) {
+fn write_all(lines: &Receiver<Item>, lost: &AtomicU64, waiting: &AtomicUsize, mut output: impl Write) {
     for item in lines {
         // A log that cannot be written stops nothing.
         let _ = match item {
-            Item::Line(line) => output.write_all(&line),
+            Item::Line(line) => {
+                let written = output.write_all(&line).and_then(|()| output.flush());
+                waiting.fetch_sub(1, Ordering::AcqRel);
+                written
+            }
             Item::Mark(done) => {
                 let written = output.flush();
                 let _ = done.try_send(());
@@ -76,7 +86,9 @@ impl Write for &Aside {
         if line.len() < bytes.len() {
             line.extend_from_slice(b" (and more)\n");
         }
+        self.waiting.fetch_add(1, Ordering::AcqRel);
         if self.queue.try_send(Item::Line(line)).is_err() {
+            self.waiting.fetch_sub(1, Ordering::AcqRel);
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
         Ok(bytes.len())
@@ -143,9 +155,24 @@ mod tests {
         assert!(text.len() < LONGEST + 20 && text.ends_with(b"(and more)\n"), "{}", text.len());
 
         let aside = Aside::start("test", || None::<Kept>).unwrap();
+        (&aside).write_all(b"nobody reads this either\n").unwrap();
         let begun = std::time::Instant::now();
         aside.wait_written(Duration::from_mins(1));
         assert!(begun.elapsed() < Duration::from_mins(1), "it waited for an output that is not there");
         (&aside).write_all(b"nobody reads this\n").unwrap();
+    }
+
+    #[test]
+    fn where_nothing_waits_the_thread_is_not_asked() {
+        let (open, gate) = bounded::<()>(1);
+        let aside = Aside::start("test", move || gate.recv().ok().map(|()| io::sink())).unwrap();
+        aside.wait_written(Duration::from_mins(1));
+        assert!(aside.queue.is_empty(), "no mark was put in, although the thread could not have answered");
+        (&aside).write_all(b"a line\n").unwrap();
+        aside.wait_written(Duration::ZERO);
+        assert_eq!(aside.queue.len(), 2, "a line waits, so it is asked");
+        open.send(()).unwrap();
+        aside.wait_written(Duration::from_mins(1));
+        assert_eq!(aside.waiting.load(Ordering::Acquire), 0);
     }
 }

@@ -70,12 +70,13 @@ pub struct LspOptions {
     pub version: String,
 }
 
-/// Serves a client on stdin and stdout until it says `exit` or its end of the pipe is closed. Gives the exit code: 0 after
-/// `shutdown`, 1 without, 2 where a recording cannot be opened, 3 where a thread cannot be started.
+/// Serves a client on stdin and stdout until it says `exit` or its end of the pipe is closed, and then ends the process, with
+/// code 0 after `shutdown` and 1 without. What it returns is the code where it could not serve: 2 where a recording cannot be
+/// opened, 3 where a thread cannot be started.
 ///
-/// To be called once in a process. On Unix it does not return but ends the process with the code; elsewhere the caller must
-/// end it: threads may still be at work.
-pub fn run(options: LspOptions) -> i32 {
+/// To be called once in a process. The thread that reads ends the process through [`host::leave`]: on a machine that
+/// is at work on all cores every thread that would have to be woken first takes milliseconds.
+pub fn run(options: LspOptions) -> u8 {
     let folders = host::Folders::find(options.engine.data_dir.as_deref());
     let debug = debug::Debug::from_environment();
     log::start(folders.ok().map(|folders| folders.logs()), debug.before_reading());
@@ -98,30 +99,15 @@ pub fn run(options: LspOptions) -> i32 {
             return 2;
         }
     };
-    let code = serve(source, options, debug).unwrap_or_else(|e| {
+    if let Err(e) = serve(source, options, debug) {
         tracing::error!("the server cannot start: {e}");
-        3
-    });
-    // Nobody who ended it as agreed waits for a log.
-    log::finish(if code > 1 { LAST_LINES } else { LAST_WORDS });
-    end(code)
+    }
+    log::finish(LAST_LINES);
+    3
 }
 
-/// Ends the process without the C library's exit handlers: OpenSSL's would take its locks and tables away from threads that
-/// are still at work, which crashes about one process in ten that gets `shutdown` and `exit` at once. What matters is on
-/// the disk by now.
-#[cfg(unix)]
-fn end(code: i32) -> i32 {
-    signal_hook::low_level::exit(code)
-}
-
-/// Leaves ending to the caller.
-#[cfg(not(unix))]
-fn end(code: i32) -> i32 {
-    code
-}
-
-fn serve(source: Box<dyn BufRead + Send>, options: LspOptions, debug: debug::Debug) -> io::Result<i32> {
+/// Returns only where the server could not be started, or its thread came to grief.
+fn serve(source: Box<dyn BufRead + Send>, options: LspOptions, debug: debug::Debug) -> io::Result<()> {
     let outbound = Outbound::start(stdout()?)?;
     let engine = EngineOptions { before_reading: debug.before_reading(), ..options.engine };
     let events = state::start(outbound.clone(), engine, options.version, debug)?;
@@ -129,20 +115,22 @@ fn serve(source: Box<dyn BufRead + Send>, options: LspOptions, debug: debug::Deb
     let service = server::service(events.clone(), debug);
     let dispatcher = Dispatcher::new(service, runtime.handle().clone(), events.clone(), outbound.clone());
     let pace = options.replay.is_some().then_some(events);
-    let (ended, end) = tokio::sync::oneshot::channel();
+    let (alive, ended) = tokio::sync::oneshot::channel::<()>();
     std::thread::Builder::new().name("inbound".to_owned()).spawn(move || {
-        // The receiver is there until it has the code.
-        let _ = ended.send(read(source, dispatcher, pace.as_ref()));
+        // Let go of only by a panic.
+        let _alive = alive;
+        let code = read(source, dispatcher, pace.as_ref());
+        outbound.wait_written(LAST_WORDS);
+        // Nobody who ended it as agreed waits for a log.
+        log::finish(LAST_WORDS);
+        host::leave(code);
     })?;
-    let code = runtime.block_on(end).unwrap_or(3);
-    outbound.wait_written(LAST_WORDS);
-    // Futures of unanswered requests hold nothing that matters now.
-    runtime.shutdown_background();
-    Ok(code)
+    let _ = runtime.block_on(ended);
+    Ok(())
 }
 
 /// Reads to the end and gives the exit code. `pace`: rest after every message.
-fn read(source: impl BufRead, mut dispatcher: Dispatcher, pace: Option<&Sender<Event>>) -> i32 {
+fn read(source: impl BufRead, mut dispatcher: Dispatcher, pace: Option<&Sender<Event>>) -> u8 {
     let mut frames = Frames::new(source, framing::LARGEST);
     loop {
         let frame = match frames.next() {
@@ -163,7 +151,7 @@ fn read(source: impl BufRead, mut dispatcher: Dispatcher, pace: Option<&Sender<E
                 match dispatcher.take(&body) {
                     Taken::Yes => {}
                     Taken::NotJson => frames.resync(&body),
-                    Taken::Exit => return i32::from(!dispatcher.is_shut_down()),
+                    Taken::Exit => return u8::from(!dispatcher.is_shut_down()),
                 }
             }
         }
@@ -171,7 +159,7 @@ fn read(source: impl BufRead, mut dispatcher: Dispatcher, pace: Option<&Sender<E
     if let Some(events) = pace {
         rest(events, &dispatcher, None);
     }
-    i32::from(!dispatcher.is_shut_down())
+    u8::from(!dispatcher.is_shut_down())
 }
 
 /// Waits until the server has nothing left to do, but not for long: a recording may hold a request that is cancelled.

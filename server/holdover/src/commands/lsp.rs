@@ -10,5 +10,5 @@ pub(crate) fn run(args: &Lsp) -> u8 {
         engine: EngineOptions { background: true, ..EngineOptions::default() },
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    u8::try_from(lsp::run(options)).unwrap_or(3)
+    lsp::run(options)
 }
