@@ -143,8 +143,7 @@ fn bad_usage_ends_with_2_and_no_lockfile_with_3() {
 fn a_journal_that_cannot_be_opened_stops_nothing_and_is_left_as_it_is() {
     let fixture = Fixture::small();
     fixture.holdover(&["status"]);
-    let database = std::fs::read_dir(fixture.data()).unwrap().flatten().map(|e| e.path());
-    let database = database.filter(|p| p.is_file()).max_by_key(|p| std::fs::metadata(p).unwrap().len()).unwrap();
+    let database = fixture.data().join("journal.db");
     for leftover in ["-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{leftover}", database.display()));
     }

@@ -41,6 +41,8 @@ pub(crate) struct Inner {
     pub workspaces: RwLock<BTreeMap<PathBuf, Arc<Workspace>>>,
     journal: Mutex<Option<Result<Journal, String>>>,
     journal_opened: Condvar,
+    /// What is to be remembered when the journal is open, or when the command ends.
+    to_remember: Mutex<Vec<(String, Vec<u8>)>>,
     /// There was no journal when it was to be opened: it is being made.
     journal_is_new: AtomicBool,
     pub connectivity: Mutex<Connection>,
@@ -52,6 +54,8 @@ pub(crate) struct Inner {
     events: Option<AtomicU64>,
 }
 
+/// Bytes of the journal's log that a command leaves as they are.
+const SHORT_LOG: u64 = 2 << 20;
 /// No count was seen yet.
 const UNSEEN: u64 = u64::MAX;
 
@@ -81,6 +85,31 @@ impl Inner {
                 None if self.journal_is_new.load(Ordering::Relaxed) => return None,
                 None => state = self.journal_opened.wait(state).unwrap_or_else(PoisonError::into_inner),
             }
+        }
+    }
+
+    /// Remembers entries, now in a background with an open journal, else by and by.
+    pub fn remember_later(&self, entries: Vec<(String, Vec<u8>)>) {
+        let state = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            Some(Ok(journal)) if self.background() => journal.remember_put_many(entries),
+            Some(Err(_)) => {}
+            // Under the lock, so that what opens the journal cannot miss it.
+            _ => self.to_remember.lock().unwrap_or_else(PoisonError::into_inner).extend(entries),
+        }
+    }
+
+    /// What waits to be remembered under a key.
+    pub fn about_to_remember(&self, key: &str) -> Option<Vec<u8>> {
+        let waiting = self.to_remember.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.iter().rev().find(|(waiting, _)| waiting == key).map(|(_, value)| value.clone())
+    }
+
+    /// Hands over what was to be remembered.
+    fn remember_now(&self, journal: &Journal) {
+        let entries = std::mem::take(&mut *self.to_remember.lock().unwrap_or_else(PoisonError::into_inner));
+        if !entries.is_empty() {
+            journal.remember_put_many(entries);
         }
     }
 
@@ -177,6 +206,7 @@ impl Engine {
             workspaces: RwLock::default(),
             journal: Mutex::new(None),
             journal_opened: Condvar::new(),
+            to_remember: Mutex::default(),
             journal_is_new: AtomicBool::new(false),
             connectivity: Mutex::default(),
             before_reading: options.before_reading,
@@ -210,8 +240,12 @@ impl Engine {
                 tracing::warn!("the journal is read only: {newer}");
                 inner.tell(Notice::Message { text: newer.to_string(), serious: true });
             }
+            let journal = opened.clone().ok();
             *inner.journal.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
             inner.journal_opened.notify_all();
+            if let Some(journal) = journal.filter(|_| inner.background()) {
+                inner.remember_now(&journal);
+            }
         });
         if options.background {
             let worker = Worker::start(Arc::downgrade(&inner));
@@ -465,10 +499,32 @@ impl Engine {
         }
         let worker = self.inner.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(worker);
-        if let Some(Ok(journal)) = self.inner.journal_now()
-            && let Err(e) = journal.flush()
-        {
+        // A command that has something to remember waits for a journal that is being made; an editor waits for nothing.
+        let journal = if self.inner.background() { self.inner.journal_now() } else { Some(self.inner.journal()) };
+        let Some(Ok(journal)) = journal else { return };
+        if let Err(e) = journal.flush() {
             tracing::warn!("the last observations may not have been recorded: {e}");
+        }
+        if self.inner.background() || journal.newer().is_some() {
+            return;
+        }
+        self.inner.remember_now(&journal);
+        if let Err(e) = journal.write(false, |_| Ok(())) {
+            tracing::warn!("what was found may have to be found again: {e}");
+        }
+    }
+
+    /// [`Engine::shutdown`] for a process that ends now. A short log of the journal is left for whoever opens it next, which
+    /// takes a millisecond; closing would move it into the database and wait for the disk several times.
+    pub fn leave(self) {
+        self.shutdown();
+        let database = self.inner.journal_now().and_then(Result::ok).map(|journal| journal.database().to_path_buf());
+        let log = database.map(|mut database| {
+            database.as_mut_os_string().push("-wal");
+            database
+        });
+        if log.and_then(|log| log.metadata().ok()).is_some_and(|log| log.len() < SHORT_LOG) {
+            std::mem::forget(self);
         }
     }
 }

@@ -42,8 +42,7 @@ pub(crate) fn run(options: &Preflight, out: &Out) -> Result<End, Failure> {
     if !out.json {
         print(&report, options, out);
     }
-    // What was posted without waiting is on disk before the process ends.
-    engine.shutdown();
+    engine.leave();
     if report.fetch.as_ref().is_some_and(|f| matches!(f.state, JobState::Failed | JobState::Cancelled)) {
         return Ok(End::No);
     }

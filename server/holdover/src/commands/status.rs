@@ -22,7 +22,7 @@ pub(crate) fn run(path: &Path, out: &Out) -> Result<End, Failure> {
     if !out.json {
         print(&status, out);
     }
-    engine.shutdown();
+    engine.leave();
     Ok(match status.readiness.state {
         ReadinessState::Ready | ReadinessState::Proven | ReadinessState::StaleProof => End::Yes,
         ReadinessState::Incomplete => End::No,
