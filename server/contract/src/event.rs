@@ -17,6 +17,9 @@ pub enum Lane {
     Observations,
     /// Explanations, fetches; never leaves the machine.
     Local,
+    /// A lane of a later version: kept and handed on.
+    #[serde(other)]
+    Other,
 }
 
 /// What kind of actor did something.
@@ -87,6 +90,9 @@ pub struct JournalEntry {
     pub lane: Lane,
     /// How far it has come.
     pub state: Delivery,
+    /// Why it is shown and not relied on: its device was revoked before it, for example.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
     /// ULID of the workspace, if it belongs to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<String>,

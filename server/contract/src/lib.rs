@@ -5,6 +5,7 @@
 
 mod artifact;
 mod conflict;
+mod device;
 mod event;
 mod finding;
 mod job;
@@ -17,6 +18,7 @@ pub use artifact::{
     Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Proof, Readiness, ReadinessState,
 };
 pub use conflict::{ConflictFile, ConflictRegion, ConflictReport, ConflictSide, ConflictSuggestion, MalformedConflict};
+pub use device::{Device, DeviceKind, DeviceReport, DeviceState, QuarantinedSegment};
 pub use event::{
     Actor, ActorKind, Delivery, JournalEntry, JournalEvent, JournalHit, JournalReport, JournalSearch, JournalStory,
     Lane, SignatureState, SnippetPart,
@@ -60,6 +62,8 @@ pub struct Everything {
     pub journal_search: JournalSearch,
     /// `holdover journal show --json`.
     pub journal_story: JournalStory,
+    /// `holdover device list --json`.
+    pub devices: DeviceReport,
     /// `holdover.toml`, the user's file, and `holdover.*` in an editor.
     pub settings: Settings,
     /// A unit of work and where it stands.

@@ -19,23 +19,26 @@ pub(crate) fn lane_number(lane: Lane) -> u8 {
         Lane::Notes => 2,
         Lane::Observations => 3,
         Lane::Local => 4,
+        Lane::Other => 15,
     }
 }
 
 /// How many lanes there are.
 pub(crate) const LANES: usize = 5;
 
-/// The lane with that number.
-pub(crate) fn lane_of(number: u8) -> Option<Lane> {
+/// The lane with that number; [`Lane::Other`] for those of later versions.
+pub(crate) fn lane_of(number: u8) -> Lane {
     [Lane::Ctl, Lane::Review, Lane::Notes, Lane::Observations, Lane::Local]
         .into_iter()
-        .find(|l| lane_number(*l) == number)
+        .find(|lane| lane_number(*lane) == number)
+        .unwrap_or(Lane::Other)
 }
 
 /// `blake3(device_pub || epoch_nonce || project || lane)[..16]`: a restored or cloned device gets a new epoch, so its logs get new names.
-pub(crate) fn log_id(device_public: &[u8; 32], epoch_nonce: &[u8; 16], project: &[u8; 16], lane: Lane) -> LogId {
+/// `lane` is a number, because a later version may have given it.
+pub(crate) fn log_id(device_public: &[u8; 32], epoch_nonce: &[u8; 16], project: &[u8; 16], lane: u8) -> LogId {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(device_public).update(epoch_nonce).update(project).update(&[lane_number(lane)]);
+    hasher.update(device_public).update(epoch_nonce).update(project).update(&[lane]);
     let mut id = [0; 16];
     id.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     id
@@ -61,11 +64,11 @@ mod tests {
 
     #[test]
     fn every_part_of_a_logs_name_counts() {
-        let name = log_id(&[1; 32], &[2; 16], &[3; 16], Lane::Local);
-        assert_ne!(name, log_id(&[9; 32], &[2; 16], &[3; 16], Lane::Local));
-        assert_ne!(name, log_id(&[1; 32], &[9; 16], &[3; 16], Lane::Local));
-        assert_ne!(name, log_id(&[1; 32], &[2; 16], &[9; 16], Lane::Local));
-        assert_ne!(name, log_id(&[1; 32], &[2; 16], &[3; 16], Lane::Notes));
+        let name = log_id(&[1; 32], &[2; 16], &[3; 16], 4);
+        assert_ne!(name, log_id(&[9; 32], &[2; 16], &[3; 16], 4));
+        assert_ne!(name, log_id(&[1; 32], &[9; 16], &[3; 16], 4));
+        assert_ne!(name, log_id(&[1; 32], &[2; 16], &[9; 16], 4));
+        assert_ne!(name, log_id(&[1; 32], &[2; 16], &[3; 16], 2));
     }
 
     #[test]
@@ -84,7 +87,7 @@ mod tests {
         let numbers: Vec<u8> =
             [Lane::Ctl, Lane::Review, Lane::Notes, Lane::Observations, Lane::Local].map(lane_number).to_vec();
         assert_eq!(numbers, [0, 1, 2, 3, 4]);
-        assert!(numbers.iter().all(|n| lane_of(*n).map(lane_number) == Some(*n)));
-        assert_eq!(lane_of(5), None);
+        assert!(numbers.iter().all(|n| lane_number(lane_of(*n)) == *n));
+        assert!((5..=u8::MAX).all(|n| lane_of(n) == Lane::Other));
     }
 }

@@ -77,6 +77,9 @@ impl Draft {
         if let Some(name) = names.into_iter().flatten().find(|name| name.len() > MAX_NAME) {
             return Err(invalid(format!("a name has at most {MAX_NAME} bytes, and this one {}", name.len())));
         }
+        if self.lane == Lane::Other {
+            return Err(invalid("nothing is written to the lanes of later versions".to_owned()));
+        }
         if self.refs.len() > MAX_REFS || self.refs.iter().any(|reference| reference.len() > MAX_REF) {
             return Err(invalid(format!(
                 "an event refers to at most {MAX_REFS} things, by at most {MAX_REF} bytes each"
@@ -115,7 +118,7 @@ impl Draft {
             workspace: self.workspace,
             sig: None,
         };
-        Ok(Prepared { header, lane: self.lane, salt, payload })
+        Ok(Prepared { header, lane: self.lane, project: None, salt, payload })
     }
 }
 
@@ -147,7 +150,7 @@ fn priority(lane: Lane) -> u8 {
         Lane::Ctl => 0,
         Lane::Review => 1,
         Lane::Notes => 2,
-        Lane::Observations | Lane::Local => 3,
+        Lane::Observations | Lane::Local | Lane::Other => 3,
     }
 }
 
@@ -156,6 +159,8 @@ fn priority(lane: Lane) -> u8 {
 pub(crate) struct Prepared {
     pub header: Header,
     pub lane: Lane,
+    /// `None`: that of its workspace.
+    pub project: Option<[u8; 16]>,
     pub salt: [u8; 16],
     pub payload: Vec<u8>,
 }

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 pub(crate) type Key = Zeroizing<[u8; 32]>;
 
 /// Newest form of `journal.json` and of the database that this version knows.
-pub(crate) const FORMAT: u32 = 5;
+pub(crate) const FORMAT: u32 = 6;
 
 /// Where the files of one journal are.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub(crate) struct Files {
     pub database: PathBuf,
     pub key: PathBuf,
     pub description: PathBuf,
+    /// What was last seen of this journal, kept outside of it; see `witness.rs`.
+    pub witness: PathBuf,
 }
 
 impl Files {
@@ -31,6 +33,7 @@ impl Files {
             database: folder.join("journal.db"),
             key: folder.join("journal.key"),
             description: folder.join("journal.json"),
+            witness: folder.join("journal.witness"),
         }
     }
 }
@@ -241,7 +244,7 @@ pub(crate) fn check_writable(files: &Files) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn read_small(file: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn read_small(file: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let opened = match File::open(file) {
         Ok(opened) => opened,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -258,13 +261,13 @@ fn read_small(file: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(contents))
 }
 
-fn temporary_beside(file: &Path) -> PathBuf {
+pub(crate) fn temporary_beside(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(format!(".{}.new", Ulid::generate()));
     PathBuf::from(name)
 }
 
-fn write_new(file: &Path, contents: &[u8]) -> io::Result<()> {
+pub(crate) fn write_new(file: &Path, contents: &[u8]) -> io::Result<()> {
     let mut opened = private(OpenOptions::new().write(true).create_new(true)).open(file)?;
     opened.write_all(contents)?;
     opened.sync_all()
@@ -277,7 +280,7 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 }
 
 /// Makes a new name durable. Where a folder cannot be opened for that (Windows), the name is as durable as the system makes it.
-fn sync_folder(folder: &Path) {
+pub(crate) fn sync_folder(folder: &Path) {
     if let Ok(opened) = File::open(folder) {
         let _ = opened.sync_all();
     }

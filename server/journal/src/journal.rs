@@ -154,6 +154,7 @@ impl Journal {
             entity: entity.to_string(),
             lane: draft.lane,
             state: if draft.intent { Delivery::Durable } else { Delivery::Saved },
+            held: None,
             workspace: draft.workspace.map(|w| w.to_string()),
             payload: draft.payload,
         })
@@ -323,6 +324,10 @@ impl Journal {
 
     fn closed(&self) -> JournalError {
         JournalError::Closed { file: self.file() }
+    }
+
+    pub(crate) fn files(&self) -> &Files {
+        &self.inner.readers.files
     }
 
     fn file(&self) -> std::path::PathBuf {

@@ -59,6 +59,12 @@ pub(crate) struct Stored {
     pub lane: Lane,
     /// `None` where it was redacted; text that is no JSON as a text.
     pub payload: Option<serde_json::Value>,
+    /// Whether it stands here once more, written again in a new epoch: it is read at the place where it came first.
+    twin: bool,
+    /// Whether a segment holds it.
+    sealed: bool,
+    /// Why it is not relied on.
+    held: Option<String>,
 }
 
 impl Filter {
@@ -66,7 +72,8 @@ impl Filter {
     pub(crate) fn lets(&self, event: &Stored) -> bool {
         let header = &event.header;
         let is = |wanted: Option<Ulid>, found: Option<Ulid>| wanted.is_none() || wanted == found;
-        self.kind.as_ref().is_none_or(|kind| header.kind.starts_with(kind.as_str()))
+        !event.twin
+            && self.kind.as_ref().is_none_or(|kind| header.kind.starts_with(kind.as_str()))
             && is(self.workspace, header.workspace)
             && is(self.entity, Some(header.entity))
             && is(self.id, Some(header.id))
@@ -129,9 +136,8 @@ pub(crate) fn for_each(
 ) -> rusqlite::Result<()> {
     // One picture of the index and of what it does not know yet.
     let snapshot = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?;
-    let durable: i64 = connection
-        .prepare_cached("SELECT coalesce(max(durable_pos), 0) FROM log WHERE own = 1")?
-        .query_row([], |row| row.get(0))?;
+    let durable: i64 =
+        connection.prepare_cached("SELECT coalesce(max(durable_pos), 0) FROM log")?.query_row([], |row| row.get(0))?;
     let mut left = filter.limit.unwrap_or(usize::MAX);
     let mut select = connection.prepare_cached(&format!("{COLUMNS} WHERE event.pos = ?1"))?;
     let mut ended = left == 0;
@@ -176,8 +182,13 @@ pub(crate) fn for_each(
     Ok(())
 }
 
-const COLUMNS: &str = "SELECT event.pos, log.id, log.lane, event.header, payload.bytes
-     FROM event JOIN log ON log.n = event.log LEFT JOIN payload ON payload.pos = event.pos";
+// Of an event that was written again, what became of its later copy counts.
+const COLUMNS: &str = "SELECT event.pos, log.id, log.lane, event.header, payload.bytes, coalesce(mark.what = 'twin', 0), mark.detail,
+     event.seq <= log.sealed_seq OR (log.own = 0 AND EXISTS (
+         SELECT 1 FROM event twin JOIN log other ON other.n = twin.log WHERE twin.id = event.id AND twin.seq <= other.sealed_seq
+     ))
+     FROM event JOIN log ON log.n = event.log LEFT JOIN payload ON payload.pos = event.pos
+     LEFT JOIN mark ON mark.pos = event.pos";
 
 /// The event at a place.
 pub(crate) fn one(connection: &Connection, pos: i64) -> rusqlite::Result<Stored> {
@@ -192,7 +203,8 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         serde_json::from_slice(bytes)
             .unwrap_or_else(|_| serde_json::Value::String(String::from_utf8_lossy(bytes).into_owned()))
     });
-    Ok(Stored { header, lane: lane_of(row.get(2)?).unwrap_or(Lane::Local), payload })
+    let lane = lane_of(row.get(2)?);
+    Ok(Stored { header, lane, payload, twin: row.get(5)?, held: row.get(6)?, sealed: row.get(7)? })
 }
 
 fn entry(log: [u8; 16], event: Stored, durable: bool) -> JournalEntry {
@@ -206,7 +218,12 @@ fn entry(log: [u8; 16], event: Stored, durable: bool) -> JournalEntry {
         kind: header.kind,
         entity: header.entity.to_string(),
         lane: event.lane,
-        state: if durable { Delivery::Durable } else { Delivery::Saved },
+        state: match (event.sealed, durable) {
+            (true, _) => Delivery::Sealed,
+            (false, true) => Delivery::Durable,
+            (false, false) => Delivery::Saved,
+        },
+        held: event.held,
         workspace: header.workspace.map(|w| w.to_string()),
         payload: event.payload.unwrap_or(serde_json::Value::Null),
     }

@@ -1,10 +1,11 @@
 //! Opens the database: key, settings, migrations, and the checks that come before any write.
 //! Until every check has passed nothing is written, so a file that is refused stays as it was.
 
-use crate::chain::{LANES, LogId, lane_number, lane_of, log_id};
+use crate::chain::{LANES, LogId, lane_number, log_id};
 use crate::error::{JournalError, OpenError};
 use crate::folder::{self, Description, FORMAT, Files, Key, KeyDescription, key_check};
 use crate::time::now_ms;
+use crate::witness;
 use ed25519_dalek::SigningKey;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
@@ -27,6 +28,7 @@ pub(crate) const MIGRATIONS: [&str; FORMAT as usize] = [
     include_str!("../migrations/0003-views.sql"),
     include_str!("../migrations/0004-jobs.sql"),
     include_str!("../migrations/0005-note-draft.sql"),
+    include_str!("../migrations/0006-segments.sql"),
 ];
 /// How long other processes are waited for before a caller hears of it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -35,12 +37,14 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 static OPENING: Mutex<()> = Mutex::new(());
 
 /// Project of the logs of a device that shares nothing yet.
-pub(crate) const NO_PROJECT: [u8; 16] = [0; 16];
+pub const NO_PROJECT: [u8; 16] = [0; 16];
 
 /// Our own device, as the database knows it.
 #[derive(Clone)]
 pub(crate) struct Device {
     pub n: i64,
+    /// Number of the epoch in force when this was read.
+    pub epoch_n: i64,
     pub epoch: [u8; 16],
     /// Signs what has to be signed; wiped from memory when it is dropped.
     pub signing: SigningKey,
@@ -49,19 +53,26 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    fn new(n: i64, signing: SigningKey, epoch: [u8; 16]) -> Device {
+    fn new(n: i64, signing: SigningKey, epoch_n: i64, epoch: [u8; 16]) -> Device {
         let public = signing.verifying_key().to_bytes();
         let mut logs = [[0; 16]; LANES];
         for (number, log) in (0_u8..).zip(&mut logs) {
-            if let Some(lane) = lane_of(number) {
-                *log = log_id(&public, &epoch, &NO_PROJECT, lane);
-            }
+            *log = log_id(&public, &epoch, &NO_PROJECT, number);
         }
-        Device { n, epoch, signing, logs }
+        Device { n, epoch_n, epoch, signing, logs }
     }
 
-    pub fn log(&self, lane: contract::Lane) -> LogId {
-        self.logs[usize::from(lane_number(lane))]
+    /// Its Ed25519 key.
+    pub fn public(&self) -> [u8; 32] {
+        self.signing.verifying_key().to_bytes()
+    }
+
+    pub fn log(&self, lane: contract::Lane, project: &[u8; 16]) -> LogId {
+        let number = lane_number(lane);
+        match self.logs.get(usize::from(number)) {
+            Some(log) if *project == NO_PROJECT => *log,
+            _ => log_id(&self.public(), &self.epoch, project, number),
+        }
     }
 }
 
@@ -122,7 +133,7 @@ pub(crate) fn open(files: &Files) -> Result<Opened, OpenError> {
         return open_newer(writer, files, key, found);
     }
     let found = (|| Ok::<_, rusqlite::Error>((journal_id(&writer)?, own_device(&writer)?)))();
-    let (journal, device) = found.map_err(|e| open_error(files, "read", &e))?;
+    let (journal, mut device) = found.map_err(|e| open_error(files, "read", &e))?;
     match description {
         Some(description) if description.journal != journal => {
             return Err(OpenError::BadDescription {
@@ -141,6 +152,7 @@ pub(crate) fn open(files: &Files) -> Result<Opened, OpenError> {
             },
         )?,
     }
+    witness::heed(&mut writer, files, journal, &mut device)?;
     tidy_on_close(&writer, true).map_err(|e| open_error(files, "open", &e))?;
     Ok(Opened { writer, key, device, journal, newer: None })
 }
@@ -163,10 +175,11 @@ fn open_newer(writer: Connection, files: &Files, key: Key, found: u32) -> Result
 }
 
 /// What reading a journal asks of its tables.
-const READ_OF_A_NEWER: [&str; 6] = [
+const READ_OF_A_NEWER: [&str; 7] = [
+    "SELECT pos, what, detail FROM mark",
     "SELECT pos, log, seq, id, kind, entity, workspace, lamport, wall_ms, hash, header FROM event",
     "SELECT pos, salt, bytes FROM payload",
-    "SELECT n, id, device, epoch, project, lane, own, head_seq, head_hash, lamport, durable_pos FROM log",
+    "SELECT n, id, device, epoch, project, lane, own, head_seq, head_hash, lamport, durable_pos, sealed_seq FROM log",
     "SELECT id, root FROM workspace",
     "SELECT id, kind, state, title, workspace, attempts, next_attempt_ms, last_error FROM job",
     "SELECT key, value FROM remembered",
@@ -323,16 +336,26 @@ fn journal_id(connection: &Connection) -> rusqlite::Result<Ulid> {
         .map(Ulid::from_bytes)
 }
 
-fn own_device(connection: &Connection) -> rusqlite::Result<Device> {
+/// Our own device, in the epoch that is in force.
+pub(crate) fn own_device(connection: &Connection) -> rusqlite::Result<Device> {
     connection.query_row(
-        "SELECT device.n, device.secret, epoch.nonce FROM epoch JOIN device ON device.n = epoch.device
+        "SELECT device.n, device.secret, epoch.n, epoch.nonce FROM epoch JOIN device ON device.n = epoch.device
          WHERE device.secret IS NOT NULL ORDER BY epoch.n DESC LIMIT 1",
         [],
         |row| {
             let secret = Zeroizing::new(row.get::<_, [u8; 32]>(1)?);
-            Ok(Device::new(row.get(0)?, SigningKey::from_bytes(&secret), row.get(2)?))
+            Ok(Device::new(row.get(0)?, SigningKey::from_bytes(&secret), row.get(2)?, row.get(3)?))
         },
     )
+}
+
+/// Our own device as it is now, for whoever read it before: another process may have begun a new epoch.
+pub(crate) fn refresh_device(connection: &Connection, device: &mut Device) -> rusqlite::Result<()> {
+    let newest: i64 = connection.prepare_cached("SELECT max(n) FROM epoch")?.query_row([], |row| row.get(0))?;
+    if newest != device.epoch_n {
+        *device = own_device(connection)?;
+    }
+    Ok(())
 }
 
 /// Whether waiting can help.
@@ -394,7 +417,7 @@ pub(crate) fn journal_error(file: &Path, what: &'static str, error: &rusqlite::E
 }
 
 /// What SQLite said while opening, told apart.
-fn open_error(files: &Files, what: &'static str, error: &rusqlite::Error) -> OpenError {
+pub(crate) fn open_error(files: &Files, what: &'static str, error: &rusqlite::Error) -> OpenError {
     let file = files.database.clone();
     if is_busy(error) {
         return OpenError::Busy { file, seconds: PATIENCE.as_secs() };

@@ -50,7 +50,7 @@ impl Journal {
             connection
                 .query_row(
                     "SELECT event.pos, event.hash, event.header, device.public
-                     FROM event JOIN log ON log.n = event.log JOIN device ON device.n = log.device WHERE event.id = ?1",
+                     FROM event JOIN log ON log.n = event.log JOIN device ON device.n = log.device WHERE event.id = ?1 ORDER BY event.pos LIMIT 1",
                     [id.to_bytes()],
                     |row| {
                         let bytes = row.get_ref(2)?.as_blob()?;

@@ -4,16 +4,21 @@
 use crate::chain::{LogId, chain_hash, lane_number};
 use crate::draft::{Draft, Prepared};
 use crate::error::JournalError;
+use crate::header::{Header, Seen};
 use crate::sign::{encode_signed, needs_signature};
 use crate::store::{Device, NO_PROJECT, journal_error};
 use contract::Lane;
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
 use std::path::Path;
 use ulid::Ulid;
 
-const INSERT_EVENT: &str = "INSERT INTO event (log, seq, id, kind, entity, workspace, lamport, wall_ms, hash, header)
+pub(crate) const INSERT_EVENT: &str =
+    "INSERT INTO event (log, seq, id, kind, entity, workspace, lamport, wall_ms, hash, header)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-const INSERT_PAYLOAD: &str = "INSERT INTO payload (pos, salt, bytes) VALUES (?1, ?2, ?3)";
+pub(crate) const INSERT_PAYLOAD: &str = "INSERT INTO payload (pos, salt, bytes) VALUES (?1, ?2, ?3)";
+
+/// Most logs that one event tells of, at 36 bytes each at most; a header holds 64 KiB. The next event tells of the rest.
+const MOST_SEEN: i64 = 1000;
 
 /// Where an event was put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,20 +31,28 @@ pub(crate) struct Place {
 /// A log's head, as of this transaction.
 struct Head {
     lane: Lane,
+    project: [u8; 16],
     n: i64,
     id: LogId,
     seq: u64,
     hash: [u8; 32],
     lamport: u64,
     last_pos: i64,
+    /// The last move of another log that this one has told of, and what has moved since then.
+    touched: i64,
+    seen: Vec<Seen>,
 }
 
 /// A writing transaction. Everything done through it is stored together, or not at all.
 pub struct Tx<'c> {
     pub(crate) connection: &'c Connection,
-    file: &'c Path,
-    device: &'c Device,
+    pub(crate) file: &'c Path,
+    pub(crate) device: Device,
     heads: Vec<Head>,
+    /// Projects of the workspaces that were met.
+    projects: Vec<(Ulid, [u8; 16])>,
+    /// Place of the last event whose log's head is written already.
+    settled: i64,
     lamport: Option<u64>,
     header: Vec<u8>,
     inserts: Option<Inserts<'c>>,
@@ -61,12 +74,14 @@ impl<'c> Inserts<'c> {
 }
 
 impl<'c> Tx<'c> {
-    pub(crate) fn new(connection: &'c Connection, file: &'c Path, device: &'c Device) -> Tx<'c> {
+    pub(crate) fn new(connection: &'c Connection, file: &'c Path, device: &Device) -> Tx<'c> {
         Tx {
             connection,
             file,
-            device,
+            device: device.clone(),
             heads: Vec::new(),
+            settled: 0,
+            projects: Vec::new(),
             lamport: None,
             header: Vec::with_capacity(512),
             inserts: None,
@@ -80,6 +95,14 @@ impl<'c> Tx<'c> {
         Ok(prepared.header.id)
     }
 
+    /// Writes an event to the logs of a project.
+    pub(crate) fn append_in(&mut self, project: [u8; 16], draft: &Draft) -> Result<Ulid, JournalError> {
+        let mut prepared = draft.prepare()?;
+        prepared.project = Some(project);
+        self.place(&mut prepared)?;
+        Ok(prepared.header.id)
+    }
+
     pub(crate) fn error(&self, error: &rusqlite::Error) -> JournalError {
         journal_error(self.file, "write", error)
     }
@@ -89,6 +112,23 @@ impl<'c> Tx<'c> {
     }
 
     fn try_place(&mut self, event: &mut Prepared) -> rusqlite::Result<Place> {
+        let project = match (event.project, event.header.workspace) {
+            (Some(project), _) => project,
+            (None, Some(workspace)) if event.lane != Lane::Local => self.project_of(workspace)?,
+            (None, _) => NO_PROJECT,
+        };
+        let content = Some((&event.salt, event.payload.as_slice()));
+        self.put(&mut event.header, event.lane, project, content)
+    }
+
+    /// Writes an event with that header to our own log, whatever the header said of log, place, Lamport number and signature.
+    pub(crate) fn put(
+        &mut self,
+        header: &mut Header,
+        lane: Lane,
+        project: [u8; 16],
+        content: Option<(&[u8; 16], &[u8])>,
+    ) -> rusqlite::Result<Place> {
         let lamport = match self.lamport {
             Some(lamport) => lamport,
             None => self
@@ -97,10 +137,10 @@ impl<'c> Tx<'c> {
                 .query_row([], |row| row.get::<_, i64>(0))?
                 .unsigned_abs(),
         } + 1;
-        let index = self.head_of(event.lane)?;
-        let head = &self.heads[index];
-        let header = &mut event.header;
+        let index = self.head_of(lane, project)?;
+        let head = &mut self.heads[index];
         (header.log, header.seq, header.lamport) = (head.id, head.seq + 1, lamport);
+        header.seen = std::mem::take(&mut head.seen);
         self.header.clear();
         if needs_signature(&header.kind) {
             encode_signed(header, &self.device.signing, &mut self.header);
@@ -125,7 +165,9 @@ impl<'c> Tx<'c> {
             &self.header,
         ))?;
         let pos = self.connection.last_insert_rowid();
-        inserts.payload.execute((pos, event.salt, &event.payload))?;
+        if let Some((salt, payload)) = content {
+            inserts.payload.execute((pos, salt, payload))?;
+        }
         let place = Place { pos: pos.unsigned_abs(), log: header.log, seq: header.seq };
         self.lamport = Some(lamport);
         let head = &mut self.heads[index];
@@ -133,46 +175,101 @@ impl<'c> Tx<'c> {
         Ok(place)
     }
 
+    fn project_of(&mut self, workspace: Ulid) -> rusqlite::Result<[u8; 16]> {
+        if let Some((_, project)) = self.projects.iter().find(|(known, _)| *known == workspace) {
+            return Ok(*project);
+        }
+        let mut find = self.connection.prepare_cached("SELECT project FROM workspace WHERE id = ?1")?;
+        let project = find.query_row([workspace.to_bytes()], |row| row.get::<_, Option<[u8; 16]>>(0)).optional()?;
+        let project = project.flatten().unwrap_or(NO_PROJECT);
+        self.projects.push((workspace, project));
+        Ok(project)
+    }
+
     /// Index of the head of our log for that lane; the log is made at its first event.
-    fn head_of(&mut self, lane: Lane) -> rusqlite::Result<usize> {
-        if let Some(index) = self.heads.iter().position(|head| head.lane == lane) {
+    fn head_of(&mut self, lane: Lane, project: [u8; 16]) -> rusqlite::Result<usize> {
+        if let Some(index) = self.heads.iter().position(|head| head.lane == lane && head.project == project) {
             return Ok(index);
         }
-        let id = self.device.log(lane);
+        let id = self.device.log(lane, &project);
         let read = |row: &rusqlite::Row<'_>| {
             Ok(Head {
                 lane,
+                project,
                 n: row.get(0)?,
                 id,
                 seq: row.get::<_, i64>(1)?.unsigned_abs(),
                 hash: row.get(2)?,
                 lamport: row.get::<_, i64>(3)?.unsigned_abs(),
                 last_pos: 0,
+                touched: row.get(4)?,
+                seen: Vec::new(),
             })
         };
         let mut find =
-            self.connection.prepare_cached("SELECT n, head_seq, head_hash, lamport FROM log WHERE id = ?1")?;
-        let head = match find.query_row([id], read) {
+            self.connection.prepare_cached("SELECT n, head_seq, head_hash, lamport, touched FROM log WHERE id = ?1")?;
+        let mut head = match find.query_row([id], read) {
             Err(rusqlite::Error::QueryReturnedNoRows) => {
                 self.connection
                     .prepare_cached(
                         "INSERT INTO log (id, device, epoch, project, lane, own, head_seq, head_hash, lamport, durable_pos)
                          VALUES (?1, ?2, ?3, ?4, ?5, 1, 0, zeroblob(32), 0, 0)",
                     )?
-                    .execute((id, self.device.n, self.device.epoch, NO_PROJECT, lane_number(lane)))?;
+                    .execute((id, self.device.n, self.device.epoch, project, lane_number(lane)))?;
                 find.query_row([id], read)?
             }
             found => found?,
         };
+        // What never leaves the machine tells nobody anything.
+        if lane != Lane::Local {
+            (head.seen, head.touched) = self.seen_since(head.touched, &project)?;
+        }
         self.heads.push(head);
         Ok(self.heads.len() - 1)
+    }
+
+    /// What logs of others, in the same project, have reached that moved after that move; and the last move that is told so.
+    fn seen_since(&self, touched: i64, project: &[u8; 16]) -> rusqlite::Result<(Vec<Seen>, i64)> {
+        let mut last = touched;
+        let mut find = self.connection.prepare_cached(
+            "SELECT touched, id, head_seq, head_hash FROM log INDEXED BY log_touched
+             WHERE own = 0 AND touched > ?1 AND project = ?2 ORDER BY touched LIMIT ?3",
+        )?;
+        let seen = find.query_map((touched, project, MOST_SEEN), |row| {
+            last = row.get(0)?;
+            let hash: [u8; 32] = row.get(3)?;
+            let mut short = [0; 8];
+            short.copy_from_slice(&hash[..8]);
+            Ok(Seen { log: row.get(1)?, seq: row.get::<_, i64>(2)?.unsigned_abs(), hash: short })
+        })?;
+        let seen = seen.collect::<rusqlite::Result<_>>()?;
+        Ok((seen, last))
+    }
+
+    /// Writes the heads and forgets them, so that the table is the truth.
+    pub(crate) fn settle(&mut self) -> Result<(), JournalError> {
+        self.try_finish(false).map_err(|e| self.error(&e))?;
+        self.settled = self.heads.iter().map(|head| head.last_pos).fold(self.settled, i64::max);
+        self.heads.clear();
+        self.lamport = None;
+        Ok(())
     }
 
     /// Writes the heads. `full`: the commit that follows is flushed, and with it everything that was committed before.
     /// Answers with whether events were written.
     pub(crate) fn finish(&mut self, full: bool) -> Result<bool, JournalError> {
         self.try_finish(full).map_err(|e| self.error(&e))?;
-        Ok(self.heads.iter().any(|head| head.last_pos > 0))
+        if full && self.settled > 0 {
+            let durable =
+                "UPDATE log SET durable_pos = max(durable_pos, ?1) WHERE n = (SELECT log FROM event WHERE pos = ?1)";
+            self.connection.execute(durable, [self.settled]).map_err(|e| self.error(&e))?;
+        }
+        Ok(self.settled > 0 || self.heads.iter().any(|head| head.last_pos > 0))
+    }
+
+    /// Notes that an event was put at that place past the heads of our own logs.
+    pub(crate) fn came(&mut self, pos: i64) {
+        self.settled = self.settled.max(pos);
     }
 
     fn try_finish(&mut self, full: bool) -> rusqlite::Result<()> {
@@ -180,7 +277,7 @@ impl<'c> Tx<'c> {
             self.connection
                 .prepare_cached(
                     "UPDATE log SET head_seq = ?2, head_hash = ?3, lamport = ?4,
-                            durable_pos = iif(?5, ?6, durable_pos) WHERE n = ?1",
+                            durable_pos = iif(?5, ?6, durable_pos), touched = ?7 WHERE n = ?1",
                 )?
                 .execute((
                     head.n,
@@ -189,6 +286,7 @@ impl<'c> Tx<'c> {
                     head.lamport.cast_signed(),
                     full,
                     head.last_pos,
+                    head.touched,
                 ))?;
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Recomputes what the record claims: names of logs, chains, commitments, and the columns that repeat a header.
 //! Reads stored bytes only; nothing is written again from its parts.
 
-use crate::chain::{chain_hash, commitment, lane_of, log_id};
+use crate::chain::{chain_hash, commitment, log_id};
 use crate::error::BadEvent;
 use crate::header::Header;
 use crate::sign::check_signature;
@@ -40,14 +40,14 @@ pub(crate) fn verify(connection: &Connection) -> rusqlite::Result<Result<Verifie
         .query_map([], |row| {
             let public: Option<[u8; 32]> = row.get(4)?;
             let (epoch, project): ([u8; 16], [u8; 16]) = (row.get(5)?, row.get(6)?);
-            let lane = lane_of(row.get(7)?);
+            let lane: u8 = row.get(7)?;
             Ok(Log {
                 n: row.get(0)?,
                 id: row.get(1)?,
                 head_seq: row.get::<_, i64>(2)?.unsigned_abs(),
                 head_hash: row.get(3)?,
                 public: public.and_then(|public| VerifyingKey::from_bytes(&public).ok()),
-                expected: public.zip(lane).map(|(public, lane)| log_id(&public, &epoch, &project, lane)),
+                expected: public.map(|public| log_id(&public, &epoch, &project, lane)),
             })
         })?
         .collect::<rusqlite::Result<Vec<Log>>>()?;

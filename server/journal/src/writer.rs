@@ -5,7 +5,7 @@ use crate::draft::Prepared;
 use crate::error::JournalError;
 use crate::folder::FORMAT;
 use crate::reserve::{self, Reserve, ReserveFile};
-use crate::store::{Device, begin, journal_error};
+use crate::store::{Device, begin, journal_error, refresh_device};
 use crate::tx::{Place, Tx};
 use crate::view;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -287,6 +287,7 @@ impl Writer {
             self.full = Some(full);
         }
         let transaction = begin(&mut self.connection).map_err(failed)?;
+        refresh_device(&transaction, &mut self.device).map_err(failed)?;
         let mut tx = Tx::new(&transaction, &self.file, &self.device);
         work(&mut tx)?;
         let wrote = tx.finish(full)?;

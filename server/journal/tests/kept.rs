@@ -81,7 +81,10 @@ fn make() {
         .unwrap();
     fs::write(folder.join("events.jsonl"), listing(&journal)).unwrap();
     drop(journal);
-    fs::remove_file(folder.join("journal.reserve")).unwrap();
+    // What is of the machine where it was made.
+    for name in ["journal.witness", "journal.reserve"] {
+        fs::remove_file(folder.join(name)).unwrap();
+    }
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn folder_key_and_database_are_for_the_user_alone() {
     let mut left: Vec<String> =
         fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     left.sort();
-    assert_eq!(left, ["journal.db", "journal.json", "journal.key", "journal.reserve"]);
+    assert_eq!(left, ["journal.db", "journal.json", "journal.key", "journal.reserve", "journal.witness"]);
 }
 
 #[test]

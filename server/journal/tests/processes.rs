@@ -127,7 +127,11 @@ fn processes_that_begin_at_once_agree_on_one_key_and_one_journal() {
         assert_eq!(ids.len(), 1);
         let mut names: Vec<String> = support::picture(&folder).into_keys().collect();
         names.sort();
-        assert_eq!(names, ["journal.db", "journal.json", "journal.key"], "nothing is left of the race");
+        assert_eq!(
+            names,
+            ["journal.db", "journal.json", "journal.key", "journal.witness"],
+            "nothing is left of the race"
+        );
     }
 }
 

@@ -102,6 +102,7 @@ pub(super) fn entry(entry: &JournalEntry) -> String {
         Lane::Notes => "notes",
         Lane::Observations => "observations",
         Lane::Local => "of this machine only",
+        Lane::Other => "of a later version",
     };
     let state = crate::words::delivery(entry.state);
     let mut row = |name: &str, text: String| line(&mut out, &[name.to_owned(), text]);
@@ -154,6 +155,7 @@ mod tests {
             entity: "2".into(),
             lane: Lane::Local,
             state: contract::Delivery::Durable,
+            held: None,
             workspace: None,
             payload: serde_json::json!({ "text": "````" }),
         };

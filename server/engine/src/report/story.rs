@@ -151,6 +151,7 @@ mod tests {
             entity: String::new(),
             lane: Lane::Local,
             state: Delivery::Saved,
+            held: None,
             workspace: None,
             payload,
         })

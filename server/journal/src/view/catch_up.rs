@@ -6,7 +6,6 @@ use crate::JournalError;
 use crate::chain::lane_of;
 use crate::header::Header;
 use crate::journal::Journal;
-use contract::Lane;
 use rusqlite::{Connection, OptionalExtension};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -138,7 +137,7 @@ pub(super) fn each_event(
     let mut rows = select.query((after, limit))?;
     while let Some(row) = rows.next()? {
         let pos = row.get(0)?;
-        let lane = lane_of(row.get(1)?).unwrap_or(Lane::Local);
+        let lane = lane_of(row.get(1)?);
         let header = Header::decode(row.get_ref(2)?.as_blob()?).ok();
         let payload = row.get_ref(3)?.as_blob_or_null()?.and_then(|bytes| serde_json::from_slice(bytes).ok());
         let event = header.map(|header| Event { pos, header, lane, payload: payload.as_ref() });

@@ -132,12 +132,13 @@ pub(super) fn mark(what: char, text: &str) -> String {
 }
 
 pub(super) fn lane_word(lane: contract::Lane) -> &'static str {
-    use contract::Lane::{Ctl, Local, Notes, Observations, Review};
+    use contract::Lane::{Ctl, Local, Notes, Observations, Other, Review};
     match lane {
         Ctl => "ctl",
         Review => "review",
         Notes => "notes",
         Observations => "observations",
         Local => "local",
+        Other => "other",
     }
 }

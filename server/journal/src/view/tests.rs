@@ -41,7 +41,8 @@ pub(super) fn database() -> Connection {
     for log in 0..5_u8 {
         connection
             .execute(
-                "INSERT INTO log VALUES (?1, ?2, 1, zeroblob(16), zeroblob(16), ?1, 1, 0, zeroblob(32), 0, 0)",
+                "INSERT INTO log (n, id, device, epoch, project, lane, own, head_seq, head_hash, lamport, durable_pos)
+                 VALUES (?1, ?2, 1, zeroblob(16), zeroblob(16), ?1, 1, 0, zeroblob(32), 0, 0)",
                 (log, [log; 16]),
             )
             .unwrap();
@@ -276,7 +277,7 @@ proptest! {
         let filter = Filter {
             kind: kind.map(str::to_owned), entity, workspace: workspace.map(|n| ulid(2000 + u64::from(n))),
             refers: refers.map(|n| ulid(u64::from(n))), path: path.map(str::to_owned), actor: actor.map(str::to_owned),
-            actor_kind: lane.filter(|n| n % 2 == 0).map(|_| ActorKind::Tool), lane: lane.and_then(crate::chain::lane_of),
+            actor_kind: lane.filter(|n| n % 2 == 0).map(|_| ActorKind::Tool), lane: lane.map(crate::chain::lane_of),
             since_ms, until_ms, newest_first, limit, after, before, id: None,
         };
         let mut expected: Vec<i64> = (1..=made.len() as i64)

@@ -1,0 +1,94 @@
+//! Devices: who may write to what is shared, as `holdover device` shows it.
+
+use serde::{Deserialize, Serialize};
+
+/// What a device is used by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceKind {
+    /// A person; may invite and revoke.
+    #[default]
+    Person,
+    /// A program that works for somebody.
+    Tool,
+    /// Continuous integration.
+    Ci,
+}
+
+/// Where a device stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceState {
+    /// What it writes counts.
+    Member,
+    /// It was a member until a time that has passed; what it wrote before counts.
+    Expired,
+    /// A member took it out; what it wrote up to the cut-off counts.
+    Revoked,
+    /// It asked, and no member has answered.
+    Asking,
+    /// Nobody has enrolled it; what came from it is kept apart.
+    Unknown,
+}
+
+/// One device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Device {
+    /// Its Ed25519 key in hex: what it is.
+    pub id: String,
+    /// What it is called. Never a host's name by itself.
+    pub name: String,
+    /// What it is used by.
+    pub kind: DeviceKind,
+    /// Where it stands.
+    pub state: DeviceState,
+    /// Whether it is this one.
+    pub own: bool,
+    /// Whether membership begins with it.
+    pub root: bool,
+    /// RFC 3339, until when it counts, where that is limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+    /// Id of the device that enrolled it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolled_by: Option<String>,
+    /// Events of it that are here.
+    pub events: u64,
+    /// Of those, the ones that are shown and not relied on.
+    pub held: u64,
+    /// What of it is kept apart, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quarantined: Vec<QuarantinedSegment>,
+}
+
+/// A run of events that came and was not let in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct QuarantinedSegment {
+    /// The log in hex.
+    pub log: String,
+    /// Place of the first event.
+    pub first: u64,
+    /// Place of the last.
+    pub last: u64,
+    /// `unknown-device`, `revoked`, `clock-jump`, `follows` or `fork`.
+    pub reason: String,
+    /// Why, in words.
+    pub detail: String,
+    /// RFC 3339, when it came.
+    pub at: String,
+}
+
+/// What `holdover device list --json` prints.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceReport {
+    /// This device first, then by name.
+    pub devices: Vec<Device>,
+}

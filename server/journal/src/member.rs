@@ -1,0 +1,242 @@
+//! Membership: which devices' events count, worked out from the signed events of the ctl lane alone.
+//! The same events give the same answer on every device, in whatever order they came. It stores nothing.
+//!
+//! It begins with one device, the root. `device.enrolled` by a member that a person uses makes a member; `device.revoked`
+//! ends it, with the last place of each of its logs that the revoker had. Events are taken in the order of (Lamport number,
+//! log, place). A revocation counts for everything that the revoked device did after its cut-off, however early in that
+//! order, so each new one begins the count again. Of two devices that revoke each other the earlier one wins.
+
+use crate::chain::{LogId, lane_number};
+use crate::header::Header;
+use crate::segment::Origin;
+use contract::{DeviceKind, Lane};
+use rusqlite::{Connection, OptionalExtension};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use ulid::Ulid;
+
+/// A device's Ed25519 key.
+pub(crate) type Public = [u8; 32];
+
+/// Payload of `device.invited`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Invited {
+    pub invitation: Ulid,
+    /// Hex of the public half of the invitation's one-time key.
+    pub verifier: String,
+    pub kind: DeviceKind,
+    /// Until when it may be used, in milliseconds since 1970.
+    pub until: i64,
+    /// Until when the invited device counts.
+    pub expires: Option<i64>,
+}
+
+/// Payload of `device.asked`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    pub invitation: Ulid,
+    pub name: String,
+    /// Hex of a signature with the invitation's one-time key.
+    pub proof: String,
+}
+
+/// Payload of `device.enrolled`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Enrolled {
+    /// Hex.
+    pub device: String,
+    pub name: String,
+    pub kind: DeviceKind,
+    pub invitation: Ulid,
+    pub expires: Option<i64>,
+}
+
+/// Payload of `device.revoked`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Revoked {
+    /// Hex.
+    pub device: String,
+    /// The last place that counts, by log in hex. Of a log that is not listed nothing does.
+    pub cutoff: BTreeMap<String, u64>,
+    pub reason: String,
+}
+
+/// Where a device stands when something of it arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Member,
+    Revoked,
+    Unknown,
+}
+
+/// One that was enrolled.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    pub name: Option<String>,
+    pub kind: DeviceKind,
+    pub expires: Option<i64>,
+    pub by: Option<Public>,
+}
+
+/// Who is in.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Membership {
+    pub root: Public,
+    pub members: BTreeMap<Public, Member>,
+    pub invitations: BTreeMap<Ulid, (Public, Invited)>,
+    used: BTreeSet<Ulid>,
+    cutoffs: BTreeMap<Public, BTreeMap<LogId, u64>>,
+}
+
+/// A `device.` event.
+struct Said {
+    by: Public,
+    log: LogId,
+    seq: u64,
+    kind: String,
+    payload: Vec<u8>,
+}
+
+impl Membership {
+    /// Membership of a project as of now. Reads every `device.` event: there are a few per device.
+    pub fn of(connection: &Connection, own: Public, project: [u8; 16]) -> rusqlite::Result<Membership> {
+        let root = connection
+            .prepare_cached("SELECT device FROM root WHERE project = ?1")?
+            .query_row([project], |row| row.get(0))
+            .optional()?
+            .unwrap_or(own);
+        let mut said = connection.prepare_cached(
+            "SELECT device.public, log.id, event.seq, event.kind, payload.bytes
+             FROM event JOIN log ON log.n = event.log JOIN device ON device.n = log.device JOIN payload ON payload.pos = event.pos
+             LEFT JOIN mark ON mark.pos = event.pos
+             WHERE event.kind >= 'device.' AND event.kind < 'device/' AND log.project = ?1 AND log.lane = ?2
+               AND (mark.what IS NULL OR mark.detail = ?3)
+             ORDER BY event.lamport, log.id, event.seq",
+        )?;
+        let said: Vec<Said> = said
+            .query_map((project, lane_number(Lane::Ctl), AFTER_CUTOFF), |row| {
+                Ok(Said {
+                    by: row.get(0)?,
+                    log: row.get(1)?,
+                    seq: row.get::<_, i64>(2)?.unsigned_abs(),
+                    kind: row.get(3)?,
+                    payload: row.get(4)?,
+                })
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(Membership::count(root, &said))
+    }
+
+    fn count(root: Public, said: &[Said]) -> Membership {
+        let mut cutoffs: BTreeMap<Public, BTreeMap<LogId, u64>> = BTreeMap::new();
+        loop {
+            let founder = Member { name: None, kind: DeviceKind::Person, expires: None, by: None };
+            let mut now = Membership {
+                root,
+                members: BTreeMap::from([(root, founder)]),
+                cutoffs: cutoffs.clone(),
+                ..Membership::default()
+            };
+            for said in said {
+                now.hear(said);
+                if now.cutoffs != cutoffs {
+                    break;
+                }
+            }
+            // Cut-offs only come and only sink, so this ends.
+            if now.cutoffs == cutoffs {
+                return now;
+            }
+            cutoffs = now.cutoffs;
+        }
+    }
+
+    fn hear(&mut self, said: &Said) {
+        let may = self.members.get(&said.by).is_some_and(|member| member.kind == DeviceKind::Person);
+        if !may || !self.is_before_cutoff(&said.by, &said.log, said.seq) {
+            return;
+        }
+        match said.kind.as_str() {
+            "device.invited" => {
+                if let Ok(invited) = serde_json::from_slice::<Invited>(&said.payload) {
+                    self.invitations.entry(invited.invitation).or_insert((said.by, invited));
+                }
+            }
+            "device.enrolled" => {
+                let Ok(enrolled) = serde_json::from_slice::<Enrolled>(&said.payload) else { return };
+                let Some(device) = public_of(&enrolled.device) else { return };
+                // An invitation admits one device, and a device keeps its first enrolment.
+                if self.members.contains_key(&device) || !self.used.insert(enrolled.invitation) {
+                    return;
+                }
+                let Enrolled { name, kind, expires, .. } = enrolled;
+                self.members.insert(device, Member { name: Some(name), kind, expires, by: Some(said.by) });
+            }
+            "device.revoked" => {
+                let Ok(revoked) = serde_json::from_slice::<Revoked>(&said.payload) else { return };
+                let Some(device) = public_of(&revoked.device) else { return };
+                let cutoff: BTreeMap<LogId, u64> =
+                    revoked.cutoff.iter().filter_map(|(log, seq)| Some((log_of(log)?, *seq))).collect();
+                // Of two the stricter holds: nothing counts that one of them leaves out.
+                let cutoff = match self.cutoffs.get(&device) {
+                    Some(before) => {
+                        before.iter().filter_map(|(log, seq)| Some((*log, *cutoff.get(log)?.min(seq)))).collect()
+                    }
+                    None => cutoff,
+                };
+                self.cutoffs.insert(device, cutoff);
+            }
+            _ => {}
+        }
+    }
+
+    pub fn standing(&self, device: &Public) -> Standing {
+        match () {
+            () if self.cutoffs.contains_key(device) => Standing::Revoked,
+            () if self.members.contains_key(device) => Standing::Member,
+            () => Standing::Unknown,
+        }
+    }
+
+    /// The last place of that log that counts for a revoked device.
+    pub fn cutoff(&self, device: &Public, log: &LogId) -> u64 {
+        self.cutoffs.get(device).map_or(u64::MAX, |logs| logs.get(log).copied().unwrap_or(0))
+    }
+
+    fn is_before_cutoff(&self, device: &Public, log: &LogId, seq: u64) -> bool {
+        seq <= self.cutoff(device, log)
+    }
+
+    /// Why an event of a device that is in is not relied on.
+    pub fn doubt(&self, origin: &Origin, header: &Header) -> Option<String> {
+        if !self.is_before_cutoff(&origin.device, &origin.log, header.seq) {
+            return Some(AFTER_CUTOFF.to_owned());
+        }
+        let expires = self.members.get(&origin.device).and_then(|member| member.expires);
+        expires.filter(|expires| header.wall_ms > *expires).map(|_| "its device's time had passed".to_owned())
+    }
+
+    /// Devices that were revoked.
+    pub fn revoked(&self) -> impl Iterator<Item = &Public> {
+        self.cutoffs.keys()
+    }
+
+    /// Whether an invitation has admitted somebody.
+    pub fn is_used(&self, invitation: &Ulid) -> bool {
+        self.used.contains(invitation)
+    }
+}
+
+/// What is said of events after a cut-off; such events still take part in the count, which leaves them out by itself.
+pub(crate) const AFTER_CUTOFF: &str = "its device was revoked before it";
+
+/// A key from its hex.
+pub(crate) fn public_of(text: &str) -> Option<Public> {
+    let mut public = [0; 32];
+    hex::decode_to_slice(text, &mut public).ok().map(|()| public)
+}
+
+fn log_of(text: &str) -> Option<LogId> {
+    let mut log = [0; 16];
+    hex::decode_to_slice(text, &mut log).ok().map(|()| log)
+}

@@ -1,0 +1,395 @@
+//! Two and more data folders exchange their logs by sealed segments, and what may not count is kept apart with its reason.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+#[path = "support/forge.rs"]
+mod forge;
+mod support;
+
+use contract::{Delivery, DeviceKind, DeviceState, JournalEntry, Lane};
+use forge::{Forger, Wish};
+use holdover_journal::{Draft, Filter, Header, ImportError, Journal, MAX_JUMP, NO_PROJECT, Op, Reason, Segment, Terms};
+use support::raw;
+
+struct Site {
+    folder: tempfile::TempDir,
+    journal: Journal,
+}
+
+fn site() -> Site {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    Site { folder, journal }
+}
+
+fn terms() -> Terms {
+    Terms { kind: DeviceKind::Person, until_ms: i64::MAX, expires_ms: None }
+}
+
+impl Site {
+    fn note(&self, text: &str) -> String {
+        let draft = Draft::intent("note.add", Lane::Notes, self.journal.person().unwrap(), &[Op::set("body", text)]);
+        self.journal.append(draft).unwrap().id
+    }
+
+    /// Everything that is sealed, own and others'.
+    fn sealed(&self) -> Vec<Vec<u8>> {
+        self.journal.seal(NO_PROJECT).unwrap();
+        let segments = self.journal.segments(NO_PROJECT).unwrap();
+        segments.iter().map(|segment| self.journal.segment_bytes(segment).unwrap().unwrap()).collect()
+    }
+
+    fn take(&self, from: &Site) {
+        for segment in from.sealed() {
+            self.journal.import(&segment).unwrap();
+        }
+    }
+
+    fn notes(&self) -> Vec<JournalEntry> {
+        self.journal.entries(&Filter { kind: Some("note.".to_owned()), ..Filter::default() }).unwrap()
+    }
+
+    fn bodies(&self) -> Vec<String> {
+        let mut bodies: Vec<String> =
+            self.notes().iter().map(|note| note.payload["ops"][0]["v"].as_str().unwrap().to_owned()).collect();
+        bodies.sort();
+        bodies
+    }
+
+    fn reasons(&self) -> Vec<String> {
+        self.journal.quarantined().unwrap().into_iter().map(|segment| segment.reason).collect()
+    }
+
+    fn header(&self, id: &str) -> Header {
+        let id: ulid::Ulid = id.parse().unwrap();
+        let bytes: Vec<u8> = raw(self.folder.path())
+            .query_row("SELECT header FROM event WHERE id = ?1 LIMIT 1", [id.to_bytes()], |row| row.get(0))
+            .unwrap();
+        Header::decode(&bytes).unwrap()
+    }
+}
+
+/// Two sites, the second enrolled by the first.
+fn two() -> (Site, Site) {
+    let (a, b) = (site(), site());
+    join(&a, &b);
+    (a, b)
+}
+
+fn join(a: &Site, b: &Site) {
+    let invitation = a.journal.invite(NO_PROJECT, &terms()).unwrap();
+    b.journal.ask(&invitation).unwrap();
+    a.take(b);
+    b.take(a);
+}
+
+#[test]
+fn two_folders_hold_the_same_events_after_they_exchanged_their_segments() {
+    let (a, b) = two();
+    let first = a.note("from a");
+    let local = Draft::observation("fetch.began", serde_json::json!({}));
+    a.journal.append(local).unwrap();
+    b.take(&a);
+    let second = b.note("from b");
+    a.take(&b);
+    assert_eq!((a.bodies(), b.bodies()), (vec!["from a".to_owned(), "from b".to_owned()], a.bodies()));
+    assert!(a.notes().iter().chain(&b.notes()).all(|note| note.state == Delivery::Sealed && note.held.is_none()));
+    let kinds = b.journal.entries(&Filter { kind: Some("fetch.".to_owned()), ..Filter::default() }).unwrap();
+    assert_eq!(kinds, [], "what is of this machine only was not sealed");
+    // b knew of a's note when it wrote its own, and says so; a knew of nothing.
+    let (told, first) = (b.header(&second), a.header(&first));
+    let seen = told.seen.iter().find(|seen| seen.log == first.log).expect("the log of a's note was seen");
+    assert_eq!((seen.seq, first.seen.iter().any(|seen| seen.log == told.log)), (1, false));
+    assert!(told.lamport > first.lamport);
+    for site in [&a, &b] {
+        site.journal.verify().unwrap();
+        let states: Vec<DeviceState> =
+            site.journal.devices(NO_PROJECT).unwrap().devices.iter().map(|device| device.state).collect();
+        assert_eq!(states, [DeviceState::Member, DeviceState::Member]);
+        assert_eq!(site.reasons(), [""; 0]);
+    }
+}
+
+#[test]
+fn the_same_segment_may_come_any_number_of_times() {
+    let (a, b) = two();
+    a.note("once");
+    b.take(&a);
+    let (count, journal) = (b.journal.count().unwrap(), &b.journal);
+    for segment in a.sealed() {
+        let again = journal.import(&segment).unwrap();
+        assert_eq!((again.new, again.quarantined), (0, None));
+        assert!(again.known > 0);
+    }
+    assert_eq!((journal.count().unwrap(), b.bodies().len()), (count, 1));
+}
+
+#[test]
+fn a_gap_is_refused_with_what_is_missing_and_nothing_is_kept() {
+    let (a, b) = two();
+    let mut before = a.sealed();
+    for n in 0..3 {
+        a.note(&format!("note {n}"));
+        a.journal.seal(NO_PROJECT).unwrap();
+    }
+    let new: Vec<Vec<u8>> = a.sealed().into_iter().filter(|segment| !before.contains(segment)).collect();
+    assert_eq!(new.len(), 3);
+    let count = b.journal.count().unwrap();
+    let error = b.journal.import(&new[1]).unwrap_err();
+    assert!(matches!(error, ImportError::Gap { expected: 1, first: 2, .. }), "{error}");
+    assert_eq!((b.journal.count().unwrap(), b.reasons().len()), (count, 0));
+    before.clear();
+    for segment in &new {
+        assert_eq!(b.journal.import(segment).unwrap().new, 1);
+    }
+    assert_eq!(b.bodies(), ["note 0", "note 1", "note 2"]);
+}
+
+#[test]
+fn a_device_that_nobody_enrolled_is_kept_apart_until_somebody_does() {
+    let (a, b) = (site(), site());
+    b.note("from a stranger");
+    for segment in b.sealed() {
+        assert_eq!(a.journal.import(&segment).unwrap().quarantined, Some(Reason::UnknownDevice));
+    }
+    assert_eq!((a.reasons(), a.bodies()), (vec!["unknown-device".to_owned()], vec![]));
+    assert!(a.journal.quarantined().unwrap()[0].detail.contains("enrolled"));
+    let stranger = &a.journal.devices(NO_PROJECT).unwrap().devices[1];
+    assert_eq!((stranger.state, stranger.quarantined.len()), (DeviceState::Unknown, 1));
+    join(&a, &b);
+    assert_eq!((a.reasons(), a.bodies()), (vec![], vec!["from a stranger".to_owned()]));
+}
+
+#[test]
+fn an_invitation_admits_one_device_and_only_with_its_key() {
+    let a = site();
+    let invitation = a.journal.invite(NO_PROJECT, &terms()).unwrap();
+    let other = a.journal.invite(NO_PROJECT, &terms()).unwrap();
+    // A request for the second invitation with the first one's name would need the second one's key.
+    let mut first = Forger::new(1, 0);
+    assert_eq!(a.journal.import(&first.ask(&invitation)).unwrap().released, 1);
+    let mut second = Forger::new(2, 0);
+    assert_eq!(a.journal.import(&second.ask(&invitation)).unwrap().quarantined, Some(Reason::UnknownDevice));
+    assert_eq!(a.reasons(), ["unknown-device"]);
+    let mut third = Forger::new(3, 0);
+    let asked = serde_json::json!({"invitation": ulid::Ulid::generate(), "name": "x", "proof": "00"}).to_string();
+    third.event("device.asked", &asked, &Wish { signed: true, ..Wish::default() });
+    assert_eq!(a.journal.import(&third.segment()).unwrap().quarantined, Some(Reason::UnknownDevice));
+    let mut changed = other.clone().into_bytes();
+    let last = changed.len() - 1;
+    changed[last] = if changed[last] == b'0' { b'1' } else { b'0' };
+    let changed = String::from_utf8(changed).unwrap();
+    assert!(site().journal.ask(&changed).unwrap_err().to_string().contains("changed on the way"));
+    let ended = a.journal.invite(NO_PROJECT, &Terms { until_ms: 1, ..terms() }).unwrap();
+    assert!(site().journal.ask(&ended).unwrap_err().to_string().contains("ended 1970"));
+    let mut late = Forger::new(4, 0);
+    assert_eq!(a.journal.import(&late.ask(&ended)).unwrap().quarantined, Some(Reason::UnknownDevice));
+}
+
+/// A site and a forger that is a member of it, on the notes lane.
+fn with_forger() -> (Site, Forger) {
+    let a = site();
+    let invitation = a.journal.invite(NO_PROJECT, &terms()).unwrap();
+    let mut forger = Forger::new(9, 0);
+    assert_eq!(a.journal.import(&forger.ask(&invitation)).unwrap().released, 1);
+    let notes = forger.on_lane(2);
+    (a, notes)
+}
+
+const NOTE: &str = r#"{"ops":[{"f":"body","op":"set","v":"forged"}]}"#;
+
+#[test]
+fn a_fork_is_named_and_the_first_branch_stays() {
+    let (a, mut one) = with_forger();
+    let mut other = one.on_lane(2);
+    one.event("note.add", NOTE, &Wish::default());
+    other.event("note.add", NOTE, &Wish::default());
+    assert_eq!(a.journal.import(&one.segment()).unwrap().new, 1);
+    assert_eq!(a.journal.import(&other.segment()).unwrap().quarantined, Some(Reason::Fork));
+    one.event("note.add", NOTE, &Wish::default());
+    other.event("note.add", NOTE, &Wish::default());
+    assert_eq!(a.journal.import(&other.segment()).unwrap().quarantined, Some(Reason::Fork));
+    assert_eq!(a.journal.import(&one.segment()).unwrap().new, 1);
+    assert_eq!((a.reasons(), a.notes().len()), (vec!["fork".to_owned(), "fork".to_owned()], 2));
+    a.journal.verify().unwrap();
+}
+
+#[test]
+fn one_id_with_two_contents_makes_both_doubtful_and_with_one_content_is_read_once() {
+    let (a, mut notes) = with_forger();
+    let mut reviews = notes.on_lane(1);
+    let id = notes.event("note.add", NOTE, &Wish::default());
+    let again = notes.event("note.add", NOTE, &Wish { salt: [1; 16], ..Wish::default() });
+    reviews.event("note.add", NOTE, &Wish { id: Some(id), ..Wish::default() });
+    reviews.event("note.add", NOTE, &Wish { id: Some(again), salt: [2; 16], ..Wish::default() });
+    assert_eq!(a.journal.import(&notes.segment()).unwrap().held, 0);
+    assert_eq!(a.journal.import(&reviews.segment()).unwrap().held, 1);
+    let read: Vec<(String, bool)> = a.notes().into_iter().map(|note| (note.id, note.held.is_some())).collect();
+    let (id, again) = (id.to_string(), again.to_string());
+    assert_eq!(read, [(id, false), (again.clone(), true), (again, true)]);
+    a.journal.verify().unwrap();
+}
+
+#[test]
+fn a_clock_that_jumps_is_not_believed_until_others_have_come_as_far() {
+    for far in [MAX_JUMP + 50, 1 << 63, u64::MAX - 1] {
+        let (a, mut forger) = with_forger();
+        forger.lamport = far;
+        forger.event("note.add", NOTE, &Wish::default());
+        let jumped = forger.segment();
+        let next = (far < u64::MAX - 1).then(|| {
+            forger.event("note.add", NOTE, &Wish::default());
+            forger.segment()
+        });
+        assert_eq!(a.journal.import(&jumped).unwrap().quarantined, Some(Reason::ClockJump), "{far}");
+        if let Some(next) = &next {
+            assert_eq!(a.journal.import(next).unwrap().quarantined, Some(Reason::Follows), "{far}");
+        }
+        a.note("ours");
+        let ours = a.header(&a.notes()[0].id).lamport;
+        assert!(ours < 100, "our own number is not carried away: {ours}");
+        let mut other = forger.on_lane(1);
+        other.lamport = MAX_JUMP - 100;
+        other.event("note.add", NOTE, &Wish::default());
+        let released = a.journal.import(&other.segment()).unwrap().released;
+        assert_eq!(released, if far == MAX_JUMP + 50 { 2 } else { 0 }, "{far}");
+        a.journal.verify().unwrap();
+    }
+}
+
+#[test]
+fn what_a_revoked_device_writes_afterwards_is_kept_apart_or_marked_and_what_it_wrote_before_counts() {
+    let (a, b) = two();
+    let c = site();
+    join(&a, &c);
+    b.note("before");
+    a.take(&b);
+    let id = b.journal.own_device().unwrap().id;
+    b.note("after");
+    // c hears of the later note before it hears of the revocation.
+    c.take(&a);
+    c.take(&b);
+    assert_eq!(c.bodies(), ["after", "before"]);
+    let revoked = a.journal.revoke(NO_PROJECT, &id, "the laptop was lost").unwrap();
+    assert_eq!((revoked.state, revoked.held), (DeviceState::Revoked, 0));
+    for segment in b.sealed() {
+        a.journal.import(&segment).unwrap();
+    }
+    assert_eq!((a.reasons(), a.bodies()), (vec!["revoked".to_owned()], vec!["before".to_owned()]));
+    c.take(&a);
+    let held: Vec<bool> = c.notes().iter().map(|note| note.held.is_some()).collect();
+    assert_eq!((c.bodies(), held), (vec!["after".to_owned(), "before".to_owned()], vec![false, true]));
+    // It can let nobody else in, and is told why.
+    b.take(&a);
+    let error = b.journal.invite(NO_PROJECT, &terms()).unwrap_err();
+    assert!(error.to_string().contains("it was revoked"), "{error}");
+    for site in [&a, &b, &c] {
+        site.journal.verify().unwrap();
+    }
+}
+
+#[test]
+fn of_two_devices_that_revoke_each_other_the_same_one_wins_everywhere() {
+    let (a, b) = two();
+    let (of_a, of_b) = (a.journal.own_device().unwrap().id, b.journal.own_device().unwrap().id);
+    a.journal.revoke(NO_PROJECT, &of_b, "").unwrap();
+    b.journal.revoke(NO_PROJECT, &of_a, "").unwrap();
+    let (from_a, from_b) = (a.sealed(), b.sealed());
+    for segment in &from_a {
+        b.journal.import(segment).unwrap();
+    }
+    for segment in &from_b {
+        a.journal.import(segment).unwrap();
+    }
+    let state = |site: &Site, id: &str| {
+        let devices = site.journal.devices(NO_PROJECT).unwrap().devices;
+        devices.into_iter().find(|device| device.id == id).unwrap().state
+    };
+    let ends: Vec<DeviceState> =
+        [(&a, &of_a), (&b, &of_a), (&a, &of_b), (&b, &of_b)].map(|(s, id)| state(s, id)).to_vec();
+    assert!(ends[0] == ends[1] && ends[2] == ends[3] && ends[0] != ends[2], "{ends:?}");
+}
+
+#[test]
+fn a_device_for_a_limited_time_counts_until_then_and_may_let_nobody_in() {
+    let a = site();
+    let limited = Terms { kind: DeviceKind::Ci, expires_ms: Some(5_000), ..terms() };
+    let invitation = a.journal.invite(NO_PROJECT, &limited).unwrap();
+    let mut forger = Forger::new(7, 0);
+    assert_eq!(a.journal.import(&forger.ask(&invitation)).unwrap().released, 1);
+    let mut notes = forger.on_lane(2);
+    notes.event("note.add", NOTE, &Wish { wall_ms: 4_000, ..Wish::default() });
+    notes.event("note.add", NOTE, &Wish { wall_ms: 6_000, ..Wish::default() });
+    assert_eq!(a.journal.import(&notes.segment()).unwrap().held, 1);
+    let held: Vec<Option<String>> = a.notes().into_iter().map(|note| note.held).collect();
+    assert_eq!(held, [None, Some("its device's time had passed".to_owned())]);
+    let device = &a.journal.devices(NO_PROJECT).unwrap().devices[1];
+    assert_eq!((device.state, device.kind, device.name.as_str()), (DeviceState::Expired, DeviceKind::Ci, "forger"));
+    // Its word on membership counts for nothing.
+    let enrolled = serde_json::json!({
+        "device": "11".repeat(32), "name": "friend", "kind": "person", "invitation": ulid::Ulid::generate(), "expires": null,
+    });
+    forger.event("device.enrolled", &enrolled.to_string(), &Wish { signed: true, ..Wish::default() });
+    assert_eq!(a.journal.import(&forger.segment()).unwrap().new, 1);
+    assert_eq!(a.journal.devices(NO_PROJECT).unwrap().devices.len(), 2);
+}
+
+#[test]
+fn what_a_later_version_writes_is_kept_verified_and_handed_on_byte_for_byte() {
+    let (a, forger) = with_forger();
+    let mut later = forger.on_lane(9);
+    let mut fields = Vec::new();
+    minicbor::Encoder::new(&mut fields).str("new").unwrap().array(1).unwrap().u64(1 << 40).unwrap();
+    for signed in [false, true] {
+        let wish = Wish { v: Some(2), kver: 7, later: (2, fields.clone()), signed, ..Wish::default() };
+        later.event("zebra.from-the-future", r#"{"ops":[{"f":"x","op":"warp","spin":3}],"new":[]}"#, &wish);
+    }
+    let segment = later.segment();
+    assert_eq!(a.journal.import(&segment).unwrap().new, 2);
+    let read = a.journal.entries(&Filter { kind: Some("zebra".to_owned()), ..Filter::default() }).unwrap();
+    assert_eq!((read.len(), read[0].lane, &read[0].payload["new"]), (2, Lane::Other, &serde_json::json!([])));
+    a.journal.verify().unwrap();
+    let b = site();
+    join(&a, &b);
+    let handed_on = b.sealed();
+    assert!(handed_on.contains(&segment), "the bytes that the device sealed");
+    assert_eq!(b.journal.entries(&Filter { kind: Some("zebra".to_owned()), ..Filter::default() }).unwrap().len(), 2);
+    b.journal.verify().unwrap();
+}
+
+#[test]
+fn a_payload_that_is_deleted_is_in_no_segment_afterwards_and_the_run_is_sealed_again_without_it() {
+    let (a, b) = two();
+    let id: ulid::Ulid = a.note("to be forgotten").parse().unwrap();
+    a.note("to be kept");
+    let before = a.sealed();
+    raw(a.folder.path())
+        .execute("DELETE FROM payload WHERE pos = (SELECT pos FROM event WHERE id = ?1)", [id.to_bytes()])
+        .unwrap();
+    let listed = a.journal.segments(NO_PROJECT).unwrap().len();
+    let after = a.sealed();
+    assert_eq!((before.len() - listed, after.len()), (1, before.len()));
+    let texts = |segments: &[Vec<u8>]| -> String {
+        let records = segments.iter().flat_map(|bytes| Segment::read(bytes).unwrap().records);
+        records
+            .filter_map(|(_, record)| record.content)
+            .map(|(_, payload)| String::from_utf8(payload).unwrap())
+            .collect()
+    };
+    assert!(
+        texts(&before).contains("forgotten") && !texts(&after).contains("forgotten") && texts(&after).contains("kept")
+    );
+    for segment in &after {
+        assert_eq!(b.journal.import(segment).unwrap().quarantined, None);
+    }
+    assert_eq!(b.notes().iter().filter(|note| note.payload.is_null()).count(), 1);
+    b.journal.verify().unwrap();
+}
+
+#[test]
+fn a_signature_that_a_decision_lacks_makes_the_whole_segment_unsound() {
+    let (a, forger) = with_forger();
+    let mut reviews = forger.on_lane(1);
+    reviews.event("review.decision", NOTE, &Wish::default());
+    let error = a.journal.import(&reviews.segment()).unwrap_err();
+    assert!(error.to_string().contains("event 1: an event of its kind is signed, and this one is not"), "{error}");
+}
