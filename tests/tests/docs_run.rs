@@ -178,6 +178,11 @@ fn every_command_and_option_that_a_page_names_is_there() {
                     if command == "journal" {
                         text.stdout.extend(fixture.holdover(&["journal", "log", "--help"]).stdout);
                     }
+                    if command == "device" {
+                        for sub in ["init", "list", "invite", "join", "revoke"] {
+                            text.stdout.extend(fixture.holdover(&["device", sub, "--help"]).stdout);
+                        }
+                    }
                     if command == "note" {
                         for sub in ["add", "list", "show", "edit", "remove"] {
                             text.stdout.extend(fixture.holdover(&["note", sub, "--help"]).stdout);

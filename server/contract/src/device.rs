@@ -92,3 +92,32 @@ pub struct DeviceReport {
     /// This device first, then by name.
     pub devices: Vec<Device>,
 }
+
+/// What a step of letting a device in has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum JoinStep {
+    /// This device asks; the file goes to the device that invited.
+    Asked,
+    /// The device that asked is let in; the file goes back to it.
+    Answered,
+    /// This device is in.
+    Joined,
+    /// Nothing that was new.
+    Nothing,
+}
+
+/// What `holdover device join --json` prints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct JoinReport {
+    /// What was done.
+    pub step: JoinStep,
+    /// The device that it was done for.
+    pub device: Device,
+    /// What has to be carried to the other side next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<std::path::PathBuf>,
+}

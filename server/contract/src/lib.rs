@@ -18,7 +18,7 @@ pub use artifact::{
     Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Proof, Readiness, ReadinessState,
 };
 pub use conflict::{ConflictFile, ConflictRegion, ConflictReport, ConflictSide, ConflictSuggestion, MalformedConflict};
-pub use device::{Device, DeviceKind, DeviceReport, DeviceState, QuarantinedSegment};
+pub use device::{Device, DeviceKind, DeviceReport, DeviceState, JoinReport, JoinStep, QuarantinedSegment};
 pub use event::{
     Actor, ActorKind, Delivery, JournalEntry, JournalEvent, JournalHit, JournalReport, JournalSearch, JournalStory,
     Lane, SignatureState, SnippetPart,
@@ -64,6 +64,8 @@ pub struct Everything {
     pub journal_story: JournalStory,
     /// `holdover device list --json`.
     pub devices: DeviceReport,
+    /// `holdover device join --json`.
+    pub join: JoinReport,
     /// `holdover.toml`, the user's file, and `holdover.*` in an editor.
     pub settings: Settings,
     /// A unit of work and where it stands.

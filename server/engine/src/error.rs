@@ -47,6 +47,12 @@ pub enum EngineError {
     /// A note could not be written or found.
     #[error(transparent)]
     Note(#[from] crate::NoteError),
+    /// Something about devices could not be done.
+    #[error(transparent)]
+    Device(#[from] journal::DeviceError),
+    /// What came from another device was refused.
+    #[error(transparent)]
+    Import(#[from] journal::ImportError),
     /// Somebody asked to stop.
     #[error("stopped, as was asked; what had arrived by then is kept")]
     Cancelled,
@@ -67,6 +73,8 @@ impl EngineError {
             EngineError::NotOpen { .. } => "not-open",
             EngineError::Disabled => "disabled",
             EngineError::Note(error) => error.kind(),
+            EngineError::Device(_) => "device",
+            EngineError::Import(_) => "import",
             EngineError::Cancelled => "cancelled",
             EngineError::Host(_) => "host",
         }

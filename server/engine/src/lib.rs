@@ -4,6 +4,7 @@
 //! and gives `contract` types. What takes longer than a few milliseconds runs on its own threads, and is told in
 //! [`Notice`]s; what is asked is answered from memory.
 
+mod devices;
 mod doctor;
 mod documents;
 mod error;
@@ -24,6 +25,7 @@ mod words;
 mod worker;
 mod workspace;
 
+pub use devices::Invite;
 pub use doctor::{Advice, Mark};
 pub use error::EngineError;
 pub use facade::{Engine, EngineOptions};

@@ -66,6 +66,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Note,
     },
+    /// Which devices may write to what is shared
+    Device {
+        #[command(subcommand)]
+        command: crate::commands::device::Command,
+    },
     /// What is set up, what is not, and the next step for each
     Doctor {
         /// Workspace, or a folder or file in it

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 /// Commands by what one comes for, in the order of a first day.
 pub(crate) const GROUPS: [(&str, &[&str]); 5] = [
     ("Is everything here?", &["preflight", "status", "doctor"]),
-    ("Decide", &["trust", "offline"]),
+    ("Decide", &["trust", "offline", "device"]),
     ("Write down", &["note"]),
     ("Look back", &["journal"]),
     ("Set up", &["lsp", "completions", "man", "help"]),
@@ -91,6 +91,31 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     ("note show", &[("holdover note show 8G3KQ2PD", "all of one note; the end of its id is enough")]),
     ("note edit", &[("holdover note edit 8G3KQ2PD -m done", "another text in its place")]),
     ("note remove", &[("holdover note remove 8G3KQ2PD", "take a note away, or throw a draft away")]),
+    ("device", &[("holdover device list", "who may write to what is shared, and what was kept apart")]),
+    (
+        "device init",
+        &[("holdover device init --name desk --person Ada", "what others will see of this device and of you")],
+    ),
+    ("device list", &[("holdover device list --json", "the same for a program")]),
+    (
+        "device invite",
+        &[
+            ("holdover device invite", "a line to hand over; it lets one person's device in"),
+            ("holdover device invite --kind ci --expires 90", "a device for CI, for 90 days"),
+        ],
+    ),
+    (
+        "device join",
+        &[
+            ("holdover device join invitation.txt --to request.bin", "ask to be let in"),
+            ("holdover device join request.bin --to answer.bin", "let in who asks, on the device that invited"),
+            ("holdover device join answer.bin", "be in"),
+        ],
+    ),
+    (
+        "device revoke",
+        &[("holdover device revoke laptop --reason \"it was lost\"", "its later events no longer count")],
+    ),
     ("journal", &[("holdover journal log", "what was done and decided, oldest first")]),
     (
         "journal log",

@@ -5,6 +5,7 @@
 //! A change that another process committed is seen by the next read; [`Journal::watch`] says when to look.
 
 mod backoff;
+mod bundle;
 mod chain;
 mod device;
 mod draft;
@@ -46,6 +47,7 @@ mod workspace;
 mod writer;
 
 pub use backoff::Backoff;
+pub use bundle::{BUNDLE, MAX_BUNDLE};
 pub use device::{DeviceError, MAX_DEVICE_NAME, OwnDevice, Terms};
 pub use draft::{Draft, MAX_PAYLOAD, MAX_REF, MAX_REFS, holdover};
 pub use error::{BadEvent, JournalError, OpenError, VerifyError};

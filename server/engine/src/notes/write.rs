@@ -176,7 +176,8 @@ impl Engine {
             entity: note.map(|note| note.id),
             workspace: Some(workspace),
             lane,
-            actor: person(),
+            // What may leave the machine is not signed with the account's name, which nobody agreed to show.
+            actor: if lane == Lane::Local { person() } else { journal.person()? },
             payload,
             refs: Vec::new(),
             intent: true,

@@ -1,6 +1,7 @@
 //! One file a command. A command asks the engine and prints; it decides nothing itself.
 
 mod completions;
+pub(crate) mod device;
 mod doctor;
 pub(crate) mod journal;
 pub(crate) mod lsp;
@@ -42,6 +43,7 @@ pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
         Command::Trust { path, revoke } => trust::run(path, *revoke, out),
         Command::Offline { mode } => offline::run(*mode, out),
         Command::Journal { command } => journal::run(command, out),
+        Command::Device { command } => device::run(command, out),
         Command::Note { command } => note::run(command, out),
         Command::Doctor { path } => doctor::run(path, out),
         Command::Completions { shell } => Ok(completions::run(*shell, out)),
@@ -91,9 +93,12 @@ fn warn_of_journal(engine: &Engine, out: &Out) {
 
 fn failed(error: &EngineError) -> Failure {
     let end = match error {
-        EngineError::Untrusted { .. } | EngineError::Offline(_) | EngineError::Cancelled | EngineError::Busy { .. } => {
-            End::No
-        }
+        EngineError::Device(_)
+        | EngineError::Import(_)
+        | EngineError::Untrusted { .. }
+        | EngineError::Offline(_)
+        | EngineError::Cancelled
+        | EngineError::Busy { .. } => End::No,
         EngineError::NotOpen { .. } | EngineError::Note(_) => End::Usage,
         EngineError::Disabled | EngineError::Journal { .. } | EngineError::Host(_) => End::Unknown,
     };

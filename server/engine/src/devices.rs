@@ -1,0 +1,99 @@
+//! Devices as the command line and editors deal with them: one step of letting a device in is one file that is carried over.
+//! What a file is, is told from its contents; nothing here reads or writes the files themselves.
+
+use crate::{Engine, EngineError};
+use contract::{Device, DeviceKind, DeviceReport, DeviceState, JoinReport, JoinStep};
+use journal::{INVITATION, Journal, NO_PROJECT, Terms};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What an invitation is to allow, in times from now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invite {
+    /// What the device is used by.
+    pub kind: DeviceKind,
+    /// How long the invitation may be used.
+    pub usable: Duration,
+    /// How long the device counts; `None`: until it is revoked.
+    pub counts: Option<Duration>,
+}
+
+fn from_now(span: Duration) -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.saturating_add(span).as_millis()).unwrap_or(i64::MAX)
+}
+
+fn broken(error: &journal::JournalError) -> EngineError {
+    EngineError::Journal { reason: error.to_string() }
+}
+
+impl Engine {
+    /// Every device that is known. Reads the journal.
+    pub fn devices(&self) -> Result<DeviceReport, EngineError> {
+        self.journal()?.devices(NO_PROJECT).map_err(|e| broken(&e))
+    }
+
+    /// Names this device and the person at it; `None` leaves a name as it is. Answers with this device.
+    pub fn name_device(&self, name: Option<&str>, person: Option<&str>) -> Result<Device, EngineError> {
+        let journal = self.journal()?;
+        if name.is_some() || person.is_some() {
+            journal.name_device(name, person)?;
+        }
+        own(&journal)
+    }
+
+    /// The text that lets one device in. A secret until it was used.
+    pub fn invite_device(&self, invite: Invite) -> Result<String, EngineError> {
+        let terms =
+            Terms { kind: invite.kind, until_ms: from_now(invite.usable), expires_ms: invite.counts.map(from_now) };
+        Ok(self.journal()?.invite(NO_PROJECT, &terms)?)
+    }
+
+    /// Takes a device out, by its name or the beginning of its id.
+    pub fn revoke_device(&self, device: &str, reason: &str) -> Result<Device, EngineError> {
+        Ok(self.journal()?.revoke(NO_PROJECT, device, reason)?)
+    }
+
+    /// One step of letting a device in: an invitation is answered with a request, a request with an answer, and an answer ends
+    /// it. The bytes are what has to be carried to the other side next, where something has to.
+    pub fn join_device(&self, contents: &[u8]) -> Result<(JoinReport, Option<Vec<u8>>), EngineError> {
+        let journal = self.journal()?;
+        let text = std::str::from_utf8(contents).unwrap_or_default().trim();
+        if text.starts_with(INVITATION) {
+            let project = journal.ask(text)?;
+            let bundle = journal.bundle(project).map_err(|e| broken(&e))?;
+            return Ok((report(JoinStep::Asked, own(&journal)?), Some(bundle)));
+        }
+        let before = self.devices()?;
+        journal.import_bundle(contents)?;
+        let after = self.devices()?;
+        let members = |report: &DeviceReport| -> Vec<Device> {
+            report.devices.iter().filter(|device| device.state == DeviceState::Member).cloned().collect()
+        };
+        let known: Vec<String> = members(&before).into_iter().map(|device| device.id).collect();
+        let new: Vec<Device> = members(&after).into_iter().filter(|device| !known.contains(&device.id)).collect();
+        let this = own(&journal)?;
+        let answered = new.iter().find(|device| device.enrolled_by.as_deref() == Some(this.id.as_str()));
+        if let Some(device) = answered {
+            let bundle = journal.bundle(NO_PROJECT).map_err(|e| broken(&e))?;
+            return Ok((report(JoinStep::Answered, device.clone()), Some(bundle)));
+        }
+        let step = if this.state == DeviceState::Member && !known.contains(&this.id) {
+            JoinStep::Joined
+        } else {
+            JoinStep::Nothing
+        };
+        Ok((report(step, this), None))
+    }
+}
+
+fn report(step: JoinStep, device: Device) -> JoinReport {
+    JoinReport { step, device, file: None }
+}
+
+fn own(journal: &Journal) -> Result<Device, EngineError> {
+    let devices = journal.devices(NO_PROJECT).map_err(|e| broken(&e))?.devices;
+    devices
+        .into_iter()
+        .find(|device| device.own)
+        .ok_or_else(|| EngineError::Journal { reason: "it names no device".to_owned() })
+}

@@ -1,0 +1,166 @@
+//! `holdover device`: who may write to what is shared. Asks the engine, reads and writes the files that are carried over, and prints.
+
+use super::{Failure, engine, failed};
+use crate::End;
+use crate::out::Out;
+use clap::{Subcommand, ValueEnum};
+use contract::{Device, DeviceKind, DeviceState, JoinStep};
+use engine::{Engine, Invite};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_hours(24);
+/// Longest file that is read: what carries membership is far shorter.
+const MAX_FILE: u64 = 64 << 20;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Name this device, and the person at it; it was made with the journal
+    Init {
+        /// What the device is called; nothing about the machine is in its name unless you say so
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// The name under which what you do is shown to others
+        #[arg(long, value_name = "NAME")]
+        person: Option<String>,
+    },
+    /// List the devices that are known, and what of them is kept apart
+    List,
+    /// Print an invitation, which lets one device in
+    Invite {
+        /// What the device is used by; only a person's may invite and revoke
+        #[arg(long, value_name = "KIND", default_value = "person")]
+        kind: Kind,
+        /// How long the invitation may be used
+        #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=3650))]
+        valid: u32,
+        /// How long the device counts; without it, until it is revoked
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+        expires: Option<u32>,
+    },
+    /// Take the next step with an invitation, a request or an answer
+    Join {
+        /// The file that was brought here; `-` reads stdin
+        file: PathBuf,
+        /// Where to write what has to be carried to the other side
+        #[arg(long, value_name = "FILE", default_value = "holdover-join.bin")]
+        to: PathBuf,
+    },
+    /// Take a device out: what it writes from now on no longer counts
+    Revoke {
+        /// Its name, or the beginning of its id
+        device: String,
+        /// Why, for the others to read
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    Person,
+    Tool,
+    Ci,
+}
+
+impl From<Kind> for DeviceKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Person => DeviceKind::Person,
+            Kind::Tool => DeviceKind::Tool,
+            Kind::Ci => DeviceKind::Ci,
+        }
+    }
+}
+
+pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
+    let engine = engine();
+    match command {
+        Command::Init { name, person } => {
+            let device = engine.name_device(name.as_deref(), person.as_deref()).map_err(|e| failed(&e))?;
+            out.document(&device);
+            out.line(line(&device));
+        }
+        Command::List => {
+            let report = engine.devices().map_err(|e| failed(&e))?;
+            out.document(&report);
+            for device in &report.devices {
+                out.line(line(device));
+                for apart in &device.quarantined {
+                    out.line(format!("  kept apart: events {} to {}: {}", apart.first, apart.last, apart.detail));
+                }
+            }
+        }
+        Command::Invite { kind, valid, expires } => {
+            let invite = Invite { kind: (*kind).into(), usable: DAY * *valid, counts: expires.map(|days| DAY * days) };
+            let text = engine.invite_device(invite).map_err(|e| failed(&e))?;
+            out.document(&serde_json::json!({ "invitation": text }));
+            out.line(text);
+        }
+        Command::Join { file, to } => return join(&engine, file, to, out),
+        Command::Revoke { device, reason } => {
+            let device = engine.revoke_device(device, reason).map_err(|e| failed(&e))?;
+            out.document(&device);
+            out.line(line(&device));
+        }
+    }
+    Ok(End::Yes)
+}
+
+fn join(engine: &Engine, file: &Path, to: &Path, out: &Out) -> Result<End, Failure> {
+    let contents = read(file).map_err(|e| Failure::usage(format!("{}: {e}", file.display())))?;
+    let (mut report, carry) = engine.join_device(&contents).map_err(|e| failed(&e))?;
+    if let Some(bytes) = carry {
+        std::fs::write(to, bytes).map_err(|e| Failure {
+            end: End::Unknown,
+            kind: "host",
+            message: format!("could not write {}: {e}\nhint: name another file with --to", to.display()),
+        })?;
+        report.file = Some(to.to_owned());
+    }
+    out.document(&report);
+    let (name, to) = (&report.device.name, to.display());
+    out.line(match report.step {
+        JoinStep::Asked => {
+            format!("asked to be let in\nNext: on the device that invited, `holdover device join` with {to}")
+        }
+        JoinStep::Answered => format!("let in: {name}\nNext: on that device, `holdover device join` with {to}"),
+        JoinStep::Joined => "this device is let in".to_owned(),
+        JoinStep::Nothing => "nothing new: no invitation of this device was asked for".to_owned(),
+    });
+    Ok(if report.step == JoinStep::Nothing { End::No } else { End::Yes })
+}
+
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut contents = Vec::new();
+    if file == Path::new("-") {
+        std::io::stdin().lock().take(MAX_FILE).read_to_end(&mut contents)?;
+    } else {
+        let opened = std::fs::File::open(file)?;
+        if !opened.metadata()?.is_file() {
+            return Err(std::io::Error::other("it is not a regular file"));
+        }
+        opened.take(MAX_FILE).read_to_end(&mut contents)?;
+    }
+    Ok(contents)
+}
+
+fn line(device: &Device) -> String {
+    let state = match device.state {
+        DeviceState::Member => "member",
+        DeviceState::Expired => "its time has passed",
+        DeviceState::Revoked => "revoked",
+        DeviceState::Asking => "asks to be let in",
+        DeviceState::Unknown => "unknown",
+    };
+    let kind = match device.kind {
+        DeviceKind::Person => "",
+        DeviceKind::Tool => ", a tool's",
+        DeviceKind::Ci => ", for CI",
+    };
+    let own = if device.own { ", this device" } else { "" };
+    let expires = device.expires.as_ref().map(|at| format!(", until {at}")).unwrap_or_default();
+    let held = if device.held > 0 { format!(", {} of its events not relied on", device.held) } else { String::new() };
+    format!("{}  {}  {state}{own}{kind}{expires}{held}", &device.id[..8], device.name)
+}
