@@ -117,16 +117,16 @@ pub(super) fn glance(
         // One byte before, and as many behind as tell a key from a value.
         let from = start.saturating_sub(1);
         let to = size.min(end + (key.len() + 2 * SPACES + 2) as u64);
-        read(file, from, to, buffer)?;
-        let found: Vec<usize> = finder.find_iter(buffer).collect();
+        let block = read(file, from, to, buffer)?;
+        let found: Vec<usize> = finder.find_iter(block).collect();
         for at in found.into_iter().rev() {
             let place = from + at as u64;
-            if !(start..end).contains(&place) || at.checked_sub(1).is_some_and(|before| buffer[before] == b'\\') {
+            if !(start..end).contains(&place) || at.checked_sub(1).is_some_and(|before| block[before] == b'\\') {
                 continue;
             }
-            let Some(value) = value(&buffer[at + key.len()..]) else { continue };
+            let Some(value) = value(&block[at + key.len()..]) else { continue };
             let value = at + key.len() + value;
-            let said = match part(&buffer[value..]) {
+            let said = match part(&block[value..]) {
                 Part::Cut => beyond(file, from + value as u64, size)?,
                 Part::Read(said) => Some(said),
                 Part::Strange => None,
@@ -141,10 +141,17 @@ pub(super) fn glance(
     Ok(None)
 }
 
-fn read(file: &mut (impl Read + Seek), from: u64, to: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
+/// Reads a part of the file into the front of `buffer`, which grows and is not cleared: zeroes for every block would cost as
+/// much as the search.
+fn read<'b>(file: &mut (impl Read + Seek), from: u64, to: u64, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
     file.seek(SeekFrom::Start(from))?;
-    buffer.resize(to.saturating_sub(from) as usize, 0);
-    file.read_exact(buffer)
+    let length = to.saturating_sub(from) as usize;
+    if buffer.len() < length {
+        buffer.resize(length, 0);
+    }
+    let block = &mut buffer[..length];
+    file.read_exact(block)?;
+    Ok(block)
 }
 
 /// Where the object begins that stands behind a key.
@@ -177,8 +184,7 @@ fn beyond(file: &mut (impl Read + Seek), from: u64, size: u64) -> io::Result<Opt
     let mut length = FIRST;
     while length <= LONGEST_PART {
         let to = size.min(from + length);
-        read(file, from, to, &mut buffer)?;
-        match part(&buffer) {
+        match part(read(file, from, to, &mut buffer)?) {
             Part::Read(manifest) => return Ok(Some(manifest)),
             Part::Cut if to < size => length *= 4,
             Part::Cut | Part::Strange => return Ok(None),
