@@ -7,7 +7,9 @@ mod support;
 
 use contract::{Delivery, DeviceKind, DeviceState, JournalEntry, Lane};
 use forge::{Forger, Wish};
-use holdover_journal::{Draft, Filter, Header, ImportError, Journal, MAX_JUMP, NO_PROJECT, Op, Reason, Segment, Terms};
+use holdover_journal::{
+    Draft, Filter, Header, INVITATION, ImportError, Journal, MAX_JUMP, NO_PROJECT, Op, Reason, Segment, Terms,
+};
 use support::raw;
 
 struct Site {
@@ -174,6 +176,16 @@ fn an_invitation_admits_one_device_and_only_with_its_key() {
     let asked = serde_json::json!({"invitation": ulid::Ulid::generate(), "name": "x", "proof": "00"}).to_string();
     third.event("device.asked", &asked, &Wish { signed: true, ..Wish::default() });
     assert_eq!(a.journal.import(&third.segment()).unwrap().quarantined, Some(Reason::UnknownDevice));
+    // An invitation that nobody has used, by somebody who knows its name and not its key.
+    let name = hex::decode(&other[INVITATION.len()..][4..36]).unwrap();
+    let name = ulid::Ulid::from_bytes(name.try_into().unwrap());
+    let mut guessing = Forger::new(5, 0);
+    for proof in ["00".repeat(64), String::new()] {
+        let asked = serde_json::json!({"invitation": name, "name": "x", "proof": proof}).to_string();
+        guessing.event("device.asked", &asked, &Wish { signed: true, ..Wish::default() });
+    }
+    assert_eq!(a.journal.import(&guessing.segment()).unwrap().quarantined, Some(Reason::UnknownDevice));
+    assert_eq!(a.reasons().len(), 3);
     let mut changed = other.clone().into_bytes();
     let last = changed.len() - 1;
     changed[last] = if changed[last] == b'0' { b'1' } else { b'0' };

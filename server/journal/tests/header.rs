@@ -1,6 +1,8 @@
 //! The header's bytes: what is written reads back, what is not a header is refused, and nothing makes the reader panic.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod support;
+
 use contract::{Actor, ActorKind};
 use holdover_journal::{Header, Seen};
 use minicbor::Encoder;
@@ -131,7 +133,7 @@ fn a_list_that_claims_to_be_endless_costs_nothing() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(support::cases(512)))]
 
     #[test]
     fn a_header_reads_back_as_it_was_written(header in header()) {

@@ -1,6 +1,8 @@
 //! Operations on fields: what is written reads back, what is none is refused with its place, unknown words are kept.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod support;
+
 use contract::{Actor, ActorKind, Lane};
 use holdover_journal::{Draft, Filter, Journal, MAX_OPS, MAX_PRED, Op, OpId, OpKind, ops_of, ops_value};
 use proptest::prelude::*;
@@ -47,7 +49,7 @@ fn json_values() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(support::cases(512)))]
 
     #[test]
     fn operations_read_back_as_they_were_written(ops in proptest::collection::vec(op(), 0..8)) {

@@ -1,6 +1,8 @@
 //! The bytes of a segment: every damage is found, hostile ones cost little, and nothing makes the reader panic.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod support;
+
 #[path = "support/forge.rs"]
 mod forge;
 
@@ -128,7 +130,7 @@ impl Forger {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(support::cases(256)))]
 
     #[test]
     fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {

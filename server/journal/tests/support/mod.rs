@@ -28,3 +28,8 @@ pub fn picture(folder: &Path) -> BTreeMap<String, (u32, String)> {
     }
     picture
 }
+
+/// Cases of a property: so many in the suite, `HOLDOVER_CASES` in a long run.
+pub fn cases(usual: u32) -> u32 {
+    std::env::var("HOLDOVER_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}
