@@ -3,7 +3,7 @@
 //! tables anew from the events in `rebuild.rs`.
 
 use crate::backoff::Backoff;
-use crate::draft::{Draft, holdover};
+use crate::draft::{Draft, holdover, new_id};
 use crate::error::JournalError;
 use crate::journal::Journal;
 use crate::lease::Lease;
@@ -184,7 +184,7 @@ impl Tx<'_> {
     pub fn job_queue(&mut self, new: NewJob) -> Result<Job, JournalError> {
         let NewJob { kind, title, workspace, actor, steps } = new;
         let title = cut(&title, MAX_TITLE).to_owned();
-        let id = Ulid::generate();
+        let id = new_id();
         let mut payload = json!({"kind": kind, "title": title});
         if !steps.is_empty() {
             payload["steps"] = steps.clone().into();

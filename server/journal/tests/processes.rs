@@ -68,12 +68,6 @@ fn child() {
             journal.flush().unwrap();
             assert!(journal.trouble().is_none());
         }
-        "write-for-ever" => {
-            for n in 0.. {
-                journal.post(&draft(n, false)).unwrap();
-                say("acknowledged", journal.append(draft(n, true)).unwrap().id);
-            }
-        }
         "write-slowly" => {
             let mut go = String::new();
             std::io::stdin().read_line(&mut go).unwrap();
@@ -158,50 +152,6 @@ fn no_event_of_several_processes_is_lost_and_every_log_is_one_chain() {
     assert_eq!((verified.events, verified.logs), (850, 2));
     let check: String = support::raw(folder.path()).query_row("PRAGMA integrity_check", [], |r| r.get(0)).unwrap();
     assert_eq!(check, "ok");
-}
-
-#[test]
-fn every_acknowledged_event_outlives_a_kill() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut acknowledged = HashSet::new();
-    for round in 0..12 {
-        let mut children: Vec<Child> = (0..2).map(|_| start("write-for-ever", folder.path())).collect();
-        let (tell, told) = mpsc::channel();
-        let readers: Vec<_> = children
-            .iter_mut()
-            .map(|child| {
-                let (out, tell) = (BufReader::new(child.stdout.take().unwrap()), tell.clone());
-                std::thread::spawn(move || {
-                    // The last line may be cut by the kill, and was then not told.
-                    for line in out.split(b'\n').map_while(Result::ok) {
-                        if let Some((_, id)) = words(&String::from_utf8_lossy(&line))
-                            && id.len() == 26
-                        {
-                            tell.send(id.to_owned()).unwrap();
-                        }
-                    }
-                })
-            })
-            .collect();
-        drop(tell);
-        // Both have acknowledged something, and both are in the middle of more.
-        for _ in 0..10 {
-            acknowledged.insert(told.recv_timeout(Duration::from_secs(30)).unwrap());
-        }
-        std::thread::sleep(Duration::from_millis(round * 3));
-        for child in &mut children {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-        for reader in readers {
-            reader.join().unwrap();
-        }
-        acknowledged.extend(told.iter());
-        let journal = Journal::open(folder.path()).unwrap();
-        let read: HashSet<String> = journal.entries(&Filter::default()).unwrap().into_iter().map(|e| e.id).collect();
-        assert!(acknowledged.is_subset(&read), "round {round}: lost {:?}", acknowledged.difference(&read).next());
-        assert_eq!(journal.verify().unwrap().events, read.len() as u64, "round {round}");
-    }
 }
 
 #[test]
