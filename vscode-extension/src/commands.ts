@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { LSPErrorCodes, ResponseError } from 'vscode-languageclient/node';
 import type { PreflightReport } from './contract.ts';
 import type { Documents } from './documents.ts';
+import type { Notes } from './notes.ts';
 import { copyLog } from './logCopy.ts';
 import { versionPage } from './present/health.ts';
 import { fetchSummary } from './present/report.ts';
@@ -23,6 +24,7 @@ export function registerCommands(
   session: Session,
   documents: Documents,
   views: Views,
+  notes: Notes,
   log: vscode.LogOutputChannel,
 ): vscode.Disposable {
   const workspace = (chosen: Chosen) =>
@@ -37,6 +39,14 @@ export function registerCommands(
     vscode.commands.registerCommand(name, async (given: unknown) => {
       try {
         await run(isRow(given) ? given : undefined);
+      } catch (error) {
+        void complain(error, log);
+      }
+    });
+  const given = (name: string, run: (what: unknown) => Promise<void>) =>
+    vscode.commands.registerCommand(name, async (what: unknown) => {
+      try {
+        await run(what);
       } catch (error) {
         void complain(error, log);
       }
@@ -102,6 +112,14 @@ export function registerCommands(
     command('holdover.refreshViews', () => {
       views.refresh();
     }),
+    given('holdover.writeNote', (what) => notes.write(what, false)),
+    given('holdover.writeSharedNote', (what) => notes.write(what, true)),
+    given('holdover.openNote', (what) => notes.open(what ?? {})),
+    given('holdover.takeUpDraft', (what) => notes.takeUp(what)),
+    given('holdover.discardDraft', (what) => notes.discard(what)),
+    command('holdover.editNote', (chosen) => notes.edit(chosen)),
+    command('holdover.removeNote', (chosen) => notes.remove(chosen)),
+    command('holdover.showTrail', (chosen) => notes.showTrail(chosen)),
     command('holdover.copyName', async (chosen) => {
       await vscode.env.clipboard.writeText(chosen?.subject?.text ?? '');
     }),

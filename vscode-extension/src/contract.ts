@@ -226,3 +226,64 @@ export interface ServerStatus {
   quiescent: boolean;
   message?: string | null;
 }
+
+export interface NotePlace {
+  grade: 'exact' | 'shifted' | 'moved' | 'changed' | 'file' | 'gone';
+  text: string;
+  remark: string;
+  path?: string | null;
+  range?: Range | null;
+}
+
+export interface NoteVersion {
+  ops: string[];
+  body?: string | null;
+  at: string;
+}
+
+export interface Note {
+  id: string;
+  body: string;
+  title: string;
+  /** Who, when, for whom, how far it has come, in words. */
+  about: string;
+  shared: boolean;
+  place: NotePlace;
+  removed?: boolean;
+  state: string;
+  versions: NoteVersion[];
+}
+
+export interface NoteDraft {
+  id: string;
+  body: string;
+  title: string;
+  about: string;
+  note?: string | null;
+  pred?: string[];
+  shared: boolean;
+  anchor: unknown;
+  place: NotePlace;
+  open: boolean;
+}
+
+/** What `holdover.note.list` gives. */
+export interface NoteReport {
+  notes: Note[];
+  drafts: NoteDraft[];
+}
+
+export interface TrailEntry {
+  id: string;
+  time: string;
+  by: string;
+  what: string;
+  state: string;
+  stateText: string;
+}
+
+/** What `holdover.trail` gives: newest first. */
+export interface TrailReport {
+  file: string;
+  entries: TrailEntry[];
+}

@@ -43,6 +43,17 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     await open(address('journal', 'Holdover Journal Entry', id));
   }
 
+  async showNote(id: string, workspace: string): Promise<void> {
+    await open(address('note', 'Holdover Note', workspace, { id }));
+  }
+
+  async showTrail(file: string, workspace: string): Promise<void> {
+    const uri = address('trail', 'Holdover Trail', workspace, { file });
+    // It grows.
+    this.changed.fire(uri);
+    await open(uri);
+  }
+
   async showVersion(text: string): Promise<void> {
     this.versionPage = text;
     const uri = address('version', 'Holdover Versions', '');
@@ -111,14 +122,15 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
 
 /** `holdover:/status/Holdover Status.md?workspace=…`: the last part is what the tab shows. */
 function address(
-  kind: 'status' | 'preflight' | 'journal' | 'version',
+  kind: 'status' | 'preflight' | 'journal' | 'version' | 'note' | 'trail',
   title: string,
   subject: string,
+  more: Record<string, string> = {},
 ): vscode.Uri {
   return vscode.Uri.from({
     scheme: SCHEME,
     path: `/${kind}/${title}.md`,
-    query: new URLSearchParams({ [kind === 'journal' ? 'id' : 'workspace']: subject }).toString(),
+    query: new URLSearchParams({ [kind === 'journal' ? 'id' : 'workspace']: subject, ...more }).toString(),
   });
 }
 
@@ -130,6 +142,13 @@ function serverAddress(uri: vscode.Uri): string {
   }
   if (uri.path.startsWith('/journal/') && query.has('id')) {
     return `${SCHEME}:/journal/${encodeURIComponent(query.get('id') ?? '')}.md`;
+  }
+  const workspace = `workspace=${encodeURIComponent(query.get('workspace') ?? '')}`;
+  if (uri.path.startsWith('/note/') && query.has('id')) {
+    return `${SCHEME}:/note/${encodeURIComponent(query.get('id') ?? '')}.md?${workspace}`;
+  }
+  if (uri.path.startsWith('/trail/') && query.has('file')) {
+    return `${SCHEME}:/trail/${encodeURIComponent(query.get('file') ?? '')}.md?${workspace}`;
   }
   return uri.toString(true);
 }

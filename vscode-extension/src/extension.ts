@@ -4,6 +4,8 @@ import * as vscode from 'vscode';
 import { Ages } from './ages.ts';
 import { commandRunner, registerCommands } from './commands.ts';
 import { Documents } from './documents.ts';
+import { NoteFiles } from './noteFiles.ts';
+import { Notes } from './notes.ts';
 import { Session } from './session.ts';
 import { showHealth, showStatusBar } from './statusBar.ts';
 import { Views } from './views.ts';
@@ -22,14 +24,18 @@ export function activate(context: vscode.ExtensionContext): void {
   session = new Session(context.extension, log, commandRunner(log));
   const documents = new Documents(session, log);
   const ages = new Ages();
-  const views = new Views(session, ages, log);
+  const noteFiles = new NoteFiles(session, log);
+  const notes = new Notes(session, noteFiles, documents);
+  const views = new Views(session, notes, ages, log);
   context.subscriptions.push(
     log,
     session,
     documents,
+    noteFiles,
+    notes,
     ages,
     views,
-    registerCommands(context, session, documents, views, log),
+    registerCommands(context, session, documents, views, notes, log),
     showStatusBar(session, ages),
     showHealth(session, version),
   );

@@ -6,6 +6,8 @@ import type { ServerStatus, Status } from './contract.ts';
 
 /** Sent whenever anything in a workspace's status changed. */
 export const didChangeStatus = new NotificationType<Status>('holdover/didChangeStatus');
+/** Notes, or what is being written of them, may be others now; in whichever process. */
+export const didChangeNotes = new NotificationType<{ workspace: string }>('holdover/didChangeNotes');
 /** Health of the server, in the shape that several servers share. */
 export const serverStatus = new NotificationType<ServerStatus>('experimental/serverStatus');
 /** The user's trust in the workspace changed; only to servers that declare `experimental.didChangeTrust`. */
@@ -22,13 +24,24 @@ export const serverCommand = {
   offline: 'holdover.offline',
   conflicts: 'holdover.conflicts',
   journal: 'holdover.journal',
+  noteAdd: 'holdover.note.add',
+  noteEdit: 'holdover.note.edit',
+  noteRemove: 'holdover.note.remove',
+  noteList: 'holdover.note.list',
+  noteDraft: 'holdover.note.draft',
+  trail: 'holdover.trail',
 } as const;
 
 /** Declares what the server may send beyond the standard. */
 export class Capabilities implements StaticFeature {
   fillClientCapabilities(capabilities: ClientCapabilities): void {
     const experimental = (capabilities.experimental ?? {}) as Record<string, unknown>;
-    capabilities.experimental = { ...experimental, serverStatusNotification: true, holdoverStatus: true };
+    capabilities.experimental = {
+      ...experimental,
+      serverStatusNotification: true,
+      holdoverStatus: true,
+      holdoverNotes: true,
+    };
   }
 
   initialize(): void {

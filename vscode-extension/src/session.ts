@@ -11,7 +11,7 @@ import type { ServerStatus, Status } from './contract.ts';
 import { UserProgress } from './userProgress.ts';
 import { needsAttention } from './present/figures.ts';
 import type { Standing } from './present/statusItem.ts';
-import { didChangeStatus, didChangeTrust, serverCommand, serverStatus } from './protocol.ts';
+import { didChangeNotes, didChangeStatus, didChangeTrust, serverCommand, serverStatus } from './protocol.ts';
 import { serverKeys } from './settings.ts';
 
 export type RunCommand = (command: string, run: () => Promise<unknown>) => Promise<unknown>;
@@ -20,6 +20,9 @@ export class Session implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   /** Standing, health or a workspace's status changed. */
   readonly onDidChange = this.changed.event;
+  private readonly notesChanged = new vscode.EventEmitter<void>();
+  /** Notes or drafts may be others now. */
+  readonly onDidChangeNotes = this.notesChanged.event;
 
   standing: Standing = { kind: 'starting' };
   health: ServerStatus | undefined;
@@ -47,6 +50,7 @@ export class Session implements vscode.Disposable {
     this.settingKeys = serverKeys(extension.packageJSON);
     this.subscriptions = [
       this.changed,
+      this.notesChanged,
       this.progress,
       vscode.workspace.onDidGrantWorkspaceTrust(() => {
         void this.trustGranted();
@@ -196,6 +200,11 @@ export class Session implements vscode.Disposable {
       if (this.client === client) {
         this.statuses.set(status.workspace, status);
         this.announce();
+      }
+    });
+    client.onNotification(didChangeNotes, () => {
+      if (this.client === client) {
+        this.notesChanged.fire();
       }
     });
     client.onNotification(serverStatus, (health) => {

@@ -127,6 +127,12 @@ function click({ open }: Row, tree: string): vscode.Command | undefined {
   if ('entry' in open) {
     return { command: 'holdover.openJournalEntry', title: 'Open', arguments: [open.entry] };
   }
+  if ('note' in open) {
+    return { command: 'holdover.openNote', title: 'Open', arguments: [open] };
+  }
+  if ('draft' in open) {
+    return { command: 'holdover.takeUpDraft', title: 'Take Up', arguments: [open] };
+  }
   const at = new vscode.Position(open.line, open.utf16);
   return {
     command: 'vscode.open',

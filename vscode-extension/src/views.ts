@@ -1,4 +1,4 @@
-// The six trees of the view container and its badge: which rows each has, and what brings it up to date.
+// The seven trees of the view container and its badge: which rows each has, and what brings it up to date.
 // May not make words or decide anything; `present/` and the server do.
 import * as vscode from 'vscode';
 import type { Ages } from './ages.ts';
@@ -10,6 +10,7 @@ import { checkRows, conflictRows, reviewRows, syncRows } from './present/otherTr
 import { readinessRows } from './present/readinessTree.ts';
 import type { Row } from './present/tree.ts';
 import { serverCommand } from './protocol.ts';
+import type { Notes } from './notes.ts';
 import type { Session } from './session.ts';
 import { Tree } from './tree.ts';
 
@@ -26,6 +27,7 @@ export class Views implements vscode.Disposable {
 
   constructor(
     private readonly session: Session,
+    notes: Notes,
     ages: Ages,
     log: vscode.LogOutputChannel,
   ) {
@@ -37,10 +39,12 @@ export class Views implements vscode.Disposable {
       readinessRows(session.orderedStatuses, new Date(), (workspace) => this.artifacts(workspace)),
     );
     const conflicts = tree('conflicts', () => this.conflicts());
+    const noted = tree('notes', () => notes.rows());
     this.journal = tree('journal', () => this.journalRows());
     this.trees = [
       this.readiness,
       conflicts,
+      noted,
       tree('checks', each(checkRows)),
       tree('sync', each(syncRows)),
       tree(
@@ -56,6 +60,10 @@ export class Views implements vscode.Disposable {
       }),
       ages.onDidPass(() => {
         this.refresh();
+      }),
+      session.onDidChangeNotes(() => {
+        noted.refresh();
+        this.journal.refresh();
       }),
       // A conflict that is resolved by typing changes findings and nothing else.
       vscode.languages.onDidChangeDiagnostics(() => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Artifact, JournalEntry } from '../src/contract.ts';
+import { noteRows } from '../src/present/notesTree.ts';
 import { journalRows } from '../src/present/journalTree.ts';
 import { checkRows, conflictRows, reviewRows, syncRows } from '../src/present/otherTrees.ts';
 import { artifactText, readinessRows } from '../src/present/readinessTree.ts';
@@ -228,4 +229,64 @@ test('the journal has the newest event first, with its age, its figures and who 
   );
   assert.equal(rows[1]?.spoken, 'Fetch finished, done, just now, by holdover');
   assert.deepEqual(rows[1].open, { entry: '2' });
+});
+
+test('notes stand below their file with how far each has come, and what is not saved stands first', async () => {
+  const place = { grade: 'moved' as const, text: 'a.txt:3', remark: 'moved here from line 1', path: 'a.txt' };
+  const range = { start: { line: 2, utf16: 0, byte: 9 }, end: { line: 2, utf16: 5, byte: 14 } };
+  const note = {
+    id: 'N1',
+    body: 'b',
+    title: 'why',
+    about: 'me, sealed',
+    shared: true,
+    state: 'sealed',
+    versions: [],
+  };
+  const draft = {
+    id: 'D1',
+    body: 'x',
+    title: 'half',
+    about: 'a note',
+    shared: false,
+    anchor: {},
+    place,
+    open: false,
+  };
+  const asked: string[] = [];
+  const rows = noteRows(
+    '/w',
+    { notes: [{ ...note, place: { ...place, range } }], drafts: [draft] },
+    (file) => {
+      asked.push(file);
+      const entry = {
+        id: 'E1',
+        time: 't',
+        by: 'me',
+        what: 'note added: why',
+        state: 'durable',
+        stateText: 'flushed',
+      };
+      return Promise.resolve([entry]);
+    },
+  );
+  assert.deepEqual(
+    rows.map(({ label, description, kind }) => [label, description, kind]),
+    [
+      ['half', 'not saved · a.txt:3', 'noteDraft'],
+      ['a.txt', '1 note', 'noteFile'],
+    ],
+  );
+  const [one, trail] = (await rows[1]?.children?.()) ?? [];
+  assert.deepEqual(
+    [one?.label, one?.description, one?.icon, one?.open],
+    ['why', 'line 3 · moved here from line 1 · shared', 'lock', { file: '/w/a.txt', line: 2, utf16: 0 }],
+  );
+  assert.deepEqual(asked, [], 'the trail is asked for when somebody opens it');
+  const entries = (await trail?.children?.()) ?? [];
+  assert.deepEqual(
+    entries.map(({ label, description, icon }) => [label, description, icon]),
+    [['note added: why', 'me · t · flushed', 'pass']],
+  );
+  assert.deepEqual(asked, ['a.txt']);
 });

@@ -16,6 +16,7 @@ import { conflict } from './scenarios/conflict.mjs';
 import { crash } from './scenarios/crash.mjs';
 import { mainJob } from './scenarios/mainJob.mjs';
 import { denied } from './scenarios/denied.mjs';
+import { notes } from './scenarios/notes.mjs';
 import { older } from './scenarios/older.mjs';
 import { record } from './scenarios/record.mjs';
 import { restricted } from './scenarios/restricted.mjs';
@@ -33,6 +34,7 @@ const SCENARIOS = {
   crash,
   roots,
   restricted,
+  notes,
   cancel,
   older,
   absent,
@@ -139,6 +141,8 @@ for (const name of chosen) {
       ...open,
       steps,
       fixture: path.resolve(values.fixture),
+      editor: path.resolve(values.editor),
+      extension: path.resolve(values.extension),
       // What a person saw, for the comparison with the other front ends: same.mjs.
       keep: (shown) => writeFileSync(path.join(out, 'shown.json'), JSON.stringify(shown, null, 1)),
       told: () =>

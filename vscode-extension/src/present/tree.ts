@@ -18,7 +18,12 @@ export interface Row {
   children?: () => Row[] | Promise<Row[]>;
   expanded?: boolean;
   /** Where a click goes. */
-  open?: { file: string; line: number; utf16: number } | { entry: string } | { more: string };
+  open?:
+    | { file: string; line: number; utf16: number }
+    | { entry: string }
+    | { more: string }
+    | { note: string; workspace: string }
+    | { draft: string; workspace: string };
   /** What commands of its menu work on. */
   subject?: Subject;
 }
