@@ -10,6 +10,7 @@ mod event;
 mod finding;
 mod job;
 mod note;
+mod record;
 mod settings;
 mod status;
 mod trail;
@@ -26,6 +27,7 @@ pub use event::{
 pub use finding::{Action, Edit, Finding, Position, Range, Severity, Side, codes};
 pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
 pub use note::{Note, NoteAnchor, NoteDraft, NoteGrade, NotePlace, NoteReport, NoteVersion};
+pub use record::{FieldState, MergePolicy, Record, RecordField, RecordWrite};
 pub use settings::{
     ChecksSettings, ConflictSettings, FetchSettings, InventorySettings, JournalSettings, LogSettings, NotesSettings,
     Settings, Unknown,
@@ -66,6 +68,8 @@ pub struct Everything {
     pub devices: DeviceReport,
     /// `holdover device join --json`.
     pub join: JoinReport,
+    /// `holdover journal replay --entity ID --json`.
+    pub record: Record,
     /// `holdover.toml`, the user's file, and `holdover.*` in an editor.
     pub settings: Settings,
     /// A unit of work and where it stands.

@@ -135,7 +135,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover journal search --advanced -- timeout -npm", "with operators"),
         ],
     ),
-    ("journal replay", &[("holdover journal replay", "are indexes and search what the events say?")]),
+    (
+        "journal replay",
+        &[
+            ("holdover journal replay", "are indexes and search what the events say?"),
+            ("holdover journal replay --entity 01KAK2M8Q4T6V8X0Z2B4D6F8HA", "how its writes were merged"),
+        ],
+    ),
     ("lsp", &[("holdover lsp", "what an editor starts; it speaks on stdin and stdout until the editor ends it")]),
     ("completions", &[("holdover completions bash", "a script to source, or to put where your shell looks for it")]),
     (

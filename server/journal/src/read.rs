@@ -64,7 +64,7 @@ pub(crate) struct Stored {
     /// Whether a segment holds it.
     sealed: bool,
     /// Why it is not relied on.
-    held: Option<String>,
+    pub held: Option<String>,
 }
 
 impl Filter {
@@ -134,10 +134,33 @@ pub(crate) fn for_each(
     filter: &Filter,
     mut each: impl FnMut(u64, JournalEntry) -> ControlFlow<()>,
 ) -> rusqlite::Result<()> {
-    // One picture of the index and of what it does not know yet.
-    let snapshot = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?;
     let durable: i64 =
         connection.prepare_cached("SELECT coalesce(max(durable_pos), 0) FROM log")?.query_row([], |row| row.get(0))?;
+    each_row(connection, filter, |row, event| {
+        let pos: i64 = row.get(0)?;
+        Ok(each(pos.unsigned_abs(), entry(row.get(1)?, event, pos <= durable)))
+    })
+}
+
+/// Calls `each` for every event that the filter lets through, as it is stored.
+pub(crate) fn each_stored(
+    connection: &Connection,
+    filter: &Filter,
+    mut each: impl FnMut(Stored),
+) -> rusqlite::Result<()> {
+    each_row(connection, filter, |_, event| {
+        each(event);
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
+fn each_row(
+    connection: &Connection,
+    filter: &Filter,
+    mut each: impl FnMut(&Row<'_>, Stored) -> rusqlite::Result<ControlFlow<()>>,
+) -> rusqlite::Result<()> {
+    // One picture of the index and of what it does not know yet.
+    let snapshot = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?;
     let mut left = filter.limit.unwrap_or(usize::MAX);
     let mut select = connection.prepare_cached(&format!("{COLUMNS} WHERE event.pos = ?1"))?;
     let mut ended = left == 0;
@@ -149,8 +172,7 @@ pub(crate) fn for_each(
             let event = stored(row)?;
             if filter.lets(&event) {
                 left -= 1;
-                let pos: i64 = row.get(0)?;
-                ended = each(pos.unsigned_abs(), entry(row.get(1)?, event, pos <= durable)).is_break() || left == 0;
+                ended = each(row, event)?.is_break() || left == 0;
             }
             Ok(ended)
         };

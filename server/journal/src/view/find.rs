@@ -12,9 +12,10 @@ use contract::{JournalHit, JournalSearch, SnippetPart};
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::HashSet;
 
-/// Candidates of one search that are looked at, and hits that are ranked against each other; newest first. What a search
+/// Candidates of one search that are looked at, by whole words and by beginnings, and hits that are ranked against each
+/// other; newest first. What a search
 /// costs is bounded by these, not by the number of events: about 20 µs a candidate.
-const LOOKED_AT: usize = 1_000;
+const LOOKED_AT: [usize; 2] = [600, 300];
 const RANKED: usize = 200;
 /// Milliseconds after which a hit counts half for its age, against the newest one.
 const HALF_LIFE: f64 = 90.0 * 86_400_000.0;
@@ -121,7 +122,7 @@ fn collect(
             continue;
         }
         looked_at += 1;
-        if looked_at > LOOKED_AT || hits.len() >= RANKED {
+        if looked_at > LOOKED_AT[usize::from(open)] || hits.len() >= RANKED {
             return Ok(true);
         }
         let one = read::one(connection, pos).optional()?;

@@ -1,0 +1,307 @@
+//! Merges the operations of one thing into its record. A pure function of the set of operations: neither the order in which
+//! they arrived nor any clock counts, and nothing is written.
+//!
+//! An operation is a head of its field when no other operation of the field lists it in `pred`.
+
+use crate::op::{Op, OpId, OpKind};
+use contract::{Actor, FieldState, MergePolicy, Record, RecordField, RecordWrite};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashSet};
+
+/// One operation, and what its event says of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    pub id: OpId,
+    pub op: Op,
+    pub at: String,
+    pub actor: Actor,
+    /// What breaks ties: Lamport number, log, place in the log.
+    pub order: (u64, [u8; 16], u64),
+}
+
+impl Written {
+    fn order(&self) -> ((u64, [u8; 16], u64), u32) {
+        (self.order, self.id.index)
+    }
+}
+
+/// Policies of fields whose operations do not say it themselves: the first word of the kind, and the field.
+const POLICIES: [(&str, &str, MergePolicy); 12] = [
+    ("note", "body", MergePolicy::Text),
+    ("note", "labels", MergePolicy::Set),
+    ("review", "body", MergePolicy::Text),
+    ("review", "labels", MergePolicy::Set),
+    ("review", "reviewers", MergePolicy::Set),
+    ("review", "reactions", MergePolicy::Set),
+    ("review", "links", MergePolicy::Set),
+    ("review", "verdict", MergePolicy::Manual),
+    ("review", "assignee", MergePolicy::Manual),
+    ("review", "state", MergePolicy::Manual),
+    ("check", "severity", MergePolicy::Max),
+    ("check", "firstSeen", MergePolicy::Min),
+];
+
+fn policy(kind: &str, field: &str, ops: &[Written]) -> MergePolicy {
+    let listed = POLICIES.iter().find(|(of, name, _)| *of == kind && *name == field);
+    let any = |kind: &OpKind| ops.iter().any(|written| written.op.op == *kind);
+    match listed {
+        Some((.., policy)) => *policy,
+        None if any(&OpKind::Add) => MergePolicy::Set,
+        None if any(&OpKind::Inc) => MergePolicy::Counter,
+        None if any(&OpKind::Text) => MergePolicy::Text,
+        None => MergePolicy::LastWriter,
+    }
+}
+
+/// The record of a thing. `kind` is the first word of its events' kinds.
+pub(crate) fn merge(entity: String, kind: &str, mut ops: Vec<Written>, events: u64, passed_over: u64) -> Record {
+    ops.sort_by_key(Written::order);
+    ops.dedup_by_key(|written| written.id);
+    let mut by_field: BTreeMap<String, Vec<Written>> = BTreeMap::new();
+    for written in ops {
+        // What a later version does to a field is not understood here, and must not be half understood.
+        if !matches!(written.op.op, OpKind::Other(_)) {
+            by_field.entry(written.op.field.clone()).or_default().push(written);
+        }
+    }
+    let fields = by_field.into_iter().map(|(field, ops)| merge_field(kind, field, &ops)).collect();
+    Record { entity, kind: kind.to_owned(), events, passed_over, fields }
+}
+
+/// `ops` are in their order, and at least one.
+fn merge_field(kind: &str, field: String, ops: &[Written]) -> RecordField {
+    let policy = policy(kind, &field, ops);
+    let replaced: HashSet<OpId> =
+        ops.iter().flat_map(|by| by.op.pred.iter().filter(|op| **op != by.id)).copied().collect();
+    let mut heads: Vec<&Written> = ops.iter().filter(|written| !replaced.contains(&written.id)).collect();
+    if heads.is_empty() {
+        // Operations that replace each other in a circle, which no honest writer makes: the last of them stands.
+        heads.extend(ops.last());
+    }
+    let (value, shown, state) = match policy {
+        MergePolicy::Set => set(ops, &replaced),
+        MergePolicy::Counter => counter(ops),
+        MergePolicy::Max | MergePolicy::Min => extreme(&heads, policy == MergePolicy::Max),
+        MergePolicy::LastWriter => one(&heads, FieldState::Concurrent, true),
+        MergePolicy::Text => one(&heads, FieldState::Conflict, true),
+        MergePolicy::Manual => one(&heads, FieldState::Conflict, false),
+    };
+    // In a set and a counter an input is whatever still counts, replaced or not.
+    let inputs: Vec<&Written> = match policy {
+        MergePolicy::Counter => ops.iter().collect(),
+        _ => heads,
+    };
+    let heads = inputs.into_iter().map(|written| RecordWrite {
+        op: written.id.to_string(),
+        kind: written.op.op.word().to_owned(),
+        value: written.op.value.clone(),
+        at: written.at.clone(),
+        actor: written.actor.clone(),
+        shown: shown.contains(&written.id),
+    });
+    RecordField { field, policy, state, value, heads: heads.collect() }
+}
+
+type Outcome = (Value, HashSet<OpId>, FieldState);
+
+/// One of several: the last that is not a removal, because what was edited while somebody took it away is still wanted.
+fn one(heads: &[&Written], differing: FieldState, shows: bool) -> Outcome {
+    let removal = |written: &&&Written| written.op.op == OpKind::Del;
+    let alike = heads.windows(2).all(|pair| {
+        let is_removal = |written: &Written| written.op.op == OpKind::Del;
+        is_removal(pair[0]) == is_removal(pair[1]) && pair[0].op.value == pair[1].op.value
+    });
+    let Some(last) = heads.iter().rev().find(|written| !removal(written)) else {
+        return (Value::Null, HashSet::new(), FieldState::Removed);
+    };
+    if alike {
+        // The same change by several is one change.
+        return (last.op.value.clone(), heads.iter().map(|written| written.id).collect(), FieldState::Settled);
+    }
+    // A removal beside an edit is for somebody to decide, whatever the policy.
+    let state = if heads.iter().any(|written| removal(&written)) { FieldState::Conflict } else { differing };
+    if shows { (last.op.value.clone(), HashSet::from([last.id]), state) } else { (Value::Null, HashSet::new(), state) }
+}
+
+/// What was added, or set as a list, and was not replaced: a removal takes what its writer had seen, and nothing else.
+fn set(ops: &[Written], replaced: &HashSet<OpId>) -> Outcome {
+    let standing = ops.iter().filter(|written| !replaced.contains(&written.id) && written.op.op != OpKind::Del);
+    let (mut values, mut shown) = (Vec::new(), HashSet::new());
+    for written in standing {
+        shown.insert(written.id);
+        match &written.op.value {
+            Value::Array(items) if written.op.op == OpKind::Set => values.extend(items.iter().cloned()),
+            value => values.push(value.clone()),
+        }
+    }
+    values.sort_by_cached_key(Value::to_string);
+    values.dedup();
+    let state = if values.is_empty() { FieldState::Removed } else { FieldState::Settled };
+    (Value::Array(values), shown, state)
+}
+
+fn counter(ops: &[Written]) -> Outcome {
+    let counted = ops.iter().filter(|written| written.op.op == OpKind::Inc);
+    let (mut sum, mut shown) = (0_i128, HashSet::new());
+    for written in counted {
+        sum += i128::from(written.op.value.as_i64().unwrap_or(0));
+        shown.insert(written.id);
+    }
+    // Summed up first, so that the order does not count where it overflows.
+    let sum = i64::try_from(sum).unwrap_or(if sum < 0 { i64::MIN } else { i64::MAX });
+    (sum.into(), shown, FieldState::Settled)
+}
+
+fn extreme(heads: &[&Written], largest: bool) -> Outcome {
+    let numbers = heads.iter().filter(|written| written.op.op != OpKind::Del);
+    let numbers = numbers.filter_map(|written| Some((written.op.value.as_f64()?, written)));
+    let best = numbers.reduce(|best, next| {
+        let better = if largest { next.0 > best.0 } else { next.0 < best.0 };
+        if better { next } else { best }
+    });
+    match best {
+        Some((_, written)) => (written.op.value.clone(), HashSet::from([written.id]), FieldState::Settled),
+        None => one(heads, FieldState::Concurrent, true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::ActorKind;
+    use proptest::prelude::*;
+    use serde_json::json;
+    use ulid::Ulid;
+
+    /// The operation `n`, replacing others; a later one has a later Lamport number unless it says otherwise.
+    fn written(n: u64, op: Op, lamport: u64, pred: &[u64]) -> Written {
+        Written {
+            id: OpId::new(Ulid::from_parts(n, 0), 0),
+            op: op.replacing(pred.iter().map(|n| OpId::new(Ulid::from_parts(*n, 0), 0))),
+            at: String::new(),
+            actor: Actor { kind: ActorKind::Person, name: format!("p{n}"), model: None, prompt: None },
+            order: (lamport, [(n % 3) as u8; 16], n),
+        }
+    }
+
+    fn field(kind: &str, ops: Vec<Written>) -> RecordField {
+        let mut record = merge("E".to_owned(), kind, ops, 0, 0);
+        assert_eq!(record.fields.len(), 1);
+        record.fields.remove(0)
+    }
+
+    fn text(n: u64, value: &str, pred: &[u64]) -> Written {
+        written(n, Op::new("body", OpKind::Text, value), n, pred)
+    }
+
+    #[test]
+    fn a_write_that_lists_another_replaces_it_and_two_that_do_not_are_a_conflict() {
+        let one = field("note", vec![text(1, "a", &[]), text(2, "b", &[1])]);
+        assert_eq!((one.state, one.value, one.heads.len()), (FieldState::Settled, json!("b"), 1));
+        let two = field("note", vec![text(1, "a", &[]), text(2, "b", &[1]), text(3, "c", &[1])]);
+        assert_eq!((two.state, two.value), (FieldState::Conflict, json!("c")));
+        assert_eq!(two.heads.iter().map(|head| head.shown).collect::<Vec<_>>(), [false, true]);
+        let settled = field("note", vec![text(2, "b", &[]), text(3, "c", &[]), text(4, "d", &[2, 3])]);
+        assert_eq!((settled.state, settled.value), (FieldState::Settled, json!("d")));
+    }
+
+    #[test]
+    fn the_same_change_by_two_is_one_change() {
+        let same = field("note", vec![text(1, "a", &[]), text(2, "b", &[1]), text(3, "b", &[1])]);
+        assert_eq!((same.state, same.value, same.heads.len()), (FieldState::Settled, json!("b"), 2));
+    }
+
+    #[test]
+    fn what_was_edited_while_somebody_took_it_away_stays_visible_as_a_conflict() {
+        let gone = |pred: &[u64]| written(9, Op::new("body", OpKind::Del, Value::Null), 9, pred);
+        let removed = field("note", vec![text(1, "a", &[]), gone(&[1])]);
+        assert_eq!((removed.state, removed.value), (FieldState::Removed, Value::Null));
+        let both = field("note", vec![text(1, "a", &[]), text(2, "b", &[1]), gone(&[1])]);
+        assert_eq!((both.state, both.value, both.heads.len()), (FieldState::Conflict, json!("b"), 2));
+    }
+
+    #[test]
+    fn a_set_loses_only_what_its_remover_had_seen() {
+        let add = |n, value: &str| written(n, Op::new("labels", OpKind::Add, value), n, &[]);
+        let del = written(5, Op::new("labels", OpKind::Del, Value::Null), 5, &[1]);
+        let set = field("note", vec![add(1, "slow"), add(2, "slow"), add(3, "bug"), del]);
+        assert_eq!(
+            (set.state, set.value),
+            (FieldState::Settled, json!(["bug", "slow"])),
+            "the second `slow` was not seen"
+        );
+    }
+
+    #[test]
+    fn counters_add_up_extremes_are_the_largest_and_decisions_are_nobodys_until_made() {
+        let inc = |n, by: i64| written(n, Op::new("attempts", OpKind::Inc, by), n, &[]);
+        assert_eq!(field("x", vec![inc(1, i64::MAX), inc(2, 5), inc(3, -5)]).value, json!(i64::MAX));
+        let severity = |n, value: i64| written(n, Op::set("severity", value), n, &[]);
+        assert_eq!(field("check", vec![severity(1, 3), severity(2, 7), severity(3, 5)]).value, json!(7));
+        let verdict = |n, value: &str| written(n, Op::set("verdict", value), n, &[]);
+        let open = field("review", vec![verdict(1, "approved"), verdict(2, "rejected")]);
+        assert_eq!((open.state, open.value), (FieldState::Conflict, Value::Null));
+        let title = |n, lamport, value: &str| written(n, Op::set("title", value), lamport, &[]);
+        let last = field("note", vec![title(1, 9, "by Lamport"), title(2, 3, "by arrival")]);
+        assert_eq!((last.state, last.value), (FieldState::Concurrent, json!("by Lamport")));
+    }
+
+    #[test]
+    fn operations_in_a_circle_and_of_later_versions_harm_nothing() {
+        let circle = field("note", vec![text(1, "a", &[2]), text(2, "b", &[1])]);
+        assert_eq!((circle.value, circle.heads.len()), (json!("b"), 1));
+        assert_eq!(field("note", vec![text(1, "a", &[1])]).value, json!("a"), "one that lists itself");
+        let later = written(2, Op::new("body", OpKind::Other("weave".to_owned()), "x"), 2, &[1]);
+        assert_eq!(field("note", vec![text(1, "a", &[]), later]).value, json!("a"));
+    }
+
+    fn operations() -> impl Strategy<Value = Vec<Written>> {
+        let op = prop_oneof![
+            (0..3_u8).prop_map(|v| Op::new("body", OpKind::Text, v.to_string())),
+            (0..3_u8).prop_map(|v| Op::set("title", v)),
+            (0..3_u8).prop_map(|v| Op::new("labels", OpKind::Add, v)),
+            (-3..3_i64).prop_map(|v| Op::new("n", OpKind::Inc, v)),
+            prop_oneof![Just("body"), Just("title"), Just("labels")].prop_map(|f| Op::new(f, OpKind::Del, Value::Null)),
+            (0..3_u8).prop_map(|v| Op::set("verdict", v)),
+            Just(Op::new("body", OpKind::Other("later".to_owned()), 1)),
+        ];
+        proptest::collection::vec((op, 0..6_u64, proptest::collection::vec(0..12_u64, 0..3)), 1..12).prop_map(|all| {
+            all.into_iter().enumerate().map(|(n, (op, lamport, pred))| written(n as u64, op, lamport, &pred)).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_order_of_arrival_and_however_often_it_arrives_the_record_is_the_same(
+            (ops, shuffled) in operations().prop_flat_map(|ops| (Just(ops.clone()), Just(ops).prop_shuffle())),
+            twice in 0..12_usize, kind in prop_oneof![Just("note"), Just("review"), Just("other")],
+        ) {
+            let mut again = shuffled;
+            again.extend(again.get(twice).cloned());
+            prop_assert_eq!(
+                merge("E".to_owned(), kind, ops, 0, 0),
+                merge("E".to_owned(), kind, again, 0, 0)
+            );
+        }
+
+        #[test]
+        fn every_write_that_nobody_replaced_is_listed_and_no_other(ops in operations()) {
+            let record = merge("E".to_owned(), "note", ops.clone(), 0, 0);
+            for field in record.fields.iter().filter(|field| field.field != "n") {
+                let of = |written: &&Written| {
+                    written.op.field == field.field && !matches!(written.op.op, OpKind::Other(_))
+                };
+                let standing: Vec<String> = ops
+                    .iter()
+                    .filter(of)
+                    .filter(|one| !ops.iter().filter(of).any(|by| by.id != one.id && by.op.pred.contains(&one.id)))
+                    .map(|one| one.id.to_string())
+                    .collect();
+                let mut listed: Vec<String> = field.heads.iter().map(|head| head.op.clone()).collect();
+                listed.sort();
+                // In a circle nothing is left, and one is taken.
+                prop_assert!(listed == standing || standing.is_empty() && listed.len() == 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The record of one thing, read from its events: now, or as it was when an event had arrived.
+//! Nothing of it is stored, so nothing of it can be out of date or outlive a redaction.
+
+use crate::error::JournalError;
+use crate::header::Header;
+use crate::journal::Journal;
+use crate::merge::{Written, merge};
+use crate::op::{OpId, ops_of};
+use crate::read::{self, Filter};
+use crate::time::rfc3339;
+use contract::Record;
+use rusqlite::OptionalExtension;
+use ulid::Ulid;
+
+/// Events of one thing that are merged; of one that has more, the first.
+const MOST: usize = 100_000;
+
+impl Journal {
+    /// What the events about a thing say together. `until`: as it was in this journal when that event had arrived. `None`
+    /// where no event is about it, or the journal does not know `until`.
+    pub fn record(&self, entity: Ulid, until: Option<Ulid>) -> Result<Option<Record>, JournalError> {
+        self.read(|connection| {
+            let snapshot = connection.unchecked_transaction()?;
+            let mut filter = Filter { entity: Some(entity), limit: Some(MOST), ..Filter::default() };
+            if let Some(until) = until {
+                let place: Option<i64> = snapshot
+                    .query_row(
+                        "SELECT min(pos) FROM event WHERE id = ?1 HAVING count(*) > 0",
+                        [until.to_bytes()],
+                        |row| row.get(0),
+                    )
+                    .optional()?;
+                let Some(place) = place else { return Ok(None) };
+                filter.before = Some(place.unsigned_abs() + 1);
+            }
+            let mut kind = None;
+            let (mut ops, mut events, mut passed_over) = (Vec::new(), 0, 0);
+            read::each_stored(&snapshot, &filter, |event| {
+                events += 1;
+                let word = event.header.kind.split('.').next().unwrap_or_default();
+                // By its first event in the order of ties, so that arrival does not count.
+                let first = (order(&event.header), word.to_owned());
+                kind = Some(kind.take().map_or(first.clone(), |known: (_, String)| known.min(first)));
+                // What is kept apart is not relied on; it stays in the story, with its reason.
+                let payload = event.payload.as_ref().filter(|_| event.held.is_none());
+                let found = ops_of(payload.unwrap_or(&serde_json::Value::Null)).unwrap_or_default();
+                passed_over += u64::from(found.is_empty());
+                ops.extend((0_u32..).zip(found).map(|(index, op)| Written {
+                    id: OpId::new(event.header.id, index),
+                    op,
+                    at: rfc3339(event.header.wall_ms),
+                    actor: event.header.actor.clone(),
+                    order: order(&event.header),
+                }));
+            })?;
+            Ok(kind.map(|(_, kind)| merge(entity.to_string(), &kind, ops, events, passed_over)))
+        })
+    }
+}
+
+fn order(header: &Header) -> (u64, [u8; 16], u64) {
+    (header.lamport, header.log, header.seq)
+}
