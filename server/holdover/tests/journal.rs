@@ -75,7 +75,7 @@ fn the_filters_take_exactly_what_they_say() {
 fn a_search_ends_with_0_where_it_found_1_where_not_and_2_where_it_was_no_question() {
     let (data, _) = filled();
     let data = data.path();
-    let found = run(data, &["journal", "search", "username", "--path", "src"]);
+    let found = run(data, &["journal", "search", "userName", "--path", "src"]);
     assert_eq!(found.status.code(), Some(0), "{found:?}");
     assert!(text(&found).contains("note.add") && text(&found).contains("getUserName"), "{}", text(&found));
     assert!(!text(&found).contains('\u{1b}'), "what an event says cannot command a terminal");

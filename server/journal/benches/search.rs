@@ -127,7 +127,7 @@ fn main() {
         "word1",
         "getWord",
         "word20003 word10001",
-        "part7/file7",
+        "part8/file8",
         "nothing-like-it",
         "src",
         "get 3 artifacts",
@@ -135,14 +135,14 @@ fn main() {
         search(text, Filter::default());
     }
     search("error", Filter { kind: Some("note.".to_owned()), ..Filter::default() });
-    search("error", Filter { path: Some("src/part3".to_owned()), ..Filter::default() });
+    search("error", Filter { path: Some("src/part4".to_owned()), ..Filter::default() });
     search("clippy", Filter { kind: Some("note.".to_owned()), ..Filter::default() });
     let log = |name: &str, filter: Filter| {
         let filter = Filter { limit: Some(50), newest_first: true, ..filter };
         timed(name, || journal.entries(&filter).unwrap().len());
     };
     log("log", Filter::default());
-    log("log of a folder", Filter { path: Some("src/part3".to_owned()), ..Filter::default() });
+    log("log of a folder", Filter { path: Some("src/part4".to_owned()), ..Filter::default() });
     log("log of a person", Filter { actor: Some("person4".to_owned()), ..Filter::default() });
     log("log of people", Filter { actor_kind: Some(ActorKind::Person), ..Filter::default() });
     log("log of a kind", Filter { kind: Some("note.".to_owned()), ..Filter::default() });

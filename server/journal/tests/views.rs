@@ -172,7 +172,7 @@ fn a_record_is_merged_from_its_events_now_and_as_it_was() {
     let second = journal.append(edit("second")).unwrap();
     journal.append(edit("beside it")).unwrap();
     journal
-        .append(Draft { entity: Some(entity), ..Draft::observation("note.edit", json!({"ops": "broken"})) })
+        .append(Draft { entity: Some(entity), ..Draft::observation("note.edit", json!({"of": "a later form"})) })
         .unwrap();
     for indexed in [false, true] {
         if indexed {
