@@ -261,9 +261,9 @@ fn a_draft_outlives_a_server_that_was_killed_and_ends_with_its_note() {
     let fixture = project();
     let file = fixture.workspace().join("src/a.txt");
     let mut client = client(&fixture);
-    let begun = client.command("holdover.note.draft", json!({ "file": uri(&file), "line": 2, "body": "h" }));
+    let begun = client.command("holdover.note.draft", json!({ "file": uri(&file), "line": 2, "body": "he" }));
     let id = begun["id"].as_str().unwrap().to_owned();
-    for body in ["he", "hel", "hello"] {
+    for body in ["hell", "hello"] {
         let fields = json!({ "draft": id, "body": body, "anchor": begun["anchor"] });
         assert_eq!(client.command("holdover.note.draft", fields)["body"], body);
     }

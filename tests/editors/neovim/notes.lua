@@ -57,7 +57,11 @@ local function written()
     closed()
     shows({ [1] = 'why two?' })
     local note = listed().notes[1]
-    t.equal({ note.body, note.place.text, note.shared, note.state }, { 'why two?\n\nbecause', 'src/noted.txt:2', false, 'durable' }, 'the note')
+    t.equal(
+      { note.body, note.place.text, note.shared, note.state },
+      { 'why two?\n\nbecause', 'src/noted.txt:2', false, 'durable' },
+      'the note'
+    )
     t.equal(listed().drafts, {}, 'its draft has ended')
     vim.api.nvim_win_set_cursor(0, { 2, 0 })
     t.contains(w.hover(), 'because', 'the hover')
@@ -84,7 +88,11 @@ local function written()
       return #vim.fn.getqflist() == 2
     end, 'the list')
     local first = vim.fn.getqflist()[1]
-    t.equal({ first.lnum, vim.fs.basename(vim.api.nvim_buf_get_name(first.bufnr)) }, { 3, 'noted.txt' }, 'where it leads')
+    t.equal(
+      { first.lnum, vim.fs.basename(vim.api.nvim_buf_get_name(first.bufnr)) },
+      { 3, 'noted.txt' },
+      'where it leads'
+    )
     t.contains(first.text, 'why two?', 'what it says')
     vim.cmd.cclose()
   end)
@@ -117,7 +125,12 @@ local function written()
       local all = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\n')
       return all:find('note removed', 1, true) and all
     end, 'the trail')
-    for _, part in ipairs({ 'src/noted.txt', 'note added: why two?', 'note changed: because two', 'written and flushed to the disk' }) do
+    for _, part in ipairs({
+      'src/noted.txt',
+      'note added: why two?',
+      'note changed: because two',
+      'written and flushed to the disk',
+    }) do
       t.contains(text, part, 'the trail')
     end
     vim.cmd.close()
@@ -143,9 +156,13 @@ local function drafts()
     vim.cmd('Holdover note workspace')
     press('i <Esc>')
     vim.cmd('silent! write')
-    t.contains(t.wait(function()
-      return t.notified[1]
-    end, 'a message').text, 'needs a text', 'the message')
+    t.contains(
+      t.wait(function()
+        return t.notified[1]
+      end, 'a message').text,
+      'needs a text',
+      'the message'
+    )
     t.equal(vim.bo.buftype, 'acwrite', 'the window stays')
     vim.cmd('quit!')
   end)
@@ -179,7 +196,9 @@ local function drafts()
 
   t.test('an editor that is killed leaves its draft, which the next one offers and takes up', function()
     local script = vim.fn.tempname() .. '.lua'
-    t.write(script, ([[
+    t.write(
+      script,
+      ([[
       vim.g.holdover = { cmd = { %q, 'lsp' } }
       vim.lsp.enable('holdover')
       vim.cmd.edit(%q)
@@ -187,9 +206,18 @@ local function drafts()
       vim.api.nvim_win_set_cursor(0, { 2, 0 })
       vim.cmd('Holdover note shared')
       vim.api.nvim_feedkeys('ityped in an editor that is killed', 'mx', false)
-    ]]):format(w.binary, w.folder .. '/src/noted.txt'))
+    ]]):format(w.binary, w.folder .. '/src/noted.txt')
+    )
     local plugin = vim.fs.dirname(vim.fs.dirname(vim.api.nvim_get_runtime_file('plugin/holdover.lua', false)[1]))
-    local other = vim.system({ vim.v.progpath, '--clean', '--headless', '--cmd', 'set rtp^=' .. plugin, '-c', 'luafile ' .. script })
+    local other = vim.system({
+      vim.v.progpath,
+      '--clean',
+      '--headless',
+      '--cmd',
+      'set rtp^=' .. plugin,
+      '-c',
+      'luafile ' .. script,
+    })
     t.wait(function()
       local draft = listed().drafts[1]
       return draft and draft.body == 'typed in an editor that is killed'
@@ -217,7 +245,11 @@ local function drafts()
     local found = vim.tbl_filter(function(note)
       return note.body == 'typed in an editor that is killed'
     end, listed().notes)
-    t.equal({ #found, found[1].place.text, found[1].shared, #listed().drafts }, { 1, 'src/noted.txt:2', true, 0 }, 'the note')
+    t.equal(
+      { #found, found[1].place.text, found[1].shared, #listed().drafts },
+      { 1, 'src/noted.txt:2', true, 0 },
+      'the note'
+    )
   end)
 end
 

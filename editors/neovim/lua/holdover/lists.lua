@@ -101,7 +101,7 @@ function M.notes(report, root)
       local range = place.range or { start = start, ['end'] = start }
       items[#items + 1] = item(vim.fs.joinpath(root, place.path), range, words, 'I')
     else
-      items[#items + 1] = { text = ('%s: %s'):format(place.text, words), type = 'I', valid = 0 }
+      items[#items + 1] = { text = ('%s: %s'):format(place.text, words), type = 'I', valid = 0 } --[[@as vim.quickfix.entry]]
     end
   end
   open(items, 'Holdover: notes', 'quickfix')

@@ -84,7 +84,8 @@ function save(buf)
     state.draft, state.tick = draft.id, tick
     -- Where it stands was taken down with the first letter: lines that are written above it since do not move it.
     state.fields.anchor = state.fields.note == nil and draft.anchor or nil
-    if state.done then
+    -- It may have ended while the save was on its way.
+    if writing[buf] ~= state then
       client_of.execute(server, 'holdover.note.draft', { draft = draft.id, discard = true }, function() end)
     elseif vim.api.nvim_buf_is_loaded(buf) and vim.api.nvim_buf_get_changedtick(buf) ~= tick then
       save_soon(buf, PAUSE)
@@ -143,7 +144,12 @@ local function gone(buf)
   local server = not state.done and vim.v.exiting == vim.NIL and client_of.any(buf)
   if server and state.draft then
     state.done = true
-    client_of.execute(server, 'holdover.note.draft', { draft = state.draft, discard = true, workspace = state.workspace }, function() end)
+    client_of.execute(
+      server,
+      'holdover.note.draft',
+      { draft = state.draft, discard = true, workspace = state.workspace },
+      function() end
+    )
   end
   state.done = true
 end
@@ -164,14 +170,23 @@ function M.open(workspace, fields, opts)
   vim.bo[buf].modified = opts.draft ~= nil
   local timer = assert(vim.uv.new_timer())
   local tick = opts.draft and -1 or vim.api.nvim_buf_get_changedtick(buf)
-  writing[buf] = { workspace = workspace, fields = fields, draft = opts.draft, tick = tick, busy = false, timer = timer, done = false }
+  writing[buf] = {
+    workspace = workspace,
+    fields = fields,
+    draft = opts.draft,
+    tick = tick,
+    busy = false,
+    timer = timer,
+    done = false,
+  }
   vim.cmd('botright ' .. math.max(5, math.min(12, math.floor(vim.o.lines / 3))) .. 'split')
   vim.api.nvim_win_set_buf(0, buf)
   vim.bo[buf].filetype = 'markdown'
   local wo = vim.wo[0][0]
   wo.number, wo.relativenumber, wo.signcolumn, wo.winfixheight = false, false, 'no', true
   wo.wrap, wo.linebreak = true, true
-  local where = (fields.shared and 'shared note' or 'note') .. (opts.title and ' on ' .. opts.title:gsub('%%', '%%%%') or '')
+  local where = (fields.shared and 'shared note' or 'note')
+    .. (opts.title and ' on ' .. opts.title:gsub('%%', '%%%%') or '')
   wo.winbar = ('%%#Title# %s %%#Comment#:w saves it, :q! throws it away'):format(where)
   local group = vim.api.nvim_create_augroup('holdover.note.' .. buf, { clear = true })
   vim.api.nvim_buf_attach(buf, false, {
@@ -212,7 +227,8 @@ end
 ---@param draft holdover.NoteDraft
 ---@return integer buf
 function M.recover(workspace, draft)
-  local fields = draft.note and { note = draft.note, pred = draft.pred } or { anchor = draft.anchor, shared = draft.shared }
+  local fields = draft.note and { note = draft.note, pred = draft.pred }
+    or { anchor = draft.anchor, shared = draft.shared }
   return M.open(workspace, fields, { body = draft.body, draft = draft.id, title = draft.place.text })
 end
 

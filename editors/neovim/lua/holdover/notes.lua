@@ -177,7 +177,8 @@ function M.write(what, range)
     local fields, title = { shared = what == 'shared' }, 'the workspace' ---@type table, string
     if what ~= 'workspace' and vim.bo.buftype == '' and vim.api.nvim_buf_get_name(0) ~= '' then
       fields.file = vim.uri_from_bufnr(0)
-      title = vim.fs.relpath(workspace, vim.api.nvim_buf_get_name(0)) or vim.fn.expand('%:t')
+      local name = vim.api.nvim_buf_get_name(0)
+      title = vim.fs.relpath(workspace, name) or vim.fs.basename(name)
       if what ~= 'file' then
         local cursor = vim.api.nvim_win_get_cursor(0)[1]
         local first, last = (range or {})[1] or cursor, (range or {})[2] or cursor
@@ -248,7 +249,7 @@ end
 ---`Add a note here` of a code action.
 ---@param command lsp.Command
 function M.from_code_action(command)
-  local fields = command.arguments and command.arguments[1] or {}
+  local fields = (command.arguments or {})[1] --[[@as {workspace: string, file: string, line: integer, lines: integer}]]
   local path = vim.uri_to_fname(fields.file)
   local title = ('%s:%d'):format(vim.fs.relpath(fields.workspace, path) or path, fields.line + 1)
   local given = { file = fields.file, line = fields.line, lines = fields.lines }
@@ -258,7 +259,7 @@ end
 ---The line above a note was chosen.
 ---@param command lsp.Command
 function M.from_lens(command)
-  local fields = command.arguments and command.arguments[1] or {}
+  local fields = (command.arguments or {})[1] --[[@as {workspace: string, note: string}]]
   M.show(fields.note, fields.workspace)
 end
 

@@ -234,7 +234,7 @@ return {
           notes.show(note.id, workspace, mods)
         end)
       else
-        notes.write(word, range)
+        notes.write(word --[[@as 'shared'|'file'|'workspace'?]], range)
       end
     end,
   },
