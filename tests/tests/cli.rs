@@ -45,6 +45,42 @@ fn a_project_with_full_caches_is_ready_and_exit_code_is_0() {
 }
 
 #[test]
+fn conflicts_are_left_untouched_where_the_choice_does_not_apply_and_errors_have_codes_of_their_own() {
+    let fixture = Fixture::small();
+    let at = |name: &str| fixture.workspace().join(name);
+    let both = "<<<<<<< a\r\nx\r\n=======\r\ny\r\n>>>>>>> b\r\n";
+    let diff3 = "<<<<<<< a\nx\n||||||| o\nz\n=======\ny\n>>>>>>> b\n";
+    let text = format!("caf\u{e9}\n{both}{diff3}");
+    let latin: Vec<u8> = text.chars().map(|c| c as u8).collect();
+    std::fs::write(at("latin.txt"), &latin).unwrap();
+    let listed = json(&fixture.holdover(&["conflicts", "--json"]));
+    assert_eq!(listed["files"][0]["regions"].as_array().unwrap().len(), 2);
+    let dry = fixture.holdover(&["conflicts", "--resolve", "both", "--dry-run"]);
+    assert_eq!((code(&dry), std::fs::read(at("latin.txt")).unwrap()), (0, latin.clone()));
+    let based = fixture.holdover(&["conflicts", "--resolve", "base", "latin.txt"]);
+    assert_eq!(code(&based), 1, "one has no common ancestor: {}", out(&based));
+    assert!(out(&based).contains("latin.txt:2: merge conflict between a and b; it has no base"), "{}", out(&based));
+    let expected = latin.len() - diff3.len();
+    assert_eq!(std::fs::read(at("latin.txt")).unwrap(), [&latin[..expected], b"z\n"].concat());
+    assert_eq!(code(&fixture.holdover(&["conflicts", "nowhere"])), 2);
+    assert_eq!(code(&fixture.holdover(&["conflicts", "--dry-run"])), 2);
+    let git = |arguments: &[&str]| fixture.command(std::path::Path::new("git")).args(arguments).output().unwrap();
+    assert_eq!(code(&git(&["init", "-q"])), 0);
+    std::fs::write(at("example.md"), both).unwrap();
+    let all = fixture.holdover(&["conflicts", "--resolve", "both", "--json"]);
+    assert_eq!(json(&all)["files"].as_array().map(Vec::len), Some(0), "no merge of git's left any of these");
+    assert!(err(&all).contains("for git holds no conflict in it"), "{}", err(&all));
+    assert_eq!(std::fs::read_to_string(at("example.md")).unwrap(), both);
+    std::fs::remove_file(at("example.md")).unwrap();
+    std::fs::write(at("latin.txt"), b"no conflict").unwrap();
+    std::fs::write(at("binary"), b"\0<<<<<<< a").unwrap();
+    assert_eq!(code(&fixture.holdover(&["conflicts"])), 0, "a binary file that nobody named is no matter");
+    let named = fixture.holdover(&["conflicts", "binary"]);
+    assert_eq!(code(&named), 3);
+    assert!(err(&named).contains("this file is not text"), "{}", err(&named));
+}
+
+#[test]
 fn what_is_missing_is_named_fetched_and_green_and_every_step_is_in_the_journal() {
     let fixture = Fixture::small();
     let total = json(&fixture.holdover(&["preflight", "--json"]))["readiness"]["total"].as_u64().unwrap();

@@ -99,6 +99,40 @@ fn a_choice_survives_an_edit_elsewhere_and_refuses_after_one_inside() {
 }
 
 #[test]
+fn a_hover_over_a_conflict_says_which_branches_commits_and_authors_its_sides_come_from() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("file");
+    let git = |arguments: &[&str]| {
+        let mut git = std::process::Command::new("git");
+        git.args(["-c", "user.name=Ann *not bold*", "-c", "user.email=a@localhost", "-c", "commit.gpgsign=false"]);
+        git.args(arguments)
+            .current_dir(root.path())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null");
+        git.output().unwrap().status.success()
+    };
+    assert!(git(&["init", "-q", "-b", "main"]));
+    for (branch, text) in [("main", "base\n"), ("feature", "feature\n"), ("main", "main\n")] {
+        assert!(git(&["switch", "-q", branch]) || git(&["switch", "-qc", branch]));
+        std::fs::write(&file, text).unwrap();
+        assert!(git(&["add", "file"]) && git(&["commit", "-qm", text.trim()]));
+    }
+    assert!(!git(&["merge", "feature"]));
+    let setup = Setup { roots: vec![root.path().to_owned()], ..Setup::default() };
+    let mut client = Client::start(&setup);
+    let text = std::fs::read_to_string(&file).unwrap();
+    client.open(&uri(&file), &format!("typed\n{text}"));
+    client.diagnostics(&uri(&file), 1);
+    let at = |line: u32| json!({ "textDocument": { "uri": uri(&file) }, "position": { "line": line, "character": 0 } });
+    let hover = client.request("textDocument/hover", at(3));
+    assert_eq!(hover["range"]["start"]["line"], 1);
+    let told = hover["contents"]["value"].as_str().unwrap();
+    assert!(told.contains("merge conflict between main (") && told.contains("- incoming: feature, `"), "{told}");
+    assert!(told.contains(r"Ann \*not bold\*"), "what others wrote is shown, not obeyed: {told}");
+    assert!(client.request("textDocument/hover", at(0)).is_null());
+}
+
+#[test]
 fn a_client_without_versions_and_without_resolve_gets_whole_edits() {
     let setup = Setup { capabilities: json!({}), ..Setup::default() };
     let mut client = Client::start(&setup);

@@ -163,12 +163,14 @@ pub fn report(text: &Rope, file: &Path, conflicts: &Conflicts) -> ConflictFile {
     let side = |label: Option<String>, term: Term| ConflictSide {
         label: label.unwrap_or_default(),
         commit: None,
+        origin: None,
         range: lines_range(text, term.section.lines()),
         diff: term.section.content == Content::Diff,
     };
     let region = |region: &Region| ConflictRegion {
         range: region.range(text),
         style: region.style.name().to_owned(),
+        message: merge_message(text, region),
         fingerprint: fingerprint(text, region),
         sides: (0..region.sides()).filter_map(|n| Some(side(region.side_label(text, n), region.side(n)?))).collect(),
         // Where there are several ancestors, none of them is that of all sides.
@@ -180,5 +182,7 @@ pub fn report(text: &Rope, file: &Path, conflicts: &Conflicts) -> ConflictFile {
         path: file.to_owned(),
         regions: conflicts.regions.iter().map(region).collect(),
         malformed: malformed(text, conflicts).iter().map(told).collect(),
+        operation: None,
+        resolved: 0,
     }
 }

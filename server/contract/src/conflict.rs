@@ -26,6 +26,17 @@ pub struct ConflictFile {
     /// Markers without counterparts, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub malformed: Vec<MalformedConflict>,
+    /// What git is in the middle of: `merge`, `rebase`, `cherry-pick`, `revert` or `stash`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// How many conflicts were resolved just now; what is listed is what is left.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub resolved: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// One conflict.
@@ -37,6 +48,9 @@ pub struct ConflictRegion {
     pub range: Range,
     /// `merge`, `diff3`, `jj-diff` or `jj-snapshot`.
     pub style: String,
+    /// Which sides it is between, in words.
+    #[serde(default)]
+    pub message: String,
     /// `blake3:` hash of the region's text; a resolution is bound to it.
     pub fingerprint: String,
     /// Current first, then incoming; jj's conflicts may have more than two.
@@ -56,11 +70,31 @@ pub struct ConflictSide {
     pub label: String,
     /// The commit it came from, where that is known.
     pub commit: Option<String>,
+    /// Where it came from, where git says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<ConflictOrigin>,
     /// Its lines, without the markers.
     pub range: Range,
     /// Whether those lines are a diff from the common ancestor to the side, as jj writes it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub diff: bool,
+}
+
+/// Where a side came from.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ConflictOrigin {
+    /// The branch, or what else people call it.
+    pub name: String,
+    /// The commit; in a revert, the one that is taken back.
+    pub commit: Option<String>,
+    /// Who wrote that commit.
+    pub author: Option<String>,
+    /// When, as RFC 3339.
+    pub at: Option<String>,
+    /// The first line of its message.
+    pub subject: Option<String>,
 }
 
 /// A resolution that may be offered.

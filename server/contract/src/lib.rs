@@ -18,7 +18,9 @@ mod trail;
 pub use artifact::{
     Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Proof, Readiness, ReadinessState,
 };
-pub use conflict::{ConflictFile, ConflictRegion, ConflictReport, ConflictSide, ConflictSuggestion, MalformedConflict};
+pub use conflict::{
+    ConflictFile, ConflictOrigin, ConflictRegion, ConflictReport, ConflictSide, ConflictSuggestion, MalformedConflict,
+};
 pub use device::{Device, DeviceKind, DeviceReport, DeviceState, JoinReport, JoinStep, QuarantinedSegment};
 pub use event::{
     Actor, ActorKind, Delivery, JournalEntry, JournalEvent, JournalHit, JournalReport, JournalSearch, JournalStory,

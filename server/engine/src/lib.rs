@@ -4,6 +4,7 @@
 //! and gives `contract` types. What takes longer than a few milliseconds runs on its own threads, and is told in
 //! [`Notice`]s; what is asked is answered from memory.
 
+mod conflicts;
 mod devices;
 mod doctor;
 mod documents;
@@ -15,6 +16,7 @@ mod lenses;
 mod memory;
 mod notes;
 mod notice;
+mod origin;
 mod record;
 mod report;
 mod status;
@@ -25,6 +27,8 @@ mod words;
 mod worker;
 mod workspace;
 
+pub use conflict::Choice as ConflictChoice;
+pub use conflicts::{ConflictError, conflicted_files, file_conflicts, files_conflicts};
 pub use devices::Invite;
 pub use doctor::{Advice, Mark};
 pub use error::EngineError;
@@ -32,6 +36,7 @@ pub use facade::{Engine, EngineOptions};
 pub use lenses::SAYS;
 pub use notes::{DraftToSave, NewNote, NoText, NoteError, SHOWS_NOTE, Texts, Which};
 pub use notice::Notice;
+pub use origin::{conflict_hover, is_committed_text, trace};
 pub use report::{Cell, Report, Section, Tone, delivery, note_text, note_to_edit, summary};
 /// What a draft is called; given by whoever begins it.
 pub use ulid::Ulid as DraftId;

@@ -3,6 +3,7 @@
 
 pub(crate) use inventory::figures::{size, thousands};
 
+use contract::ConflictOrigin;
 use contract::{
     Cache, ConflictCount, ConnectivityState, Delivery, EcosystemReadiness, FunctionMode, Mirror, MirrorState, Note,
     NoteVersion, Readiness, ReadinessState,
@@ -189,6 +190,26 @@ pub(crate) fn draft(changes: bool, elsewhere: bool, at: &str) -> String {
     let what = if changes { "a change of a note" } else { "a note" };
     let open = if elsewhere { ", open in another editor" } else { "" };
     format!("{what}, typed {} and not saved{open}", host::local_time(at))
+}
+
+/// What HEAD is in a rebase. "Current" would be the other branch.
+pub(crate) const REBASED_ONTO: &str = "what is rebased onto";
+/// What `git stash pop` brings.
+pub(crate) const STASHED: &str = "the stashed changes";
+
+/// `merge conflict between main (1a2b3c4 by Ann, 2026-05-04) and feature (…)`.
+pub(crate) fn conflict_between(operation: &str, current: &ConflictOrigin, incoming: &ConflictOrigin) -> String {
+    let side = |origin: &ConflictOrigin| {
+        let id = origin.commit.as_deref().map(|commit| commit.get(..7).unwrap_or(commit));
+        let by = origin.author.as_deref().map(|author| format!("by {author}"));
+        let id = [id.filter(|id| *id != origin.name).map(str::to_owned), by];
+        let id = id.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let day = origin.at.as_deref().and_then(|at| at.get(..10)).map(str::to_owned);
+        let facts = [Some(id).filter(|id| !id.is_empty()), day].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        if facts.is_empty() { origin.name.clone() } else { format!("{} ({facts})", origin.name) }
+    };
+    let before = if operation == "revert" { "the text before " } else { "" };
+    format!("{operation} conflict between {} and {before}{}", side(current), side(incoming))
 }
 
 #[cfg(test)]

@@ -66,6 +66,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Note,
     },
+    /// List merge conflicts, or resolve them
+    Conflicts(crate::commands::conflicts::Options),
     /// Which devices may write to what is shared
     Device {
         #[command(subcommand)]

@@ -6,10 +6,11 @@ use clap::{Command, CommandFactory as _};
 use std::fmt::Write as _;
 
 /// Commands by what one comes for, in the order of a first day.
-pub(crate) const GROUPS: [(&str, &[&str]); 5] = [
+pub(crate) const GROUPS: [(&str, &[&str]); 6] = [
     ("Is everything here?", &["preflight", "status", "doctor"]),
     ("Decide", &["trust", "offline", "device"]),
     ("Write down", &["note"]),
+    ("Merge", &["conflicts"]),
     ("Look back", &["journal"]),
     ("Set up", &["lsp", "completions", "man", "help"]),
 ];
@@ -17,7 +18,7 @@ pub(crate) const GROUPS: [(&str, &[&str]); 5] = [
 /// How every command but `lsp` ends.
 pub(crate) const EXIT_CODES: [(u8, &str); 4] = [
     (0, "yes, or done"),
-    (1, "no: something is missing or corrupt, or it was refused or stopped"),
+    (1, "no: something is missing or corrupt, conflicts are left, or it was refused or stopped"),
     (2, "wrong usage or bad input"),
     (3, "could not tell, or an error of Holdover's own"),
 ];
@@ -48,6 +49,14 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("holdover status", "everything in one view"),
             ("holdover status --json ~/src/app", "the same for a program, of another folder"),
+        ],
+    ),
+    (
+        "conflicts",
+        &[
+            ("holdover conflicts", "every conflict below this folder"),
+            ("holdover conflicts --resolve both CHANGELOG.md", "keep both sides, current first"),
+            ("holdover conflicts --resolve incoming --dry-run", "what would be left"),
         ],
     ),
     ("doctor", &[("holdover doctor", "what is set up, and the next step for what is not")]),

@@ -1,7 +1,7 @@
 //! Reports as Markdown. What comes from outside, a lockfile's words or a path, is shown and never obeyed.
 
 use super::{Cell, Report, Tone};
-use contract::{ActorKind, JournalEntry, Lane};
+use contract::{ActorKind, ConflictRegion, JournalEntry, Lane};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -85,6 +85,28 @@ pub(super) fn trail(trail: &contract::TrailReport) -> String {
         let seen = if one.seen_by.is_empty() { String::new() } else { format!(", seen by {}", one.seen_by.join(", ")) };
         let state = format!("{}{seen}", one.state_text);
         line(&mut out, &[prose(&one.time), prose(&one.by), prose(&one.what), prose(&state), code(&one.id)]);
+    }
+    out
+}
+
+/// Where the sides of one conflict come from.
+pub(crate) fn conflict(region: &ConflictRegion) -> String {
+    let mut out = format!("**{}**\n", prose(&region.message));
+    for (n, side) in region.sides.iter().enumerate() {
+        let name = match n {
+            0 => "current".to_owned(),
+            1 if region.sides.len() == 2 => "incoming".to_owned(),
+            _ => format!("side {}", n + 1),
+        };
+        let from = side.origin.as_ref();
+        let mut facts = vec![from.map_or_else(|| prose(&side.label), |from| prose(&from.name))];
+        facts.extend(from.and_then(|from| from.commit.as_ref()).map(|commit| code(commit.get(..12).unwrap_or(commit))));
+        let told = from.map(|from| [&from.subject, &from.author, &from.at]).into_iter().flatten().flatten();
+        facts.extend(told.map(|text| prose(text)));
+        facts.retain(|fact| !fact.is_empty());
+        if !facts.is_empty() {
+            let _ = write!(out, "\n- {name}: {}", facts.join(", "));
+        }
     }
     out
 }

@@ -1,7 +1,7 @@
 //! A status as people read it: sections with rows of cells, put together once for the terminal and for editors.
 //! Says nothing that is not in the status; how it is coloured and aligned is for who shows it.
 
-mod markdown;
+pub(crate) mod markdown;
 mod note;
 mod story;
 

@@ -1,6 +1,7 @@
 //! One file a command. A command asks the engine and prints; it decides nothing itself.
 
 mod completions;
+pub(crate) mod conflicts;
 pub(crate) mod device;
 mod doctor;
 pub(crate) mod journal;
@@ -45,6 +46,7 @@ pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
         Command::Journal { command } => journal::run(command, out),
         Command::Device { command } => device::run(command, out),
         Command::Note { command } => note::run(command, out),
+        Command::Conflicts(options) => conflicts::run(options, out),
         Command::Doctor { path } => doctor::run(path, out),
         Command::Completions { shell } => Ok(completions::run(*shell, out)),
         Command::Man { command, to } => man::run(command, to.as_deref(), out),

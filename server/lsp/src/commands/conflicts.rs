@@ -3,15 +3,10 @@
 use super::{Call, json_of, root};
 use crate::from_proto;
 use crate::state::State;
-use conflict::Conflicts;
 use contract::{ConflictFile, ConflictReport};
-use ropey::Rope;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-/// Bytes of a file that is read for its conflicts.
-const LARGEST: u64 = 64 << 20;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -49,20 +44,14 @@ pub(super) fn run(state: &mut State, call: Call) {
         }
     }
     let closed: Vec<PathBuf> = named.into_iter().filter(|path| !open.contains(path)).collect();
-    state.answer_later(call.reply, move |_| {
-        for path in closed {
-            let size = std::fs::metadata(&path).map(|meta| meta.len()).unwrap_or_default();
-            if size > LARGEST {
-                tracing::warn!("this file is too large to be read for conflicts: {}", path.display());
-                continue;
-            }
-            let Ok(text) = std::fs::read_to_string(&path) else { continue };
-            let text = Rope::from_str(&text);
-            let conflicts = Conflicts::read(&text);
-            if !conflicts.is_empty() {
-                found.insert(path.clone(), conflict::report(&text, &path, &conflicts));
-            }
+    state.answer_later(call.reply, move |cancel| {
+        let (closed, problems) = engine::files_conflicts(&closed, None, false);
+        for problem in problems {
+            tracing::warn!("{problem}");
         }
-        json_of(&ConflictReport { files: found.into_values().collect() }).map(Some)
+        found.extend(closed.files.into_iter().map(|file| (file.path.clone(), file)));
+        let mut report = ConflictReport { files: found.into_values().collect() };
+        engine::trace(&mut report, cancel);
+        json_of(&report).map(Some)
     });
 }

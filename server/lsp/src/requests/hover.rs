@@ -1,4 +1,4 @@
-//! `textDocument/hover`: what the engine knows about what is under the cursor.
+//! `textDocument/hover`: what the engine knows about what is under the cursor; of a conflict, where its sides come from.
 
 use super::Request;
 use crate::event::Reply;
@@ -15,21 +15,27 @@ impl Request for HoverAt {
     fn run(state: &mut State, params: HoverParams, reply: Reply<Option<Hover>>) {
         let at = params.text_document_position_params;
         let encoding = state.client.encoding;
-        let (Some(engine), Some(document)) = (state.engine.clone(), state.documents.get(&at.text_document.uri)) else {
+        let engine = state.engine.clone();
+        let Some(document) = state.documents.get_mut(&at.text_document.uri) else { return reply.send(Ok(None)) };
+        let Some(path) = document.path.clone() else { return reply.send(Ok(None)) };
+        let (text, conflicts) = document.parts();
+        let inside = conflicts.at_line(at.position.line as usize).is_some();
+        let conflicts = inside.then(|| conflict::report(text, &path, conflicts));
+        let text = text.clone();
+        let engine = engine.filter(|engine| engine.knows(&path) || engine.has_notes(&path));
+        if engine.is_none() && conflicts.is_none() {
             return reply.send(Ok(None));
-        };
-        let Some(path) = document.path.clone().filter(|path| engine.knows(path) || engine.has_notes(path)) else {
-            return reply.send(Ok(None));
-        };
-        let text = document.text.clone();
-        state.answer_later(reply, move |_| {
+        }
+        state.answer_later(reply, move |cancel| {
             let place = from_proto::position(&text, at.position, encoding);
-            let whole = text.to_string();
-            let found = engine.hover(&path, &whole, usize::try_from(place.byte).unwrap_or(usize::MAX));
-            let found = match (found, engine.note_hover(&path, &whole, place.line)) {
-                (Some((range, said)), Some((_, notes))) => Some((range, format!("{said}\n\n---\n\n{notes}"))),
-                (found, notes) => found.or(notes),
-            };
+            let mut all = Vec::new();
+            all.extend(conflicts.and_then(|conflicts| engine::conflict_hover(conflicts, place.line, cancel)));
+            if let Some(engine) = engine {
+                let whole = text.to_string();
+                all.extend(engine.hover(&path, &whole, usize::try_from(place.byte).unwrap_or(usize::MAX)));
+                all.extend(engine.note_hover(&path, &whole, place.line));
+            }
+            let found = all.into_iter().reduce(|(range, said), (_, more)| (range, format!("{said}\n\n---\n\n{more}")));
             Ok(found.map(|(range, value)| Hover {
                 contents: HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value }),
                 range: Some(to_proto::range(&text, range, encoding)),
