@@ -5,3 +5,5 @@
 pub mod binary;
 pub mod client;
 pub mod fixture;
+#[cfg(target_os = "linux")]
+pub mod login;

@@ -176,7 +176,9 @@ fn every_command_and_option_that_a_page_names_is_there() {
                 let help = known.entry(command.to_owned()).or_insert_with(|| {
                     let mut text = fixture.holdover(&[command, "--help"]);
                     if command == "journal" {
-                        text.stdout.extend(fixture.holdover(&["journal", "log", "--help"]).stdout);
+                        for sub in ["log", "rekey", "unlock"] {
+                            text.stdout.extend(fixture.holdover(&["journal", sub, "--help"]).stdout);
+                        }
                     }
                     if command == "device" {
                         for sub in ["init", "list", "invite", "join", "revoke"] {

@@ -80,7 +80,7 @@ export interface Mirror {
 }
 
 export interface JournalStatus {
-  state: 'ready' | 'disabled' | 'failed' | 'opening';
+  state: 'ready' | 'disabled' | 'failed' | 'locked' | 'opening';
   /** Events in it, of all workspaces; `null` where that is not known. */
   events?: number | null;
   detail: string;

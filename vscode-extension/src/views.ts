@@ -145,7 +145,7 @@ export class Views implements vscode.Disposable {
       return [];
     }
     const [only, ...others] = this.session.orderedStatuses;
-    if (only === undefined || only.journal?.state === 'disabled' || only.journal?.state === 'failed') {
+    if (only === undefined || ['disabled', 'failed', 'locked'].includes(only.journal?.state ?? '')) {
       return [];
     }
     const limit = this.events;

@@ -315,6 +315,8 @@ pub enum JournalState {
     Disabled,
     /// Cannot be used.
     Failed,
+    /// Its key is not to be had just now; everything that needs no journal works.
+    Locked,
     /// Not open yet.
     #[default]
     Opening,
@@ -328,6 +330,6 @@ pub struct JournalStatus {
     pub state: JournalState,
     /// Events in it, of all workspaces; `None` where that is not known.
     pub events: Option<u64>,
-    /// In words; for `failed`, what went wrong.
+    /// In words; for `failed` and `locked`, why, and what to do.
     pub detail: String,
 }

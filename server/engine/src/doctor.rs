@@ -47,20 +47,13 @@ impl Engine {
         }
         match self.inner.journal() {
             Ok(journal) => {
-                let protection = match journal.key_kind().as_deref() {
-                    Some("file") => {
-                        "key kind `file`: it lies beside the database and only you may read it, so \
-                         a copy of the database alone is useless, and a copy of the whole folder is not"
-                    }
-                    _ => "how its key is kept could not be told",
-                };
                 let events = match journal.count() {
                     Ok(events) => counted(events, "event"),
                     Err(e) => format!("events that could not be counted: {e}"),
                 };
                 let size = size(journal.bytes());
                 let file = journal.database().display();
-                add("journal", Mark::Good, format!("{file}: {events}, {size}, encrypted; {protection}"), "");
+                add("journal", Mark::Good, format!("{file}: {events}, {size}, encrypted"), "");
                 if let Some(newer) = journal.newer() {
                     add("journal", Mark::Bad, newer.to_string(), "install the newer Holdover that wrote it");
                 }
@@ -71,7 +64,16 @@ impl Engine {
                     add("journal", Mark::Bad, trouble.to_string(), "");
                 }
             }
+            // Its own next step is in the reason.
+            Err(reason) if self.inner.door.is_locked() => add("journal", Mark::Fair, reason, ""),
             Err(reason) => add("journal", Mark::Bad, reason, "editors work on without it; nothing is recorded"),
+        }
+        let keys = crate::keys::of(folders);
+        if let Some(standing) = journal::key_standing(&folders.data, &keys) {
+            let mark =
+                if standing.copy_in_clear.is_some() || standing.retiring.is_some() { Mark::Fair } else { Mark::Good };
+            let (seen, next) = crate::keys::protection(&standing);
+            add("journal key", mark, seen, &next);
         }
         for (tool, what) in [("cargo", "fetches crates"), ("npm", "fetches npm packages"), ("git", "is used by both")] {
             match host::find_program(tool) {

@@ -1,5 +1,6 @@
 //! The one door into the engine. Every method says whether it answers from memory or does work.
 
+use crate::door::Door;
 use crate::status::Connection;
 use crate::worker::{Task, Worker};
 use crate::workspace::Workspace;
@@ -11,8 +12,8 @@ use inventory::Survey;
 use journal::{Filter, Journal};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// How an engine is set up.
 #[derive(Debug, Clone, Default)]
@@ -39,12 +40,9 @@ pub(crate) struct Inner {
     pub trust: TrustList,
     pub editor_settings: RwLock<serde_json::Value>,
     pub workspaces: RwLock<BTreeMap<PathBuf, Arc<Workspace>>>,
-    journal: Mutex<Option<Result<Journal, String>>>,
-    journal_opened: Condvar,
+    pub door: Door,
     /// What is to be remembered when the journal is open, or when the command ends.
     to_remember: Mutex<Vec<(String, Vec<u8>)>>,
-    /// There was no journal when it was to be opened: it is being made.
-    journal_is_new: AtomicBool,
     pub connectivity: Mutex<Connection>,
     pub before_reading: Option<fn()>,
     notices: Sender<Notice>,
@@ -65,38 +63,25 @@ impl Inner {
         let _ = self.notices.send(notice);
     }
 
-    /// The journal, waiting for it to be opened; the reason in plain words where it cannot be used.
+    /// The journal, waiting for it to be opened; the reason in plain words where it cannot be used. A background does not
+    /// wait for a keyring that takes its time.
     pub fn journal(&self) -> Result<Journal, String> {
-        let mut state = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            match &*state {
-                Some(result) => return result.clone(),
-                None => state = self.journal_opened.wait(state).unwrap_or_else(PoisonError::into_inner),
-            }
-        }
+        self.door.wait(self.background())
     }
 
     /// The journal, waiting for it to be opened, but not for it to be made; `None` too where it cannot be used.
     pub fn journal_if_old(&self) -> Option<Journal> {
-        let mut state = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            match &*state {
-                Some(result) => return result.clone().ok(),
-                None if self.journal_is_new.load(Ordering::Relaxed) => return None,
-                None => state = self.journal_opened.wait(state).unwrap_or_else(PoisonError::into_inner),
-            }
-        }
+        self.door.wait_if_old(self.background())
     }
 
     /// Remembers entries, now in a background with an open journal, else by and by.
     pub fn remember_later(&self, entries: Vec<(String, Vec<u8>)>) {
-        let state = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*state {
+        self.door.while_as_it_is(|opened| match opened {
             Some(Ok(journal)) if self.background() => journal.remember_put_many(entries),
-            Some(Err(_)) => {}
-            // Under the lock, so that what opens the journal cannot miss it.
+            Some(Err(())) => {}
+            // What opens the journal cannot miss it.
             _ => self.to_remember.lock().unwrap_or_else(PoisonError::into_inner).extend(entries),
-        }
+        });
     }
 
     /// What waits to be remembered under a key.
@@ -106,7 +91,7 @@ impl Inner {
     }
 
     /// Hands over what was to be remembered.
-    fn remember_now(&self, journal: &Journal) {
+    pub fn remember_now(&self, journal: &Journal) {
         let entries = std::mem::take(&mut *self.to_remember.lock().unwrap_or_else(PoisonError::into_inner));
         if !entries.is_empty() {
             journal.remember_put_many(entries);
@@ -115,7 +100,7 @@ impl Inner {
 
     /// The journal if it is open by now.
     pub fn journal_now(&self) -> Option<Result<Journal, String>> {
-        self.journal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.door.now()
     }
 
     /// Events in the journal: from memory where the background keeps count.
@@ -204,10 +189,8 @@ impl Engine {
             trust: TrustList::new(&folders),
             editor_settings: RwLock::new(options.editor_settings),
             workspaces: RwLock::default(),
-            journal: Mutex::new(None),
-            journal_opened: Condvar::new(),
+            door: Door::default(),
             to_remember: Mutex::default(),
-            journal_is_new: AtomicBool::new(false),
             connectivity: Mutex::default(),
             before_reading: options.before_reading,
             notices,
@@ -216,37 +199,7 @@ impl Engine {
             events: options.background.then(|| AtomicU64::new(UNSEEN)),
             folders,
         });
-        let opener = Arc::downgrade(&inner);
-        std::thread::spawn(move || {
-            let Some(inner) = opener.upgrade() else { return };
-            if Journal::is_absent(&inner.folders.data) {
-                // Under the lock, so that nobody who is about to wait misses it.
-                let _open = inner.journal.lock().unwrap_or_else(PoisonError::into_inner);
-                inner.journal_is_new.store(true, Ordering::Relaxed);
-                inner.journal_opened.notify_all();
-            }
-            let opened = match problem {
-                Some(problem) => Err(problem),
-                None => match inner.folders.make_data() {
-                    Ok(()) => Journal::open(&inner.folders.data).map_err(|e| e.to_string()),
-                    Err(e) => Err(e.to_string()),
-                },
-            };
-            if let Err(reason) = &opened {
-                tracing::warn!("working without the journal: {reason}");
-                inner.tell(Notice::Message { text: format!("working without the journal: {reason}"), serious: true });
-            }
-            if let Some(newer) = opened.as_ref().ok().and_then(Journal::newer) {
-                tracing::warn!("the journal is read only: {newer}");
-                inner.tell(Notice::Message { text: newer.to_string(), serious: true });
-            }
-            let journal = opened.clone().ok();
-            *inner.journal.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
-            inner.journal_opened.notify_all();
-            if let Some(journal) = journal.filter(|_| inner.background()) {
-                inner.remember_now(&journal);
-            }
-        });
+        crate::door::open_aside(&inner, problem);
         if options.background {
             let worker = Worker::start(Arc::downgrade(&inner));
             *inner.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(worker);

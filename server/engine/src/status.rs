@@ -120,6 +120,7 @@ fn journal(inner: &Inner, workspace: &Workspace) -> JournalStatus {
             };
             (JournalState::Ready, inner.events(&journal), detail)
         }
+        Some(Err(reason)) if inner.door.is_locked() => (JournalState::Locked, None, reason),
         Some(Err(reason)) => (JournalState::Failed, None, reason),
         None => (JournalState::Opening, None, "being opened".to_owned()),
     };
@@ -201,6 +202,9 @@ fn functions(
             Some(spent) => function("journal", FunctionMode::Local, spent.into(), words::FREE_THE_DISK),
             None => function("journal", FunctionMode::Local, "kept in the data folder, encrypted".into(), ""),
         },
+        Some(Err(reason)) if inner.door.is_locked() => {
+            function("journal", FunctionMode::Unavailable, reason, "`holdover journal unlock`")
+        }
         Some(Err(reason)) => function("journal", FunctionMode::Unavailable, reason, "`holdover doctor`"),
         None => function("journal", FunctionMode::Unavailable, "being opened".into(), ""),
     };

@@ -79,7 +79,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
     let mut watches = Watches::new(move |path| {
         let _ = changed.send(path.map_or(Task::ChangesLost, Task::Changed));
     });
-    let mut journal_watch = None;
+    let (mut journal_watch, mut was_locked) = (None, false);
     let mut unverified: BTreeSet<PathBuf> = BTreeSet::new();
     loop {
         // With nothing to verify, sleep until something happens: an idle server wakes for nothing.
@@ -107,12 +107,19 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
             }
             continue;
         };
+        if inner.door.is_locked() {
+            (journal_watch, was_locked) = (None, true);
+        }
         if journal_watch.is_none()
             && let Ok(journal) = inner.journal()
         {
             let tell = own.clone();
             if let Ok(head) = journal.head() {
                 inner.saw_events(head);
+            }
+            if std::mem::take(&mut was_locked) {
+                // Nobody knew how many events there are.
+                inner.tell(Notice::Journal);
             }
             journal_watch = journal
                 .watch(move |change| {

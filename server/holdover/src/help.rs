@@ -151,6 +151,23 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover journal replay --entity 01KAK2M8Q4T6V8X0Z2B4D6F8HA", "how its writes were merged"),
         ],
     ),
+    (
+        "journal rekey",
+        &[
+            ("holdover journal rekey --to keyring", "out of the folder, into your keyring"),
+            ("holdover journal rekey --to passphrase", "typed once a login, with `holdover journal unlock`"),
+            ("holdover journal rekey --to ssh-agent", "whoever has your SSH agent has the journal"),
+            ("holdover journal rekey --to keyring --new-key", "copies of the key in backups open nothing new"),
+        ],
+    ),
+    (
+        "journal unlock",
+        &[
+            ("holdover journal unlock", "type the passphrase; editors that run notice"),
+            ("holdover journal unlock --passphrase-file -", "the passphrase from stdin, for a script"),
+        ],
+    ),
+    ("journal lock", &[("holdover journal lock", "editors go on without the journal")]),
     ("lsp", &[("holdover lsp", "what an editor starts; it speaks on stdin and stdout until the editor ends it")]),
     ("completions", &[("holdover completions bash", "a script to source, or to put where your shell looks for it")]),
     (

@@ -30,6 +30,11 @@ fn main() {
 
 fn run() -> u8 {
     let given: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    // Asked by another process of ours, and nobody's command.
+    if given.get(1).is_some_and(|first| first == host::KEYRING_CHILD) {
+        let arguments: Vec<String> = given[2..].iter().map(|given| given.to_string_lossy().into_owned()).collect();
+        return host::keyring_child(&arguments);
+    }
     let args = match help::command().try_get_matches_from(&given).and_then(|found| Args::from_arg_matches(&found)) {
         Ok(args) => args,
         // `--help` and `--version` come this way too, with exit code 0.

@@ -77,6 +77,12 @@ impl Out {
         self.error(&failure.message);
     }
 
+    /// Progress in words, to stderr.
+    #[expect(clippy::unused_self, reason = "printing goes through `Out`, and this much no option changes")]
+    pub fn note(&self, message: &str) {
+        eprintln!("{message}");
+    }
+
     pub fn warn(&self, message: &str) {
         if !self.quiet {
             eprintln!("{} {message}", "warning:".yellow().bold());

@@ -6,6 +6,7 @@
 mod cancel;
 mod editor;
 mod group;
+mod keyring;
 mod leave;
 mod lines;
 mod moment;
@@ -14,18 +15,21 @@ mod paths;
 mod process;
 mod read;
 mod settings;
+mod ssh_agent;
 mod trust;
 
 pub use cancel::Cancel;
 pub use editor::{EditError, edited};
 pub use group::Group;
+pub use keyring::{KEYRING_CHILD, KeyringError, PlatformKeyring, keyring_child};
 pub use leave::leave;
 pub use moment::{ago, moment};
 pub use network::{Gate, OfflineMode, Permit, Refused};
-pub use paths::{Folders, FoldersError, write_private};
+pub use paths::{Folders, FoldersError, make_private_folder, write_private};
 pub use process::{Command, Ended, Output, ProcessError, Stream, find_program};
 pub use read::read_small;
 pub use settings::{Layers, Loaded, Problem, Source, WORKSPACE_FILE};
+pub use ssh_agent::{AgentError, SshAgentSocket};
 pub use trust::{Trust, TrustError, TrustList};
 
 /// The wall clock as RFC 3339 in UTC, to the millisecond. For display only: nothing is ordered by it.

@@ -53,6 +53,13 @@ impl Folders {
         make_private_folder(&self.data).map_err(|source| FoldersError::Data { path: self.data.clone(), source })
     }
 
+    /// A folder in memory that is this user's for as long as somebody is logged in, with `holdover` added; it may not be
+    /// there yet. `None` where the system has none, or where it could be read by others or lies on a disk.
+    #[must_use]
+    pub fn session(&self) -> Option<PathBuf> {
+        session_folder().map(|folder| folder.join("holdover"))
+    }
+
     /// Where the server's log files go.
     #[must_use]
     pub fn logs(&self) -> PathBuf {
@@ -60,14 +67,38 @@ impl Folders {
     }
 }
 
+/// `XDG_RUNTIME_DIR`, or where it is by convention if an editor was started without it.
+#[cfg(target_os = "linux")]
+fn session_folder() -> Option<PathBuf> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    const TMPFS: i64 = 0x0102_1994;
+    const RAMFS: i64 = 0x8584_58f6;
+    let named = std::env::var_os("XDG_RUNTIME_DIR").filter(|v| !v.is_empty()).map(PathBuf::from);
+    let user = rustix::process::getuid().as_raw();
+    let folder = named.unwrap_or_else(|| PathBuf::from(format!("/run/user/{user}")));
+    let meta = std::fs::metadata(&folder).ok()?;
+    let private = meta.is_dir() && meta.uid() == user && meta.permissions().mode() & 0o777 == 0o700;
+    #[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "its type is the platform's")]
+    let kind = rustix::fs::statfs(&folder).ok()?.f_type as i64 & 0xffff_ffff;
+    (private && folder.is_absolute() && [TMPFS, RAMFS].contains(&kind)).then_some(folder)
+}
+
+/// No other system has a folder that is known to be in memory.
+#[cfg(not(target_os = "linux"))]
+fn session_folder() -> Option<PathBuf> {
+    None
+}
+
 #[cfg(unix)]
-pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
+/// Makes a folder for its owner alone, with those above it, where it is not there.
+pub fn make_private_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 #[cfg(not(unix))]
-pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
+/// Makes a folder, with those above it, where it is not there.
+pub fn make_private_folder(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
 

@@ -48,6 +48,38 @@ pub enum OpenError {
         /// What is wrong with it.
         detail: String,
     },
+    /// The key is kept where it cannot be had just now. The files are whole; it can be tried again.
+    #[error("the journal {} is locked: {why}\nhint: {next}", file.display())]
+    Locked {
+        /// The database.
+        file: PathBuf,
+        /// How the key is kept: `keyring` for example.
+        kind: String,
+        /// Why it cannot be had.
+        why: String,
+        /// The next step.
+        next: String,
+    },
+    /// What keeps the key answered, and does not have it.
+    #[error("the key of {} is missing: {place}\nhint: Holdover keeps no copy of a key: log in as the user, and on the machine, where it was put there, or put a copy of the key file back as journal.key; else move the files journal.* away to begin a new journal", file.display())]
+    KeyGone {
+        /// The database.
+        file: PathBuf,
+        /// What was looked in, and for what.
+        place: String,
+    },
+    /// The key is sealed with another passphrase.
+    #[error("this is not the passphrase of the journal {}\nhint: try again; nobody can recover it", file.display())]
+    WrongPassphrase {
+        /// The database.
+        file: PathBuf,
+    },
+    /// Another process is replacing the database by one that is encrypted anew.
+    #[error("the journal {} is being encrypted with a new key by another process\nhint: wait until it is done", file.display())]
+    Rekeying {
+        /// The database.
+        file: PathBuf,
+    },
     /// The description names a database that is gone.
     #[error("{} describes a journal whose database is gone: {} does not exist\nhint: restore the database from a backup, or remove {} to begin a new journal", description.display(), file.display(), description.display())]
     DatabaseMissing {
@@ -57,7 +89,7 @@ pub enum OpenError {
         description: PathBuf,
     },
     /// The description cannot be read, or does not fit the database.
-    #[error("{} does not describe this journal: {detail}\nhint: restore it from a backup, or remove it and it is written again from the database", file.display())]
+    #[error("{} does not describe this journal: {detail}\nhint: restore it from a backup; where the key lies in journal.key, remove it and it is written again from the database", file.display())]
     BadDescription {
         /// `journal.json`.
         file: PathBuf,
@@ -112,6 +144,14 @@ pub enum OpenError {
         /// What the system said.
         detail: String,
     },
+}
+
+impl OpenError {
+    /// Whether the files are whole and only the key is not to be had just now, so that waiting can help.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        matches!(self, OpenError::Locked { .. } | OpenError::KeyGone { .. } | OpenError::Rekeying { .. })
+    }
 }
 
 /// Why something could not be written to or read from an open journal.

@@ -1,7 +1,8 @@
-//! The files of a journal: database, key and description, and how the last two are made and read.
-//! It never writes over a key and never opens the database.
+//! The files of a journal: where they are, how the description is read and written, and what other files have in common.
+//! It touches no key (see `key`) and never opens the database.
 
 use crate::error::OpenError;
+use crate::key::{FORM, KeyDescription};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -21,9 +22,17 @@ pub(crate) struct Files {
     pub folder: PathBuf,
     pub database: PathBuf,
     pub key: PathBuf,
+    /// A key that is to follow the one that is in force.
+    pub next_key: PathBuf,
     pub description: PathBuf,
     /// What was last seen of this journal, kept outside of it; see `witness.rs`.
     pub witness: PathBuf,
+    /// A copy of the database that is encrypted anew.
+    pub copy: PathBuf,
+    /// Held by whoever has the journal open.
+    pub lock: PathBuf,
+    /// Held by whoever moves the key.
+    pub moving: PathBuf,
 }
 
 impl Files {
@@ -32,8 +41,12 @@ impl Files {
             folder: folder.to_owned(),
             database: folder.join("journal.db"),
             key: folder.join("journal.key"),
+            next_key: folder.join("journal.key.next"),
             description: folder.join("journal.json"),
             witness: folder.join("journal.witness"),
+            copy: folder.join("journal.db.new"),
+            lock: folder.join("journal.lock"),
+            moving: folder.join("journal.key.lock"),
         }
     }
 }
@@ -48,27 +61,18 @@ pub(crate) struct Description {
     pub format: u32,
     /// How the key is kept.
     pub key: KeyDescription,
-}
-
-/// How the key is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct KeyDescription {
-    /// `file`, so far.
-    pub kind: String,
-    /// First 8 bytes of a hash of the key, in hex: tells the right key from another without opening anything.
-    pub check: String,
+    /// The key that is to follow: the database is being encrypted with it, and was, or was not, replaced by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<KeyDescription>,
+    /// A place where the key, or the one before it, was kept, and may still be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retiring: Option<KeyDescription>,
 }
 
 /// Only the format, so that a description of a later form is still understood that far.
 #[derive(Deserialize)]
 struct FormatOnly {
     format: u32,
-}
-
-/// See [`KeyDescription::check`].
-pub(crate) fn key_check(key: &Key) -> String {
-    hex::encode(&blake3::derive_key("holdover journal v1 key check", key.as_slice())[..8])
 }
 
 /// Turns what the system said about `file` into an error with a next step.
@@ -140,12 +144,17 @@ pub(crate) fn read_description(files: &Files) -> Result<Option<Description>, Ope
     let bad = |detail: String| OpenError::BadDescription { file: file.clone(), detail };
     let format: FormatOnly = serde_json::from_slice(&text).map_err(|e| bad(e.to_string()))?;
     let parsed = serde_json::from_slice::<Description>(&text);
-    if format.format > FORMAT && parsed.as_ref().map_or(true, |description| description.key.kind != "file") {
+    if format.format > FORMAT && parsed.as_ref().map_or(true, |description| description.key.form > FORM) {
         return Err(OpenError::Newer { file: file.clone(), found: format.format, known: FORMAT });
     }
     let description = parsed.map_err(|e| bad(e.to_string()))?;
-    if description.key.kind != "file" {
-        return Err(bad(format!("the key is kept in `{}`, which this version does not know", description.key.kind)));
+    if let Some(later) =
+        [Some(&description.key), description.next.as_ref()].into_iter().flatten().find(|key| key.form > FORM)
+    {
+        return Err(bad(format!(
+            "how the key is kept has form {}, and this version knows forms up to {FORM}",
+            later.form
+        )));
     }
     Ok(Some(description))
 }
@@ -165,17 +174,12 @@ pub(crate) fn write_description(files: &Files, description: &Description) -> Res
     Ok(())
 }
 
-/// Reads the key file; `None` where there is none.
-pub(crate) fn read_key(files: &Files) -> Result<Option<Key>, OpenError> {
-    let bad = |detail: String| OpenError::BadKey { key: files.key.clone(), detail };
-    let Some(text) = read_small(&files.key, 4096).map_err(|e| io_error(&files.key, "read", &e))? else {
-        return Ok(None);
-    };
-    let text = Zeroizing::new(text);
+/// The raw key that a key file's text is; why it is none where it is none.
+pub(crate) fn parse_key(text: &[u8]) -> Result<Key, String> {
     let digits = text.trim_ascii();
     let mut key = Zeroizing::new([0; 32]);
-    hex::decode_to_slice(digits, key.as_mut_slice()).map_err(|_| bad(what_is_no_key(digits)))?;
-    Ok(Some(key))
+    hex::decode_to_slice(digits, key.as_mut_slice()).map_err(|_| what_is_no_key(digits))?;
+    Ok(key)
 }
 
 fn what_is_no_key(digits: &[u8]) -> String {
@@ -185,47 +189,17 @@ fn what_is_no_key(digits: &[u8]) -> String {
     }
 }
 
-/// Makes a key, and answers with the one that is there in the end: of processes that race, one wins and all agree.
-pub(crate) fn make_key(files: &Files) -> Result<Key, OpenError> {
-    let fail = |e: &io::Error| io_error(&files.key, "create", e);
-    let mut key = Zeroizing::new([0; 32]);
-    getrandom::fill(key.as_mut_slice()).map_err(|e| fail(&io::Error::other(e)))?;
-    let mut text = Zeroizing::new([0; 65]);
-    hex::encode_to_slice(key.as_slice(), &mut text[..64]).map_err(|e| fail(&io::Error::other(e)))?;
-    text[64] = b'\n';
-    let temporary = temporary_beside(&files.key);
-    if let Err(error) = write_new(&temporary, text.as_slice()) {
-        let _ = fs::remove_file(&temporary);
-        return Err(fail(&error));
-    }
-    // A link appears whole and never replaces: a reader sees the whole key or none.
-    let linked = fs::hard_link(&temporary, &files.key);
-    let _ = fs::remove_file(&temporary);
-    match linked {
-        Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        // File systems without links: create it under its own name. A racing reader may see it short and reports that.
-        Err(_) => match write_new(&files.key, text.as_slice()) {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => {
-                // Half a key would be in the way of the next start; nothing is encrypted with it yet.
-                let _ = fs::remove_file(&files.key);
-                return Err(fail(&error));
-            }
-        },
-    }
-    sync_folder(&files.folder);
-    read_key(files)?.ok_or_else(|| OpenError::KeyMissing { file: files.database.clone(), key: files.key.clone() })
-}
-
 /// Creates the empty database file, so that it and the files that SQLite puts beside it are for the user alone.
 pub(crate) fn make_database_file(files: &Files) -> Result<(), OpenError> {
-    match private(OpenOptions::new().write(true).create_new(true)).open(&files.database) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(io_error(&files.database, "create", &error)),
+    match make_private_file(&files.database) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(io_error(&files.database, "create", &error)),
+        _ => Ok(()),
     }
+}
+
+/// Creates an empty file for the user alone; one that is there is an error.
+pub(crate) fn make_private_file(file: &Path) -> io::Result<()> {
+    private(OpenOptions::new().write(true).create_new(true)).open(file).map(drop)
 }
 
 /// Whether the database can be written, without opening it: closing a second handle would drop SQLite's locks.
@@ -273,7 +247,7 @@ pub(crate) fn write_new(file: &Path, contents: &[u8]) -> io::Result<()> {
     opened.sync_all()
 }
 
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options

@@ -4,6 +4,8 @@
 use crate::draft::{Draft, Prepared};
 use crate::error::{JournalError, OpenError, VerifyError};
 use crate::folder::Files;
+use crate::key::Keys;
+use crate::key::lock::Lock;
 use crate::read::{self, Filter, Readers};
 use crate::reserve::{Reserve, ReserveFile};
 use crate::store;
@@ -18,6 +20,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 use ulid::Ulid;
 
 /// An open journal. Clones share one writer; every method may be called from any thread.
@@ -33,6 +36,9 @@ struct Inner {
     backlog: Arc<Backlog>,
     queue: Option<Sender<Command>>,
     writer: Option<JoinHandle<()>>,
+    from_session: bool,
+    #[expect(dead_code, reason = "held until the files are closed: fields are dropped after `drop`")]
+    lock: Option<Lock>,
 }
 
 impl std::fmt::Debug for Journal {
@@ -55,8 +61,15 @@ impl Journal {
     /// the same journal. In every error the files are as they were. A journal of a newer format is opened to be read: see
     /// [`Journal::newer`].
     pub fn open(folder: &Path) -> Result<Journal, OpenError> {
+        Journal::open_with(folder, &Keys::default())
+    }
+
+    /// Like [`Journal::open`], for a journal whose key may be kept elsewhere than in the file beside it. As long as it takes
+    /// whom it asks for the key; with [`Keys::at_hand`] nobody is.
+    pub fn open_with(folder: &Path, keys: &Keys) -> Result<Journal, OpenError> {
         let files = Files::of(folder);
-        let opened = store::open(&files)?;
+        let patience = if keys.at_hand { Duration::ZERO } else { store::PATIENCE };
+        let opened = store::open(&files, keys, patience)?;
         let backlog = Arc::new(Backlog::default());
         let (queue, commands) = unbounded();
         let writer = Writer {
@@ -84,6 +97,8 @@ impl Journal {
             backlog,
             queue: Some(queue),
             writer: Some(thread),
+            from_session: opened.from_session,
+            lock: opened.lock,
         };
         Ok(Journal { inner: Arc::new(inner) })
     }
@@ -93,10 +108,9 @@ impl Journal {
         self.inner.id
     }
 
-    /// How the key is kept, as `journal.json` says: `file` for a file that only its owner may read.
-    pub fn key_kind(&self) -> Option<String> {
-        let description = crate::folder::read_description(&self.inner.readers.files).ok().flatten();
-        description.map(|description| description.key.kind)
+    /// Whether the key is one that the user unlocked for this login session, and may lock again.
+    pub fn is_from_session(&self) -> bool {
+        self.inner.from_session
     }
 
     /// Why nothing is recorded, where a later version of Holdover has written this journal: it is read, and every write answers

@@ -19,6 +19,7 @@ mod invite;
 mod job;
 mod journal;
 mod json;
+mod key;
 mod lease;
 mod member;
 mod merge;
@@ -58,6 +59,10 @@ pub use import::{ImportError, Imported, MAX_JUMP, Reason};
 pub use invite::{INVITATION, InvitationError};
 pub use job::{NewJob, Step};
 pub use journal::Journal;
+pub use key::{
+    Ask, HeldKey, HolderError, KeyHolder, KeyStanding, Keyring, Keys, Place, RekeyError, Rekeyed, SHORTEST_PASSPHRASE,
+    Secret, SshAgent, UnlockError, Unlocked, key_standing, lock, rekey, unlock,
+};
 pub use lease::{Held, Lease, LeaseError, Tool};
 pub use note::{MAX_NOTE, NOTE_KINDS, NoteRecord, Notes, QUOTED, is_inside, note_added, note_edited, note_retracted};
 pub use note_draft::{DraftAbout, KeptDraft, MAX_NOTE_DRAFTS, draft_turn};

@@ -3,7 +3,9 @@
 
 use crate::chain::{LANES, LogId, lane_number, log_id};
 use crate::error::{JournalError, OpenError};
-use crate::folder::{self, Description, FORMAT, Files, Key, KeyDescription, key_check};
+use crate::folder::{self, Description, FORMAT, Files, Key};
+use crate::key::lock::{self, Lock};
+use crate::key::{self, KeyDescription, Keys, key_check, settle};
 use crate::time::now_ms;
 use crate::witness;
 use ed25519_dalek::SigningKey;
@@ -84,6 +86,10 @@ pub(crate) struct Opened {
     pub journal: Ulid,
     /// Its format, where a later version has written it: it is read and not written.
     pub newer: Option<u32>,
+    /// Kept as long as the journal is open: nobody puts another database in its place.
+    pub lock: Option<Lock>,
+    /// The key is one that the user unlocked for this login session.
+    pub from_session: bool,
 }
 
 /// The WAL-reset defect is excluded here, once a start.
@@ -94,11 +100,13 @@ fn check_sqlite(number: i32, found: &str) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Opens the journal in `folder`, making what is not there yet.
-pub(crate) fn open(files: &Files) -> Result<Opened, OpenError> {
+/// Opens the journal in `folder`, making what is not there yet. While its database is being replaced that is waited for,
+/// `patience` at most.
+pub(crate) fn open(files: &Files, keys: &Keys, patience: Duration) -> Result<Opened, OpenError> {
     check_sqlite(rusqlite::version_number(), rusqlite::version())?;
     let _one = OPENING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     folder::make_folder(&files.folder)?;
+    let lock = lock::share(files, patience).map_err(|_| OpenError::Rekeying { file: files.database.clone() })?;
     let description = folder::read_description(files)?;
     let exists = folder::database_size(files)?.is_some_and(|size| size > 0);
     if !exists && description.is_some() {
@@ -108,16 +116,16 @@ pub(crate) fn open(files: &Files) -> Result<Opened, OpenError> {
         });
     }
     // The key is made before the database, so a database without a key has lost it.
-    let key = match folder::read_key(files)? {
-        Some(key) => key,
-        None if exists => {
-            return Err(OpenError::KeyMissing { file: files.database.clone(), key: files.key.clone() });
-        }
-        None => folder::make_key(files)?,
+    let (key, from_session) = match &description {
+        Some(description) => key_of(files, description, keys)?,
+        None => match key::read_file(files)? {
+            Some(key) => (key, false),
+            None if exists => {
+                return Err(OpenError::KeyMissing { file: files.database.clone(), key: files.key.clone() });
+            }
+            None => (key::make_file(files)?, false),
+        },
     };
-    if description.as_ref().is_some_and(|d| d.key.check != key_check(&key)) {
-        return Err(OpenError::WrongKey { file: files.database.clone(), key: files.key.clone() });
-    }
     folder::make_database_file(files)?;
     folder::check_writable(files)?;
     // Closing may tidy what opening leaves beside the file, but it must not move what a killed writer left in its log.
@@ -130,7 +138,8 @@ pub(crate) fn open(files: &Files) -> Result<Opened, OpenError> {
         Err(other) => return Err(other),
     };
     if let Some(found) = newer {
-        return open_newer(writer, files, key, found);
+        let opened = open_newer(writer, files, key, found)?;
+        return Ok(Opened { lock, from_session, ..opened });
     }
     let found = (|| Ok::<_, rusqlite::Error>((journal_id(&writer)?, own_device(&writer)?)))();
     let (journal, mut device) = found.map_err(|e| open_error(files, "read", &e))?;
@@ -141,20 +150,49 @@ pub(crate) fn open(files: &Files) -> Result<Opened, OpenError> {
                 detail: format!("it names journal {}, and the database is journal {journal}", description.journal),
             });
         }
-        Some(description) if description.format == FORMAT => {}
-        // None yet, or one from before the database was brought up to date.
-        _ => folder::write_description(
+        Some(description) if description.format == FORMAT => {
+            if settle::is_due(files, &description) {
+                settle::after_opening(files, &key_check(&key), keys);
+            }
+        }
+        // From before the database was brought up to date. Whoever moves the key writes it too; then the next opening does.
+        Some(_) => {
+            if let Ok(_moving) = lock::moving(files)
+                && let Some(description) = folder::read_description(files)?
+            {
+                folder::write_description(files, &Description { format: FORMAT, ..description })?;
+            }
+        }
+        None => folder::write_description(
             files,
             &Description {
                 journal,
                 format: FORMAT,
-                key: KeyDescription { kind: "file".to_owned(), check: key_check(&key) },
+                key: KeyDescription::file(key_check(&key)),
+                next: None,
+                retiring: None,
             },
         )?,
     }
     witness::heed(&mut writer, files, journal, &mut device)?;
     tidy_on_close(&writer, true).map_err(|e| open_error(files, "open", &e))?;
-    Ok(Opened { writer, key, device, journal, newer: None })
+    Ok(Opened { writer, key, device, journal, newer: None, lock, from_session })
+}
+
+/// The key that opens the database. Of two that are described, where a replacement of the database was cut short, the one that does.
+fn key_of(files: &Files, description: &Description, keys: &Keys) -> Result<(Key, bool), OpenError> {
+    let find =
+        |described| key::find(files, description.journal, described, keys).map(|found| (found.key, found.from_session));
+    let first = find(&description.key);
+    let Some(next) = &description.next else { return first };
+    let opens = |key: &Key| connect(files, key).and_then(|connection| head(&connection)).is_ok();
+    match first {
+        Ok(first) if opens(&first.0) => Ok(first),
+        first => match find(next) {
+            Ok(next) if opens(&next.0) => Ok(next),
+            other => first.and(other),
+        },
+    }
 }
 
 /// What a later version has written is read, as far as it has the tables and columns that are read here; nothing is written,
@@ -168,7 +206,9 @@ fn open_newer(writer: Connection, files: &Files, key: Key, found: u32) -> Result
         Ok::<_, rusqlite::Error>((journal_id(&writer)?, own_device(&writer)?))
     };
     match readable() {
-        Ok((journal, device)) => Ok(Opened { writer, key, device, journal, newer: Some(found) }),
+        Ok((journal, device)) => {
+            Ok(Opened { writer, key, device, journal, newer: Some(found), lock: None, from_session: false })
+        }
         Err(error) if is_busy(&error) => Err(open_error(files, "read", &error)),
         Err(_) => Err(OpenError::Newer { file: files.database.clone(), found, known: FORMAT }),
     }
@@ -204,8 +244,13 @@ pub(crate) fn connect_scratch(file: &Path, key: &Key) -> rusqlite::Result<Connec
 }
 
 fn connect(files: &Files, key: &Key) -> rusqlite::Result<Connection> {
+    connect_file(&files.database, key)
+}
+
+/// A connection to any file that is encrypted as a journal is.
+pub(crate) fn connect_file(database: &Path, key: &Key) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(&files.database, flags)?;
+    let mut connection = Connection::open_with_flags(database, flags)?;
     tidy_on_close(&connection, false)?;
     unlock(&connection, key)?;
     let mut began = Instant::now();
@@ -236,7 +281,7 @@ fn unlock(connection: &Connection, key: &Key) -> rusqlite::Result<()> {
     connection.execute_batch(&Zeroizing::new(format!("PRAGMA key = \"x'{digits}'\";")))
 }
 
-fn tidy_on_close(connection: &Connection, tidy: bool) -> rusqlite::Result<()> {
+pub(crate) fn tidy_on_close(connection: &Connection, tidy: bool) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !tidy).map(drop)
 }
 

@@ -60,7 +60,10 @@ fn folder_key_and_database_are_for_the_user_alone() {
     let mut left: Vec<String> =
         fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     left.sort();
-    assert_eq!(left, ["journal.db", "journal.json", "journal.key", "journal.reserve", "journal.witness"]);
+    assert_eq!(
+        left,
+        ["journal.db", "journal.json", "journal.key", "journal.lock", "journal.reserve", "journal.witness"]
+    );
 }
 
 #[test]
@@ -186,9 +189,9 @@ fn a_broken_or_foreign_description_is_reported() {
     assert!(matches!(refused(folder.path()), OpenError::BadDescription { .. }));
     let folder = journal();
     let text = fs::read_to_string(folder.path().join("journal.json")).unwrap();
-    fs::write(folder.path().join("journal.json"), text.replace("\"file\"", "\"keyring\"")).unwrap();
+    fs::write(folder.path().join("journal.json"), text.replace("\"file\"", "\"abacus\"")).unwrap();
     let error = refused(folder.path());
-    assert!(error.to_string().contains("`keyring`"), "{error}");
+    assert!(error.to_string().contains("`abacus`"), "{error}");
     let id = Journal::open(journal().path()).unwrap().id().to_string();
     let folder = journal();
     let own = Journal::open(folder.path()).unwrap().id().to_string();

@@ -4,9 +4,12 @@
 pub(crate) mod filter;
 mod lines;
 mod log;
+mod passphrase;
+mod rekey;
 mod replay;
 mod search;
 mod show;
+mod unlock;
 
 use super::Failure;
 use crate::End;
@@ -24,6 +27,12 @@ pub(crate) enum Command {
     Search(search::Options),
     /// Work everything that was derived from events out anew, and compare
     Replay(replay::Options),
+    /// Keep the key elsewhere, or make a new one
+    Rekey(rekey::Options),
+    /// Unlock the journal until you log out
+    Unlock(unlock::Options),
+    /// Lock the journal again
+    Lock,
 }
 
 pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
@@ -32,6 +41,9 @@ pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
         Command::Show(options) => show::run(options, out),
         Command::Search(options) => search::run(options, out),
         Command::Replay(options) => replay::run(options, out),
+        Command::Rekey(options) => rekey::run(options, out),
+        Command::Unlock(options) => unlock::run(options, out),
+        Command::Lock => unlock::lock(out),
     }
 }
 
