@@ -8,6 +8,7 @@ mod conflict;
 mod device;
 mod event;
 mod finding;
+mod intact;
 mod job;
 mod note;
 mod record;
@@ -27,6 +28,7 @@ pub use event::{
     Lane, SignatureState, SnippetPart,
 };
 pub use finding::{Action, Edit, Finding, Position, Range, Severity, Side, codes};
+pub use intact::{BadPlace, ExportFacts, ExportReport, RedactReport, VerifyReport};
 pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
 pub use note::{Note, NoteAnchor, NoteDraft, NoteGrade, NotePlace, NoteReport, NoteVersion};
 pub use record::{FieldState, MergePolicy, Record, RecordField, RecordWrite};
@@ -72,6 +74,12 @@ pub struct Everything {
     pub join: JoinReport,
     /// `holdover journal replay --entity ID --json`.
     pub record: Record,
+    /// `holdover journal verify --json`.
+    pub verify: VerifyReport,
+    /// `holdover journal export --out FILE --json`.
+    pub export: ExportReport,
+    /// `holdover journal redact --json`.
+    pub redact: RedactReport,
     /// `holdover.toml`, the user's file, and `holdover.*` in an editor.
     pub settings: Settings,
     /// A unit of work and where it stands.

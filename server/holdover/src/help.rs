@@ -168,6 +168,28 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     ("journal lock", &[("holdover journal lock", "editors go on without the journal")]),
+    (
+        "journal verify",
+        &[
+            ("holdover journal verify", "is the record of this machine whole?"),
+            ("holdover journal verify record.jsonl", "is this exported file, and who signed it?"),
+        ],
+    ),
+    (
+        "journal redact",
+        &[
+            ("holdover journal redact 01KAK2M8Q4T6V8X0Z2B4D6F8HA --dry-run", "what would go?"),
+            ("holdover journal redact 01KAK2M8Q4T6V8X0Z2B4D6F8HA --reason personal", "delete what it says"),
+            ("holdover journal redact", "finish what another process has held up"),
+        ],
+    ),
+    (
+        "journal export",
+        &[
+            ("holdover journal export --out record.jsonl", "all of it, with a signed envelope beside it"),
+            ("holdover journal export --kind note", "the notes, to standard output"),
+        ],
+    ),
     ("lsp", &[("holdover lsp", "what an editor starts; it speaks on stdin and stdout until the editor ends it")]),
     ("completions", &[("holdover completions bash", "a script to source, or to put where your shell looks for it")]),
     (

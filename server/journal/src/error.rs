@@ -244,6 +244,24 @@ pub enum JournalError {
         /// ULID.
         id: String,
     },
+    /// No such event.
+    #[error(
+        "there is no event {id}\nhint: `holdover journal log` lists the events with their ids with `--json` or `-v`"
+    )]
+    NoSuchEvent {
+        /// ULID.
+        id: String,
+    },
+    /// An event whose payload stays, because it says who may write.
+    #[error(
+        "event {id} is `{kind}`, which says who may write, and is kept\nhint: revoke the device instead: `holdover device revoke`"
+    )]
+    Kept {
+        /// ULID.
+        id: String,
+        /// Its kind.
+        kind: String,
+    },
     /// The state machine does not allow it.
     #[error("job {id} is {from:?} and cannot become {to:?}\nhint: a finished job is not begun again; make a new one")]
     NotAllowed {

@@ -235,6 +235,8 @@ impl Tx<'_> {
             if let Some((what, detail)) = mark {
                 held += u64::from(what == "held");
                 self.mark(last_pos, what, &detail)?;
+            } else if header.kind == crate::redact::REDACTED && header.lane() == crate::chain::lane_number(Lane::Ctl) {
+                self.obey(header, &segment.origin.project)?;
             }
             new += 1;
         }
@@ -249,6 +251,7 @@ impl Tx<'_> {
                 .execute((log.n, segment.last.cast_signed(), hash, lamport.cast_signed(), last_pos))?;
         }
         self.store_segment(log.n, segment, bytes)?;
+        self.without_suppressed(log.n, segment)?;
         let known = segment.records.len() as u64 - new;
         Ok(Imported { log: segment.origin.log, new, known, held, quarantined: None, released: 0 })
     }
@@ -314,7 +317,9 @@ impl Tx<'_> {
             &record.header,
         ))?;
         let pos = self.connection.last_insert_rowid();
-        if let Some((salt, payload)) = &record.content {
+        if let Some((salt, payload)) = &record.content
+            && !crate::redact::is_suppressed(self.connection, header.id)?
+        {
             self.connection.prepare_cached(crate::tx::INSERT_PAYLOAD)?.execute((pos, salt, payload))?;
         }
         Ok(pos)

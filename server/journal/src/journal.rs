@@ -323,6 +323,11 @@ impl Journal {
         self.inner.readers.with(read)
     }
 
+    /// Lends files and key to what opens a connection of its own.
+    pub(crate) fn with_files<T>(&self, work: impl FnOnce(&Files, &crate::folder::Key) -> T) -> T {
+        work(&self.inner.readers.files, &self.inner.readers.key)
+    }
+
     /// Like [`Journal::read`], with the key.
     pub(crate) fn read_keyed<T>(
         &self,

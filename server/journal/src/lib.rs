@@ -10,8 +10,10 @@ mod chain;
 mod device;
 mod draft;
 mod drive;
+mod dsse;
 mod epoch;
 mod error;
+mod export;
 mod folder;
 mod header;
 mod import;
@@ -31,6 +33,7 @@ mod quarantine;
 mod read;
 mod rebuild;
 mod record;
+mod redact;
 mod remembered;
 mod reserve;
 mod seal;
@@ -53,7 +56,12 @@ pub use backoff::Backoff;
 pub use bundle::{BUNDLE, MAX_BUNDLE};
 pub use device::{DeviceError, MAX_DEVICE_NAME, OwnDevice, Terms};
 pub use draft::{Draft, MAX_PAYLOAD, MAX_REF, MAX_REFS, holdover};
+pub use dsse::EnvelopeError;
 pub use error::{BadEvent, JournalError, OpenError, VerifyError};
+pub use export::{
+    Broken, CheckError, CheckFileError, Checked, ExportError, Exported, Gap, Place as ExportPlace, Request, check,
+    check_file, envelope_of,
+};
 pub use header::{Header, HeaderError, Seen};
 pub use import::{ImportError, Imported, MAX_JUMP, Reason};
 pub use invite::{INVITATION, InvitationError};
@@ -70,12 +78,14 @@ pub use op::{MAX_FIELD, MAX_OPS, MAX_PRED, MAX_WORD, Op, OpError, OpId, OpKind, 
 pub use quarantine::Quarantined;
 pub use read::Filter;
 pub use rebuild::Rebuilt;
+pub use redact::{Erasure, REDACTED, Redactable};
 pub use remembered::REMEMBERED_BYTES;
 pub use reserve::Reserve;
 pub use seal::Sealed;
 pub use segment::{MAX_PLAIN, MAX_SEGMENT, Origin, Record, Segment, SegmentError, Spot};
 pub use step::JobStep;
 pub use store::NO_PROJECT;
+pub use time::rfc3339 as moment;
 pub use tx::Tx;
 pub use verify::Verified;
 pub use view::{Behind, Replayed, Search};

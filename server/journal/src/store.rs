@@ -31,6 +31,7 @@ pub(crate) const MIGRATIONS: [&str; FORMAT as usize] = [
     include_str!("../migrations/0004-jobs.sql"),
     include_str!("../migrations/0005-note-draft.sql"),
     include_str!("../migrations/0006-segments.sql"),
+    include_str!("../migrations/0007-suppressed.sql"),
 ];
 /// How long other processes are waited for before a caller hears of it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -234,6 +235,11 @@ pub(crate) fn connect_reader(files: &Files, key: &Key) -> rusqlite::Result<Conne
     Ok(connection)
 }
 
+/// One more connection that may write, for what cannot be done within a transaction.
+pub(crate) fn connect_writer(files: &Files, key: &Key) -> rusqlite::Result<Connection> {
+    connect(files, key)
+}
+
 /// A database of its own under the journal's key, for what is thrown away soon: nothing of it need outlive a crash.
 pub(crate) fn connect_scratch(file: &Path, key: &Key) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -264,6 +270,8 @@ pub(crate) fn connect_file(database: &Path, key: &Key) -> rusqlite::Result<Conne
     }))?;
     // What refers to what is kept whole by the one writer and looked at by a verification; a look-up for every event is not needed.
     connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA synchronous = NORMAL;")?;
+    // Not kept in the file, so every writer sets it: what is deleted is overwritten.
+    connection.execute_batch("PRAGMA secure_delete = ON;")?;
     #[cfg(target_os = "macos")]
     connection.execute_batch("PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;")?;
     Ok(connection)

@@ -9,7 +9,7 @@ pub(crate) fn now_ms() -> i64 {
 }
 
 /// RFC 3339 in UTC, with milliseconds. A time outside the years 1–9999 is shown as the nearest that can be.
-pub(crate) fn rfc3339(ms: i64) -> String {
+pub fn rfc3339(ms: i64) -> String {
     let clamped = ms.clamp(-62_135_596_800_000, 253_402_200_000_000);
     jiff::Timestamp::from_millisecond(clamped).map_or_else(|_| String::new(), |t| format!("{t:.3}"))
 }

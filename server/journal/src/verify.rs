@@ -17,6 +17,8 @@ pub struct Verified {
     pub logs: u64,
     /// Events whose payload was redacted, so that only the commitment is left.
     pub redacted: u64,
+    /// Of these, those that no redaction accounts for.
+    pub unexplained: u64,
 }
 
 struct Log {
@@ -51,7 +53,7 @@ pub(crate) fn verify(connection: &Connection) -> rusqlite::Result<Result<Verifie
             })
         })?
         .collect::<rusqlite::Result<Vec<Log>>>()?;
-    let mut verified = Verified { events: 0, logs: 0, redacted: 0 };
+    let mut verified = Verified { events: 0, logs: 0, redacted: 0, unexplained: 0 };
     for log in &logs {
         match verify_log(&snapshot, log, &mut verified)? {
             Ok(()) => verified.logs += 1,
@@ -63,12 +65,24 @@ pub(crate) fn verify(connection: &Connection) -> rusqlite::Result<Result<Verifie
             Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs()))
         });
     match orphan {
-        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(Ok(verified)),
+        Err(rusqlite::Error::QueryReturnedNoRows) => {
+            if verified.redacted > 0 {
+                verified.unexplained = unexplained(&snapshot)?;
+            }
+            Ok(Ok(verified))
+        }
         Err(error) => Err(error),
         Ok((pos, seq)) => {
             Ok(Err(BadEvent { log: String::new(), seq, pos, reason: "its log is not in the list of logs".to_owned() }))
         }
     }
+}
+
+/// Events without a payload that are not redacted.
+fn unexplained(connection: &Connection) -> rusqlite::Result<u64> {
+    let count = "SELECT count(*) FROM event WHERE NOT EXISTS (SELECT 1 FROM payload WHERE payload.pos = event.pos)
+                 AND NOT EXISTS (SELECT 1 FROM suppressed WHERE suppressed.id = event.id)";
+    connection.query_row(count, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
 }
 
 fn verify_log(connection: &Connection, log: &Log, verified: &mut Verified) -> rusqlite::Result<Result<(), BadEvent>> {

@@ -25,6 +25,7 @@ mod tests;
 pub use catch_up::Behind;
 pub(crate) use catch_up::{BATCH, step};
 pub use find::Search;
+pub(crate) use forget::forget;
 pub(crate) use paths::{paths, tidy};
 pub use replay::Replayed;
 pub(crate) use trail::{VERSION as TRAIL, kind as actor_kind};

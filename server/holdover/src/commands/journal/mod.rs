@@ -1,15 +1,18 @@
 //! `holdover journal`: one file a subcommand, with its options in it. A new one is a variant, a line in `run`, and a file.
 //! Nothing is done here but handing on, and what several of them need to ask the journal.
 
+mod export;
 pub(crate) mod filter;
 mod lines;
 mod log;
 mod passphrase;
+mod redact;
 mod rekey;
 mod replay;
 mod search;
 mod show;
 mod unlock;
+mod verify;
 
 use super::Failure;
 use crate::End;
@@ -33,6 +36,12 @@ pub(crate) enum Command {
     Unlock(unlock::Options),
     /// Lock the journal again
     Lock,
+    /// Is the record whole? Else what is wrong first
+    Verify(verify::Options),
+    /// Write the record out, in plain text that others can check
+    Export(export::Options),
+    /// Delete what an event says, for good
+    Redact(redact::Options),
 }
 
 pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
@@ -44,6 +53,9 @@ pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
         Command::Rekey(options) => rekey::run(options, out),
         Command::Unlock(options) => unlock::run(options, out),
         Command::Lock => unlock::lock(out),
+        Command::Verify(options) => verify::run(options, out),
+        Command::Export(options) => export::run(options, out),
+        Command::Redact(options) => redact::run(options, out),
     }
 }
 

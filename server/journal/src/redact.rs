@@ -1,0 +1,269 @@
+//! Redaction: a payload is deleted for good, the chain stays whole, and nothing brings the payload back.
+//! It deletes payloads and what followed from them, never an event; it cannot reach what has left this machine.
+//!
+//! Deleting a row leaves its bytes behind: in free pages, in the unused part of pages whose rows were moved, in the log
+//! beside the database. Rows are overwritten as they are deleted, and [`Journal::erase`] writes the whole file anew
+//! and empties the log. Until it has, the erasure is pending, and that is said.
+
+use crate::draft::Draft;
+use crate::error::JournalError;
+use crate::folder;
+use crate::header::Header;
+use crate::journal::Journal;
+use crate::segment::Segment;
+use crate::store::{self, is_busy};
+use crate::time::now_ms;
+use crate::tx::Tx;
+use crate::view::forget;
+use contract::{Actor, Lane};
+use rusqlite::{Connection, OptionalExtension};
+use ulid::Ulid;
+
+/// Kind of the event that deletes another's payload.
+pub const REDACTED: &str = "record.redacted";
+/// A file up to this size is written anew in memory, a larger one beside the system's temporary files, encrypted, in bytes.
+const IN_MEMORY: u64 = 32 << 20;
+
+/// What a redaction of one event does, or would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redactable {
+    /// The event.
+    pub id: Ulid,
+    /// Its kind.
+    pub kind: String,
+    /// When it was written, RFC 3339.
+    pub at: String,
+    /// Length of its payload in bytes.
+    pub bytes: u64,
+    /// Whether its payload is gone already.
+    pub gone: bool,
+}
+
+/// How far deleted payloads are gone from the files of this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Erasure {
+    /// Nothing of them is left in the files.
+    Done,
+    /// Another process reads an older picture of the journal, or holds it: to be tried again.
+    Pending {
+        /// How many deleted payloads wait.
+        events: u64,
+    },
+}
+
+impl Journal {
+    /// The event, as a redaction would see it; `None` where there is none with that id.
+    pub fn redactable(&self, id: Ulid) -> Result<Option<Redactable>, JournalError> {
+        self.read(|connection| redactable(connection, id))
+    }
+
+    /// The events about one thing, oldest first.
+    pub fn redactable_of(&self, entity: Ulid) -> Result<Vec<Redactable>, JournalError> {
+        self.read(|connection| {
+            let ids: Vec<[u8; 16]> = connection
+                .prepare("SELECT id FROM event WHERE entity = ?1 AND kind <> ?2 ORDER BY pos")?
+                .query_map((entity.to_bytes(), REDACTED), |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            ids.into_iter().filter_map(|id| redactable(connection, Ulid::from_bytes(id)).transpose()).collect()
+        })
+    }
+
+    /// Deletes the payloads of these events in one durable transaction, with a signed event for each that says who and why.
+    /// What followed from them goes with them. [`Journal::erase`] then cleans the files.
+    pub fn redact(&self, targets: &[Ulid], reason: &str, actor: &Actor) -> Result<Vec<Ulid>, JournalError> {
+        let (targets, reason, actor) = (targets.to_vec(), reason.to_owned(), actor.clone());
+        self.write(true, move |tx| targets.iter().map(|target| tx.redact(*target, &reason, &actor)).collect())
+    }
+
+    /// Whether the payload of this event must not be stored.
+    pub fn is_suppressed(&self, id: Ulid) -> Result<bool, JournalError> {
+        self.read(|connection| is_suppressed(connection, id))
+    }
+
+    /// How many deleted payloads may still have left bytes in the files.
+    pub fn erasures_pending(&self) -> Result<u64, JournalError> {
+        self.read(|connection| {
+            let count = "SELECT count(*) FROM suppressed WHERE erased_ms IS NULL";
+            connection.query_row(count, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+        })
+    }
+
+    /// Writes the database anew without what was deleted, and empties the log beside it. Takes about a second for 100 MB, in
+    /// which nobody else writes; does nothing where nothing is pending. Not done, and said so, while another process
+    /// reads an older picture.
+    pub fn erase(&self) -> Result<Erasure, JournalError> {
+        let events = self.erasures_pending()?;
+        if events == 0 {
+            return Ok(Erasure::Done);
+        }
+        self.flush()?;
+        let began = now_ms();
+        let pending = Erasure::Pending { events };
+        let cleaned = self.with_files(|files, key| {
+            let connection = store::connect_writer(files, key)?;
+            let size = folder::database_size(files).ok().flatten().unwrap_or(0);
+            connection.pragma_update(None, "temp_store", if size <= IN_MEMORY { "memory" } else { "file" })?;
+            connection.execute_batch("VACUUM")?;
+            // Busy: somebody's picture still needs the log.
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0)).map(|busy| !busy)
+        });
+        match cleaned {
+            Ok(true) => {}
+            Ok(false) => return Ok(pending),
+            Err(error) if is_busy(&error) => return Ok(pending),
+            Err(error) => return Err(store::journal_error(self.database(), "clean", &error)),
+        }
+        // Only what was deleted before the cleaning began is surely gone.
+        self.write(true, move |tx| {
+            let done = "UPDATE suppressed SET erased_ms = ?1 WHERE erased_ms IS NULL AND noted_ms <= ?2";
+            tx.connection.execute(done, (now_ms(), began)).map(drop).map_err(|e| tx.error(&e))
+        })?;
+        Ok(match self.erasures_pending()? {
+            0 => Erasure::Done,
+            events => Erasure::Pending { events },
+        })
+    }
+}
+
+fn redactable(connection: &Connection, id: Ulid) -> rusqlite::Result<Option<Redactable>> {
+    connection
+        .prepare_cached(
+            "SELECT event.kind, event.wall_ms, length(payload.bytes) FROM event
+             LEFT JOIN payload ON payload.pos = event.pos WHERE event.id = ?1 ORDER BY event.pos LIMIT 1",
+        )?
+        .query_row([id.to_bytes()], |row| {
+            let bytes: Option<i64> = row.get(2)?;
+            Ok(Redactable {
+                id,
+                kind: row.get(0)?,
+                at: crate::time::rfc3339(row.get(1)?),
+                bytes: bytes.unwrap_or(0).unsigned_abs(),
+                gone: bytes.is_none(),
+            })
+        })
+        .optional()
+}
+
+pub(crate) fn is_suppressed(connection: &Connection, id: Ulid) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM suppressed WHERE id = ?1)")?
+        .query_row([id.to_bytes()], |row| row.get(0))
+}
+
+/// Whether events of that kind keep their payload: who may write must stay readable.
+fn is_kept(kind: &str) -> bool {
+    kind.starts_with("device.") || kind.starts_with("project.")
+}
+
+impl Tx<'_> {
+    /// Whether the payload of this event must not be stored. To be asked before any payload that comes from elsewhere is stored.
+    pub fn is_suppressed(&self, id: Ulid) -> Result<bool, JournalError> {
+        is_suppressed(self.connection, id).map_err(|e| self.error(&e))
+    }
+
+    /// Writes the redaction of one event, and carries it out.
+    pub fn redact(&mut self, target: Ulid, reason: &str, actor: &Actor) -> Result<Ulid, JournalError> {
+        let found = self
+            .connection
+            .query_row(
+                "SELECT event.kind, event.entity, event.workspace, log.lane FROM event JOIN log ON log.n = event.log
+                 WHERE event.id = ?1 ORDER BY event.pos LIMIT 1",
+                [target.to_bytes()],
+                |row| {
+                    let (entity, workspace): ([u8; 16], Option<[u8; 16]>) = (row.get(1)?, row.get(2)?);
+                    Ok((row.get::<_, String>(0)?, entity, workspace, row.get::<_, u8>(3)?))
+                },
+            )
+            .optional()
+            .map_err(|e| self.error(&e))?;
+        let Some((kind, entity, workspace, lane)) = found else {
+            return Err(JournalError::NoSuchEvent { id: target.to_string() });
+        };
+        if is_kept(&kind) {
+            return Err(JournalError::Kept { id: target.to_string(), kind });
+        }
+        // What never leaves the machine is not told of to others either.
+        let lane = if crate::chain::lane_of(lane) == Lane::Local { Lane::Local } else { Lane::Ctl };
+        let by = self.append(&Draft {
+            entity: Some(Ulid::from_bytes(entity)),
+            workspace: workspace.map(Ulid::from_bytes),
+            lane,
+            actor: actor.clone(),
+            intent: true,
+            refs: vec![target.to_bytes().to_vec()],
+            ..Draft::observation(REDACTED, serde_json::json!({"target": target.to_string(), "reason": reason}))
+        })?;
+        self.suppress(target, by)?;
+        Ok(by)
+    }
+
+    /// Carries out a redaction, our own or one that came from a device that may write: `by` is its id. The event that it is
+    /// about need not be here; when it comes, it comes without its payload.
+    pub fn suppress(&mut self, target: Ulid, by: Ulid) -> Result<(), JournalError> {
+        self.try_suppress(target, by).map_err(|e| self.error(&e))
+    }
+
+    /// Carries out a redaction that came from a device that may write: on events of its own project, and on those that
+    /// are not here yet.
+    pub(crate) fn obey(&self, redaction: &Header, project: &[u8; 16]) -> rusqlite::Result<()> {
+        for reference in &redaction.refs {
+            let Ok(target) = <[u8; 16]>::try_from(reference.as_slice()) else { continue };
+            let other: bool = self
+                .connection
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM event JOIN log ON log.n = event.log WHERE event.id = ?1 AND log.project <> ?2)")?
+                .query_row((target, project), |row| row.get(0))?;
+            let kind: Option<String> = self
+                .connection
+                .prepare_cached("SELECT kind FROM event WHERE id = ?1 LIMIT 1")?
+                .query_row([target], |row| row.get(0))
+                .optional()?;
+            if !other && !kind.is_some_and(|kind| is_kept(&kind)) {
+                self.try_suppress(Ulid::from_bytes(target), redaction.id)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A segment that carries a suppressed payload is known, and its bytes are not kept.
+    pub(crate) fn without_suppressed(&self, log: i64, segment: &Segment) -> rusqlite::Result<()> {
+        for (header, record) in &segment.records {
+            if record.content.is_some() && is_suppressed(self.connection, header.id)? {
+                let seq = header.seq.cast_signed();
+                self.connection
+                    .prepare_cached("UPDATE segment SET bytes = NULL WHERE log = ?1 AND first <= ?2 AND last >= ?2")?
+                    .execute((log, seq))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn try_suppress(&self, target: Ulid, by: Ulid) -> rusqlite::Result<()> {
+        self.connection.execute(
+            "INSERT INTO suppressed (id, by, noted_ms) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id) DO UPDATE SET erased_ms = NULL, noted_ms = excluded.noted_ms
+             WHERE EXISTS (SELECT 1 FROM event JOIN payload ON payload.pos = event.pos WHERE event.id = excluded.id)",
+            (target.to_bytes(), by.to_bytes(), now_ms()),
+        )?;
+        // Written again in a new epoch, an event stands at several places.
+        let places: Vec<i64> = self
+            .connection
+            .prepare_cached("SELECT pos FROM event WHERE id = ?1")?
+            .query_map([target.to_bytes()], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for pos in places {
+            forget(self.connection, pos)?;
+            self.wipe(pos, target)?;
+        }
+        Ok(())
+    }
+
+    fn wipe(&self, pos: i64, target: Ulid) -> rusqlite::Result<()> {
+        self.connection.execute("DELETE FROM payload WHERE pos = ?1", [pos])?;
+        // What was worked out from it and remembered under its name.
+        self.connection.execute("DELETE FROM remembered WHERE instr(key, ?1) > 0", [target.to_string()])?;
+        // A job repeats what its events say.
+        let job = "SELECT entity FROM event WHERE pos = ?1 AND kind >= 'job.' AND kind < 'job/'";
+        self.connection.execute(&format!("UPDATE job SET title = '', last_error = NULL WHERE id IN ({job})"), [pos])?;
+        self.connection.execute(&format!("UPDATE job_step SET name = '' WHERE job IN ({job})"), [pos]).map(drop)
+    }
+}

@@ -1,0 +1,115 @@
+//! A redaction reaches the other devices of a project, and an old segment brings nothing back: before it or after it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+use contract::{DeviceKind, Lane};
+use holdover_journal::{Draft, Erasure, Filter, Journal, NO_PROJECT, Op, Terms};
+use serde_json::Value;
+use ulid::Ulid;
+
+fn site() -> (tempfile::TempDir, Journal) {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    (folder, journal)
+}
+
+fn sealed(journal: &Journal) -> Vec<Vec<u8>> {
+    journal.seal(NO_PROJECT).unwrap();
+    let segments = journal.segments(NO_PROJECT).unwrap();
+    segments.iter().filter_map(|segment| journal.segment_bytes(segment).unwrap()).collect()
+}
+
+fn take(into: &Journal, segments: &[Vec<u8>]) {
+    for segment in segments {
+        into.import(segment).unwrap();
+    }
+}
+
+/// Two journals of one project; the first has written a note.
+fn two() -> ((tempfile::TempDir, Journal), (tempfile::TempDir, Journal), Ulid) {
+    let (a, b) = (site(), site());
+    let terms = Terms { kind: DeviceKind::Person, until_ms: i64::MAX, expires_ms: None };
+    b.1.ask(&a.1.invite(NO_PROJECT, &terms).unwrap()).unwrap();
+    take(&a.1, &sealed(&b.1));
+    let draft = Draft::intent("note.add", Lane::Notes, a.1.person().unwrap(), &[Op::set("body", "xylophonist")]);
+    let id = a.1.append(draft).unwrap().id.parse().unwrap();
+    (a, b, id)
+}
+
+fn payload(journal: &Journal, id: Ulid) -> Value {
+    journal.entries(&Filter { id: Some(id), ..Filter::default() }).unwrap().remove(0).payload
+}
+
+fn carries(segments: &[Vec<u8>], id: Ulid) -> bool {
+    segments.iter().any(|bytes| {
+        let segment = holdover_journal::Segment::read(bytes).unwrap();
+        segment.records.iter().any(|(header, record)| header.id == id && record.content.is_some())
+    })
+}
+
+#[test]
+fn a_redaction_by_another_device_is_carried_out_and_the_old_segment_brings_nothing_back() {
+    let ((_fa, a), (_fb, b), id) = two();
+    let old = sealed(&a);
+    assert!(carries(&old, id));
+    take(&b, &old);
+    assert_ne!(payload(&b, id), Value::Null);
+    a.redact(&[id], "it names a person", &a.person().unwrap()).unwrap();
+    take(&b, &sealed(&a));
+    assert_eq!((payload(&a, id), payload(&b, id)), (Value::Null, Value::Null));
+    assert_eq!(b.erasures_pending().unwrap(), 1);
+    assert_eq!(b.erase().unwrap(), Erasure::Done);
+    for journal in [&a, &b] {
+        take(journal, &old);
+        assert_eq!(payload(journal, id), Value::Null, "an old segment on a USB stick");
+        assert!(!carries(&sealed(journal), id), "and it is not handed on either");
+        let verified = journal.verify().unwrap();
+        assert_eq!((verified.redacted, verified.unexplained), (1, 0));
+    }
+}
+
+#[test]
+fn a_redaction_that_arrives_before_its_target_is_carried_out_when_that_comes() {
+    let ((_fa, a), (_fb, b), id) = two();
+    let old = sealed(&a);
+    a.redact(&[id], "", &a.person().unwrap()).unwrap();
+    let all = sealed(&a);
+    let of_lane = |segments: &[Vec<u8>], lane: Lane| -> Vec<Vec<u8>> {
+        let is = |bytes: &Vec<u8>| {
+            let segment = holdover_journal::Segment::read(bytes).unwrap();
+            (segment.origin.lane == 0) == (lane == Lane::Ctl)
+        };
+        segments.iter().filter(|bytes| is(bytes)).cloned().collect()
+    };
+    take(&b, &of_lane(&all, Lane::Ctl));
+    assert!(b.is_suppressed(id).unwrap());
+    assert_eq!(b.entries(&Filter { id: Some(id), ..Filter::default() }).unwrap(), []);
+    take(&b, &of_lane(&old, Lane::Notes));
+    assert_eq!(payload(&b, id), Value::Null);
+    assert!(!carries(&sealed(&b), id));
+    b.verify().unwrap();
+}
+
+#[test]
+fn a_redaction_by_a_device_that_was_never_let_in_deletes_nothing() {
+    let ((_fa, a), (_fb, b), id) = two();
+    take(&b, &sealed(&a));
+    let (_folder, stranger) = site();
+    let by = stranger.person().unwrap();
+    let target =
+        stranger.append(Draft::intent("note.add", Lane::Notes, by.clone(), &[Op::set("body", "mine")])).unwrap();
+    stranger.redact(&[target.id.parse().unwrap()], "", &by).unwrap();
+    // The stranger's redaction names the note of others.
+    let draft = Draft {
+        refs: vec![id.to_bytes().to_vec()],
+        lane: Lane::Ctl,
+        intent: true,
+        ..Draft::observation("record.redacted", serde_json::json!({"target": id.to_string(), "reason": ""}))
+    };
+    stranger.append(draft).unwrap();
+    for segment in sealed(&stranger) {
+        // Refused or kept apart: either is right.
+        let _ = b.import(&segment);
+    }
+    assert!(!b.is_suppressed(id).unwrap());
+    assert_ne!(payload(&b, id), Value::Null);
+}
