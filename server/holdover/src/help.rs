@@ -121,10 +121,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover device join answer.bin", "be in"),
         ],
     ),
-    (
-        "device revoke",
-        &[("holdover device revoke laptop --reason \"it was lost\"", "its later events no longer count")],
-    ),
+    ("device revoke", &[("holdover device revoke laptop --reason lost", "its later events no longer count")]),
     ("journal", &[("holdover journal log", "what was done and decided, oldest first")]),
     (
         "journal log",
@@ -273,9 +270,7 @@ mod tests {
             assert!(!list.is_empty(), "{name}");
             for (line, _) in list {
                 assert!(line.starts_with(&format!("holdover {name}")), "{line} is no example of {name}");
-                if name != "journal" || line.contains("log") {
-                    Args::try_parse_from(line.split(' ')).unwrap_or_else(|e| panic!("{line}: {e}"));
-                }
+                Args::try_parse_from(line.split(' ')).unwrap_or_else(|e| panic!("{line}: {e}"));
             }
         }
     }
