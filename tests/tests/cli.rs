@@ -201,7 +201,7 @@ fn an_unknown_setting_is_told_with_the_nearest_one() {
     let doctor = out(&fixture.holdover(&["doctor"]));
     assert!(doctor.contains("inventory.exclude"), "{doctor}");
     // The journal by its file, how much is in it, and how its key is kept.
-    for part in [&*fixture.data().join("journal.db").display().to_string(), " event", "KiB", "key kind `file`"] {
+    for part in [&*fixture.data().join("journal.db").display().to_string(), " event", "KiB", "(kind `file`)"] {
         assert!(doctor.contains(part), "{part}: {doctor}");
     }
 }

@@ -141,7 +141,7 @@ impl Home {
         let mut names: Vec<String> = fs::read_dir(self.data())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| !name.ends_with(".lock") && name != "journal.reserve" && name != "journal.witness")
+            .filter(|name| name != "journal.lock" && name != "journal.reserve" && name != "journal.witness")
             .collect();
         names.sort();
         names
