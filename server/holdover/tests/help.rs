@@ -12,7 +12,11 @@ fn holdover(arguments: &[&str]) -> Output {
 fn documented() -> Vec<String> {
     let text = include_str!("../../../docs/protocol.md");
     let rows = text.lines().filter_map(|line| line.strip_prefix("| `holdover "));
-    rows.map(|row| row.split([' ', '`']).next().unwrap().to_owned()).collect()
+    // A command with many parts has a row for some of them.
+    let mut names: Vec<String> = rows.map(|row| row.split([' ', '`']).next().unwrap().to_owned()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 #[test]
@@ -22,10 +26,8 @@ fn help_lists_exactly_the_commands_that_are_documented() {
     let listed = listed.lines().filter_map(|line| line.strip_prefix("  "));
     let mut listed: Vec<&str> = listed.filter_map(|line| line.split_whitespace().next()).collect();
     listed.retain(|name| *name != "help");
-    let mut documented = documented();
     listed.sort_unstable();
-    documented.sort_unstable();
-    assert_eq!(listed, documented);
+    assert_eq!(listed, documented());
 }
 
 #[test]

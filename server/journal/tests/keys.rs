@@ -141,7 +141,9 @@ impl Home {
         let mut names: Vec<String> = fs::read_dir(self.data())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name != "journal.lock" && name != "journal.reserve" && name != "journal.witness")
+            .filter(|name| {
+                !["journal.lock", "journal.key.lock", "journal.reserve", "journal.witness"].contains(&name.as_str())
+            })
             .collect();
         names.sort();
         names
