@@ -50,7 +50,7 @@ fn conflicts_are_left_untouched_where_the_choice_does_not_apply_and_errors_have_
     let at = |name: &str| fixture.workspace().join(name);
     let both = "<<<<<<< a\r\nx\r\n=======\r\ny\r\n>>>>>>> b\r\n";
     let diff3 = "<<<<<<< a\nx\n||||||| o\nz\n=======\ny\n>>>>>>> b\n";
-    let text = format!("caf\u{e9}\n{both}{diff3}");
+    let text = format!("na\u{ef}ve\n{both}{diff3}");
     let latin: Vec<u8> = text.chars().map(|c| c as u8).collect();
     std::fs::write(at("latin.txt"), &latin).unwrap();
     let listed = json(&fixture.holdover(&["conflicts", "--json"]));

@@ -71,8 +71,12 @@ fn a_recording_played_again_gives_the_same_output() {
     }
 }
 
+/// The answers in their order, then the diagnostics that were told last: of two versions in quick succession, as on a busy
+/// machine, the server tells the later one alone.
 fn without_ids(messages: &[Value]) -> String {
-    let mut messages = messages.to_vec();
+    let (told, mut messages): (Vec<Value>, Vec<Value>) =
+        messages.iter().cloned().partition(|message| message["method"] == "textDocument/publishDiagnostics");
+    messages.extend(told.last().cloned());
     for message in &mut messages {
         for action in message["result"].as_array_mut().into_iter().flatten() {
             action["data"]["id"].take();

@@ -120,7 +120,7 @@ fn main() {
         "error",
         "the error",
         "err",
-        "erro",
+        "erro", // spell:ignore
         "crate missing network the error",
         "word12345",
         "word123",
