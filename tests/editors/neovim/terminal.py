@@ -151,7 +151,9 @@ def conflict():
 
 def health():
     command("checkhealth holdover")
-    step(":checkhealth holdover", [r"Servers", re.escape(f"offline: {TOTAL:,} of {TOTAL:,}")], absent=[r"ERROR"], picture="13-health")
+    step(":checkhealth holdover", [r"OK holdover \d", r"OK journal key"], absent=[r"ERROR"], picture="13-health")
+    keys("G")
+    step("its end names the servers and the figures", [r"Servers", re.escape(f"offline: {TOTAL:,} of {TOTAL:,}")], absent=[r"ERROR"])
 
 
 def switches():
