@@ -111,9 +111,16 @@ fn what_is_remembered_and_damaged_is_not_believed() {
     let judged = |key: &&String| key.starts_with("inventory/judged/");
     for key in kept.keys().filter(judged) {
         let length = kept[key].len();
-        for at in (0..length).step_by(length / 60 + 1).chain([length - 1]) {
+        for place in (0..length).step_by(length / 60 + 1).chain([length - 1]) {
             memory.judged_anew();
-            memory.kept.0.lock().unwrap().get_mut(key).unwrap()[at] ^= 1;
+            // Each look writes it anew, and times that end in zeros make it a few bytes shorter.
+            let at = {
+                let mut kept = memory.kept.0.lock().unwrap();
+                let bytes = kept.get_mut(key).unwrap();
+                let at = place.min(bytes.len() - 1);
+                bytes[at] ^= 1;
+                at
+            };
             assert_eq!(shown(&survey()), shown(&first));
             assert_eq!(memory.judged_anew(), 1, "byte {at} of {length}");
             memory.kept.0.lock().unwrap().get_mut(key).unwrap().truncate(at);
