@@ -98,6 +98,23 @@ pub struct JournalEntry {
     pub workspace: Option<String>,
     /// What happened; `null` where it was redacted.
     pub payload: serde_json::Value,
+    /// Of an event whose payload was redacted: the fields that it wrote and what it replaced there, without what it said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<LeftOp>,
+}
+
+/// What is left of an operation on a field whose payload was redacted; its place in the list is its index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct LeftOp {
+    /// The field.
+    pub field: String,
+    /// `set`, `add`, `del`, `inc`, `text`, or a word of a later version.
+    pub op: String,
+    /// The operations that it replaced, as `ULID/index`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pred: Vec<String>,
 }
 
 /// What the command `holdover.journal` gives.

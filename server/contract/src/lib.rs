@@ -25,7 +25,7 @@ pub use conflict::{
 pub use device::{Device, DeviceKind, DeviceReport, DeviceState, JoinReport, JoinStep, QuarantinedSegment};
 pub use event::{
     Actor, ActorKind, Delivery, JournalEntry, JournalEvent, JournalHit, JournalReport, JournalSearch, JournalStory,
-    Lane, SignatureState, SnippetPart,
+    Lane, LeftOp, SignatureState, SnippetPart,
 };
 pub use finding::{Action, Edit, Finding, Position, Range, Severity, Side, codes};
 pub use intact::{BadPlace, ExportFacts, ExportReport, RedactReport, VerifyReport};

@@ -84,8 +84,11 @@ pub struct NotePlace {
 pub struct NoteVersion {
     /// The operations that an edit of this version names in `pred`: event and index. Equal texts are one version.
     pub ops: Vec<String>,
-    /// Markdown; `None`: this version removes the note.
+    /// Markdown; `None`: this version removes the note, or was redacted.
     pub body: Option<String>,
+    /// Whether its text was redacted. What it replaced is not brought back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
     /// Who wrote it.
     pub author: Actor,
     /// RFC 3339, the writer's clock.

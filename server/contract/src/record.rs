@@ -38,6 +38,9 @@ pub enum FieldState {
     Conflict,
     /// Taken away.
     Removed,
+    /// Something that counts was redacted: the value is what is left without it, `null` where that is nothing. What it
+    /// replaced is not brought back.
+    Redacted,
 }
 
 /// One write that nobody has replaced.
@@ -49,8 +52,11 @@ pub struct RecordWrite {
     pub op: String,
     /// `set`, `add`, `del`, `inc`, `text`, or a word of a later version.
     pub kind: String,
-    /// What was written; `null` for nothing.
+    /// What was written; `null` for nothing, and where it was redacted.
     pub value: serde_json::Value,
+    /// Whether what it wrote was redacted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
     /// RFC 3339, the writer's wall clock; for display only.
     pub at: String,
     /// Who wrote it.

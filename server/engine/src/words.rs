@@ -171,6 +171,9 @@ pub(crate) fn shared(shared: bool) -> &'static str {
 /// What stands beside each other where nobody has said yet which it is.
 pub(crate) fn versions(versions: &[NoteVersion]) -> String {
     let texts = versions.iter().filter(|version| version.body.is_some()).count() as u64;
+    if versions.iter().any(|version| version.redacted) {
+        return "another version of it was redacted".to_owned();
+    }
     if versions.len() as u64 > texts {
         let texts = if texts > 1 { format!("{} texts", thousands(texts)) } else { "this text".to_owned() };
         format!("removed by one and {texts} written by another at the same time")

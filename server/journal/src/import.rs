@@ -236,7 +236,8 @@ impl Tx<'_> {
                 held += u64::from(what == "held");
                 self.mark(last_pos, what, &detail)?;
             } else if header.kind == crate::redact::REDACTED && header.lane() == crate::chain::lane_number(Lane::Ctl) {
-                self.obey(header, &segment.origin.project)?;
+                let payload = record.content.as_ref().map_or(&[][..], |(_, payload)| payload);
+                self.obey(header, payload, &segment.origin.project)?;
             }
             new += 1;
         }
@@ -317,10 +318,12 @@ impl Tx<'_> {
             &record.header,
         ))?;
         let pos = self.connection.last_insert_rowid();
-        if let Some((salt, payload)) = &record.content
-            && !crate::redact::is_suppressed(self.connection, header.id)?
-        {
-            self.connection.prepare_cached(crate::tx::INSERT_PAYLOAD)?.execute((pos, salt, payload))?;
+        if let Some((salt, payload)) = &record.content {
+            if crate::redact::is_suppressed(self.connection, header.id)? {
+                self.leave(header.id, payload)?;
+            } else {
+                self.connection.prepare_cached(crate::tx::INSERT_PAYLOAD)?.execute((pos, salt, payload))?;
+            }
         }
         Ok(pos)
     }

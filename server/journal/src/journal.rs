@@ -171,6 +171,7 @@ impl Journal {
             held: None,
             workspace: draft.workspace.map(|w| w.to_string()),
             payload: draft.payload,
+            left: Vec::new(),
         })
     }
 

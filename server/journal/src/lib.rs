@@ -23,6 +23,7 @@ mod journal;
 mod json;
 mod key;
 mod lease;
+mod left;
 mod member;
 mod merge;
 mod note;

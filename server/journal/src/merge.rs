@@ -1,7 +1,8 @@
 //! Merges the operations of one thing into its record. A pure function of the set of operations: neither the order in which
 //! they arrived nor any clock counts, and nothing is written.
 //!
-//! An operation is a head of its field when no other operation of the field lists it in `pred`.
+//! An operation is a head of its field when no other operation of the field lists it in `pred`. One that was redacted still
+//! replaces what it replaced: a value that somebody wrote anew does not come back because the new one was deleted.
 
 use crate::op::{Op, OpId, OpKind};
 use contract::{Actor, FieldState, MergePolicy, Record, RecordField, RecordWrite};
@@ -13,6 +14,8 @@ use std::collections::{BTreeMap, HashSet};
 pub(crate) struct Written {
     pub id: OpId,
     pub op: Op,
+    /// Its value was redacted; what it replaced is known.
+    pub redacted: bool,
     pub at: String,
     pub actor: Actor,
     /// What breaks ties: Lamport number, log, place in the log.
@@ -22,6 +25,11 @@ pub(crate) struct Written {
 impl Written {
     fn order(&self) -> ((u64, [u8; 16], u64), u32) {
         (self.order, self.id.index)
+    }
+
+    /// Whether it had a value that is not known any more. A removal needs none.
+    fn is_gone(&self) -> bool {
+        self.redacted && self.op.op != OpKind::Del
     }
 }
 
@@ -78,7 +86,7 @@ fn merge_field(kind: &str, field: String, ops: &[Written]) -> RecordField {
         // Operations that replace each other in a circle, which no honest writer makes: the last of them stands.
         heads.extend(ops.last());
     }
-    let (value, shown, state) = match policy {
+    let outcome = match policy {
         MergePolicy::Set => set(ops, &replaced),
         MergePolicy::Counter => counter(ops),
         MergePolicy::Max | MergePolicy::Min => extreme(&heads, policy == MergePolicy::Max),
@@ -86,15 +94,20 @@ fn merge_field(kind: &str, field: String, ops: &[Written]) -> RecordField {
         MergePolicy::Text => one(&heads, FieldState::Conflict, true),
         MergePolicy::Manual => one(&heads, FieldState::Conflict, false),
     };
+    let (value, shown, state) = outcome;
     // In a set and a counter an input is whatever still counts, replaced or not.
     let inputs: Vec<&Written> = match policy {
         MergePolicy::Counter => ops.iter().collect(),
         _ => heads,
     };
+    // What is for somebody to decide stays so.
+    let open = matches!(state, FieldState::Conflict | FieldState::Concurrent);
+    let state = if !open && inputs.iter().any(|written| written.is_gone()) { FieldState::Redacted } else { state };
     let heads = inputs.into_iter().map(|written| RecordWrite {
         op: written.id.to_string(),
         kind: written.op.op.word().to_owned(),
         value: written.op.value.clone(),
+        redacted: written.redacted,
         at: written.at.clone(),
         actor: written.actor.clone(),
         shown: shown.contains(&written.id),
@@ -106,6 +119,13 @@ type Outcome = (Value, HashSet<OpId>, FieldState);
 
 /// One of several: the last that is not a removal, because what was edited while somebody took it away is still wanted.
 fn one(heads: &[&Written], differing: FieldState, shows: bool) -> Outcome {
+    let known: Vec<&Written> = heads.iter().copied().filter(|written| !written.is_gone()).collect();
+    if known.is_empty() || !shows && known.len() < heads.len() {
+        // Of two decisions of which one was redacted, neither counts until somebody decides.
+        let state = if heads.len() > 1 && !shows { FieldState::Conflict } else { FieldState::Redacted };
+        return (Value::Null, HashSet::new(), state);
+    }
+    let heads = &known[..];
     let removal = |written: &&&Written| written.op.op == OpKind::Del;
     let alike = heads.windows(2).all(|pair| {
         let is_removal = |written: &Written| written.op.op == OpKind::Del;
@@ -126,6 +146,7 @@ fn one(heads: &[&Written], differing: FieldState, shows: bool) -> Outcome {
 /// What was added, or set as a list, and was not replaced: a removal takes what its writer had seen, and nothing else.
 fn set(ops: &[Written], replaced: &HashSet<OpId>) -> Outcome {
     let standing = ops.iter().filter(|written| !replaced.contains(&written.id) && written.op.op != OpKind::Del);
+    let standing = standing.filter(|written| !written.redacted);
     let (mut values, mut shown) = (Vec::new(), HashSet::new());
     for written in standing {
         shown.insert(written.id);
@@ -141,7 +162,7 @@ fn set(ops: &[Written], replaced: &HashSet<OpId>) -> Outcome {
 }
 
 fn counter(ops: &[Written]) -> Outcome {
-    let counted = ops.iter().filter(|written| written.op.op == OpKind::Inc);
+    let counted = ops.iter().filter(|written| written.op.op == OpKind::Inc && !written.redacted);
     let (mut sum, mut shown) = (0_i128, HashSet::new());
     for written in counted {
         sum += i128::from(written.op.value.as_i64().unwrap_or(0));
@@ -178,6 +199,7 @@ mod tests {
         Written {
             id: OpId::new(Ulid::from_parts(n, 0), 0),
             op: op.replacing(pred.iter().map(|n| OpId::new(Ulid::from_parts(*n, 0), 0))),
+            redacted: false,
             at: String::new(),
             actor: Actor { kind: ActorKind::Person, name: format!("p{n}"), model: None, prompt: None },
             order: (lamport, [(n % 3) as u8; 16], n),
@@ -255,6 +277,53 @@ mod tests {
         assert_eq!(field("note", vec![text(1, "a", &[]), later]).value, json!("a"));
     }
 
+    /// The same write after its payload was deleted.
+    fn redacted(written: Written) -> Written {
+        Written { op: Op { value: Value::Null, ..written.op }, redacted: true, ..written }
+    }
+
+    #[test]
+    fn a_redacted_write_brings_back_nothing_that_it_replaced() {
+        let edited = || redacted(text(2, "b", &[1]));
+        let gone = field("note", vec![text(1, "a", &[]), edited()]);
+        assert_eq!((gone.state, gone.value), (FieldState::Redacted, Value::Null));
+        assert_eq!((gone.heads.len(), gone.heads[0].redacted, gone.heads[0].shown), (1, true, false));
+        let again = field("note", vec![text(1, "a", &[]), edited(), text(3, "c", &[2])]);
+        assert_eq!((again.state, again.value), (FieldState::Settled, json!("c")), "whoever writes anew replaces it");
+        let beside = field("note", vec![text(1, "a", &[]), edited(), text(3, "c", &[1])]);
+        assert_eq!((beside.state, beside.value, beside.heads.len()), (FieldState::Redacted, json!("c"), 2));
+        let removal = redacted(written(3, Op::new("body", OpKind::Del, Value::Null), 3, &[1]));
+        assert_eq!(
+            field("note", vec![text(1, "a", &[]), removal]).state,
+            FieldState::Removed,
+            "a removal says nothing"
+        );
+        let last = redacted(written(2, Op::set("title", "y"), 2, &[1]));
+        let title = field("x", vec![written(1, Op::set("title", "x"), 1, &[]), last]);
+        assert_eq!((title.state, title.value), (FieldState::Redacted, Value::Null));
+    }
+
+    #[test]
+    fn sets_counters_extremes_and_decisions_say_that_something_in_them_was_redacted() {
+        let add = |n, value: &str| written(n, Op::new("labels", OpKind::Add, value), n, &[]);
+        let all = vec![
+            add(1, "slow"),
+            redacted(add(2, "bug")),
+            redacted(written(3, Op::set("labels", json!(["x"])), 3, &[1])),
+        ];
+        let set = field("note", all);
+        assert_eq!((set.state, set.value), (FieldState::Redacted, json!([])), "`slow` was replaced, and stays so");
+        let inc = |n, by: i64| written(n, Op::new("attempts", OpKind::Inc, by), n, &[]);
+        let sum = field("x", vec![inc(1, 4), redacted(inc(2, 5))]);
+        assert_eq!((sum.state, sum.value), (FieldState::Redacted, json!(4)));
+        let severity = |n, value: i64| written(n, Op::set("severity", value), n, &[]);
+        let worst = field("check", vec![severity(1, 3), redacted(severity(2, 7))]);
+        assert_eq!((worst.state, worst.value), (FieldState::Redacted, json!(3)));
+        let verdict = |n, value: &str| written(n, Op::set("verdict", value), n, &[]);
+        let open = field("review", vec![verdict(1, "approved"), redacted(verdict(2, "rejected"))]);
+        assert_eq!((open.state, open.value), (FieldState::Conflict, Value::Null), "an approval is not left over");
+    }
+
     fn operations() -> impl Strategy<Value = Vec<Written>> {
         let op = prop_oneof![
             (0..3_u8).prop_map(|v| Op::new("body", OpKind::Text, v.to_string())),
@@ -265,8 +334,13 @@ mod tests {
             (0..3_u8).prop_map(|v| Op::set("verdict", v)),
             Just(Op::new("body", OpKind::Other("later".to_owned()), 1)),
         ];
-        proptest::collection::vec((op, 0..6_u64, proptest::collection::vec(0..12_u64, 0..3)), 1..12).prop_map(|all| {
-            all.into_iter().enumerate().map(|(n, (op, lamport, pred))| written(n as u64, op, lamport, &pred)).collect()
+        let one = (op, 0..6_u64, proptest::collection::vec(0..12_u64, 0..3), proptest::bool::weighted(0.2));
+        proptest::collection::vec(one, 1..12).prop_map(|all| {
+            let written = |(n, (op, lamport, pred, gone)): (usize, (Op, u64, Vec<u64>, bool))| {
+                let one = written(n as u64, op, lamport, &pred);
+                if gone { redacted(one) } else { one }
+            };
+            all.into_iter().enumerate().map(written).collect()
         })
     }
 

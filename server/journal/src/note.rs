@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A version stands until an operation names it in `pred`. Two that do not name each other stand side by side, a removal
-//! beside a text included: nothing is dropped because something else came later.
+//! beside a text included: nothing is dropped because something else came later. A version that was redacted still stands
+//! in place of those that it replaced: an earlier text does not come back.
 
 use crate::op::{Op, OpId, OpKind, ops_of, ops_value};
 use contract::{Actor, Delivery, JournalEntry, Lane, NoteAnchor, NoteVersion};
@@ -39,7 +40,7 @@ pub struct NoteRecord {
     pub created: String,
     /// Where it was put; the workspace where that was redacted or points out of it.
     pub anchor: NoteAnchor,
-    /// The versions that no other replaces, newest first, equal ones as one. Empty where all of them were redacted.
+    /// The versions that no other replaces, newest first, equal ones as one. Empty where none can be read, or known of.
     pub versions: Vec<NoteVersion>,
     /// How far its newest event has come.
     pub state: Delivery,
@@ -91,6 +92,7 @@ pub fn is_inside(path: &str) -> bool {
 #[derive(Debug, Clone, PartialEq)]
 struct Written {
     value: Value,
+    redacted: bool,
     author: Actor,
     at: String,
     state: Delivery,
@@ -151,8 +153,25 @@ impl Notes {
                 _ => continue,
             };
             field.replaced.extend(op.pred);
-            let written = Written { value, author: entry.actor.clone(), at: entry.at.clone(), state: entry.state };
+            let written = Written {
+                value,
+                redacted: false,
+                author: entry.actor.clone(),
+                at: entry.at.clone(),
+                state: entry.state,
+            };
             field.written.insert(OpId::new(id, index), written);
+        }
+        for (index, left) in (0_u32..).zip(&entry.left) {
+            let (field, redacted) = match (left.field.as_str(), left.op.as_str()) {
+                ("anchor", "set") => (&mut note.anchor, true),
+                ("body", "text" | "set") => (&mut note.body, true),
+                ("body", "del") => (&mut note.body, false),
+                _ => continue,
+            };
+            field.replaced.extend(left.pred.iter().filter_map(|op| op.parse::<OpId>().ok()));
+            let (author, at, state) = (entry.actor.clone(), entry.at.clone(), entry.state);
+            field.written.insert(OpId::new(id, index), Written { value: Value::Null, redacted, author, at, state });
         }
     }
 
@@ -175,11 +194,12 @@ fn record(id: Ulid, building: &Building) -> Option<NoteRecord> {
     let mut versions: Vec<NoteVersion> = Vec::new();
     for (op, written) in building.body.heads() {
         let body = written.value.as_str().map(str::to_owned);
-        match versions.iter_mut().find(|version| version.body == body) {
+        match versions.iter_mut().find(|version| (&version.body, version.redacted) == (&body, written.redacted)) {
             Some(same) => same.ops.push(op.to_string()),
             None => versions.push(NoteVersion {
                 ops: vec![op.to_string()],
                 body,
+                redacted: written.redacted,
                 author: written.author.clone(),
                 at: written.at.clone(),
                 state: written.state,

@@ -147,14 +147,23 @@ impl Op {
     }
 
     fn read(value: &Value) -> Result<Op, OpError> {
+        Op::read_with(value, true)
+    }
+
+    /// One whose value may have been taken out.
+    pub(crate) fn read_bare(value: &Value) -> Result<Op, OpError> {
+        Op::read_with(value, false)
+    }
+
+    fn read_with(value: &Value, whole: bool) -> Result<Op, OpError> {
         let Value::Object(members) = value else { return Err(OpError::new("it is no object".to_owned())) };
         let field = word(members, "f", MAX_FIELD)?;
         let op = OpKind::of(word(members, "op", MAX_WORD)?);
         let value = members.get("v").cloned().unwrap_or(Value::Null);
         let fits = match &op {
-            OpKind::Inc => value.is_i64(),
-            OpKind::Text => value.is_string(),
-            OpKind::Set | OpKind::Add | OpKind::Del | OpKind::Other(_) => true,
+            OpKind::Inc if whole => value.is_i64(),
+            OpKind::Text if whole => value.is_string(),
+            OpKind::Inc | OpKind::Text | OpKind::Set | OpKind::Add | OpKind::Del | OpKind::Other(_) => true,
         };
         if !fits {
             return Err(OpError::new(format!("`{}` has a value that does not fit it", op.word())));

@@ -6,6 +6,8 @@ use crate::drive::{self, Run};
 use crate::error::JournalError;
 use crate::folder::{Files, Key};
 use crate::header::Header;
+use crate::left;
+use crate::op::Op;
 use crate::store::{connect_reader, journal_error};
 use crate::time::rfc3339;
 use crate::view;
@@ -65,6 +67,8 @@ pub(crate) struct Stored {
     sealed: bool,
     /// Why it is not relied on.
     pub held: Option<String>,
+    /// Where it was redacted: what it wrote to, without what it wrote.
+    pub left: Vec<Op>,
 }
 
 impl Filter {
@@ -208,7 +212,8 @@ fn each_row(
 const COLUMNS: &str = "SELECT event.pos, log.id, log.lane, event.header, payload.bytes, coalesce(mark.what = 'twin', 0), mark.detail,
      event.seq <= log.sealed_seq OR (log.own = 0 AND EXISTS (
          SELECT 1 FROM event twin JOIN log other ON other.n = twin.log WHERE twin.id = event.id AND twin.seq <= other.sealed_seq
-     ))
+     )),
+     CASE WHEN payload.pos IS NULL THEN (SELECT ops FROM suppressed WHERE suppressed.id = event.id) END
      FROM event JOIN log ON log.n = event.log LEFT JOIN payload ON payload.pos = event.pos
      LEFT JOIN mark ON mark.pos = event.pos";
 
@@ -226,7 +231,8 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
             .unwrap_or_else(|_| serde_json::Value::String(String::from_utf8_lossy(bytes).into_owned()))
     });
     let lane = lane_of(row.get(2)?);
-    Ok(Stored { header, lane, payload, twin: row.get(5)?, held: row.get(6)?, sealed: row.get(7)? })
+    let left = row.get_ref(8)?.as_str_or_null()?.map(left::of_text).unwrap_or_default();
+    Ok(Stored { header, lane, payload, twin: row.get(5)?, held: row.get(6)?, sealed: row.get(7)?, left })
 }
 
 fn entry(log: [u8; 16], event: Stored, durable: bool) -> JournalEntry {
@@ -248,5 +254,6 @@ fn entry(log: [u8; 16], event: Stored, durable: bool) -> JournalEntry {
         held: event.held,
         workspace: header.workspace.map(|w| w.to_string()),
         payload: event.payload.unwrap_or(serde_json::Value::Null),
+        left: left::to_contract(&event.left),
     }
 }

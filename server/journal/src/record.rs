@@ -5,7 +5,7 @@ use crate::error::JournalError;
 use crate::header::Header;
 use crate::journal::Journal;
 use crate::merge::{Written, merge};
-use crate::op::{OpId, ops_of};
+use crate::op::{Op, OpId, ops_of};
 use crate::read::{self, Filter};
 use crate::time::rfc3339;
 use contract::Record;
@@ -44,10 +44,13 @@ impl Journal {
                 // What is kept apart is not relied on; it stays in the story, with its reason.
                 let payload = event.payload.as_ref().filter(|_| event.held.is_none());
                 let found = ops_of(payload.unwrap_or(&serde_json::Value::Null)).unwrap_or_default();
+                let left: &[Op] = if event.held.is_none() { &event.left } else { &[] };
                 passed_over += u64::from(found.is_empty());
-                ops.extend((0_u32..).zip(found).map(|(index, op)| Written {
+                let all = found.into_iter().map(|op| (op, false)).chain(left.iter().map(|op| (op.clone(), true)));
+                ops.extend((0_u32..).zip(all).map(|(index, (op, redacted))| Written {
                     id: OpId::new(event.header.id, index),
                     op,
+                    redacted,
                     at: rfc3339(event.header.wall_ms),
                     actor: event.header.actor.clone(),
                     order: order(&event.header),

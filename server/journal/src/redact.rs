@@ -10,6 +10,8 @@ use crate::error::JournalError;
 use crate::folder;
 use crate::header::Header;
 use crate::journal::Journal;
+use crate::left;
+use crate::op::{Op, ops_value};
 use crate::segment::Segment;
 use crate::store::{self, is_busy};
 use crate::time::now_ms;
@@ -21,6 +23,8 @@ use ulid::Ulid;
 
 /// Kind of the event that deletes another's payload.
 pub const REDACTED: &str = "record.redacted";
+/// Kind of the event that says what a rule of retention deletes.
+pub const RETAINED: &str = "retention.applied";
 /// A file up to this size is written anew in memory, a larger one beside the system's temporary files, encrypted, in bytes.
 const IN_MEMORY: u64 = 32 << 20;
 
@@ -150,9 +154,9 @@ pub(crate) fn is_suppressed(connection: &Connection, id: Ulid) -> rusqlite::Resu
         .query_row([id.to_bytes()], |row| row.get(0))
 }
 
-/// Whether events of that kind keep their payload: who may write must stay readable.
-fn is_kept(kind: &str) -> bool {
-    kind.starts_with("device.") || kind.starts_with("project.")
+/// Whether events of that kind keep their payload: who may write must stay readable, and so must what was deleted and why.
+pub(crate) fn is_kept(kind: &str) -> bool {
+    kind.starts_with("device.") || kind.starts_with("project.") || matches!(kind, REDACTED | RETAINED)
 }
 
 impl Tx<'_> {
@@ -161,22 +165,25 @@ impl Tx<'_> {
         is_suppressed(self.connection, id).map_err(|e| self.error(&e))
     }
 
-    /// Writes the redaction of one event, and carries it out.
+    /// Writes the redaction of one event, and carries it out. What the payload replaced is told with it, so that no device
+    /// that never had the payload shows what stood before.
     pub fn redact(&mut self, target: Ulid, reason: &str, actor: &Actor) -> Result<Ulid, JournalError> {
         let found = self
             .connection
             .query_row(
-                "SELECT event.kind, event.entity, event.workspace, log.lane FROM event JOIN log ON log.n = event.log
+                "SELECT event.kind, event.entity, event.workspace, log.lane, payload.bytes
+                 FROM event JOIN log ON log.n = event.log LEFT JOIN payload ON payload.pos = event.pos
                  WHERE event.id = ?1 ORDER BY event.pos LIMIT 1",
                 [target.to_bytes()],
                 |row| {
                     let (entity, workspace): ([u8; 16], Option<[u8; 16]>) = (row.get(1)?, row.get(2)?);
-                    Ok((row.get::<_, String>(0)?, entity, workspace, row.get::<_, u8>(3)?))
+                    let left = row.get_ref(4)?.as_blob_or_null()?.map(left::of_bytes).unwrap_or_default();
+                    Ok((row.get::<_, String>(0)?, entity, workspace, row.get::<_, u8>(3)?, left))
                 },
             )
             .optional()
             .map_err(|e| self.error(&e))?;
-        let Some((kind, entity, workspace, lane)) = found else {
+        let Some((kind, entity, workspace, lane, left)) = found else {
             return Err(JournalError::NoSuchEvent { id: target.to_string() });
         };
         if is_kept(&kind) {
@@ -184,6 +191,10 @@ impl Tx<'_> {
         }
         // What never leaves the machine is not told of to others either.
         let lane = if crate::chain::lane_of(lane) == Lane::Local { Lane::Local } else { Lane::Ctl };
+        let mut payload = serde_json::json!({"target": target.to_string(), "reason": reason});
+        if !left.is_empty() {
+            payload[left::LEFT] = ops_value(&left);
+        }
         let by = self.append(&Draft {
             entity: Some(Ulid::from_bytes(entity)),
             workspace: workspace.map(Ulid::from_bytes),
@@ -191,7 +202,7 @@ impl Tx<'_> {
             actor: actor.clone(),
             intent: true,
             refs: vec![target.to_bytes().to_vec()],
-            ..Draft::observation(REDACTED, serde_json::json!({"target": target.to_string(), "reason": reason}))
+            ..Draft::observation(REDACTED, payload)
         })?;
         self.suppress(target, by)?;
         Ok(by)
@@ -200,12 +211,13 @@ impl Tx<'_> {
     /// Carries out a redaction, our own or one that came from a device that may write: `by` is its id. The event that it is
     /// about need not be here; when it comes, it comes without its payload.
     pub fn suppress(&mut self, target: Ulid, by: Ulid) -> Result<(), JournalError> {
-        self.try_suppress(target, by).map_err(|e| self.error(&e))
+        self.try_suppress(target, by, None).map_err(|e| self.error(&e))
     }
 
     /// Carries out a redaction that came from a device that may write: on events of its own project, and on those that
     /// are not here yet.
-    pub(crate) fn obey(&self, redaction: &Header, project: &[u8; 16]) -> rusqlite::Result<()> {
+    pub(crate) fn obey(&self, redaction: &Header, payload: &[u8], project: &[u8; 16]) -> rusqlite::Result<()> {
+        let says: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
         for reference in &redaction.refs {
             let Ok(target) = <[u8; 16]>::try_from(reference.as_slice()) else { continue };
             let other: bool = self
@@ -218,8 +230,19 @@ impl Tx<'_> {
                 .query_row([target], |row| row.get(0))
                 .optional()?;
             if !other && !kind.is_some_and(|kind| is_kept(&kind)) {
-                self.try_suppress(Ulid::from_bytes(target), redaction.id)?;
+                let target = Ulid::from_bytes(target);
+                let is_meant = says["target"].as_str() == Some(target.to_string().as_str());
+                let left = if is_meant { left::of_redaction(&says) } else { None };
+                self.try_suppress(target, redaction.id, left)?;
             }
+        }
+        Ok(())
+    }
+
+    /// What comes with a payload that is not stored: what it replaced is noted, where no redaction has said it.
+    pub(crate) fn leave(&self, target: Ulid, payload: &[u8]) -> rusqlite::Result<()> {
+        if left::of(self.connection, target)?.is_empty() {
+            left::keep(self.connection, target, left::of_bytes(payload))?;
         }
         Ok(())
     }
@@ -237,13 +260,19 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn try_suppress(&self, target: Ulid, by: Ulid) -> rusqlite::Result<()> {
+    /// `left`: what the redaction says of what the payload replaced. One of an earlier version says nothing.
+    fn try_suppress(&self, target: Ulid, by: Ulid, left: Option<Vec<Op>>) -> rusqlite::Result<()> {
         self.connection.execute(
             "INSERT INTO suppressed (id, by, noted_ms) VALUES (?1, ?2, ?3)
              ON CONFLICT (id) DO UPDATE SET erased_ms = NULL, noted_ms = excluded.noted_ms
              WHERE EXISTS (SELECT 1 FROM event JOIN payload ON payload.pos = event.pos WHERE event.id = excluded.id)",
             (target.to_bytes(), by.to_bytes(), now_ms()),
         )?;
+        let left = match left {
+            Some(left) => left,
+            None => self.left_of(target)?,
+        };
+        left::keep(self.connection, target, left)?;
         // Written again in a new epoch, an event stands at several places.
         let places: Vec<i64> = self
             .connection
@@ -255,6 +284,17 @@ impl Tx<'_> {
             self.wipe(pos, target)?;
         }
         Ok(())
+    }
+
+    fn left_of(&self, target: Ulid) -> rusqlite::Result<Vec<Op>> {
+        let bytes: Option<Vec<u8>> = self
+            .connection
+            .prepare_cached(
+                "SELECT payload.bytes FROM event JOIN payload ON payload.pos = event.pos WHERE event.id = ?1 LIMIT 1",
+            )?
+            .query_row([target.to_bytes()], |row| row.get(0))
+            .optional()?;
+        Ok(bytes.map(|bytes| left::of_bytes(&bytes)).unwrap_or_default())
     }
 
     fn wipe(&self, pos: i64, target: Ulid) -> rusqlite::Result<()> {

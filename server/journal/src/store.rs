@@ -32,6 +32,7 @@ pub(crate) const MIGRATIONS: [&str; FORMAT as usize] = [
     include_str!("../migrations/0005-note-draft.sql"),
     include_str!("../migrations/0006-segments.sql"),
     include_str!("../migrations/0007-suppressed.sql"),
+    include_str!("../migrations/0008-retention.sql"),
 ];
 /// How long other processes are waited for before a caller hears of it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -216,8 +217,9 @@ fn open_newer(writer: Connection, files: &Files, key: Key, found: u32) -> Result
 }
 
 /// What reading a journal asks of its tables.
-const READ_OF_A_NEWER: [&str; 7] = [
+const READ_OF_A_NEWER: [&str; 8] = [
     "SELECT pos, what, detail FROM mark",
+    "SELECT id, ops FROM suppressed",
     "SELECT pos, log, seq, id, kind, entity, workspace, lamport, wall_ms, hash, header FROM event",
     "SELECT pos, salt, bytes FROM payload",
     "SELECT n, id, device, epoch, project, lane, own, head_seq, head_hash, lamport, durable_pos, sealed_seq FROM log",

@@ -1,7 +1,7 @@
 //! Notes are what their events make them, whatever the order and however often they come; drafts survive and end.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use contract::{Actor, ActorKind, Delivery, JournalEntry, Lane, NoteAnchor};
+use contract::{Actor, ActorKind, Delivery, JournalEntry, Lane, LeftOp, NoteAnchor};
 use holdover_journal::{
     DraftAbout, Journal, JournalError, MAX_NOTE, MAX_NOTE_DRAFTS, Notes, OpId, draft_turn, is_inside, note_added,
     note_edited, note_retracted,
@@ -25,6 +25,7 @@ fn event(n: u64, kind: &str, entity: u64, lane: Lane, payload: Value) -> Journal
         held: None,
         workspace: None,
         payload,
+        left: Vec::new(),
     }
 }
 
@@ -121,6 +122,38 @@ fn what_a_hostile_writer_says_leads_nowhere() {
         let note = notes.records().next().unwrap();
         assert!(note.is_removed() && note.versions.is_empty(), "redacted, or of another make");
     }
+}
+
+/// An event after its payload was deleted, with what is told of it.
+fn redacted(of: &JournalEntry) -> JournalEntry {
+    let ops = holdover_journal::ops_of(&of.payload).unwrap();
+    let left = ops.iter().map(|op| LeftOp {
+        field: op.field.clone(),
+        op: op.op.word().into(),
+        pred: op.pred.iter().map(OpId::to_string).collect(),
+    });
+    JournalEntry { payload: Value::Null, left: left.collect(), ..of.clone() }
+}
+
+#[test]
+fn a_redacted_edit_does_not_bring_back_the_text_before_it() {
+    let edited = edit(2, "b", &[1]);
+    let mut notes = Notes::default();
+    for entry in [add("a"), redacted(&edited)] {
+        notes.apply(&entry);
+    }
+    let note = notes.records().next().unwrap();
+    assert_eq!((note.versions.len(), &note.versions[0].body, note.versions[0].redacted), (1, &None, true));
+    assert!(note.is_removed(), "there is nothing to be shown");
+    assert_eq!(note.anchor.path.as_deref(), Some("src/a.rs"), "the place was not redacted");
+    assert_eq!(
+        bodies(&[add("a"), redacted(&edited), edit(3, "c", &[2])]),
+        some(&["c"]),
+        "whoever writes anew replaces it"
+    );
+    // What was taken away stays so, and a text beside a redacted one is still there.
+    assert_eq!(bodies(&[add("a"), redacted(&retract(2, &[1]))]), [None]);
+    assert_eq!(bodies(&[add("a"), redacted(&edited), edit(3, "c", &[1])]), [Some("c".to_owned()), None]);
 }
 
 proptest! {

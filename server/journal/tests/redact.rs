@@ -4,8 +4,8 @@
 mod support;
 
 use aes::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
-use contract::{Actor, ActorKind, Lane};
-use holdover_journal::{Draft, Erasure, Filter, Journal, JournalError, REDACTED, Search};
+use contract::{Actor, ActorKind, FieldState, Lane};
+use holdover_journal::{Draft, Erasure, Filter, Journal, JournalError, Op, REDACTED, Search};
 use serde_json::json;
 use std::fs;
 use std::ops::ControlFlow;
@@ -232,6 +232,56 @@ fn all_about_one_thing_goes_and_one_that_cannot_go_leaves_everything() {
     journal.redact(&ids, "", &person()).unwrap();
     journal.erase().unwrap();
     assert_eq!(found(folder.path(), &SECRET), Vec::<String>::new());
+}
+
+fn record(journal: &Journal, entity: Ulid) -> contract::RecordField {
+    let mut fields = journal.record(entity, None).unwrap().unwrap().fields;
+    assert_eq!(fields.len(), 1);
+    fields.remove(0)
+}
+
+/// An edit of a note by its own words, of the body as it stands.
+fn edit(journal: &Journal, note: Ulid, text: &str) -> Ulid {
+    let pred: Vec<_> = record(journal, note).heads.iter().map(|head| head.op.parse().unwrap()).collect();
+    let op = Op::set("body", text).replacing(pred);
+    let draft = Draft { entity: Some(note), ..Draft::intent("note.edit", Lane::Notes, person(), &[op]) };
+    journal.append(draft).unwrap().id.parse().unwrap()
+}
+
+#[test]
+fn a_redacted_edit_does_not_bring_back_the_text_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let note = note(&journal, "the first text");
+    let second = edit(&journal, note, "the Quetzalcoatl of the xylophonist");
+    let last = edit(&journal, note, "the third text");
+    assert_eq!(record(&journal, note).value, "the third text");
+    journal.redact(&[last], "", &person()).unwrap();
+    let field = record(&journal, note);
+    assert_eq!((field.state, &field.value, field.heads.len()), (FieldState::Redacted, &serde_json::Value::Null, 1));
+    assert!(field.heads[0].redacted);
+    // The one in between goes too, and what was before it still does not come back.
+    journal.redact(&[second], "", &person()).unwrap();
+    assert_eq!(record(&journal, note).value, serde_json::Value::Null);
+    assert_eq!(journal.erase().unwrap(), Erasure::Done);
+    assert_eq!(found(folder.path(), &SECRET), Vec::<String>::new(), "what is told of it says nothing of what it said");
+    drop(journal);
+    let journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(record(&journal, note).state, FieldState::Redacted);
+    let entry = journal.entries(&Filter { id: Some(last), ..Filter::default() }).unwrap().remove(0);
+    assert_eq!(entry.left.iter().map(|left| (left.field.as_str(), left.pred.len())).collect::<Vec<_>>(), [("body", 1)]);
+    edit(&journal, note, "a new text");
+    let field = record(&journal, note);
+    assert_eq!((field.state, field.value), (FieldState::Settled, json!("a new text")));
+}
+
+#[test]
+fn what_says_that_something_was_deleted_is_not_deleted_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let id = secret(&journal);
+    let by = journal.redact(&[id], "it named a password", &person()).unwrap();
+    assert!(matches!(journal.redact(&by, "", &person()), Err(JournalError::Kept { .. })));
 }
 
 #[test]

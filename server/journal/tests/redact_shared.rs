@@ -1,8 +1,8 @@
 //! A redaction reaches the other devices of a project, and an old segment brings nothing back: before it or after it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
-use contract::{DeviceKind, Lane};
-use holdover_journal::{Draft, Erasure, Filter, Journal, NO_PROJECT, Op, Terms};
+use contract::{DeviceKind, FieldState, Lane};
+use holdover_journal::{Draft, Erasure, Filter, Journal, NO_PROJECT, Op, OpId, Terms};
 use serde_json::Value;
 use ulid::Ulid;
 
@@ -112,4 +112,60 @@ fn a_redaction_by_a_device_that_was_never_let_in_deletes_nothing() {
     }
     assert!(!b.is_suppressed(id).unwrap());
     assert_ne!(payload(&b, id), Value::Null);
+}
+
+/// What a journal says of a note's body.
+fn body(journal: &Journal, note: Ulid) -> (FieldState, Value) {
+    let field = journal.record(note, None).unwrap().unwrap().fields.remove(0);
+    (field.state, field.value)
+}
+
+fn edited(journal: &Journal, note: Ulid) -> Ulid {
+    let op = Op::set("body", "the second xylophonist").replacing([OpId::new(note, 0)]);
+    let draft =
+        Draft { entity: Some(note), ..Draft::intent("note.edit", Lane::Notes, journal.person().unwrap(), &[op]) };
+    journal.append(draft).unwrap().id.parse().unwrap()
+}
+
+#[test]
+fn on_no_device_does_a_redacted_edit_bring_back_the_text_before_it_whatever_arrives_first() {
+    let ((_fa, a), (_fb, b), note) = two();
+    let edit = edited(&a, note);
+    let old = sealed(&a);
+    a.redact(&[edit], "", &a.person().unwrap()).unwrap();
+    let gone = (FieldState::Redacted, Value::Null);
+    assert_eq!(body(&a, note), gone);
+    // It never has the edit's payload: the redaction alone says what that replaced.
+    take(&b, &sealed(&a));
+    assert_eq!(body(&b, note), gone);
+    assert_eq!(payload(&b, edit), Value::Null);
+    // The old segment of another copy comes afterwards.
+    take(&b, &old);
+    assert_eq!(body(&b, note), gone);
+    // It has the edit, and then the redaction comes.
+    let ((_fa, a), (_fb, b), note) = two();
+    let edit = edited(&a, note);
+    take(&b, &sealed(&a));
+    assert_eq!(body(&b, note), (FieldState::Settled, "the second xylophonist".into()));
+    a.redact(&[edit], "", &a.person().unwrap()).unwrap();
+    take(&b, &sealed(&a));
+    assert_eq!((body(&a, note), body(&b, note)), (gone.clone(), gone));
+}
+
+#[test]
+fn a_redaction_of_an_earlier_version_that_says_nothing_of_what_was_replaced_is_made_good_by_who_has_it() {
+    let ((_fa, a), (_fb, b), note) = two();
+    let edit = edited(&a, note);
+    take(&b, &sealed(&a));
+    let draft = Draft {
+        entity: Some(note),
+        refs: vec![edit.to_bytes().to_vec()],
+        lane: Lane::Ctl,
+        actor: a.person().unwrap(),
+        intent: true,
+        ..Draft::observation("record.redacted", serde_json::json!({"target": edit.to_string(), "reason": ""}))
+    };
+    a.append(draft).unwrap();
+    take(&b, &sealed(&a));
+    assert_eq!(body(&b, note), (FieldState::Redacted, Value::Null));
 }

@@ -17,7 +17,8 @@ pub(crate) fn note(record: &NoteRecord, place: NotePlace) -> Note {
     about.push(words::shared(record.shared).to_owned());
     about.push(words::delivery(record.state).to_owned());
     if record.is_removed() {
-        about.push(if record.versions.is_empty() { "redacted" } else { "removed" }.to_owned());
+        let redacted = record.versions.iter().all(|version| version.redacted);
+        about.push(if redacted { "redacted" } else { "removed" }.to_owned());
     } else if record.versions.len() > 1 {
         about.push(words::versions(&record.versions));
     }

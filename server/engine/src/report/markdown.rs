@@ -180,6 +180,7 @@ mod tests {
             held: None,
             workspace: None,
             payload: serde_json::json!({ "text": "````" }),
+            left: Vec::new(),
         };
         let text = super::entry(&entry);
         assert!(text.contains("\n`````json\n"), "{text}");

@@ -22,11 +22,12 @@ pub fn note_text(note: &Note) -> String {
         row("was", &shown_plain(line));
     }
     if let [one] = &note.versions[..] {
-        let _ = write!(out, "\n{}\n", shown_lines(one.body.as_deref().unwrap_or_default()));
+        let none = if one.redacted { GONE } else { "" };
+        let _ = write!(out, "\n{}\n", shown_lines(one.body.as_deref().unwrap_or(none)));
     } else {
         for version in &note.versions {
             let _ = write!(out, "\n{}\n", by(version));
-            let _ = writeln!(out, "{}", shown_lines(version.body.as_deref().unwrap_or("(removed)")));
+            let _ = writeln!(out, "{}", shown_lines(version.body.as_deref().unwrap_or(instead(version))));
         }
     }
     out
@@ -73,16 +74,25 @@ pub(crate) fn note_hover(note: &Note) -> String {
 /// The texts, as Markdown that is shown and not obeyed.
 fn texts(note: &Note) -> String {
     match &note.versions[..] {
-        [] => "*What it said was redacted.*\n".to_owned(),
+        [] => format!("*{GONE}*\n"),
+        [one] if one.redacted => format!("*{GONE}*\n"),
         [one] => shown_markdown(one.body.as_deref().unwrap_or_default()),
         several => {
             let text = |version: &NoteVersion| {
-                let body = version.body.as_deref().map_or_else(|| "*removed*\n".to_owned(), shown_markdown);
+                let body = version.body.as_deref().map_or_else(|| format!("*{}*\n", instead(version)), shown_markdown);
                 format!("**{}**\n\n{body}", prose(&by(version)))
             };
             several.iter().map(text).collect::<Vec<_>>().join("\n---\n\n")
         }
     }
+}
+
+/// Of a text that is not known any more.
+const GONE: &str = "What it said was redacted.";
+
+/// What is shown in place of a version's text.
+fn instead(version: &NoteVersion) -> &'static str {
+    if version.redacted { "(redacted)" } else { "(removed)" }
 }
 
 fn by(version: &NoteVersion) -> String {

@@ -154,6 +154,7 @@ mod tests {
             held: None,
             workspace: None,
             payload,
+            left: Vec::new(),
         })
     }
 

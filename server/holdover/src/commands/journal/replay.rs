@@ -103,12 +103,19 @@ fn print_field(field: &RecordField, out: &Out) {
         FieldState::Concurrent => "written at the same time by several".yellow().to_string(),
         FieldState::Conflict => "conflict".red().bold().to_string(),
         FieldState::Removed => "taken away".dimmed().to_string(),
+        FieldState::Redacted => "something in it was redacted".yellow().to_string(),
     };
     out.line(format!("\n{}  {state}  {}", clean(&field.field).bold(), policy.dimmed()));
     out.line(format!("  = {}", clean(&field.value.to_string())));
     for head in &field.heads {
         let mark = if head.shown { "*" } else { " " };
-        let value = if head.value.is_null() { String::new() } else { clean(&head.value.to_string()) };
+        let value = if head.redacted {
+            "(redacted)".dimmed().to_string()
+        } else if head.value.is_null() {
+            String::new()
+        } else {
+            clean(&head.value.to_string())
+        };
         out.line(format!("  {mark} {} {value}", clean(&head.kind)));
         let who = format!("{}, {}, {}", clean(&head.actor.name), host::local_time(&head.at), head.op);
         out.line(format!("      {}", who.dimmed()));
