@@ -65,6 +65,8 @@ pub enum Delivery {
     Sealed,
     /// On a remote.
     Uploaded,
+    /// Another device has told that it has it.
+    Seen,
 }
 
 /// One event of the journal, as `holdover journal log --json` prints it.
@@ -90,6 +92,12 @@ pub struct JournalEntry {
     pub lane: Lane,
     /// How far it has come.
     pub state: Delivery,
+    /// Remotes that hold it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uploaded_to: Vec<String>,
+    /// Names of the other devices that have told that they have it, its writer's not among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen_by: Vec<String>,
     /// Why it is shown and not relied on: its device was revoked before it, for example.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<String>,

@@ -5,6 +5,7 @@
 
 mod artifact;
 mod conflict;
+mod delivery;
 mod device;
 mod event;
 mod finding;
@@ -22,6 +23,7 @@ pub use artifact::{
 pub use conflict::{
     ConflictFile, ConflictOrigin, ConflictRegion, ConflictReport, ConflictSide, ConflictSuggestion, MalformedConflict,
 };
+pub use delivery::{DeliveryChange, DeliveryEntry, DeliveryReport};
 pub use device::{Device, DeviceKind, DeviceReport, DeviceState, JoinReport, JoinStep, QuarantinedSegment};
 pub use event::{
     Actor, ActorKind, Delivery, JournalEntry, JournalEvent, JournalHit, JournalReport, JournalSearch, JournalStory,
@@ -92,6 +94,10 @@ pub struct Everything {
     pub note: Note,
     /// The command `holdover.trail`.
     pub trail: TrailReport,
+    /// The command `holdover.delivery`.
+    pub delivery: DeliveryReport,
+    /// The notification `holdover/didChangeDelivery`.
+    pub delivery_change: DeliveryChange,
     /// The command `holdover.note.draft`.
     pub note_draft: NoteDraft,
     /// What a fetch did; part of the report that `holdover preflight --fetch --json` prints.

@@ -128,6 +128,12 @@ pub struct Note {
     pub removed: bool,
     /// How far its newest event has come.
     pub state: Delivery,
+    /// The same in words, with who has it.
+    #[serde(default)]
+    pub state_text: String,
+    /// Names of the other devices that have told that they have its newest event.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen_by: Vec<String>,
     /// The versions that stand beside each other, newest first: more than one where people wrote without knowing of each
     /// other, and somebody has to say which it is.
     pub versions: Vec<NoteVersion>,

@@ -28,7 +28,10 @@ pub struct TrailEntry {
     pub state: Delivery,
     /// The same in words.
     pub state_text: String,
-    /// Names of the devices that are known to have it; empty as long as nothing is synchronised.
+    /// Remotes that hold it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uploaded_to: Vec<String>,
+    /// Names of the other devices that have told that they have it; empty as long as nothing is synchronised.
     pub seen_by: Vec<String>,
 }
 

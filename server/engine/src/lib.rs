@@ -5,6 +5,7 @@
 //! [`Notice`]s; what is asked is answered from memory.
 
 mod conflicts;
+mod delivery;
 mod devices;
 mod doctor;
 mod documents;

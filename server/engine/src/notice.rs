@@ -1,5 +1,6 @@
 //! What the engine tells on its own account. Whoever shows things listens; nothing waits for them.
 
+use contract::DeliveryChange;
 use std::path::PathBuf;
 
 /// Something has changed; ask for it.
@@ -27,6 +28,8 @@ pub enum Notice {
         /// Its root.
         root: PathBuf,
     },
+    /// Events of a workspace have come further: into a segment, to a remote, to another device.
+    Delivery(DeliveryChange),
     /// Somebody, here or in another process, wrote to the journal.
     Journal,
     /// Something that a user must know, once.

@@ -67,7 +67,8 @@ fn told(entry: &JournalEntry) -> TrailEntry {
         entity: entry.entity.clone(),
         what: shown_plain(&crate::summary(entry)),
         state: entry.state,
-        state_text: words::delivery(entry.state).to_owned(),
-        seen_by: Vec::new(),
+        state_text: words::delivery(entry.state, &entry.uploaded_to, &entry.seen_by),
+        uploaded_to: entry.uploaded_to.clone(),
+        seen_by: entry.seen_by.clone(),
     }
 }

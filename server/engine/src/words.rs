@@ -155,12 +155,24 @@ pub(crate) fn reserve(reserve: journal::Reserve) -> Option<&'static str> {
 /// What to do about it.
 pub(crate) const FREE_THE_DISK: &str = "free 12 MiB on that disk; recording then goes on by itself";
 
-pub(crate) fn delivery(state: Delivery) -> &'static str {
+pub(crate) fn delivery(state: Delivery, uploaded_to: &[String], seen_by: &[String]) -> String {
+    let names = |names: &[String]| {
+        let names: Vec<String> = names.iter().map(|name| crate::notes::shown_plain(name)).collect();
+        match names.as_slice() {
+            [one] => one.clone(),
+            [one, two] => format!("{one} and {two}"),
+            [one, two, rest @ ..] => format!("{one}, {two} and {} more", rest.len()),
+            [] => String::new(),
+        }
+    };
     match state {
-        Delivery::Saved => "written",
-        Delivery::Durable => "written and flushed to the disk",
-        Delivery::Sealed => "sealed",
-        Delivery::Uploaded => "on a remote",
+        Delivery::Saved => "written".to_owned(),
+        Delivery::Durable => "written and flushed to the disk".to_owned(),
+        Delivery::Sealed => "sealed".to_owned(),
+        Delivery::Uploaded if uploaded_to.is_empty() => "on a remote".to_owned(),
+        Delivery::Uploaded => format!("on {}", names(uploaded_to)),
+        Delivery::Seen if seen_by.is_empty() => "seen by another device".to_owned(),
+        Delivery::Seen => format!("seen by {}", names(seen_by)),
     }
 }
 

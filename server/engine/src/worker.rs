@@ -149,6 +149,9 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                 inner.tell(Notice::Journal);
                 settled.extend(fetched_elsewhere(&inner, change));
                 for workspace in inner.all_workspaces() {
+                    if change.moved {
+                        crate::notes::refresh_delivery(&inner, &workspace);
+                    }
                     crate::notes::refresh(&inner, &workspace);
                 }
             }

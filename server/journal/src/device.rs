@@ -95,11 +95,11 @@ pub struct Terms {
 }
 
 /// A name that says nothing about the machine: from the key, which is random.
-fn name_of(public: &Public) -> String {
+pub(crate) fn name_of(public: &Public) -> String {
     format!("device-{}", hex::encode(&public[..3]))
 }
 
-fn good_name(name: &str) -> Result<String, DeviceError> {
+pub(crate) fn good_name(name: &str) -> Result<String, DeviceError> {
     let name = name.trim();
     let good = (1..=MAX_DEVICE_NAME).contains(&name.len()) && !name.chars().any(char::is_control);
     good.then(|| name.to_owned()).ok_or(DeviceError::BadName)
@@ -147,7 +147,7 @@ impl Journal {
 
     /// Invites one device. The text is a secret until it was used: who has it may join.
     pub fn invite(&self, project: [u8; 16], terms: &Terms) -> Result<String, DeviceError> {
-        let (actor, terms) = (self.person()?, terms.clone());
+        let (actor, terms, name) = (self.person()?, terms.clone(), self.own_device()?.name);
         let mut secret = Zeroizing::new([0; 32]);
         getrandom::fill(secret.as_mut_slice())
             .map_err(|e| JournalError::InvalidDraft { detail: format!("no random numbers: {e}") })?;
@@ -174,6 +174,7 @@ impl Journal {
                 kind: terms.kind,
                 until: terms.until_ms,
                 expires: terms.expires_ms,
+                inviter: Some(name),
             };
             tx.say("device.invited", project, &actor, &invited)?;
             Ok(Ok(invitation.write(&tx.device.signing)))

@@ -168,6 +168,8 @@ impl Journal {
             entity: entity.to_string(),
             lane: draft.lane,
             state: if draft.intent { Delivery::Durable } else { Delivery::Saved },
+            uploaded_to: Vec::new(),
+            seen_by: Vec::new(),
             held: None,
             workspace: draft.workspace.map(|w| w.to_string()),
             payload: draft.payload,

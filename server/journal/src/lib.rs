@@ -7,6 +7,7 @@
 mod backoff;
 mod bundle;
 mod chain;
+mod delivery;
 mod device;
 mod draft;
 mod drive;

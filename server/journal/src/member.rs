@@ -29,6 +29,9 @@ pub(crate) struct Invited {
     pub until: i64,
     /// Until when the invited device counts.
     pub expires: Option<i64>,
+    /// What the inviting device is called; the one with which a project began is in no enrolment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inviter: Option<String>,
 }
 
 /// Payload of `device.asked`.
@@ -159,6 +162,12 @@ impl Membership {
         match said.kind.as_str() {
             "device.invited" => {
                 if let Ok(invited) = serde_json::from_slice::<Invited>(&said.payload) {
+                    let inviter = invited.inviter.as_deref().and_then(|name| crate::device::good_name(name).ok());
+                    if let Some(member) = self.members.get_mut(&said.by)
+                        && member.name.is_none()
+                    {
+                        member.name = inviter;
+                    }
                     self.invitations.entry(invited.invitation).or_insert((said.by, invited));
                 }
             }

@@ -44,10 +44,17 @@ pub struct NoteRecord {
     pub versions: Vec<NoteVersion>,
     /// How far its newest event has come.
     pub state: Delivery,
+    /// How far each of its events has come, with the names of the other devices that have told that they have it.
+    pub events: BTreeMap<Ulid, (Delivery, Vec<String>)>,
     ops: BTreeSet<OpId>,
 }
 
 impl NoteRecord {
+    /// Names of the other devices that have told that they have its newest event.
+    pub fn seen_by(&self) -> &[String] {
+        self.events.last_key_value().map_or(&[], |(_, (_, devices))| devices)
+    }
+
     /// Whether this is one of the operations that wrote or removed its text, replaced or not.
     pub fn has(&self, op: OpId) -> bool {
         self.ops.contains(&op)
@@ -119,7 +126,7 @@ struct Building {
     added: Option<(bool, Actor, String)>,
     anchor: Field,
     body: Field,
-    newest: Option<(Ulid, Delivery)>,
+    events: BTreeMap<Ulid, (Delivery, Vec<String>)>,
 }
 
 /// The notes of a set of events. Events may come in any order, and more than once.
@@ -136,9 +143,7 @@ impl Notes {
             return;
         }
         let note = self.notes.entry(entity).or_default();
-        if note.newest.is_none_or(|(newest, _)| newest <= id) {
-            note.newest = Some((id, entry.state));
-        }
+        note.events.insert(id, (entry.state, entry.seen_by.clone()));
         // Only the event that the note is named after says who added it and where it may go.
         if entry.kind == "note.add" && id == entity {
             note.added = Some((entry.lane == Lane::Notes, entry.actor.clone(), entry.at.clone()));
@@ -189,7 +194,7 @@ impl Notes {
 
 fn record(id: Ulid, building: &Building) -> Option<NoteRecord> {
     let (shared, author, created) = building.added.clone()?;
-    let (_, state) = building.newest?;
+    let state = building.events.last_key_value()?.1.0;
     let anchor = building.anchor.heads().first().and_then(|(_, written)| anchor_of(&written.value)).unwrap_or_default();
     let mut versions: Vec<NoteVersion> = Vec::new();
     for (op, written) in building.body.heads() {
@@ -207,7 +212,8 @@ fn record(id: Ulid, building: &Building) -> Option<NoteRecord> {
         }
     }
     let ops = building.body.written.keys().copied().collect();
-    Some(NoteRecord { id, shared, author, created, anchor, versions, state, ops })
+    let events = building.events.clone();
+    Some(NoteRecord { id, shared, author, created, anchor, versions, state, events, ops })
 }
 
 /// An anchor as far as it can be relied on: `None` for what points out of the workspace.

@@ -2,6 +2,7 @@
 //! Readers see whole transactions, never wait for a writer, and write nothing: what an index does not know yet is looked through.
 
 use crate::chain::lane_of;
+use crate::delivery::{Deliveries, Reached};
 use crate::drive::{self, Run};
 use crate::error::JournalError;
 use crate::folder::{Files, Key};
@@ -140,9 +141,17 @@ pub(crate) fn for_each(
 ) -> rusqlite::Result<()> {
     let durable: i64 =
         connection.prepare_cached("SELECT coalesce(max(durable_pos), 0) FROM log")?.query_row([], |row| row.get(0))?;
+    let mut deliveries = Deliveries::new(connection)?;
     each_row(connection, filter, |row, event| {
         let pos: i64 = row.get(0)?;
-        Ok(each(pos.unsigned_abs(), entry(row.get(1)?, event, pos <= durable)))
+        let log = row.get(1)?;
+        let state = match (event.sealed, pos <= durable) {
+            (true, _) => Delivery::Sealed,
+            (false, true) => Delivery::Durable,
+            (false, false) => Delivery::Saved,
+        };
+        let reached = deliveries.of(event.header.id, log, event.header.seq, state)?;
+        Ok(each(pos.unsigned_abs(), entry(log, event, reached)))
     })
 }
 
@@ -235,7 +244,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     Ok(Stored { header, lane, payload, twin: row.get(5)?, held: row.get(6)?, sealed: row.get(7)?, left })
 }
 
-fn entry(log: [u8; 16], event: Stored, durable: bool) -> JournalEntry {
+fn entry(log: [u8; 16], event: Stored, reached: Reached) -> JournalEntry {
     let header = event.header;
     JournalEntry {
         id: header.id.to_string(),
@@ -246,11 +255,9 @@ fn entry(log: [u8; 16], event: Stored, durable: bool) -> JournalEntry {
         kind: header.kind,
         entity: header.entity.to_string(),
         lane: event.lane,
-        state: match (event.sealed, durable) {
-            (true, _) => Delivery::Sealed,
-            (false, true) => Delivery::Durable,
-            (false, false) => Delivery::Saved,
-        },
+        state: reached.state,
+        uploaded_to: Vec::new(),
+        seen_by: reached.seen_by,
         held: event.held,
         workspace: header.workspace.map(|w| w.to_string()),
         payload: event.payload.unwrap_or(serde_json::Value::Null),

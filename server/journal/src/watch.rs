@@ -23,13 +23,15 @@ const FAREWELL: Duration = Duration::from_millis(200);
 const AGAIN: [Duration; 4] =
     [Duration::from_millis(1), Duration::from_millis(4), Duration::from_millis(15), Duration::from_millis(50)];
 
-/// Events after `after`, up to `head`, are new.
+/// Events after `after`, up to `head`, are new; `moved` says that some have come further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
     /// Last place that was there before: use it as [`crate::Filter::after`].
     pub after: u64,
     /// Last place that is there now.
     pub head: u64,
+    /// Whether events have come further than they were: into a segment, or to a device that told so.
+    pub moved: bool,
 }
 
 /// Ends the notices when it is dropped.
@@ -61,7 +63,8 @@ impl Watch {
             let watcher = told_of_changes(&files, wake);
             // Where the system tells, an idle server sleeps: a notice that is lost is itself told of, as a change of nothing named.
             let every = if watcher.is_some() { None } else { Some(POLL) };
-            let mut looks = Looks { connection, version: None, last: from, callback };
+            let marks = marks(&connection).unwrap_or_default();
+            let mut looks = Looks { connection, version: None, last: from, marks, callback };
             let mut again = AGAIN.iter();
             loop {
                 let wait = if looks.look() {
@@ -105,6 +108,7 @@ struct Looks<F> {
     connection: Connection,
     version: Option<i64>,
     last: u64,
+    marks: Marks,
     callback: F,
 }
 
@@ -131,10 +135,29 @@ impl<F: FnMut(Change)> Looks<F> {
         if self.version == Some(version) {
             return Ok(None);
         }
-        let head = head(&self.connection)?;
+        let (head, marks) = (head(&self.connection)?, marks(&self.connection)?);
         self.version = Some(version);
-        Ok((head > self.last).then_some(Change { after: self.last, head }))
+        let moved = std::mem::replace(&mut self.marks, marks) != marks;
+        Ok((head > self.last || moved).then_some(Change { after: self.last, head, moved }))
     }
+}
+
+/// Sums that change whenever an event comes further: places that are sealed, and places that devices have told of.
+type Marks = (i64, i64);
+
+fn marks(connection: &Connection) -> rusqlite::Result<Marks> {
+    let sealed =
+        connection.prepare_cached("SELECT coalesce(sum(sealed_seq), 0) FROM log")?.query_row([], |row| row.get(0))?;
+    let there = "SELECT EXISTS (SELECT 1 FROM view WHERE name = 'seen' AND version = ?1)";
+    let there: bool = connection.prepare_cached(there)?.query_row([crate::view::SEEN], |row| row.get(0))?;
+    let told = if there {
+        // Of others' hands: they are added up without an overflow.
+        let sum = "SELECT CAST(total(seq % 1048573) + 7 * count(*) AS INTEGER) FROM seen";
+        connection.prepare_cached(sum)?.query_row([], |row| row.get(0))?
+    } else {
+        0
+    };
+    Ok((sealed, told))
 }
 
 /// What the system tells with. The library only asks its thread to end; dropping this waits until it has, so that a process

@@ -22,6 +22,8 @@ fn event(n: u64, kind: &str, entity: u64, lane: Lane, payload: Value) -> Journal
         entity: Ulid::from_parts(entity, 0).to_string(),
         lane,
         state: Delivery::Durable,
+        uploaded_to: Vec::new(),
+        seen_by: Vec::new(),
         held: None,
         workspace: None,
         payload,

@@ -26,6 +26,8 @@ pub(crate) struct Client {
     pub lenses: bool,
     /// It shows notes, lets people write them (`holdover.writeNote`, `holdover.openNote`), and wants to hear of changes.
     pub notes: bool,
+    /// It shows how far events have come, and wants to hear when they come further.
+    pub delivery: bool,
     /// It asks for them again when it is told to.
     pub refreshes_lenses: bool,
 }
@@ -39,6 +41,8 @@ impl Client {
         let edit = workspace.and_then(|workspace| workspace.workspace_edit.as_ref());
         let action = capabilities.text_document.as_ref().and_then(|document| document.code_action.as_ref());
         let resolves = action.and_then(|action| action.resolve_support.as_ref());
+        let experimental =
+            |name: &str| capabilities.experimental.as_ref().and_then(|e| e.get(name)?.as_bool()).unwrap_or(false);
         let keeps_data = action.and_then(|action| action.data_support).unwrap_or(false);
         Self {
             encoding: if encodings.contains(&PositionEncodingKind::UTF8) { Encoding::Utf8 } else { Encoding::Utf16 },
@@ -51,7 +55,8 @@ impl Client {
             apply_edit: workspace.and_then(|workspace| workspace.apply_edit).unwrap_or(false),
             document_changes: edit.and_then(|edit| edit.document_changes).unwrap_or(false),
             lenses: capabilities.text_document.as_ref().is_some_and(|document| document.code_lens.is_some()),
-            notes: capabilities.experimental.as_ref().and_then(|e| e.get("holdoverNotes")?.as_bool()).unwrap_or(false),
+            notes: experimental("holdoverNotes"),
+            delivery: experimental("holdoverDelivery"),
             refreshes_lenses: workspace
                 .and_then(|workspace| workspace.code_lens.as_ref()?.refresh_support)
                 .unwrap_or(false),

@@ -239,6 +239,10 @@ impl State {
                 }
             }
             Notice::Notes { root } => self.notes_changed(&root),
+            Notice::Delivery(change) if self.client.delivery => {
+                self.outbound.notify("holdover/didChangeDelivery", change);
+            }
+            Notice::Delivery(_) => {}
             // Its number of events is part of every status.
             Notice::Journal => self.roots.clone().into_iter().for_each(|root| self.status_soon(root)),
         }

@@ -4,7 +4,9 @@
 use crate::facade::Inner;
 use crate::workspace::Workspace;
 use crate::{EngineError, Notice};
+use contract::{DeliveryChange, DeliveryEntry};
 use journal::{Filter, Journal, NOTE_KINDS, NoteRecord, Notes};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -78,6 +80,41 @@ pub(crate) fn refresh(inner: &Inner, workspace: &Workspace) {
         Ok(false) => {}
         Err(e) => tracing::warn!("the notes could not be read: {e}"),
     }
+}
+
+/// Events that a notice of their delivery tells of, at most.
+const MOST_TOLD: usize = 500;
+
+/// Events have come further, here or elsewhere: tells those of the workspace's notes.
+pub(crate) fn refresh_delivery(inner: &Inner, workspace: &Workspace) {
+    let before = workspace.notes.known();
+    let Ok(journal) = inner.journal() else { return };
+    let read = journal.workspace_known(&workspace.root).and_then(|id| match id {
+        Some(id) => workspace.notes.read(&journal, id, true),
+        None => Ok(false),
+    });
+    match read {
+        Ok(_) => {}
+        Err(e) => return tracing::warn!("how far the notes have come could not be read: {e}"),
+    }
+    let now = workspace.notes.known();
+    let known: HashMap<_, _> = before.iter().flat_map(|note| &note.events).collect();
+    let moved = now.iter().flat_map(|note| note.events.iter().map(move |event| (note.id, event)));
+    let mut entries: Vec<DeliveryEntry> = moved
+        .filter(|(_, (id, reached))| known.get(id) != Some(reached))
+        .map(|(note, (id, (state, seen_by)))| DeliveryEntry {
+            id: id.to_string(),
+            entity: note.to_string(),
+            state: *state,
+            state_text: crate::words::delivery(*state, &[], seen_by),
+            uploaded_to: Vec::new(),
+            seen_by: seen_by.clone(),
+        })
+        .take(MOST_TOLD + 1)
+        .collect();
+    let more = entries.len() > MOST_TOLD;
+    entries.truncate(MOST_TOLD);
+    inner.tell(Notice::Delivery(DeliveryChange { workspace: workspace.root.clone(), entries, more }));
 }
 
 /// The notes of a workspace as the journal has them now, and the workspace's id in it.

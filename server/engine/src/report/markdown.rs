@@ -126,7 +126,7 @@ pub(super) fn entry(entry: &JournalEntry) -> String {
         Lane::Local => "of this machine only",
         Lane::Other => "of a later version",
     };
-    let state = crate::words::delivery(entry.state);
+    let state = crate::words::delivery(entry.state, &entry.uploaded_to, &entry.seen_by);
     let mut row = |name: &str, text: String| line(&mut out, &[name.to_owned(), text]);
     row("when", prose(&host::local_time(&entry.at)));
     row("who", format!("{}, {by}", prose(&entry.actor.name)));
@@ -140,7 +140,7 @@ pub(super) fn entry(entry: &JournalEntry) -> String {
     row("about", code(&entry.entity));
     row("event", code(&entry.id));
     row("place", format!("{} in log {}, {lane}", crate::words::thousands(entry.seq), code(&entry.log)));
-    row("state", state.to_owned());
+    row("state", state.clone());
     if entry.payload.is_null() {
         out.push_str("\nWhat it said was redacted.\n");
     } else {
@@ -177,6 +177,8 @@ mod tests {
             entity: "2".into(),
             lane: Lane::Local,
             state: contract::Delivery::Durable,
+            uploaded_to: Vec::new(),
+            seen_by: Vec::new(),
             held: None,
             workspace: None,
             payload: serde_json::json!({ "text": "````" }),

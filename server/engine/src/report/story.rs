@@ -14,6 +14,7 @@ pub fn delivery(state: Delivery) -> &'static str {
         Delivery::Durable => "durable",
         Delivery::Sealed => "sealed",
         Delivery::Uploaded => "uploaded",
+        Delivery::Seen => "seen",
     }
 }
 
@@ -151,6 +152,8 @@ mod tests {
             entity: String::new(),
             lane: Lane::Local,
             state: Delivery::Saved,
+            uploaded_to: Vec::new(),
+            seen_by: Vec::new(),
             held: None,
             workspace: None,
             payload,

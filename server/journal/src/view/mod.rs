@@ -8,6 +8,7 @@ mod paths;
 mod question;
 mod replay;
 mod search;
+mod seen;
 mod text;
 mod trail;
 mod words;
@@ -28,6 +29,7 @@ pub use find::Search;
 pub(crate) use forget::forget;
 pub(crate) use paths::{paths, tidy};
 pub use replay::Replayed;
+pub(crate) use seen::VERSION as SEEN;
 pub(crate) use trail::{VERSION as TRAIL, kind as actor_kind};
 
 use crate::header::Header;
@@ -72,4 +74,4 @@ pub(crate) trait View: Sync {
 }
 
 /// Every projection there is.
-pub(crate) const VIEWS: &[&dyn View] = &[&trail::Trail, &search::Search];
+pub(crate) const VIEWS: &[&dyn View] = &[&trail::Trail, &search::Search, &seen::Seen];

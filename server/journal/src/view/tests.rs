@@ -68,7 +68,15 @@ pub(super) fn write(connection: &Connection, made: &[Made], order: &[usize]) {
             kver: 1,
             entity: event.entity.map_or(id, |entity| ulid(1000 + u64::from(entity))),
             actor: Actor { kind: event.actor.0, name: event.actor.1.to_owned(), model: None, prompt: None },
-            seen: Vec::new(),
+            seen: event
+                .refs
+                .iter()
+                .map(|n| crate::header::Seen {
+                    log: [n % 5; 16],
+                    seq: u64::from(*n) % 3,
+                    hash: [event.wall_ms as u8; 8],
+                })
+                .collect(),
             class: u32::from(event.log),
             payload_len: payload.len() as u32,
             payload_commit: [0; 32],

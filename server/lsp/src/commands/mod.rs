@@ -2,6 +2,7 @@
 //! fields are those of its twin on the command line, and gives what that prints with `--json`.
 
 mod conflicts;
+mod delivery;
 mod fetch;
 mod journal;
 pub(crate) mod note;
@@ -23,7 +24,7 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::{Command, ExecuteCommandParams, NumberOrString};
 
 /// Every command.
-pub(crate) const NAMES: [&str; 13] = [
+pub(crate) const NAMES: [&str; 14] = [
     "holdover.status",
     "holdover.preflight",
     "holdover.fetch",
@@ -37,6 +38,7 @@ pub(crate) const NAMES: [&str; 13] = [
     "holdover.note.list",
     "holdover.note.draft",
     "holdover.trail",
+    "holdover.delivery",
 ];
 
 /// A command that was called.
@@ -88,6 +90,7 @@ pub(crate) fn run(state: &mut State, params: ExecuteCommandParams, reply: Reply<
         "holdover.note.list" => note::run(state, call, note::Act::List),
         "holdover.note.draft" => note::run(state, call, note::Act::Draft),
         "holdover.trail" => trail::run(state, call),
+        "holdover.delivery" => delivery::run(state, call),
         other => call.answer(Err(error(ErrorCode::InvalidParams, format!("there is no such command: {other}")))),
     }
 }
