@@ -299,3 +299,41 @@ fn where_nothing_is_recorded_a_note_is_refused_and_says_why() {
         err(&refused)
     );
 }
+
+#[test]
+fn what_another_process_wrote_and_sealed_is_told_to_a_client_that_shows_how_far_things_have_come() {
+    let fixture = project();
+    let mut can = capabilities("utf-16");
+    can["experimental"] = json!({ "holdoverDelivery": true });
+    let setup =
+        Setup { env: fixture.environment(), roots: vec![fixture.workspace()], capabilities: can, ..Setup::default() };
+    let mut client = Client::start(&setup);
+    client.accept_leftovers();
+    client
+        .until(|client| client.request("holdover/status", Value::Null), |status| status["journal"]["state"] == "ready");
+    let added = json_of(&fixture.holdover(&["note", "add", "--shared", "-m", "for everybody", "--json"]));
+    let id = added["id"].as_str().unwrap();
+    // The other process seals what somebody meant before it ends, and writes no event by that.
+    let told = client.notification("holdover/didChangeDelivery");
+    let told = if told["entries"] == json!([]) { client.notification("holdover/didChangeDelivery") } else { told };
+    assert_eq!(told["workspace"], json!(fixture.workspace()));
+    let entry = &told["entries"][0];
+    assert_eq!(
+        (&entry["id"], &entry["entity"], &entry["state"]),
+        (&json!(id), &json!(id), &json!("sealed")),
+        "{told:#}"
+    );
+    let asked = client.command("holdover.delivery", json!({ "ids": [id, "no id", "01ARZ3NDEKTSV4RRFFQ69G5FAV"] }));
+    assert_eq!(
+        asked["entries"],
+        json!([{ "id": id, "entity": id, "state": "sealed", "stateText": "sealed", "seenBy": [] }])
+    );
+    assert_eq!(json_of(&fixture.holdover(&["note", "show", id, "--json"]))["state"], "sealed");
+    // What the server itself was told to write is sealed when it ends.
+    let own = client.command("holdover.note.add", json!({ "body": "from the editor", "shared": true }));
+    client.request("shutdown", Value::Null);
+    assert_eq!(client.exit().0, Some(0));
+    assert_eq!(json_of(&fixture.holdover(&["note", "show", own["id"].as_str().unwrap(), "--json"]))["state"], "sealed");
+    let status = json_of(&fixture.holdover(&["status", "--json"]));
+    assert!(status["journal"]["unsealed"].is_u64(), "{status:#}");
+}

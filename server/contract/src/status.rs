@@ -330,6 +330,9 @@ pub struct JournalStatus {
     pub state: JournalState,
     /// Events in it, of all workspaces; `None` where that is not known.
     pub events: Option<u64>,
+    /// Events that may leave this machine and are in no sealed segment yet; `None` where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsealed: Option<u64>,
     /// In words; for `failed` and `locked`, why, and what to do.
     pub detail: String,
 }

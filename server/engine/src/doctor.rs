@@ -54,6 +54,10 @@ impl Engine {
                 let size = size(journal.bytes());
                 let file = journal.database().display();
                 add("journal", Mark::Good, format!("{file}: {events}, {size}, encrypted"), "");
+                if let Ok(left) = journal.unsealed(&journal::SealPolicy::default()) {
+                    let sealed = crate::words::unsealed(left.events);
+                    add("segments", Mark::Good, sealed, "");
+                }
                 if let Some(newer) = journal.newer() {
                     add("journal", Mark::Bad, newer.to_string(), "install the newer Holdover that wrote it");
                 }

@@ -1,6 +1,7 @@
 //! The one door into the engine. Every method says whether it answers from memory or does work.
 
 use crate::door::Door;
+use crate::sealer::Sealer;
 use crate::status::Connection;
 use crate::worker::{Task, Worker};
 use crate::workspace::Workspace;
@@ -48,8 +49,11 @@ pub(crate) struct Inner {
     notices: Sender<Notice>,
     receiver: Receiver<Notice>,
     worker: Mutex<Option<Worker>>,
+    sealer: Mutex<Option<Sealer>>,
     /// Events in the journal as the background last saw them; `None` where nothing runs there.
     events: Option<AtomicU64>,
+    /// Those that are in no segment, as they were counted last.
+    unsealed: AtomicU64,
 }
 
 /// Bytes of the journal's log that a command leaves as they are.
@@ -111,6 +115,19 @@ impl Inner {
         }
     }
 
+    /// Events that are in no segment yet: from memory where the background keeps count.
+    pub fn unsealed(&self, journal: &Journal) -> Option<u64> {
+        if self.background() {
+            return Some(self.unsealed.load(Ordering::Relaxed)).filter(|n| *n != UNSEEN);
+        }
+        journal.unsealed(&journal::SealPolicy::default()).ok().map(|found| found.events)
+    }
+
+    /// The background counted them.
+    pub fn saw_unsealed(&self, events: u64) {
+        self.unsealed.store(events, Ordering::Relaxed);
+    }
+
     /// Whether there is a background, so that nothing here may wait for a disk.
     pub fn background(&self) -> bool {
         self.events.is_some()
@@ -164,6 +181,13 @@ impl Inner {
         self.workspaces.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// Somebody wrote to the journal: it may be time to seal.
+    pub fn poke_sealer(&self) {
+        if let Some(sealer) = &*self.sealer.lock().unwrap_or_else(PoisonError::into_inner) {
+            sealer.poke();
+        }
+    }
+
     pub fn enqueue(&self, task: Task) {
         if let Some(worker) = &*self.worker.lock().unwrap_or_else(PoisonError::into_inner) {
             worker.enqueue(task);
@@ -196,6 +220,8 @@ impl Engine {
             notices,
             receiver,
             worker: Mutex::new(None),
+            sealer: Mutex::new(None),
+            unsealed: AtomicU64::new(UNSEEN),
             events: options.background.then(|| AtomicU64::new(UNSEEN)),
             folders,
         });
@@ -203,6 +229,8 @@ impl Engine {
         if options.background {
             let worker = Worker::start(Arc::downgrade(&inner));
             *inner.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(worker);
+            let sealer = Sealer::start(Arc::downgrade(&inner));
+            *inner.sealer.lock().unwrap_or_else(PoisonError::into_inner) = Some(sealer);
         }
         Self { inner }
     }
@@ -452,12 +480,15 @@ impl Engine {
         }
         let worker = self.inner.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(worker);
+        let sealer = self.inner.sealer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(sealer);
         // A command that has something to remember waits for a journal that is being made; an editor waits for nothing.
         let journal = if self.inner.background() { self.inner.journal_now() } else { Some(self.inner.journal()) };
         let Some(Ok(journal)) = journal else { return };
         if let Err(e) = journal.flush() {
             tracing::warn!("the last observations may not have been recorded: {e}");
         }
+        crate::sealer::before_leaving(&journal);
         if self.inner.background() || journal.newer().is_some() {
             return;
         }

@@ -22,6 +22,7 @@ mod notice;
 mod origin;
 mod record;
 mod report;
+mod sealer;
 mod status;
 mod trail;
 mod vigil;

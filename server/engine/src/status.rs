@@ -108,6 +108,7 @@ fn reserve(inner: &Inner, journal: &journal::Journal) -> journal::Reserve {
 
 /// From memory where the background keeps count, else from the journal.
 fn journal(inner: &Inner, workspace: &Workspace) -> JournalStatus {
+    let mut unsealed = None;
     let (state, events, detail) = match inner.journal_now() {
         _ if !workspace.loaded().settings.journal.enable.unwrap_or(true) => {
             (JournalState::Disabled, None, "nothing is recorded, as the setting `journal.enable` says".to_owned())
@@ -118,13 +119,14 @@ fn journal(inner: &Inner, workspace: &Workspace) -> JournalStatus {
                 (None, Some(spent)) => format!("{spent}; {}", words::FREE_THE_DISK),
                 (None, None) => "kept in the data folder, encrypted".to_owned(),
             };
+            unsealed = inner.unsealed(&journal);
             (JournalState::Ready, inner.events(&journal), detail)
         }
         Some(Err(reason)) if inner.door.is_locked() => (JournalState::Locked, None, reason),
         Some(Err(reason)) => (JournalState::Failed, None, reason),
         None => (JournalState::Opening, None, "being opened".to_owned()),
     };
-    JournalStatus { state, events, detail }
+    JournalStatus { state, events, unsealed, detail }
 }
 
 fn functions(

@@ -176,6 +176,15 @@ pub(crate) fn delivery(state: Delivery, uploaded_to: &[String], seen_by: &[Strin
     }
 }
 
+/// What may leave the machine and is in no segment yet.
+pub(crate) fn unsealed(events: u64) -> String {
+    match events {
+        0 => "everything that may leave this machine is sealed".to_owned(),
+        1 => "1 event that may leave this machine is not sealed yet".to_owned(),
+        n => format!("{n} events that may leave this machine are not sealed yet"),
+    }
+}
+
 pub(crate) fn shared(shared: bool) -> &'static str {
     if shared { "shared" } else { "personal" }
 }

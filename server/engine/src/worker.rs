@@ -117,6 +117,8 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
             if let Ok(head) = journal.head() {
                 inner.saw_events(head);
             }
+            // What other processes left.
+            inner.poke_sealer();
             if std::mem::take(&mut was_locked) {
                 // Nobody knew how many events there are.
                 inner.tell(Notice::Journal);
@@ -146,6 +148,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
             Task::Connection => look_at_connection(&inner),
             Task::Journal(change) => {
                 inner.saw_events(change.head);
+                inner.poke_sealer();
                 inner.tell(Notice::Journal);
                 settled.extend(fetched_elsewhere(&inner, change));
                 for workspace in inner.all_workspaces() {

@@ -10,7 +10,7 @@ use contract::Lane;
 use rusqlite::{Connection, OptionalExtension};
 
 /// A segment is closed at so many bytes of records; small enough that one more event never makes it too large to be read.
-const FULL: usize = 4 << 20;
+const FULL: usize = 1 << 20;
 
 /// A segment that is stored: which run of which log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,7 @@ struct Open {
 }
 
 impl Tx<'_> {
-    fn seal_next(&mut self, project: [u8; 16]) -> Result<bool, JournalError> {
+    pub(crate) fn seal_next(&mut self, project: [u8; 16]) -> Result<bool, JournalError> {
         let next = next(self.connection, self.device.n, project).map_err(|e| self.error(&e))?;
         let Some(open) = next else { return Ok(false) };
         let (anchor, records) = run_of(self.connection, &open).map_err(|e| self.error(&e))?;

@@ -8,7 +8,7 @@ mod support;
 
 use contract::{JobKind, JobState, Lane};
 use disk::Numbers;
-use holdover_journal::{Draft, Filter, Journal, Step, holdover};
+use holdover_journal::{Draft, Filter, Journal, NO_PROJECT, SealPolicy, Segment, Step, holdover};
 use serde_json::json;
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};
@@ -58,6 +58,11 @@ fn child() {
             5 => {
                 journal.flush().unwrap();
                 std::mem::take(&mut posted)
+            }
+            // Where another writer is at it, or nothing is due, nothing happens.
+            7 => {
+                journal.seal_due(&SealPolicy { events: 1, ..SealPolicy::default() }, i64::MAX).unwrap();
+                Vec::new()
             }
             6 => journal.append_all(&[draft.clone(), draft], false).unwrap().iter().map(ToString::to_string).collect(),
             _ => vec![journal.append(draft).unwrap().id],
@@ -144,11 +149,24 @@ fn run(folder: &Path, numbers: &mut Numbers, acknowledged: &mut HashSet<String>)
     acknowledged.len() > before && writing.contains(&true)
 }
 
+/// Every segment is whole, and each log's follow each other without a gap.
+fn sound_segments(journal: &Journal) -> usize {
+    let segments = journal.segments(NO_PROJECT).unwrap();
+    let mut last = ([0; 16], 0);
+    for segment in &segments {
+        let read = Segment::read(&journal.segment_bytes(segment).unwrap().unwrap()).unwrap();
+        assert_eq!((read.origin.log, read.first, read.last), (segment.log, segment.first, segment.last));
+        assert_eq!(segment.first, if last.0 == segment.log { last.1 + 1 } else { 1 });
+        last = (segment.log, segment.last);
+    }
+    segments.len()
+}
+
 #[test]
 fn every_acknowledged_event_outlives_a_kill_of_all_writers_at_any_moment() {
     let wanted = number("HOLDOVER_KILL_RUNS", 20);
     let mut numbers = Numbers(number("HOLDOVER_KILL_SEED", 1));
-    let (mut counted, mut tried, mut events) = (0, 0, 0);
+    let (mut counted, mut tried, mut events, mut sealed) = (0, 0, 0, 0);
     while counted < wanted {
         let folder = disk::scratch();
         let mut acknowledged = HashSet::new();
@@ -164,6 +182,7 @@ fn every_acknowledged_event_outlives_a_kill_of_all_writers_at_any_moment() {
             let lost: Vec<_> = acknowledged.difference(&there).collect();
             assert!(lost.is_empty(), "run {tried}: {} of {} are lost: {lost:?}", lost.len(), acknowledged.len());
             assert_eq!(journal.verify().unwrap().events, entries.len() as u64, "run {tried}");
+            sealed += sound_segments(&journal);
             journal.append(Draft { intent: true, ..Draft::observation("check.ran", json!({})) }).unwrap();
         }
         events += acknowledged.len();
@@ -175,5 +194,6 @@ fn every_acknowledged_event_outlives_a_kill_of_all_writers_at_any_moment() {
         let broken: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
         assert!(broken.is_empty(), "{broken:?}");
     }
+    assert!(sealed > 0, "some of the writers sealed");
     println!("{counted} runs of {tried} count, {events} events were acknowledged");
 }
