@@ -40,6 +40,9 @@ version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$repository/Cargo.toml" | head -
 says() { [ "$("${@:2}")" = "$1" ]; }
 check "it says its version, $version" says "holdover $version" holdover --version
 check 'it is the one in PATH' says "$prefix/bin/holdover" command -v holdover
+check 'what asks the keyring lies beside it' test -x "$prefix/bin/holdover-keyring"
+asks() { local code=0; "$prefix/bin/holdover-keyring" </dev/null || code=$?; [ "$code" -eq 2 ]; }
+check 'and is run by nobody else' asks
 
 # Each shell is asked what follows `holdover pre`, and `holdover preflight --f`.
 holdover completions bash >"$scratch/holdover.bash"

@@ -88,7 +88,28 @@ impl Login {
     /// Where it cannot be started.
     #[must_use]
     pub fn holdover(&self, arguments: &[&str], input: &str) -> Output {
-        run(self.command(holdover()).args(arguments), input)
+        self.program(holdover(), arguments, input)
+    }
+
+    /// Runs a copy of it that lies elsewhere.
+    ///
+    /// # Panics
+    /// Where it cannot be started.
+    #[must_use]
+    pub fn program(&self, program: &Path, arguments: &[&str], input: &str) -> Output {
+        run(self.command(program).args(arguments), input)
+    }
+
+    /// What the program beside it that asks the keyring answers, where nobody is to be asked.
+    ///
+    /// # Panics
+    /// Where it fails.
+    #[must_use]
+    pub fn entry(&self, name: &str) -> String {
+        let program = holdover().with_file_name(format!("holdover-keyring{}", std::env::consts::EXE_SUFFIX));
+        let output = run(self.command(program).args(["get", name, "nobody"]), "");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
     }
 
     /// The same, where it has to succeed: its stdout.

@@ -91,15 +91,14 @@ fn the_key_goes_into_a_real_keyring_and_out_again_and_is_replaced_there() {
     let said = login.done(&REKEY, "");
     assert!(said.contains("moved from file to keyring") && said.contains("--new-key"), "{said}");
     assert!(!login.data().join("journal.key").exists());
-    let put = login.done(&["keyring-child", "get", &entry(&login), "nobody"], "");
-    assert_eq!(put.trim(), format!("ok {first}"), "the keyring has the very key");
+    assert_eq!(login.entry(&entry(&login)), format!("ok {first}"), "the keyring has the very key");
     assert_eq!(kinds(&login)[..before.len()], before);
     assert_eq!(kinds(&login).last().unwrap(), "journal.rekeyed");
 
     let old_entry = entry(&login);
     let _ = login.done(&["journal", "rekey", "--yes", "--to", "keyring", "--new-key"], "");
     assert_ne!(entry(&login), old_entry);
-    assert_eq!(login.done(&["keyring-child", "get", &old_entry, "nobody"], "").trim(), "none", "the old key is gone");
+    assert_eq!(login.entry(&old_entry), "none", "the old key is gone");
     assert_eq!(kinds(&login)[..before.len()], before);
 
     let kept = entry(&login);
@@ -107,11 +106,7 @@ fn the_key_goes_into_a_real_keyring_and_out_again_and_is_replaced_there() {
         serde_json::from_str(&login.done(&["--json", "journal", "rekey", "--yes", "--to", "file"], "")).unwrap();
     assert_eq!((&json["from"], &json["to"], &json["newKey"]), (&json!("keyring"), &json!("file"), &json!(false)));
     assert_ne!(raw_key(&login), first);
-    assert_eq!(
-        login.done(&["keyring-child", "get", &kept, "nobody"], "").trim(),
-        "none",
-        "and the keyring is as it was"
-    );
+    assert_eq!(login.entry(&kept), "none", "and the keyring is as it was");
     assert_eq!(kinds(&login).iter().filter(|kind| *kind == "journal.rekeyed").count(), 3);
 }
 
@@ -168,6 +163,34 @@ fn without_a_bus_or_with_a_bus_elsewhere_commands_and_servers_go_on() {
     login.start_keyring();
     journal_is(&mut client, "ready");
     client.accept_leftovers();
+}
+
+#[test]
+fn where_the_program_that_asks_the_keyring_is_not_installed_that_is_said_and_the_rest_goes_on() {
+    let login = Login::with_keyring();
+    record(&login);
+    let alone = tempfile::tempdir().unwrap();
+    let program = alone.path().join("holdover");
+    std::fs::copy(holdover_tests::binary::holdover(), &program).unwrap();
+    let key = raw_key(&login);
+    let refused = login.program(&program, &REKEY, "");
+    let text = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(1) && text.contains("nothing was changed"), "{text}");
+    let beside = alone.path().join("holdover-keyring").display().to_string();
+    assert!(text.contains("the program for that is not there") && text.contains(&beside), "{text}");
+    assert_eq!(raw_key(&login), key);
+
+    let _ = login.done(&REKEY, "");
+    let refused = login.program(&program, &["journal", "log"], "");
+    let text = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(3) && text.contains(&beside), "{text}");
+    let status: Value = serde_json::from_slice(&login.program(&program, &["--json", "status"], "").stdout).unwrap();
+    assert_eq!(status["journal"]["state"], "locked");
+    // A link to a program is that program, with what lies beside it.
+    let link = alone.path().join("linked");
+    std::os::unix::fs::symlink(holdover_tests::binary::holdover(), &link).unwrap();
+    let told = login.program(&link, &["journal", "log", "--json"], "");
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
 }
 
 #[test]

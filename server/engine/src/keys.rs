@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 pub(crate) fn of(folders: &Folders) -> Keys {
     Keys {
         session: folders.session(),
-        keyring: host::PlatformKeyring::through_this_program().map(|it| Arc::new(it) as Arc<dyn journal::Keyring>),
+        keyring: host::PlatformKeyring::beside_this_program().map(|it| Arc::new(it) as Arc<dyn journal::Keyring>),
         holders: vec![Arc::new(SshAgent::of_this_login())],
         ..Keys::default()
     }

@@ -1,14 +1,15 @@
 //! The command line, as `docs/protocol.md` fixes it.
 
 use clap::{Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Developing software without a network: is everything here, and will it build?
 #[derive(Debug, Parser)]
 #[command(name = "holdover", version, propagate_version = true, max_term_width = 100)]
-pub(crate) struct Args {
+pub(crate) struct CommandLine<C: Subcommand> {
     #[command(subcommand)]
-    pub command: Command,
+    pub command: C,
     /// Print one JSON document, or one per line where the command streams
     #[arg(long, global = true)]
     pub json: bool,
@@ -22,6 +23,9 @@ pub(crate) struct Args {
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }
+
+/// The command line with every command.
+pub(crate) type Args = CommandLine<Command>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
@@ -93,6 +97,29 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FOLDER")]
         to: Option<PathBuf>,
     },
+}
+
+/// What is run most, and waited for: to know these takes a tenth of what it takes to know every command with its options.
+#[derive(Debug, Subcommand)]
+enum Often {
+    Lsp(Lsp),
+    Preflight(Preflight),
+}
+
+impl Args {
+    /// The arguments where they are a command that is run often and nothing is wrong with them; else all commands have to be
+    /// asked, and say what is wrong.
+    pub fn of_often(given: &[OsString]) -> Option<Self> {
+        if !given.iter().any(|argument| argument == "lsp" || argument == "preflight") {
+            return None;
+        }
+        let CommandLine { command, json, color, quiet, verbose } = CommandLine::<Often>::try_parse_from(given).ok()?;
+        let command = match command {
+            Often::Lsp(lsp) => Command::Lsp(lsp),
+            Often::Preflight(preflight) => Command::Preflight(preflight),
+        };
+        Some(Self { command, json, color, quiet, verbose })
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -245,6 +272,30 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
     use super::*;
+
+    #[test]
+    fn what_is_run_often_is_understood_as_among_all_commands() {
+        let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
+        let whole = [
+            "holdover lsp",
+            "holdover lsp --stdio --record traffic",
+            "holdover -v lsp --replay traffic",
+            "holdover preflight",
+            "holdover preflight --json lsp",
+            "holdover --color never preflight --fetch --dry-run .. -q",
+            "holdover preflight --deep --all -- --json",
+        ];
+        for line in whole {
+            let often = Args::of_often(&words(line)).map(|args| format!("{args:?}"));
+            assert_eq!(often, Some(format!("{:?}", Args::try_parse_from(words(line)).unwrap())), "{line}");
+        }
+        // What others must answer: help, versions, what is wrong, and commands that only have such a word in them.
+        let others =
+            ["lsp --help", "preflight -h", "--version preflight", "preflight --dry-run", "lsp --colour", "status lsp"];
+        for line in others {
+            assert!(Args::of_often(&words(&format!("holdover {line}"))).is_none(), "{line}");
+        }
+    }
 
     #[test]
     fn a_place_is_a_file_and_lines_of_it() {

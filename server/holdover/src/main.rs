@@ -8,8 +8,9 @@ mod out;
 mod usage;
 
 use args::{Args, Command};
-use clap::FromArgMatches as _;
+use clap::{FromArgMatches as _, Parser as _};
 use out::Out;
+use std::ffi::OsString;
 
 /// How a command ends, as `docs/protocol.md` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,13 +30,8 @@ fn main() {
 }
 
 fn run() -> u8 {
-    let given: Vec<std::ffi::OsString> = std::env::args_os().collect();
-    // Asked by another process of ours, and nobody's command.
-    if given.get(1).is_some_and(|first| first == host::KEYRING_CHILD) {
-        let arguments: Vec<String> = given[2..].iter().map(|given| given.to_string_lossy().into_owned()).collect();
-        return host::keyring_child(&arguments);
-    }
-    let args = match help::command().try_get_matches_from(&given).and_then(|found| Args::from_arg_matches(&found)) {
+    let given: Vec<OsString> = std::env::args_os().collect();
+    let args = match parsed(&given) {
         Ok(args) => args,
         // `--help` and `--version` come this way too, with exit code 0.
         Err(e) => return usage::told(&e, &given),
@@ -49,4 +45,13 @@ fn run() -> u8 {
         failure.end
     });
     end as u8
+}
+
+/// Words of help are only put together where somebody reads them.
+fn parsed(given: &[OsString]) -> Result<Args, clap::Error> {
+    if let Some(args) = Args::of_often(given) {
+        return Ok(args);
+    }
+    Args::try_parse_from(given)
+        .or_else(|_| help::command().try_get_matches_from(given).and_then(|found| Args::from_arg_matches(&found)))
 }

@@ -21,7 +21,7 @@ mod trust;
 pub use cancel::Cancel;
 pub use editor::{EditError, edited};
 pub use group::Group;
-pub use keyring::{KEYRING_CHILD, KeyringError, PlatformKeyring, keyring_child};
+pub use keyring::{KEYRING_MOST_BYTES, KEYRING_PROGRAM, KeyringError, PlatformKeyring, secret_from_hex};
 pub use leave::leave;
 pub use moment::{ago, moment};
 pub use network::{Gate, OfflineMode, Permit, Refused};
