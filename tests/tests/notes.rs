@@ -337,3 +337,66 @@ fn what_another_process_wrote_and_sealed_is_told_to_a_client_that_shows_how_far_
     let status = json_of(&fixture.holdover(&["status", "--json"]));
     assert!(status["journal"]["unsealed"].is_u64(), "{status:#}");
 }
+
+#[test]
+fn a_note_whose_lines_are_gone_is_put_to_new_ones_from_the_terminal_and_from_an_editor() {
+    let fixture = project();
+    let added = json_of(&fixture.holdover(&["note", "add", "src/a.txt:3-4", "-m", "why", "--shared", "--json"]));
+    let id = added["id"].as_str().unwrap().to_owned();
+    let file = fixture.workspace().join("src/a.txt");
+    std::fs::write(&file, "other\nwords\naltogether\nhere\n").unwrap();
+    let lost = json_of(&fixture.holdover(&["note", "show", &id, "--json"]));
+    assert_eq!(lost["place"]["grade"], "file", "{lost:#}");
+
+    // In an editor the lines are selected, and the server does it by itself: any client can.
+    let mut client = client(&fixture);
+    let uri = uri(&file);
+    client.open(&uri, "other\nwords\naltogether\nhere\n");
+    // Asked for, so that it has read them.
+    client.command("holdover.note.list", json!({ "file": uri }));
+    let actions = |client: &mut Client, trigger: u8| {
+        let range = json!({ "start": { "line": 1, "character": 0 }, "end": { "line": 3, "character": 0 } });
+        let context = json!({ "diagnostics": [], "triggerKind": trigger });
+        let params = json!({ "textDocument": { "uri": uri }, "range": range, "context": context });
+        let answer = client.request("textDocument/codeAction", params);
+        let all: Vec<Value> = answer.as_array().cloned().unwrap_or_default();
+        all.into_iter().filter(|action| action["data"]["action"] == "note.move").collect::<Vec<_>>()
+    };
+    assert_eq!(actions(&mut client, 2), Vec::<Value>::new(), "nobody asked");
+    let offered = actions(&mut client, 1);
+    assert_eq!(offered.len(), 1, "{offered:#?}");
+    assert_eq!(offered[0]["title"], "Put the note \u{201c}why\u{201d} here");
+    let command = &offered[0]["command"];
+    let moved = client.command(command["command"].as_str().unwrap(), command["arguments"][0].clone());
+    assert_eq!(
+        (moved["place"]["text"].as_str(), moved["place"]["grade"].as_str()),
+        (Some("src/a.txt:2-3"), Some("exact"))
+    );
+    assert_eq!((moved["body"].as_str(), moved["shared"].as_bool()), (Some("why"), Some(true)));
+    assert_eq!(moved["anchor"]["quote"], json!(["words", "altogether"]));
+    assert_eq!(actions(&mut client, 1), Vec::<Value>::new(), "it is not lost any more");
+
+    let end = &id[id.len() - 8..];
+    let told = fixture.holdover(&["note", "move", end, "src/a.txt"]);
+    assert!(out(&told).starts_with(&format!("moved: {end} src/a.txt, ")), "{}{}", out(&told), err(&told));
+    let told = fixture.holdover(&["note", "move", end, "."]);
+    assert!(out(&told).starts_with(&format!("moved: {end} workspace, ")), "{}{}", out(&told), err(&told));
+    // To where it stands already is nothing to write down.
+    fixture.holdover(&["note", "move", end, "."]);
+    let log = out(&fixture.holdover(&["journal", "log", "--kind", "note"]));
+    assert_eq!(log.matches("note put to").count(), 3, "{log}");
+    assert!(log.contains("note put to src/a.txt:2-3") && log.contains("note put to the workspace"), "{log}");
+
+    for (arguments, words) in [
+        (["note", "move", end, "src/a.txt:9"], "has 4 lines, and line 9 was asked for"),
+        (["note", "move", end, "../outside.txt"], "not in the workspace"),
+        (["note", "move", "ZZZZZZZZ", "."], "there is no note"),
+    ] {
+        let output = fixture.holdover(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", err(&output));
+        assert!(err(&output).contains(words), "{arguments:?}: {}", err(&output));
+    }
+    fixture.holdover(&["note", "remove", end]);
+    let output = fixture.holdover(&["note", "move", end, "src/a.txt"]);
+    assert!(err(&output).contains("was removed"), "{}", err(&output));
+}

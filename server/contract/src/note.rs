@@ -106,6 +106,9 @@ pub struct Note {
     pub id: String,
     /// Markdown, letter for letter. Of several versions: the newest one's.
     pub body: String,
+    /// What it says, every version of it, as Markdown that can be drawn as it is: no picture is fetched, no HTML read.
+    #[serde(default)]
+    pub shown: String,
     /// Its first line as a list shows it.
     pub title: String,
     /// Who wrote what is shown, when, for whom, and how far it has come, in words.

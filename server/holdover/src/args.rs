@@ -223,6 +223,14 @@ pub(crate) enum Note {
         #[arg(long, value_name = "PATH", default_value = ".")]
         workspace: PathBuf,
     },
+    /// Put a note to another place: when its lines are gone, or it stands on the wrong ones
+    Move {
+        /// The note's id, or the end of it
+        id: String,
+        /// What it is to stand on: a file, or lines of it; the workspace's own folder for the workspace
+        #[arg(value_name = "FILE[:LINE[-LINE]]", value_parser = place)]
+        place: Place,
+    },
     /// Remove a note, or throw a draft away
     Remove {
         /// Its id, or the end of it

@@ -4,6 +4,7 @@
 //! ```text
 //! note.add      entity = the event's own id   {"ops":[{"f":"anchor","op":"set","v":{…}},{"f":"body","op":"text","v":"…"}]}
 //! note.edit     entity = the note             {"ops":[{"f":"body","op":"text","v":"…","pred":["<event>/<index>"]}]}
+//! note.edit     entity = the note             {"ops":[{"f":"anchor","op":"set","v":{…},"pred":["<event>/<index>"]}]}
 //! note.retract  entity = the note             {"ops":[{"f":"body","op":"del","pred":["<event>/<index>"]}]}
 //! ```
 //!
@@ -40,6 +41,8 @@ pub struct NoteRecord {
     pub created: String,
     /// Where it was put; the workspace where that was redacted or points out of it.
     pub anchor: NoteAnchor,
+    /// The operations that a new place replaces: those that no other has replaced.
+    pub placed: Vec<OpId>,
     /// The versions that no other replaces, newest first, equal ones as one. Empty where none can be read, or known of.
     pub versions: Vec<NoteVersion>,
     /// How far its newest event has come.
@@ -74,6 +77,11 @@ pub fn note_added(body: &str, anchor: &NoteAnchor) -> Value {
 /// The payload of an event that writes a note anew, in place of the versions whose operations are `pred`.
 pub fn note_edited(body: &str, pred: &[OpId]) -> Value {
     payload(&[Op::new("body", OpKind::Text, body).replacing(pred.iter().copied())])
+}
+
+/// The payload of an event that puts a note to another place, instead of where the operations `pred` put it.
+pub fn note_moved(anchor: &NoteAnchor, pred: &[OpId]) -> Value {
+    payload(&[Op::set("anchor", json!(anchor)).replacing(pred.iter().copied())])
 }
 
 /// The payload of an event that removes a note: the versions whose operations are `pred`.
@@ -195,6 +203,7 @@ impl Notes {
 fn record(id: Ulid, building: &Building) -> Option<NoteRecord> {
     let (shared, author, created) = building.added.clone()?;
     let state = building.events.last_key_value()?.1.0;
+    let placed = building.anchor.heads().into_iter().map(|(op, _)| *op).collect();
     let anchor = building.anchor.heads().first().and_then(|(_, written)| anchor_of(&written.value)).unwrap_or_default();
     let mut versions: Vec<NoteVersion> = Vec::new();
     for (op, written) in building.body.heads() {
@@ -213,7 +222,7 @@ fn record(id: Ulid, building: &Building) -> Option<NoteRecord> {
     }
     let ops = building.body.written.keys().copied().collect();
     let events = building.events.clone();
-    Some(NoteRecord { id, shared, author, created, anchor, versions, state, events, ops })
+    Some(NoteRecord { id, shared, author, created, anchor, placed, versions, state, events, ops })
 }
 
 /// An anchor as far as it can be relied on: `None` for what points out of the workspace.

@@ -23,11 +23,12 @@ pub(crate) fn note(record: &NoteRecord, place: NotePlace) -> Note {
     } else if record.versions.len() > 1 {
         about.push(words::versions(&record.versions));
     }
-    Note {
+    let mut note = Note {
         about: about.join(", "),
         id: record.id.to_string(),
         title,
         body,
+        shown: String::new(),
         shared: record.shared,
         anchor: record.anchor.clone(),
         place,
@@ -39,7 +40,9 @@ pub(crate) fn note(record: &NoteRecord, place: NotePlace) -> Note {
         state_text,
         seen_by: record.seen_by().to_vec(),
         versions: record.versions.clone(),
-    }
+    };
+    note.shown = crate::report::note_texts(&note);
+    note
 }
 
 pub(crate) fn draft(kept: KeptDraft, place: NotePlace) -> NoteDraft {

@@ -19,6 +19,12 @@ pub enum NoteError {
         /// How many.
         number: usize,
     },
+    /// It was removed.
+    #[error("the note `{given}` was removed, so it stands nowhere\nhint: `holdover note add` writes a new one")]
+    Removed {
+        /// What was asked for.
+        given: String,
+    },
     /// There is no text.
     #[error("a note needs a text, and this one is empty; nothing was written")]
     Empty,
@@ -84,6 +90,7 @@ impl NoteError {
         match self {
             NoteError::NoSuchNote { .. } => "no-such-note",
             NoteError::Ambiguous { .. } => "ambiguous",
+            NoteError::Removed { .. } => "removed",
             NoteError::Empty => "empty",
             NoteError::TooLong { .. } => "too-long",
             NoteError::Outside { .. } | NoteError::OddPath { .. } => "outside",

@@ -4,7 +4,7 @@
 use crate::Engine;
 use crate::notes::anchor::{File, Lines, find};
 use crate::notes::{compose, relative};
-use contract::{Action, Note, Range};
+use contract::{Action, Note, NoteGrade, Range};
 use journal::NoteRecord;
 use serde_json::json;
 use std::path::Path;
@@ -63,6 +63,22 @@ impl Engine {
             data: json!({ "note": note.id }),
         };
         self.notes_in(file, text).into_iter().map(line).collect()
+    }
+
+    /// The notes on an open document that do not stand where they were put, the most lost first: each may be put to the
+    /// lines that are selected.
+    #[must_use]
+    pub fn lost_notes(&self, file: &Path, text: &str) -> Vec<Note> {
+        let rank = |note: &Note| match note.place.grade {
+            NoteGrade::Gone | NoteGrade::File if note.anchor.line.is_some() => Some(0),
+            NoteGrade::Changed => Some(1),
+            NoteGrade::Moved => Some(2),
+            _ => None,
+        };
+        let mut lost: Vec<(u8, Note)> =
+            self.notes_in(file, text).into_iter().filter_map(|note| Some((rank(&note)?, note))).collect();
+        lost.sort_by_key(|(rank, _)| *rank);
+        lost.into_iter().map(|(_, note)| note).collect()
     }
 
     /// One note as a Markdown document. Reads the journal.

@@ -8,7 +8,7 @@ use crate::notes::{NoteError, Texts, compose, shown};
 use crate::record::person;
 use crate::{Engine, EngineError, Notice};
 use contract::{Lane, Note, NoteAnchor, NoteReport};
-use journal::{Draft, Journal, MAX_NOTE, NoteRecord, OpId, note_added, note_edited, note_retracted};
+use journal::{Draft, Journal, MAX_NOTE, NoteRecord, OpId, note_added, note_edited, note_moved, note_retracted};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use ulid::Ulid;
@@ -81,6 +81,28 @@ impl Engine {
         let record = self.note_record(root, id)?;
         let pred = pred_of(&record, pred)?;
         self.write_note(root, "note.edit", Some(&record), lane(&record), note_edited(&body, &pred), draft)?;
+        self.note(root, &record.id.to_string(), texts)
+    }
+
+    /// Puts a note to another place: a file, lines of it (the first, zero-based, and how many), or the workspace as a whole.
+    /// What it says, and who sees it, stays as it is.
+    pub fn note_move(
+        &self,
+        root: &Path,
+        id: &str,
+        file: Option<&Path>,
+        lines: Option<(u32, u32)>,
+        texts: &dyn Texts,
+    ) -> Result<Note, EngineError> {
+        let record = self.note_record(root, id)?;
+        if record.is_removed() {
+            return Err(NoteError::Removed { given: shown::plain(id) }.into());
+        }
+        let anchor = anchor_at(root, file, lines, texts)?;
+        if anchor != record.anchor {
+            let payload = note_moved(&anchor, &record.placed);
+            self.write_note(root, "note.edit", Some(&record), lane(&record), payload, None)?;
+        }
         self.note(root, &record.id.to_string(), texts)
     }
 

@@ -5,7 +5,7 @@ pub(crate) mod markdown;
 mod note;
 mod story;
 
-pub(crate) use note::{note_hover, note_markdown};
+pub(crate) use note::{note_hover, note_markdown, note_texts};
 pub use note::{note_text, note_to_edit};
 pub use story::{delivery, summary};
 

@@ -61,18 +61,18 @@ pub(crate) fn note_markdown(note: &Note) -> String {
         }
     }
     out.push_str("\n---\n\n");
-    out.push_str(&texts(note));
+    out.push_str(&note_texts(note));
     out
 }
 
 /// What stands in a hover over the lines of a note.
 pub(crate) fn note_hover(note: &Note) -> String {
     let remark = if note.place.remark.is_empty() { String::new() } else { format!(", {}", prose(&note.place.remark)) };
-    format!("**note**, {}{remark}\n\n{}", prose(&note.about), texts(note))
+    format!("**note**, {}{remark}\n\n{}", prose(&note.about), note_texts(note))
 }
 
 /// The texts, as Markdown that is shown and not obeyed.
-fn texts(note: &Note) -> String {
+pub(crate) fn note_texts(note: &Note) -> String {
     match &note.versions[..] {
         [] => format!("*{GONE}*\n"),
         [one] if one.redacted => format!("*{GONE}*\n"),

@@ -82,7 +82,25 @@ fn note(kind: &str, payload: &Value) -> String {
         ("note.add", Some(body)) => format!("note added: {}", shown_title(body)),
         ("note.edit", Some(body)) => format!("note changed: {}", shown_title(body)),
         ("note.retract", _) => "note removed".to_owned(),
+        ("note.edit", None) => match ops.iter().find(|op| op.field == "anchor") {
+            Some(op) => format!("note put to {}", put_to(&op.value)),
+            None => operations(payload),
+        },
         _ => operations(payload),
+    }
+}
+
+/// `src/main.rs:3-5` of an anchor.
+fn put_to(anchor: &Value) -> String {
+    let number = |name: &str| anchor.get(name).and_then(Value::as_u64);
+    match (text(anchor, "path"), number("line")) {
+        ("", _) => "the workspace".to_owned(),
+        (path, None) => path.to_owned(),
+        (path, Some(line)) => {
+            let (first, lines) = (line.saturating_add(1), number("lines").unwrap_or(1).max(1));
+            let last = if lines > 1 { format!("-{}", first.saturating_add(lines - 1)) } else { String::new() };
+            format!("{path}:{first}{last}")
+        }
     }
 }
 
@@ -174,6 +192,10 @@ mod tests {
         let note =
             json!({"ops": [{"f": "anchor", "op": "set", "v": {}}, {"f": "body", "op": "text", "v": "\n# why?\nso"}]});
         assert_eq!(told("note.add", note), "note added: why?");
+        let moved = json!({"ops": [{"f": "anchor", "op": "set", "v": {"path": "a.rs", "line": 2, "lines": 3}}]});
+        assert_eq!(told("note.edit", moved), "note put to a.rs:3-5");
+        let moved = json!({"ops": [{"f": "anchor", "op": "set", "v": {}}]});
+        assert_eq!(told("note.edit", moved), "note put to the workspace");
         assert_eq!(told("offline.set", json!({"mode": "on", "list": [1, 2]})), "list: 1, 2, mode: on");
         assert_eq!(told("note.add", Value::Null), "redacted: its contents are gone");
     }

@@ -72,6 +72,12 @@ pub(crate) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
             let note = engine.note_edit(&root, &before.id, &body, Some(pred), None, &NoText);
             told(&note.map_err(|e| failed(&e))?, "changed", out)
         }
+        Command::Move { id, place } => {
+            let file = here(&place.file)?;
+            let root = root(&engine, &file, out);
+            let note = engine.note_move(&root, id, Some(&file), place.lines(), &NoText);
+            told(&note.map_err(|e| failed(&e))?, "moved", out)
+        }
         Command::Remove { id, workspace } => {
             let root = root(&engine, &here(workspace)?, out);
             match engine.note_remove(&root, id, None, &NoText) {

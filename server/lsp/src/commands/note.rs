@@ -1,4 +1,4 @@
-//! `holdover.note.add|edit|remove|list|draft`: notes, and what is being written of them, as the command line's twins do it.
+//! `holdover.note.add|edit|move|remove|list|draft`: notes, and what is being written of them, as the command line's twins do it.
 //! Texts of open documents count in place of what is on the disk.
 
 use super::{Call, engine, failed, json_of, root};
@@ -76,6 +76,7 @@ impl Fields {
 pub(super) enum Act {
     Add,
     Edit,
+    Move,
     Remove,
     List,
     Draft,
@@ -98,6 +99,10 @@ pub(super) fn run(state: &mut State, call: Call, act: Act) {
             Act::Edit => {
                 let (note, draft) = (fields.note()?.to_owned(), fields.draft()?);
                 let note = engine.note_edit(&root, &note, &fields.body, fields.pred, draft, &texts);
+                note.map_err(|e| failed(&e)).and_then(|note| json_of(&note))
+            }
+            Act::Move => {
+                let note = engine.note_move(&root, fields.note()?, file.as_deref(), fields.place(), &texts);
                 note.map_err(|e| failed(&e)).and_then(|note| json_of(&note))
             }
             Act::Remove => {

@@ -7,12 +7,12 @@ use crate::event::Reply;
 use crate::from_proto;
 use crate::requests::code_action_resolve::{Known, edit};
 use crate::state::State;
-use contract::Action;
+use contract::{Action, Note};
 use serde_json::json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tower_lsp::ls_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CodeActionResponse, CodeActionTriggerKind,
-    Command, Diagnostic, NumberOrString,
+    Command, Diagnostic, NumberOrString, Uri,
 };
 
 pub(crate) struct CodeActions;
@@ -25,26 +25,35 @@ impl Request for CodeActions {
         let wanted = params.context.only.clone();
         let covered =
             |offered: &CodeActionKind| wanted.as_ref().is_none_or(|only| only.iter().any(|kind| covers(kind, offered)));
-        let notes = if covered(&NOTE) { note_action(state, &params) } else { None };
-        if !covered(&CodeActionKind::QUICKFIX) {
-            return reply.send(Ok(notes.map(|action| vec![action])));
+        let quick = covered(&CodeActionKind::QUICKFIX);
+        let mut offered = if quick { conflict_actions(state, &params) } else { Vec::new() };
+        let here = covered(&NOTE).then(|| Here::of(state, &params)).flatten();
+        if let Some(here) = here.as_ref().filter(|_| state.client.notes) {
+            // A server cannot ask for a text: the command is the client's.
+            offered.push(runs("Add a note here", "note.add", "holdover.writeNote", here.fields()));
         }
-        let mut offered = conflict_actions(state, &params);
-        offered.extend(notes);
         let uri = &params.text_document.uri;
         let known = state.engine.clone().zip(state.documents.get(uri).and_then(|document| {
             let path = document.path.clone()?;
             Some((state.root_of(&path)?, path, document.text.clone()))
         }));
-        let Some((engine, (root, path, text))) = known.filter(|(engine, (_, path, _))| engine.knows(path)) else {
+        let Some((engine, (root, path, text))) = known else { return reply.send(Ok(Some(offered))) };
+        let here = here.filter(|_| engine.has_notes(&path));
+        let quick = quick && engine.knows(&path);
+        if here.is_none() && !quick {
             return reply.send(Ok(Some(offered)));
-        };
+        }
         let encoding = state.client.encoding;
         state.answer_later(reply, move |_| {
-            let range = from_proto::range(&text, params.range, encoding);
-            let actions = engine.actions(&path, &text.to_string(), range);
-            offered
-                .extend(actions.into_iter().map(|action| command_action(action, &root, &params.context.diagnostics)));
+            let whole = text.to_string();
+            if let Some(here) = here {
+                offered.extend(engine.lost_notes(&path, &whole).iter().take(LOST).map(|note| here.puts(note)));
+            }
+            if quick {
+                let range = from_proto::range(&text, params.range, encoding);
+                let actions = engine.actions(&path, &whole, range).into_iter();
+                offered.extend(actions.map(|action| command_action(action, &root, &params.context.diagnostics)));
+            }
             Ok(Some(offered))
         });
     }
@@ -53,28 +62,51 @@ impl Request for CodeActions {
 /// The kind of what writes a note.
 pub(crate) const NOTE: CodeActionKind = CodeActionKind::new("refactor.note");
 
-/// A note on the lines that are selected, where the client lets people write one. Only where somebody asked: a mark beside
-/// every line would say nothing.
-fn note_action(state: &State, params: &CodeActionParams) -> Option<CodeActionOrCommand> {
-    let asked = params.context.trigger_kind != Some(CodeActionTriggerKind::AUTOMATIC);
-    let uri = &params.text_document.uri;
-    let path = state.documents.get(uri)?.path.clone()?;
-    let root = state.root_of(&path).filter(|_| asked && state.client.notes)?;
-    let (first, last) = (params.range.start.line, params.range.end.line);
-    // A selection of whole lines ends before the next one's first column.
-    let ends_before = last > first && params.range.end.character == 0;
-    let lines = last.saturating_sub(first) + u32::from(!ends_before);
-    let fields = json!({ "workspace": root, "file": uri, "line": first, "lines": lines });
-    let title = "Add a note here".to_owned();
-    let command =
-        Command { title: title.clone(), command: "holdover.writeNote".to_owned(), arguments: Some(vec![fields]) };
-    Some(CodeActionOrCommand::CodeAction(CodeAction {
-        title,
+/// Lost notes that are offered a new place at a time.
+const LOST: usize = 5;
+
+/// The lines that are selected, for a note. Only where somebody asked: a mark beside every line would say nothing.
+struct Here {
+    root: PathBuf,
+    uri: Uri,
+    first: u32,
+    lines: u32,
+}
+
+impl Here {
+    fn of(state: &State, params: &CodeActionParams) -> Option<Self> {
+        let asked = params.context.trigger_kind != Some(CodeActionTriggerKind::AUTOMATIC);
+        let uri = params.text_document.uri.clone();
+        let path = state.documents.get(&uri)?.path.clone()?;
+        let root = state.root_of(&path).filter(|_| asked)?;
+        let (first, last) = (params.range.start.line, params.range.end.line);
+        // A selection of whole lines ends before the next one's first column.
+        let ends_before = last > first && params.range.end.character == 0;
+        Some(Self { root, uri, first, lines: last.saturating_sub(first) + u32::from(!ends_before) })
+    }
+
+    fn fields(&self) -> serde_json::Value {
+        json!({ "workspace": self.root, "file": self.uri, "line": self.first, "lines": self.lines })
+    }
+
+    /// Puts a note here whose own lines are not found as they were.
+    fn puts(&self, note: &Note) -> CodeActionOrCommand {
+        let mut fields = self.fields();
+        fields["note"] = json!(note.id);
+        let title = format!("Put the note \u{201c}{}\u{201d} here", note.title);
+        runs(&title, "note.move", "holdover.note.move", fields)
+    }
+}
+
+fn runs(title: &str, action: &str, command: &str, fields: serde_json::Value) -> CodeActionOrCommand {
+    let command = Command { title: title.to_owned(), command: command.to_owned(), arguments: Some(vec![fields]) };
+    CodeActionOrCommand::CodeAction(CodeAction {
+        title: title.to_owned(),
         kind: Some(NOTE),
         command: Some(command),
-        data: Some(json!({ "action": "note.add" })),
+        data: Some(json!({ "action": action })),
         ..CodeAction::default()
-    }))
+    })
 }
 
 /// Whether a kind that was asked for covers one that is offered: `quickfix` covers `quickfix.x`.
