@@ -26,7 +26,7 @@ return {
   -- applied to lines that have moved.
   capabilities = {
     workspace = { workspaceEdit = { documentChanges = true } },
-    experimental = { holdoverNotes = true },
+    experimental = { holdoverNotes = true, holdoverTrail = true },
   },
   handlers = {
     ['workspace/applyEdit'] = function(err, params, ctx)
@@ -53,6 +53,9 @@ return {
     end,
     ['holdover.openNote'] = function(command)
       require('holdover.notes').from_lens(command)
+    end,
+    ['holdover.showTrail'] = function(command)
+      require('holdover.trail').from_code_action(command)
     end,
   },
   on_init = function(client)

@@ -1,9 +1,9 @@
-//! The audit trail of a file: what the journal knows of it, one entry an event, in words.
+//! The audit trail of a file or of artifacts: what the journal knows of it, one entry an event, in words.
 
 use crate::{Actor, Delivery};
 use serde::{Deserialize, Serialize};
 
-/// One event that concerns a file.
+/// One event that concerns a file or an artifact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -40,8 +40,14 @@ pub struct TrailEntry {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TrailReport {
-    /// The file, relative to the workspace; empty for the workspace itself.
+    /// The file, relative to the workspace; empty for the workspace itself, and for artifacts.
     pub file: String,
+    /// The artifacts, where it is not about a file: their ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<String>,
+    /// What it is about, in words.
+    #[serde(default)]
+    pub title: String,
     /// Newest first, at most 500.
     pub entries: Vec<TrailEntry>,
 }

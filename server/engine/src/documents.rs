@@ -31,6 +31,21 @@ impl Engine {
         inventory::hover(&survey, file, text, byte)
     }
 
+    /// The artifacts that findings at `range` of an open document are about, by the finding's code, each once.
+    #[must_use]
+    pub fn found_artifacts(&self, file: &Path, text: &str, range: Range) -> Vec<(String, Vec<String>)> {
+        let Some(survey) = self.inner.workspace_of(file).and_then(|w| w.survey()) else { return Vec::new() };
+        let touches = |f: &&Finding| f.range.start.byte <= range.end.byte && range.start.byte <= f.range.end.byte;
+        let mut found: Vec<(String, Vec<String>)> = Vec::new();
+        for finding in inventory::place(&survey, file, text).iter().filter(touches) {
+            let ids = artifact_ids(finding);
+            if !ids.is_empty() && !found.iter().any(|(_, known)| *known == ids) {
+                found.push((finding.code.clone(), ids));
+            }
+        }
+        found
+    }
+
     /// What may be done at `range` of an open document.
     #[must_use]
     pub fn actions(&self, file: &Path, text: &str, range: Range) -> Vec<Action> {
@@ -45,11 +60,10 @@ impl Engine {
             }
             let ids = artifact_ids(finding);
             named.extend(ids.iter().cloned());
-            let what = match &ids[..] {
-                [] => continue,
-                [one] => shown(one),
-                more => format!("{} artifacts", more.len()),
-            };
+            if ids.is_empty() {
+                continue;
+            }
+            let what = artifacts_named(&ids);
             let (title, action) = if missing {
                 (format!("Get {what}"), "inventory.fetch")
             } else {
@@ -80,7 +94,7 @@ impl Engine {
     }
 }
 
-fn artifact_ids(finding: &Finding) -> Vec<String> {
+pub(crate) fn artifact_ids(finding: &Finding) -> Vec<String> {
     let Some(data) = &finding.data else { return Vec::new() };
     if let Some(one) = data.get("artifact").and_then(|v| v.as_str()) {
         return vec![one.to_owned()];
@@ -89,8 +103,17 @@ fn artifact_ids(finding: &Finding) -> Vec<String> {
     many.map(|ids| ids.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect()).unwrap_or_default()
 }
 
+/// One by its name, several by their number.
+#[must_use]
+pub fn artifacts_named(ids: &[String]) -> String {
+    match ids {
+        [one] => shown(one),
+        more => format!("{} artifacts", more.len()),
+    }
+}
+
 /// `cargo:itoa@1.0.0` → `itoa 1.0.0`; a scope's `@` stays.
-fn shown(id: &str) -> String {
+pub(crate) fn shown(id: &str) -> String {
     let name = id.split_once(':').map_or(id, |(_, rest)| rest);
     let name = name.split_once('#').map_or(name, |(name, _)| name);
     match name.rsplit_once('@') {

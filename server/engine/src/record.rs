@@ -73,18 +73,27 @@ impl Recorded {
     }
 }
 
-/// Readiness, when it is not what was recorded last for this workspace, by this process or another.
-pub(crate) fn readiness(inner: &Inner, root: &Path, recorded: &Mutex<Recorded>, readiness: &Readiness) {
+/// Readiness, with which artifacts are not as they should be, when it is not what was recorded last for this workspace, by this process or another.
+pub(crate) fn readiness(
+    inner: &Inner,
+    root: &Path,
+    recorded: &Mutex<Recorded>,
+    readiness: &Readiness,
+    lacking: &Value,
+) {
     if !enabled(inner, root) {
         return;
     }
     let Ok(journal) = inner.journal() else { return };
     let Ok(workspace) = journal.workspace_id(root) else { return };
-    let payload = json!({
+    let mut payload = json!({
         "state": readiness.state, "target": readiness.target, "total": readiness.total, "present": readiness.present,
         "missing": readiness.missing, "corrupt": readiness.corrupt, "stale": readiness.stale,
         "unknown": readiness.unknown,
     });
+    for (name, value) in lacking.as_object().into_iter().flatten() {
+        payload[name] = value.clone();
+    }
     let key = format!("readiness:{workspace}");
     let now = payload.to_string().into_bytes();
     let mut recorded = recorded.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,9 +11,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 /// Entries of a trail, at most.
-const MOST: usize = 500;
+pub(crate) const MOST: usize = 500;
 /// Events that are looked at for each kind, newest first.
-const LOOKED_AT: usize = 5000;
+pub(crate) const LOOKED_AT: usize = 5000;
 
 impl Engine {
     /// What the journal knows of one file of a workspace, newest first.
@@ -47,7 +47,9 @@ impl Engine {
                 if taken < MOST { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })?;
         }
-        Ok(TrailReport { file: path, entries: found.into_values().rev().take(MOST).collect() })
+        let title = if path.is_empty() { "this workspace".to_owned() } else { shown_plain(&path) };
+        let entries = found.into_values().rev().take(MOST).collect();
+        Ok(TrailReport { file: path, artifacts: Vec::new(), title, entries })
     }
 
     /// The trail of a file as a Markdown document.
@@ -56,7 +58,7 @@ impl Engine {
     }
 }
 
-fn told(entry: &JournalEntry) -> TrailEntry {
+pub(crate) fn told(entry: &JournalEntry) -> TrailEntry {
     TrailEntry {
         id: entry.id.clone(),
         at: entry.at.clone(),

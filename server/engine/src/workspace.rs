@@ -257,10 +257,10 @@ impl Workspace {
         let mut files: Vec<PathBuf> = before.keys().chain(now.keys()).filter(different).cloned().collect();
         files.sort();
         files.dedup();
-        let readiness = survey.readiness.clone();
+        let (readiness, lacking) = (survey.readiness.clone(), crate::history::lacking(&survey));
         *self.survey.write().unwrap_or_else(PoisonError::into_inner) =
             Some(Looked { documents: inventory::documents(&survey).into_iter().collect(), survey, at: host::now() });
-        crate::record::readiness(inner, &self.root, &self.recorded, &readiness);
+        crate::record::readiness(inner, &self.root, &self.recorded, &readiness, &lacking);
         if !files.is_empty() {
             inner.tell(Notice::Findings { root: self.root.clone(), files });
         }

@@ -28,6 +28,8 @@ pub(crate) struct Client {
     pub notes: bool,
     /// It shows how far events have come, and wants to hear when they come further.
     pub delivery: bool,
+    /// It shows trails (`holdover.showTrail`).
+    pub trails: bool,
     /// It asks for them again when it is told to.
     pub refreshes_lenses: bool,
 }
@@ -57,6 +59,7 @@ impl Client {
             lenses: capabilities.text_document.as_ref().is_some_and(|document| document.code_lens.is_some()),
             notes: experimental("holdoverNotes"),
             delivery: experimental("holdoverDelivery"),
+            trails: experimental("holdoverTrail"),
             refreshes_lenses: workspace
                 .and_then(|workspace| workspace.code_lens.as_ref()?.refresh_support)
                 .unwrap_or(false),

@@ -22,12 +22,22 @@ local function behind()
   local found = {} ---@type table<integer, string>
   local namespace = vim.api.nvim_create_namespace('holdover.notes')
   for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true })) do
-    local text = table.concat(vim.tbl_map(function(chunk)
-      return chunk[1]
-    end, mark[4].virt_text))
-    found[mark[2]] = vim.trim(text:gsub('┃', ''))
+    if mark[4].virt_text then
+      local text = table.concat(vim.tbl_map(function(chunk)
+        return chunk[1]
+      end, mark[4].virt_text))
+      found[mark[2]] = vim.trim(text:gsub('◂', ''))
+    end
   end
   return found
+end
+
+---What is drawn in the sign column of a line, as a person sees it: `┃` and the group that colours it.
+---@param row integer from 1
+---@return string[]
+local function beside(row)
+  local seen = vim.api.nvim_eval_statusline('%s', { use_statuscol_lnum = row, highlights = true })
+  return { vim.trim(seen.str), vim.tbl_get(seen, 'highlights', 1, 'group') }
 end
 
 ---@param expected table<integer, string>
@@ -74,6 +84,17 @@ local function written()
     vim.cmd('silent wq')
     closed()
     shows({ [1] = 'why two?', [2] = 'both of these' })
+    for row, expected in ipairs({ '', '┃', '┃', '┃' }) do
+      t.equal(beside(row)[1], expected, ('the sign of line %d'):format(row))
+    end
+    t.equal(beside(2)[2], 'HoldoverNote', 'its colour')
+    -- Where there is room for one sign, a diagnostic's is seen.
+    vim.wo.signcolumn = 'yes:1'
+    local namespace = vim.api.nvim_create_namespace('another')
+    vim.diagnostic.set(namespace, 0, { { lnum = 1, col = 0, message = 'wrong' } })
+    t.equal(beside(2)[1], 'E', 'the sign of another')
+    vim.diagnostic.reset(namespace, 0)
+    vim.wo.signcolumn = 'auto'
     local note = listed().notes[2]
     t.equal({ note.place.text, note.shared }, { 'src/noted.txt:3-4', true }, 'the note')
   end)
@@ -134,6 +155,95 @@ local function written()
       t.contains(text, part, 'the trail')
     end
     vim.cmd.close()
+  end)
+
+  t.test('a trail that is open grows by itself, and the place in it stays', function()
+    vim.cmd('Holdover trail')
+    local buf = vim.api.nvim_get_current_buf()
+    local function text()
+      return table.concat(vim.api.nvim_buf_get_lines(buf, 0, -1, true), '\n')
+    end
+    t.wait(function()
+      return text():find('note removed', 1, true)
+    end, 'the trail')
+    t.check(not text():find('grows', 1, true), 'not yet')
+    vim.api.nvim_win_set_cursor(0, { 2, 0 })
+    vim.system({ w.binary, 'note', 'add', w.folder .. '/src/noted.txt', '-m', 'grows' }):wait()
+    t.wait(function()
+      return text():find('note added: grows', 1, true)
+    end, 'the trail has grown')
+    t.equal(vim.api.nvim_win_get_cursor(0), { 2, 0 }, 'the place')
+    vim.cmd.close()
+    local id = listed().notes[1].id
+    vim.system({ w.binary, 'note', 'remove', id, '--workspace', w.folder }):wait()
+  end)
+
+  t.test('a note whose lines are gone says so, and is put to the lines that are selected', function()
+    vim.cmd.edit({ bang = true })
+    shows({ [3] = 'both of these' })
+    vim.api.nvim_buf_set_lines(0, 0, -1, true, { 'zero', 'one', 'a', 'b', 'c' })
+    vim.cmd('silent write')
+    shows({ [0] = 'both of these (the lines it was put on are not found any more, line 3 at the time)' })
+    t.equal(beside(1), { '┃', 'HoldoverNoteLost' }, 'its sign')
+    -- Among the code actions, as somebody finds it.
+    local offered = {} ---@type string[]
+    ---@diagnostic disable-next-line: duplicate-set-field
+    vim.ui.select = function(items, opts, on_choice)
+      offered = vim.tbl_map(opts.format_item, items)
+      for i, title in ipairs(offered) do
+        if title:find('Put the note', 1, true) then
+          on_choice(items[i], i)
+        end
+      end
+    end
+    vim.lsp.buf.code_action({ range = { start = { 3, 0 }, ['end'] = { 4, 1 } } })
+    shows({ [2] = 'both of these' })
+    t.contains(table.concat(offered, '\n'), 'Put the note “both of these” here', 'what is offered')
+    t.equal(listed().notes[1].place.text, 'src/noted.txt:3-4', 'where it stands')
+    t.equal({ beside(1)[1], beside(3), beside(4)[1] }, { '', { '┃', 'HoldoverNote' }, '┃' }, 'its signs')
+    -- By the command, any note: the choice is asked for.
+    local asked ---@type string
+    ---@diagnostic disable-next-line: duplicate-set-field
+    vim.ui.select = function(items, opts, on_choice)
+      asked = opts.prompt .. ' ' .. opts.format_item(items[1])
+      on_choice(items[1], 1)
+    end
+    vim.cmd('5Holdover note move')
+    shows({ [4] = 'both of these' })
+    t.equal(asked, 'Which note is to stand on line 5? both of these (src/noted.txt:3-4)', 'the question')
+    t.equal(listed().notes[1].place.text, 'src/noted.txt:5', 'where it stands')
+    vim.cmd('4,5Holdover note move')
+    shows({ [3] = 'both of these' })
+  end)
+
+  t.test('what a diagnostic is about has its trail', function()
+    w.open('Cargo.lock')
+    local found = t.wait(function()
+      return vim.iter(vim.diagnostic.get(0)):find(function(d)
+        return d.code == 'missing-artifact' and d.message:find('memchr', 1, true)
+      end)
+    end, 'the diagnostic', 60)
+    vim.api.nvim_win_set_cursor(0, { found.lnum + 1, found.col })
+    vim.cmd('Holdover trail finding')
+    t.wait(function()
+      local all = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\n')
+      return all:find('^# What happened to `memchr ') and all:find('found missing', 1, true)
+    end, 'the trail')
+    vim.cmd.close()
+    vim.cmd('Holdover readiness')
+    local row = t.wait(function()
+      return vim.fn.search('memchr', 'cnw') > 0 and vim.fn.search('memchr', 'cnw')
+    end, 'the window')
+    vim.api.nvim_win_set_cursor(0, { row, 0 })
+    press('zR')
+    vim.api.nvim_feedkeys('t', 'x', false)
+    t.wait(function()
+      local all = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\n')
+      return all:find('^# What happened to `memchr ') and all:find('found missing', 1, true)
+    end, 'the trail, from the window')
+    vim.cmd('silent! only')
+    t.equal(t.notified, {}, 'nothing is notified')
+    w.open('src/noted.txt')
   end)
 
   t.test('a note written elsewhere is seen here', function()

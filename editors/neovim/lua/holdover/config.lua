@@ -12,6 +12,7 @@ M.VERSION = '0.1.0'
 ---@field progress boolean show the progress of a fetch in the message area
 ---@field restart boolean start a server again that ended by itself
 ---@field notes boolean show notes behind the lines that they stand on
+---@field note_sign string what stands beside the lines of a note, in the sign column; '' for nothing
 ---@field highlight_conflicts boolean show the sides of a merge conflict in the text
 ---@field diagnostics? vim.diagnostic.Opts how Holdover's own diagnostics are shown
 ---@field border 'none'|'single'|'double'|'rounded'|'solid'|'shadow'|string[] border of the floats
@@ -24,6 +25,7 @@ local defaults = {
   progress = true,
   restart = true,
   notes = true,
+  note_sign = '┃',
   highlight_conflicts = true,
   diagnostics = nil,
   border = 'rounded',
@@ -35,6 +37,7 @@ M.types = {
   cmd = { 'table' },
   diagnostics = { 'table' },
   notes = { 'boolean' },
+  note_sign = { 'string' },
   highlight_conflicts = { 'boolean' },
   progress = { 'boolean' },
   restart = { 'boolean' },

@@ -44,8 +44,11 @@ local function fill(buf, lines, filetype)
   if not vim.api.nvim_buf_is_loaded(buf) then
     return
   end
-  vim.bo[buf].modifiable = true
-  vim.api.nvim_buf_set_lines(buf, 0, -1, true, lines)
+  -- Only what is different is drawn: a reader's place stays.
+  if not vim.deep_equal(vim.api.nvim_buf_get_lines(buf, 0, -1, true), lines) then
+    vim.bo[buf].modifiable = true
+    vim.api.nvim_buf_set_lines(buf, 0, -1, true, lines)
+  end
   vim.bo[buf].modifiable, vim.bo[buf].modified = false, false
   if vim.bo[buf].filetype ~= filetype then
     vim.bo[buf].filetype = filetype
@@ -85,6 +88,23 @@ local function ask(buf, name)
   end)
 end
 
+---Documents that grow by themselves: trails, notes, events.
+---@type table<string, boolean?>
+local grows = { artifact = true, journal = true, note = true, trail = true }
+
+local group = vim.api.nvim_create_augroup('holdover.content', { clear = true })
+
+---What is shown of those is asked for again.
+function M.refresh_grown()
+  for _, buf in ipairs(vim.api.nvim_list_bufs()) do
+    local name = vim.api.nvim_buf_get_name(buf)
+    local kind = name:match('^holdover:/+(%w+)/')
+    if kind and grows[kind] and vim.api.nvim_buf_is_loaded(buf) then
+      ask(buf, name)
+    end
+  end
+end
+
 ---Fills a buffer by its name; the callback of `BufReadCmd`.
 ---@param buf integer
 ---@param name string
@@ -95,8 +115,23 @@ function M.read(buf, name)
   local module = drawn[path] --[[@as string?]]
   if module then
     require('holdover.window').attach(buf, require(module).spec)
-  else
-    ask(buf, name)
+    return
+  end
+  ask(buf, name)
+  local kind = path and path:match('^%w+')
+  if kind and grows[kind] and not vim.b[buf].holdover_listens then
+    vim.b[buf].holdover_listens = true
+    -- Notes say so by themselves; what was looked for and fetched comes with a status.
+    vim.api.nvim_create_autocmd('User', {
+      group = group,
+      pattern = 'HoldoverStatus',
+      callback = function()
+        if not vim.api.nvim_buf_is_loaded(buf) then
+          return true
+        end
+        ask(buf, name)
+      end,
+    })
   end
 end
 

@@ -5,8 +5,6 @@ local client_of = require('holdover.client')
 
 local M = {}
 
-local namespace = vim.api.nvim_create_namespace('holdover.notes')
-
 ---@param fn fun(client: vim.lsp.Client, workspace: string)
 local function here(fn)
   local client = client_of.of_or_fail()
@@ -42,7 +40,7 @@ local function shows(client, buf)
     and client_of.knows(client, 'holdover.note.list')
 end
 
----Draws the notes of a buffer behind their first lines.
+---Draws the notes of a buffer beside and behind their lines.
 ---@param client vim.lsp.Client
 ---@param buf integer
 function M.refresh(client, buf)
@@ -54,18 +52,7 @@ function M.refresh(client, buf)
     if not vim.api.nvim_buf_is_loaded(buf) then
       return
     end
-    vim.api.nvim_buf_clear_namespace(buf, namespace, 0, -1)
-    local last = vim.api.nvim_buf_line_count(buf) - 1
-    for _, note in ipairs(report.notes or {}) do
-      local range = note.place.range
-      local line = range and math.min(range.start.line, last) or 0
-      local remark = note.place.remark ~= '' and ' (' .. note.place.remark .. ')' or ''
-      vim.api.nvim_buf_set_extmark(buf, namespace, line, 0, {
-        virt_text = { { '  ┃ ', 'DiagnosticHint' }, { note.title .. remark, 'Comment' } },
-        virt_text_pos = 'eol',
-        hl_mode = 'combine',
-      })
-    end
+    require('holdover.note_marks').draw(buf, report.notes or {})
   end, true)
 end
 
@@ -75,6 +62,7 @@ function M.refresh_all(client)
   for buf in pairs(client.attached_buffers or {}) do
     M.refresh(client, buf)
   end
+  require('holdover.content').refresh_grown()
 end
 
 ---Says once, when a server has started, that something was not saved.
@@ -220,6 +208,63 @@ function M.remove()
   end)
 end
 
+---How much a note needs a new place: one whose lines are gone before one that stands where it was put.
+---@type table<string, integer>
+local lost = { gone = 1, file = 2, changed = 3, moved = 4 }
+
+---Puts a note to lines of this buffer: asks which one, those whose own lines are gone first.
+---@param range? {[1]: integer, [2]: integer} first and last line, from 1
+function M.move(range)
+  if vim.bo.buftype ~= '' or vim.api.nvim_buf_get_name(0) == '' then
+    client_of.fail('this is no file that a note could stand on\nhint: run this from the lines that you mean')
+    return
+  end
+  local file, cursor = vim.uri_from_bufnr(0), vim.api.nvim_win_get_cursor(0)[1]
+  local first, last = (range or {})[1] or cursor, (range or {})[2] or cursor
+  here(function(client, workspace)
+    list(client, { workspace = workspace }, function(report)
+      local notes = report.notes
+      if #notes == 0 then
+        require('holdover.progress').say('there are no notes')
+        return
+      end
+      ---@param note holdover.Note
+      ---@return integer
+      local function rank(note)
+        return note.place.remark ~= '' and lost[note.place.grade] or 5
+      end
+      local order = {} ---@type table<string, integer>
+      for i, note in ipairs(notes) do
+        order[note.id] = i
+      end
+      table.sort(notes, function(a, b)
+        return rank(a) == rank(b) and order[a.id] < order[b.id] or rank(a) < rank(b)
+      end)
+      vim.ui.select(notes, {
+        prompt = ('Which note is to stand on line %d?'):format(first),
+        kind = 'holdover.note',
+        format_item = function(note)
+          local remark = note.place.remark ~= '' and ', ' .. note.place.remark or ''
+          return ('%s (%s%s)'):format(note.title, note.place.text, remark)
+        end,
+      }, function(note)
+        if not note then
+          return
+        end
+        local fields =
+          { workspace = workspace, note = note.id, file = file, line = first - 1, lines = last - first + 1 }
+        client_of.execute(client, 'holdover.note.move', fields, function(err, moved)
+          if err then
+            client_of.fail(err.message)
+          else
+            require('holdover.progress').say('the note stands on ' .. moved.place.text)
+          end
+        end)
+      end)
+    end)
+  end)
+end
+
 ---Shows all of a note.
 ---@param id string
 ---@param workspace string
@@ -227,23 +272,6 @@ end
 function M.show(id, workspace, mods)
   local content = require('holdover.content')
   content.open(content.name(('note/%s.md'):format(id), workspace), mods)
-end
-
----What the journal knows of this file.
----@param mods? vim.api.keyset.cmd_mods
-function M.trail(mods)
-  here(function(_, workspace)
-    local path = vim.fs.relpath(workspace, vim.api.nvim_buf_get_name(0))
-    if not path or path == '.' then
-      client_of.fail('this is no file of the workspace\nhint: run this from the file that you mean')
-      return
-    end
-    local content = require('holdover.content')
-    local encoded = path:gsub('[^%w%-._~/]', function(byte)
-      return ('%%%02X'):format(byte:byte())
-    end)
-    content.open(content.name(('trail/%s.md'):format(encoded), workspace), mods)
-  end)
 end
 
 ---`Add a note here` of a code action.

@@ -203,6 +203,16 @@ M.spec = {
       end,
     },
     {
+      lhs = 't',
+      does = 'what happened to it: when it was found, asked for, fetched',
+      run = function(item, buf)
+        local workspace = vim.b[buf].holdover_workspace --[[@as string?]]
+        if item and item.id and workspace then
+          require('holdover.trail').artifacts(workspace, { item.id })
+        end
+      end,
+    },
+    {
       lhs = 'f',
       does = 'get what is missing',
       run = function(_, buf)

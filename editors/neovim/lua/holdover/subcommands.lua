@@ -222,13 +222,15 @@ return {
     end,
   },
   note = {
-    about = 'write a note on this line or these lines; shared, or on the file or the workspace; edit, show, remove the one here',
-    words = { 'edit', 'file', 'remove', 'shared', 'show', 'workspace' },
+    about = 'write a note on this line or these lines; shared, or on the file or the workspace; edit, show, remove the one here; move one here',
+    words = { 'edit', 'file', 'move', 'remove', 'shared', 'show', 'workspace' },
     needs = 'holdover.note.add',
     run = function(word, mods, range)
       local notes = require('holdover.notes')
       if word == 'edit' or word == 'remove' then
         notes[word]()
+      elseif word == 'move' then
+        notes.move(range)
       elseif word == 'show' then
         notes.under_cursor(function(note, _, workspace)
           notes.show(note.id, workspace, mods)
@@ -309,10 +311,11 @@ return {
     end,
   },
   trail = {
-    about = 'what the journal knows of this file, newest first, with how far each entry has come',
+    about = 'what happened to this file, or to what the diagnostic of this line is about, with how far each entry has come',
+    words = { 'finding' },
     needs = 'holdover.trail',
-    run = function(_, mods)
-      require('holdover.notes').trail(mods)
+    run = function(word, mods)
+      require('holdover.trail')[word == 'finding' and 'finding' or 'here'](mods)
     end,
   },
   trust = {

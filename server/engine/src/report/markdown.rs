@@ -74,7 +74,8 @@ fn longest_run(text: &str) -> usize {
 }
 
 pub(super) fn trail(trail: &contract::TrailReport) -> String {
-    let what = if trail.file.is_empty() { "this workspace".to_owned() } else { code(&trail.file) };
+    let plain = trail.file.is_empty() && trail.artifacts.is_empty();
+    let what = if plain { trail.title.clone() } else { code(&trail.title) };
     if trail.entries.is_empty() {
         return format!("# What happened to {what}\n\nThe journal knows of nothing yet.\n");
     }

@@ -24,7 +24,7 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::{Command, ExecuteCommandParams, NumberOrString};
 
 /// Every command.
-pub(crate) const NAMES: [&str; 14] = [
+pub(crate) const NAMES: [&str; 15] = [
     "holdover.status",
     "holdover.preflight",
     "holdover.fetch",

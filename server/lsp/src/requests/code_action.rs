@@ -25,12 +25,13 @@ impl Request for CodeActions {
         let wanted = params.context.only.clone();
         let covered =
             |offered: &CodeActionKind| wanted.as_ref().is_none_or(|only| only.iter().any(|kind| covers(kind, offered)));
-        let quick = covered(&CodeActionKind::QUICKFIX);
-        let mut offered = if quick { conflict_actions(state, &params) } else { Vec::new() };
+        let covers_quick = covered(&CodeActionKind::QUICKFIX);
+        let mut offered = if covers_quick { conflict_actions(state, &params) } else { Vec::new() };
         let here = covered(&NOTE).then(|| Here::of(state, &params)).flatten();
         if let Some(here) = here.as_ref().filter(|_| state.client.notes) {
             // A server cannot ask for a text: the command is the client's.
-            offered.push(runs("Add a note here", "note.add", "holdover.writeNote", here.fields()));
+            let action = runs("Add a note here", "note.add", "holdover.writeNote", here.fields());
+            offered.push(CodeActionOrCommand::CodeAction(action));
         }
         let uri = &params.text_document.uri;
         let known = state.engine.clone().zip(state.documents.get(uri).and_then(|document| {
@@ -39,8 +40,12 @@ impl Request for CodeActions {
         }));
         let Some((engine, (root, path, text))) = known else { return reply.send(Ok(Some(offered))) };
         let here = here.filter(|_| engine.has_notes(&path));
-        let quick = quick && engine.knows(&path);
+        let quick = covers_quick && engine.knows(&path);
+        let trails = covers_quick && state.client.trails;
         if here.is_none() && !quick {
+            if trails {
+                offered.extend(trail_actions(&root, &params, &[]));
+            }
             return reply.send(Ok(Some(offered)));
         }
         let encoding = state.client.encoding;
@@ -49,14 +54,53 @@ impl Request for CodeActions {
             if let Some(here) = here {
                 offered.extend(engine.lost_notes(&path, &whole).iter().take(LOST).map(|note| here.puts(note)));
             }
+            let mut about = Vec::new();
             if quick {
                 let range = from_proto::range(&text, params.range, encoding);
                 let actions = engine.actions(&path, &whole, range).into_iter();
                 offered.extend(actions.map(|action| command_action(action, &root, &params.context.diagnostics)));
+                about = engine.found_artifacts(&path, &whole, range);
+            }
+            if trails {
+                offered.extend(trail_actions(&root, &params, &about));
             }
             Ok(Some(offered))
         });
     }
+}
+
+/// The trail of what a diagnostic of ours is about: of its artifacts, else of the file.
+fn trail_actions(root: &Path, params: &CodeActionParams, about: &[(String, Vec<String>)]) -> CodeActionResponse {
+    let diagnostics = &params.context.diagnostics;
+    let show = |what: &str, fields: serde_json::Value, answers: &[String]| {
+        let title = format!("Show what happened to {what}");
+        CodeActionOrCommand::CodeAction(CodeAction {
+            kind: Some(CodeActionKind::QUICKFIX),
+            diagnostics: answered(diagnostics, answers, None),
+            ..runs(&title, "trail.show", "holdover.showTrail", fields)
+        })
+    };
+    let mut offered: CodeActionResponse = about
+        .iter()
+        .map(|(code, ids)| {
+            let fields = json!({ "workspace": root, "artifacts": ids });
+            show(&engine::artifacts_named(ids), fields, std::slice::from_ref(code))
+        })
+        .collect();
+    let told = |code: &String| about.iter().any(|(known, _)| known == code);
+    let of_file: Vec<String> = diagnostics
+        .iter()
+        .filter(|one| one.source.as_deref() == Some("holdover"))
+        .filter_map(|one| match &one.code {
+            Some(NumberOrString::String(code)) if !told(code) => Some(code.clone()),
+            _ => None,
+        })
+        .collect();
+    if !of_file.is_empty() {
+        let fields = json!({ "workspace": root, "file": params.text_document.uri });
+        offered.push(show("this file", fields, &of_file));
+    }
+    offered
 }
 
 /// The kind of what writes a note.
@@ -94,19 +138,19 @@ impl Here {
         let mut fields = self.fields();
         fields["note"] = json!(note.id);
         let title = format!("Put the note \u{201c}{}\u{201d} here", note.title);
-        runs(&title, "note.move", "holdover.note.move", fields)
+        CodeActionOrCommand::CodeAction(runs(&title, "note.move", "holdover.note.move", fields))
     }
 }
 
-fn runs(title: &str, action: &str, command: &str, fields: serde_json::Value) -> CodeActionOrCommand {
+fn runs(title: &str, action: &str, command: &str, fields: serde_json::Value) -> CodeAction {
     let command = Command { title: title.to_owned(), command: command.to_owned(), arguments: Some(vec![fields]) };
-    CodeActionOrCommand::CodeAction(CodeAction {
+    CodeAction {
         title: title.to_owned(),
         kind: Some(NOTE),
         command: Some(command),
         data: Some(json!({ "action": action })),
         ..CodeAction::default()
-    })
+    }
 }
 
 /// Whether a kind that was asked for covers one that is offered: `quickfix` covers `quickfix.x`.

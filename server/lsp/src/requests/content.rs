@@ -1,6 +1,6 @@
 //! `holdover/content`: the text of a `holdover:` document, Markdown: the pages of diagnostics, which are in the binary so
 //! that they can be read without a network, the status of a workspace, entries of the journal, notes, and the trails of
-//! files.
+//! files and artifacts.
 
 use super::Request;
 use crate::commands;
@@ -72,6 +72,20 @@ impl Request for Content {
                     });
                 }
             },
+            Some(("artifact", ids)) => {
+                let root = commands::root(state, query.and_then(workspace).as_deref());
+                // Ids hold no comma, and one that does is encoded.
+                let ids: Result<Vec<String>, _> =
+                    ids.split(',').map(|id| percent_decode_str(id).decode_utf8().map(Cow::into_owned)).collect();
+                match (root, commands::engine(state), ids) {
+                    (Ok(root), Ok(engine), Ok(ids)) => state.answer_later(reply, move |_| {
+                        let text = engine.artifact_trail_markdown(&root, &ids);
+                        text.map(|text| Answer { text }).map_err(|e| commands::failed(&e))
+                    }),
+                    (Err(problem), ..) | (_, Err(problem), _) => reply.send(Err(problem)),
+                    (.., Err(_)) => reply.send(Err(absent())),
+                }
+            }
             Some((kind @ ("note" | "trail"), about)) => {
                 let root = commands::root(state, query.and_then(workspace).as_deref());
                 let about = percent_decode_str(about).decode_utf8().map(Cow::into_owned);

@@ -59,6 +59,7 @@ t.main(function()
 
   t.test('each highlight group has a tag, and each tag a group', function()
     require('holdover.regions')
+    require('holdover.note_marks')
     t.equal(named('%*hl%-(Holdover%w+)%*'), vim.fn.sort(vim.fn.getcompletion('Holdover', 'highlight')), 'groups')
   end)
 
