@@ -127,6 +127,54 @@ pub struct ExportReport {
 pub struct RedactReport {
     /// ULIDs of the events whose payload was deleted, or would be with `--dry-run`.
     pub events: Vec<String>,
-    /// Deleted payloads that may still have left bytes in the files of this machine; 0: none have.
+    /// Deletions that may still have left bytes in the files of this machine; 0: none have.
     pub pending: u64,
+    /// What holds that up, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
+}
+
+/// What `holdover journal retain --json` prints.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RetainReport {
+    /// Whether there is a rule at all.
+    pub rules: bool,
+    /// ULID of the event that says what was deleted; left out where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// What was deleted, or would be with `--dry-run`, by log and workspace.
+    pub runs: Vec<RetainedRun>,
+    /// Whether there is more than is deleted at once.
+    pub more: bool,
+    /// Deletions that may still have left bytes in the files of this machine; 0: none have.
+    pub pending: u64,
+    /// What holds that up, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
+}
+
+/// Events of one log whose contents a rule deletes; also in the event `retention.applied`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RetainedRun {
+    /// The lane.
+    pub lane: crate::Lane,
+    /// Hex of the log's id.
+    pub log: String,
+    /// The workspace that they are of; left out where it is none of this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// Place of the first.
+    pub first: u64,
+    /// Place of the last; those in between that are kept are not counted.
+    pub last: u64,
+    /// How many of them.
+    pub payloads: u64,
+    /// Bytes of their payloads.
+    pub bytes: u64,
+    /// RFC 3339: they were written before this.
+    pub before: String,
 }

@@ -11,6 +11,7 @@ mod event;
 mod finding;
 mod intact;
 mod job;
+mod keep;
 mod note;
 mod record;
 mod settings;
@@ -30,13 +31,14 @@ pub use event::{
     Lane, LeftOp, SignatureState, SnippetPart,
 };
 pub use finding::{Action, Edit, Finding, Position, Range, Severity, Side, codes};
-pub use intact::{BadPlace, ExportFacts, ExportReport, RedactReport, VerifyReport};
+pub use intact::{BadPlace, ExportFacts, ExportReport, RedactReport, RetainReport, RetainedRun, VerifyReport};
 pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
+pub use keep::{Keep, NoKeep, Unit};
 pub use note::{Note, NoteAnchor, NoteDraft, NoteGrade, NotePlace, NoteReport, NoteVersion};
 pub use record::{FieldState, MergePolicy, Record, RecordField, RecordWrite};
 pub use settings::{
     ChecksSettings, ConflictSettings, FetchSettings, InventorySettings, JournalSettings, LogSettings, NotesSettings,
-    Settings, Unknown,
+    RetentionSettings, Settings, Unknown,
 };
 pub use status::{
     Cache, CheckState, CheckStatus, ConflictCount, Connectivity, ConnectivityState, Function, FunctionMode,
@@ -82,6 +84,8 @@ pub struct Everything {
     pub export: ExportReport,
     /// `holdover journal redact --json`.
     pub redact: RedactReport,
+    /// `holdover journal retain --json`.
+    pub retain: RetainReport,
     /// `holdover.toml`, the user's file, and `holdover.*` in an editor.
     pub settings: Settings,
     /// A unit of work and where it stands.

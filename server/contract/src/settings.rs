@@ -4,6 +4,7 @@
 //! What may run a command or name an endpoint is marked *trusted only*: `host` drops it from a workspace
 //! that the user does not trust.
 
+use crate::Keep;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -83,6 +84,21 @@ pub struct ChecksSettings {
 pub struct JournalSettings {
     /// Write events. Default: true.
     pub enable: Option<bool>,
+    /// How long the contents of events are kept.
+    pub retention: RetentionSettings,
+}
+
+/// How long the contents of events are kept. A workspace's own rules reach what belongs to that workspace, and nothing else.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct RetentionSettings {
+    /// *Trusted only.* What looks, checks and proofs found. Default: `forever`.
+    pub observations: Option<Keep>,
+    /// *Trusted only.* How jobs went, and explanations; they never leave this machine. Default: `forever`.
+    pub local: Option<Keep>,
+    /// *Trusted only.* Notes that were removed, counted from their last change. One that stands is kept. Default: `forever`.
+    pub notes: Option<Keep>,
 }
 
 /// Notes.

@@ -3,6 +3,7 @@
 use crate::Engine;
 use crate::words::{counted, size};
 use contract::ConnectivityState;
+use journal::Erasure;
 use std::path::Path;
 
 /// How a thing stands.
@@ -63,6 +64,21 @@ impl Engine {
                 }
                 if let Some(spent) = crate::words::reserve(journal.look_at_reserve()) {
                     add("journal", Mark::Bad, spent.to_owned(), crate::words::FREE_THE_DISK);
+                }
+                match journal.erasure() {
+                    Ok(pending @ Erasure::Pending { deletions, .. }) => {
+                        let why = crate::words::held_up(&pending).unwrap_or("it was not tried yet");
+                        let what = counted(deletions, "deletion");
+                        let seen = format!("{what} not gone from the files yet: {why}");
+                        add(
+                            "journal",
+                            Mark::Fair,
+                            seen,
+                            "the next editor that starts tries again, and so does `holdover journal redact`",
+                        );
+                    }
+                    Ok(Erasure::Done) => {}
+                    Err(e) => add("journal", Mark::Bad, e.to_string(), ""),
                 }
                 if let Some(trouble) = journal.trouble() {
                     add("journal", Mark::Bad, trouble.to_string(), "");

@@ -161,6 +161,7 @@ fn opened(engine: &Inner, journal: &Journal) {
     engine.door.set(State::Open(journal.clone()));
     if engine.background() {
         engine.remember_now(journal);
+        engine.enqueue(Task::Tend);
     }
 }
 

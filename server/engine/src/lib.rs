@@ -23,6 +23,7 @@ mod notice;
 mod origin;
 mod record;
 mod report;
+mod retention;
 mod sealer;
 mod status;
 mod trail;
@@ -47,3 +48,4 @@ pub use origin::{conflict_hover, is_committed_text, trace};
 pub use report::{Cell, Report, Section, Tone, delivery, note_text, note_to_edit, summary};
 /// What a draft is called; given by whoever begins it.
 pub use ulid::Ulid as DraftId;
+pub use words::held_up;

@@ -8,6 +8,7 @@ use contract::{
     Cache, ConflictCount, ConnectivityState, Delivery, EcosystemReadiness, FunctionMode, Mirror, MirrorState, Note,
     NoteVersion, Readiness, ReadinessState,
 };
+use journal::{Erasure, HeldUp};
 
 /// `1 file`, `1,204 files`.
 pub(crate) fn counted(n: u64, thing: &str) -> String {
@@ -154,6 +155,19 @@ pub(crate) fn reserve(reserve: journal::Reserve) -> Option<&'static str> {
 
 /// What to do about it.
 pub(crate) const FREE_THE_DISK: &str = "free 12 MiB on that disk; recording then goes on by itself";
+
+/// What holds up the cleaning of the files after a deletion, and the next step.
+pub fn held_up(erasure: &Erasure) -> Option<&'static str> {
+    match erasure {
+        Erasure::Done | Erasure::Pending { held: None, .. } => None,
+        Erasure::Pending { held: Some(HeldUp::Reader), .. } => {
+            Some("another process still reads an older picture of the journal; ending it helps")
+        }
+        Erasure::Pending { held: Some(HeldUp::Full), .. } => {
+            Some("the disk has no room to write the journal anew; free as much as the journal has")
+        }
+    }
+}
 
 pub(crate) fn delivery(state: Delivery, uploaded_to: &[String], seen_by: &[String]) -> String {
     let names = |names: &[String]| {

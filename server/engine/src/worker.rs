@@ -6,16 +6,19 @@ use crate::facade::Inner;
 use crate::watch::Watches;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use host::Cancel;
-use journal::{Change, Filter};
+use journal::{Change, Filter, Journal};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Weak;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 /// Changes that come within this time are one.
 const SETTLE: Duration = Duration::from_millis(60);
 /// However long changes keep coming, a survey is not put off longer than this.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// After so long what was left in the journal's files is tried again, when something has happened.
+const AGAIN: Duration = Duration::from_mins(1);
 
 pub(crate) enum Task {
     /// A workspace is to be looked at now.
@@ -26,6 +29,8 @@ pub(crate) enum Task {
     ChangesLost,
     /// Somebody asked for the connection, and what is known of it is old.
     Connection,
+    /// The journal was opened: what is old goes by its rules, and what was deleted goes from the files.
+    Tend,
     /// Workspaces came or went: watch what is needed and nothing else.
     Rewatch,
     /// The journal was written to, here or by another process.
@@ -81,9 +86,12 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
     });
     let (mut journal_watch, mut was_locked) = (None, false);
     let mut unverified: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut tending = Tending { wanted: true, ..Tending::default() };
     loop {
         // With nothing to verify, sleep until something happens: an idle server wakes for nothing.
-        let first = if unverified.is_empty() { queue.recv().ok() } else { queue.try_recv().ok() };
+        let may_tend = || inner.upgrade().is_some_and(|inner| matches!(inner.journal_now(), Some(Ok(_))));
+        let idle = unverified.is_empty() && !(tending.is_due() && may_tend());
+        let first = if idle { queue.recv().ok() } else { queue.try_recv().ok() };
         if stop.is_cancelled() {
             return;
         }
@@ -104,6 +112,10 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                 if give_way.is_cancelled() {
                     unverified.insert(root);
                 }
+            } else if tending.is_due()
+                && let Some(Ok(journal)) = inner.journal_now()
+            {
+                tending.begin(&inner, journal);
             }
             continue;
         };
@@ -145,6 +157,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
             }
             Task::ChangesLost => settled.extend(inner.all_workspaces().iter().map(|w| w.root.clone())),
             Task::Rewatch => {}
+            Task::Tend => tending.wanted = true,
             Task::Connection => look_at_connection(&inner),
             Task::Journal(change) => {
                 inner.saw_events(change.head);
@@ -196,6 +209,43 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
         for workspace in inner.all_workspaces() {
             let (tell, root) = (own.clone(), workspace.root.clone());
             workspace.keep_vigil(move || drop(tell.send(Task::Changed(root))));
+        }
+    }
+}
+
+/// Old contents and deleted ones: seen to once a start, and again where something was left in the files.
+#[derive(Default)]
+struct Tending {
+    wanted: bool,
+    began: Option<Instant>,
+    /// Set while a thread is at it; what it left is in the other.
+    at_it: Arc<AtomicBool>,
+    left: Arc<AtomicBool>,
+}
+
+impl Tending {
+    /// Whether it is time; asked when something has happened and is done, so that nobody is woken by it.
+    fn is_due(&self) -> bool {
+        let again = || self.left.load(Ordering::Acquire) && self.began.is_none_or(|began| began.elapsed() > AGAIN);
+        !self.at_it.load(Ordering::Acquire) && (self.wanted || again())
+    }
+
+    /// On a thread of its own: a journal that is written anew takes a second for 100 MB.
+    fn begin(&mut self, inner: &Arc<Inner>, journal: Journal) {
+        self.wanted = false;
+        self.began = Some(Instant::now());
+        self.at_it.store(true, Ordering::Release);
+        let (inner, at_it, left) = (Arc::downgrade(inner), Arc::clone(&self.at_it), Arc::clone(&self.left));
+        let tend = move || {
+            if let Some(inner) = inner.upgrade() {
+                crate::retention::tend(&inner, &journal);
+            }
+            left.store(journal.erasures_pending().is_ok_and(|left| left > 0), Ordering::Release);
+            at_it.store(false, Ordering::Release);
+        };
+        if let Err(e) = std::thread::Builder::new().name("tend".to_owned()).spawn(tend) {
+            self.at_it.store(false, Ordering::Release);
+            tracing::info!("old contents of the journal were not seen to: no thread could be started: {e}");
         }
     }
 }

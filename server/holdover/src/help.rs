@@ -181,6 +181,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "journal retain",
+        &[
+            ("holdover journal retain --dry-run", "what is older than the rules in your settings say?"),
+            ("holdover journal retain", "delete it now; an editor's server does so when it starts"),
+        ],
+    ),
+    (
         "journal export",
         &[
             ("holdover journal export --out record.jsonl", "all of it, with a signed envelope beside it"),

@@ -10,8 +10,18 @@ use std::path::{Path, PathBuf};
 pub const WORKSPACE_FILE: &str = "holdover.toml";
 /// A settings file larger than this is not read, in bytes.
 pub(crate) const SIZE_LIMIT: u64 = 1 << 20;
-/// Keys that are taken from trusted sources only, because they name programs to be run.
-const TRUSTED_ONLY: [&str; 4] = ["fetch.cargo", "fetch.npm", "checks.build", "checks.test"];
+/// Keys that are taken from trusted sources only, with the reason.
+const TRUSTED_ONLY: [(&str, &str); 7] = [
+    ("fetch.cargo", RUN),
+    ("fetch.npm", RUN),
+    ("checks.build", RUN),
+    ("checks.test", RUN),
+    ("journal.retention.observations", DELETE),
+    ("journal.retention.local", DELETE),
+    ("journal.retention.notes", DELETE),
+];
+const RUN: &str = "this names a program to be run";
+const DELETE: &str = "this deletes from your journal";
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,9 +159,9 @@ fn lay(
             problems.push(problem(format!("no setting has this name: {}{hint}", unknown.key)));
             continue;
         }
-        if !trusted && TRUSTED_ONLY.contains(&leaf.key.as_str()) {
+        if !trusted && let Some((_, why)) = TRUSTED_ONLY.iter().find(|(key, _)| *key == leaf.key) {
             problems.push(problem(format!(
-                "this names a program to be run, and the workspace is not trusted: {}\nhint: read it, then `holdover trust`",
+                "{why}, and the workspace is not trusted: {}\nhint: read it, then `holdover trust`",
                 leaf.key
             )));
             continue;
@@ -335,6 +345,33 @@ mod tests {
         let loaded = fixture.load();
         assert_eq!(loaded.settings.fetch.cargo, Some("./evil".into()));
         assert_eq!(loaded.problems, []);
+    }
+
+    #[test]
+    fn an_untrusted_workspace_deletes_nothing_and_a_value_that_is_no_time_is_told() {
+        let file = "[journal.retention]\nobservations = '1h'\nlocal = '1h'\nnotes = '1h'\n";
+        let mut fixture = Fixture::new("[journal.retention]\nlocal = '30d'\n", file);
+        fixture.layers.editor = json!({"journal": {"retention": {"notes": "1h"}}});
+        let loaded = fixture.load();
+        let keep = |text: &str| text.parse::<contract::Keep>().ok();
+        let retention = loaded.settings.journal.retention;
+        assert_eq!((retention.observations, retention.local, retention.notes), (None, keep("30d"), None));
+        assert_eq!(loaded.problems.len(), 4);
+        assert!(loaded.problems.iter().all(|problem| problem.message.starts_with("this deletes from your journal")));
+        fixture.layers.trusted = true;
+        assert_eq!(fixture.load().settings.journal.retention.local, keep("1h"));
+
+        let loaded =
+            Fixture::new("[journal.retention]\nnotes = '90 days'\nlocal = 30\nobservations = '2y'\n", "").load();
+        assert_eq!(loaded.settings.journal.retention.observations, keep("2y"));
+        let messages: Vec<&str> = loaded.problems.iter().map(|problem| problem.message.as_str()).collect();
+        assert_eq!(messages.len(), 2, "{messages:?}");
+        assert!(
+            messages
+                .iter()
+                .any(|m| m.contains("journal.retention.notes") && m.contains("`90 days`") && m.contains("`90d`")),
+            "{messages:?}"
+        );
     }
 
     #[test]

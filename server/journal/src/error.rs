@@ -335,4 +335,7 @@ pub enum VerifyError {
     /// The file could not be read to the end.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// It was stopped.
+    #[error("stopped, as was asked; what was looked at until then agrees")]
+    Cancelled,
 }

@@ -252,7 +252,7 @@ impl Tx<'_> {
                 .execute((log.n, segment.last.cast_signed(), hash, lamport.cast_signed(), last_pos))?;
         }
         self.store_segment(log.n, segment, bytes)?;
-        self.without_suppressed(log.n, segment)?;
+        self.without_deleted(log.n, segment)?;
         let known = segment.records.len() as u64 - new;
         Ok(Imported { log: segment.origin.log, new, known, held, quarantined: None, released: 0 })
     }

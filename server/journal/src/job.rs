@@ -308,7 +308,7 @@ impl Tx<'_> {
 }
 
 /// States that something follows; see [`JobState::is_final`].
-const OPEN: &str = "('queued', 'running', 'backoff')";
+pub(crate) const OPEN: &str = "('queued', 'running', 'backoff')";
 const COLUMNS: &str = "id, kind, state, title, attempts, next_attempt_ms, last_error, workspace";
 
 struct JobRow {

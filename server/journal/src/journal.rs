@@ -2,7 +2,7 @@
 //! It owns the writer's thread; dropping the last clone writes what still waits and closes the files.
 
 use crate::draft::{Draft, Prepared};
-use crate::error::{JournalError, OpenError, VerifyError};
+use crate::error::{JournalError, OpenError};
 use crate::folder::Files;
 use crate::key::Keys;
 use crate::key::lock::Lock;
@@ -11,7 +11,6 @@ use crate::reserve::{Reserve, ReserveFile};
 use crate::store;
 use crate::time::rfc3339;
 use crate::tx::{Place, Tx};
-use crate::verify::{self, Verified};
 use crate::watch::{Change, Watch};
 use crate::writer::{Backlog, Command, Writer};
 use contract::{Delivery, JournalEntry};
@@ -240,7 +239,7 @@ impl Journal {
         self.write_if(durable, true, work)
     }
 
-    fn write_if<T: Send + 'static>(
+    pub(crate) fn write_if<T: Send + 'static>(
         &self,
         durable: bool,
         needed: bool,
@@ -311,12 +310,6 @@ impl Journal {
     /// where the system tells of changed files. Ends when the [`Watch`] is dropped.
     pub fn watch(&self, callback: impl FnMut(Change) + Send + 'static) -> Result<Watch, JournalError> {
         Watch::begin(&self.inner.readers.files, &self.inner.readers.key, self.head()?, callback)
-    }
-
-    /// Recomputes every hash and commitment, log by log, and stops at the first that is wrong. Reads everything.
-    pub fn verify(&self) -> Result<Verified, VerifyError> {
-        let found = self.inner.readers.with(verify::verify)?;
-        Ok(found?)
     }
 
     pub(crate) fn read<T>(

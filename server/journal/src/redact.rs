@@ -1,19 +1,15 @@
 //! Redaction: a payload is deleted for good, the chain stays whole, and nothing brings the payload back.
 //! It deletes payloads and what followed from them, never an event; it cannot reach what has left this machine.
 //!
-//! Deleting a row leaves its bytes behind: in free pages, in the unused part of pages whose rows were moved, in the log
-//! beside the database. Rows are overwritten as they are deleted, and [`Journal::erase`] writes the whole file anew
-//! and empties the log. Until it has, the erasure is pending, and that is said.
+//! Deleting a row leaves its bytes behind; cleaning the files of them is the business of `erase.rs`.
 
 use crate::draft::Draft;
 use crate::error::JournalError;
-use crate::folder;
 use crate::header::Header;
 use crate::journal::Journal;
 use crate::left;
 use crate::op::{Op, ops_value};
 use crate::segment::Segment;
-use crate::store::{self, is_busy};
 use crate::time::now_ms;
 use crate::tx::Tx;
 use crate::view::forget;
@@ -25,9 +21,6 @@ use ulid::Ulid;
 pub const REDACTED: &str = "record.redacted";
 /// Kind of the event that says what a rule of retention deletes.
 pub const RETAINED: &str = "retention.applied";
-/// A file up to this size is written anew in memory, a larger one beside the system's temporary files, encrypted, in bytes.
-const IN_MEMORY: u64 = 32 << 20;
-
 /// What a redaction of one event does, or would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redactable {
@@ -41,18 +34,6 @@ pub struct Redactable {
     pub bytes: u64,
     /// Whether its payload is gone already.
     pub gone: bool,
-}
-
-/// How far deleted payloads are gone from the files of this machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Erasure {
-    /// Nothing of them is left in the files.
-    Done,
-    /// Another process reads an older picture of the journal, or holds it: to be tried again.
-    Pending {
-        /// How many deleted payloads wait.
-        events: u64,
-    },
 }
 
 impl Journal {
@@ -83,50 +64,6 @@ impl Journal {
     pub fn is_suppressed(&self, id: Ulid) -> Result<bool, JournalError> {
         self.read(|connection| is_suppressed(connection, id))
     }
-
-    /// How many deleted payloads may still have left bytes in the files.
-    pub fn erasures_pending(&self) -> Result<u64, JournalError> {
-        self.read(|connection| {
-            let count = "SELECT count(*) FROM suppressed WHERE erased_ms IS NULL";
-            connection.query_row(count, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
-        })
-    }
-
-    /// Writes the database anew without what was deleted, and empties the log beside it. Takes about a second for 100 MB, in
-    /// which nobody else writes; does nothing where nothing is pending. Not done, and said so, while another process
-    /// reads an older picture.
-    pub fn erase(&self) -> Result<Erasure, JournalError> {
-        let events = self.erasures_pending()?;
-        if events == 0 {
-            return Ok(Erasure::Done);
-        }
-        self.flush()?;
-        let began = now_ms();
-        let pending = Erasure::Pending { events };
-        let cleaned = self.with_files(|files, key| {
-            let connection = store::connect_writer(files, key)?;
-            let size = folder::database_size(files).ok().flatten().unwrap_or(0);
-            connection.pragma_update(None, "temp_store", if size <= IN_MEMORY { "memory" } else { "file" })?;
-            connection.execute_batch("VACUUM")?;
-            // Busy: somebody's picture still needs the log.
-            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0)).map(|busy| !busy)
-        });
-        match cleaned {
-            Ok(true) => {}
-            Ok(false) => return Ok(pending),
-            Err(error) if is_busy(&error) => return Ok(pending),
-            Err(error) => return Err(store::journal_error(self.database(), "clean", &error)),
-        }
-        // Only what was deleted before the cleaning began is surely gone.
-        self.write(true, move |tx| {
-            let done = "UPDATE suppressed SET erased_ms = ?1 WHERE erased_ms IS NULL AND noted_ms <= ?2";
-            tx.connection.execute(done, (now_ms(), began)).map(drop).map_err(|e| tx.error(&e))
-        })?;
-        Ok(match self.erasures_pending()? {
-            0 => Erasure::Done,
-            events => Erasure::Pending { events },
-        })
-    }
 }
 
 fn redactable(connection: &Connection, id: Ulid) -> rusqlite::Result<Option<Redactable>> {
@@ -152,6 +89,15 @@ pub(crate) fn is_suppressed(connection: &Connection, id: Ulid) -> rusqlite::Resu
     connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM suppressed WHERE id = ?1)")?
         .query_row([id.to_bytes()], |row| row.get(0))
+}
+
+fn is_without_payload(connection: &Connection, log: i64, seq: i64) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM event WHERE log = ?1 AND seq = ?2
+             AND NOT EXISTS (SELECT 1 FROM payload WHERE payload.pos = event.pos))",
+        )?
+        .query_row((log, seq), |row| row.get(0))
 }
 
 /// Whether events of that kind keep their payload: who may write must stay readable, and so must what was deleted and why.
@@ -247,11 +193,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// A segment that carries a suppressed payload is known, and its bytes are not kept.
-    pub(crate) fn without_suppressed(&self, log: i64, segment: &Segment) -> rusqlite::Result<()> {
+    /// A segment that carries a payload which was deleted here is known, and its bytes are not kept.
+    pub(crate) fn without_deleted(&self, log: i64, segment: &Segment) -> rusqlite::Result<()> {
         for (header, record) in &segment.records {
-            if record.content.is_some() && is_suppressed(self.connection, header.id)? {
-                let seq = header.seq.cast_signed();
+            let seq = header.seq.cast_signed();
+            if record.content.is_some() && is_without_payload(self.connection, log, seq)? {
                 self.connection
                     .prepare_cached("UPDATE segment SET bytes = NULL WHERE log = ?1 AND first <= ?2 AND last >= ?2")?
                     .execute((log, seq))?;

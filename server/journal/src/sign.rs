@@ -2,14 +2,15 @@
 //! Most events are vouched for by the signature of the segment that carries them; these must stand by themselves.
 
 use crate::header::Header;
+use crate::redact::{REDACTED, RETAINED};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
 /// Set in front of what is signed, so that no signature of an event is one of anything else.
 const CONTEXT: &[u8] = b"holdover journal v1 event\0";
 
-/// Whether an event of that kind counts only with its device's signature: decisions, membership and redactions.
+/// Whether an event of that kind counts only with its device's signature: decisions, membership and deletions.
 pub(crate) fn needs_signature(kind: &str) -> bool {
-    kind.starts_with("review.decision") || kind.starts_with("device.") || kind == "record.redacted"
+    kind.starts_with("review.decision") || kind.starts_with("device.") || matches!(kind, REDACTED | RETAINED)
 }
 
 fn covered(front: &[u8]) -> Vec<u8> {

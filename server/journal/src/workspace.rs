@@ -35,6 +35,17 @@ impl Journal {
     }
 }
 
+/// The path that the bytes of a root are, as far as this system can have it.
+pub(crate) fn path_of(root: Vec<u8>) -> std::path::PathBuf {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStringExt as _;
+        std::ffi::OsString::from_vec(root).into()
+    }
+    #[cfg(not(unix))]
+    String::from_utf8_lossy(&root).into_owned().into()
+}
+
 fn find(connection: &Connection, root: &[u8]) -> rusqlite::Result<Option<Ulid>> {
     connection
         .prepare_cached("SELECT id FROM workspace WHERE root = ?1")?

@@ -5,7 +5,7 @@ mod support;
 
 use aes::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
 use contract::{Actor, ActorKind, FieldState, Lane};
-use holdover_journal::{Draft, Erasure, Filter, Journal, JournalError, Op, REDACTED, Search};
+use holdover_journal::{Draft, Erasure, Filter, HeldUp, Journal, JournalError, Op, REDACTED, Search};
 use serde_json::json;
 use std::fs;
 use std::ops::ControlFlow;
@@ -157,7 +157,7 @@ fn while_another_reads_an_older_picture_the_erasure_is_pending_and_then_it_is_do
     let reader = raw(folder.path());
     reader.execute_batch("BEGIN; SELECT count(*) FROM event;").unwrap();
     journal.redact(&[id], "", &person()).unwrap();
-    assert_eq!(journal.erase().unwrap(), Erasure::Pending { events: 1 });
+    assert_eq!(journal.erase().unwrap(), Erasure::Pending { deletions: 1, held: Some(HeldUp::Reader) });
     assert_eq!(journal.erasures_pending().unwrap(), 1);
     assert_ne!(found(folder.path(), &SECRET), Vec::<String>::new(), "the older picture still has it");
     reader.execute_batch("COMMIT").unwrap();

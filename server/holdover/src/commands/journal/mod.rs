@@ -9,6 +9,7 @@ mod passphrase;
 mod redact;
 mod rekey;
 mod replay;
+mod retain;
 mod search;
 mod show;
 mod unlock;
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     Export(export::Options),
     /// Delete what an event says, for good
     Redact(redact::Options),
+    /// Delete what is older than the rules of retention say
+    Retain(retain::Options),
 }
 
 pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
@@ -56,6 +59,7 @@ pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
         Command::Verify(options) => verify::run(options, out),
         Command::Export(options) => export::run(options, out),
         Command::Redact(options) => redact::run(options, out),
+        Command::Retain(options) => retain::run(options, out),
     }
 }
 

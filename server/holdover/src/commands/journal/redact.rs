@@ -51,7 +51,7 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
         out.line(format!("{}  {:<20} {}  {size}", target.at, target.kind, target.id));
     }
     if options.dry_run {
-        out.document(&report(&left, journal.erasures_pending().map_err(|e| broken(&e))?));
+        out.document(&report(&left, &journal.erasure().map_err(|e| broken(&e))?));
         out.line(format!("{} would be deleted; nothing was", count(left.len() as u64, "payload")));
         return Ok(End::Yes);
     }
@@ -75,26 +75,38 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
 
 /// Cleans the files, and says how far that came.
 fn finish(journal: &journal::Journal, gone: &[&Redactable], out: &Out) -> Result<End, Failure> {
-    let pending = match journal.erase().map_err(|e| broken(&e))? {
-        Erasure::Done => 0,
-        Erasure::Pending { events } => events,
-    };
-    out.document(&report(gone, pending));
+    let erasure = journal.erase().map_err(|e| broken(&e))?;
+    let report = report(gone, &erasure);
+    out.document(&report);
     if !gone.is_empty() {
         out.line(format!("{} deleted", count(gone.len() as u64, "payload")));
     }
+    Ok(erased(report.pending, report.held.as_deref(), "redact", out))
+}
+
+/// Says how far what was deleted is gone from the files.
+pub(super) fn erased(pending: u64, held: Option<&str>, command: &str, out: &Out) -> End {
     if pending == 0 {
         out.line("erased here: yes, nothing of it is left in the journal's files");
         out.detail("not reached: files that were exported, backups, and devices that have not synchronised since");
-        return Ok(End::Yes);
+        return End::Yes;
     }
-    out.line("erased here: pending, another process still reads an older picture of the journal");
-    out.line("hint: `holdover journal redact` finishes it; ending that process helps");
-    Ok(End::No)
+    out.line(format!("erased here: pending, {}", held.unwrap_or("it was deleted while the files were cleaned")));
+    out.line(format!(
+        "hint: nothing is lost; the next editor that starts tries again, and so does `holdover journal {command}`"
+    ));
+    End::No
 }
 
-fn report(events: &[&Redactable], pending: u64) -> RedactReport {
-    RedactReport { events: events.iter().map(|event| event.id.to_string()).collect(), pending }
+fn report(events: &[&Redactable], erasure: &Erasure) -> RedactReport {
+    RedactReport {
+        events: events.iter().map(|event| event.id.to_string()).collect(),
+        pending: match erasure {
+            Erasure::Done => 0,
+            Erasure::Pending { deletions, .. } => *deletions,
+        },
+        held: engine::held_up(erasure).map(str::to_owned),
+    }
 }
 
 fn agreed(payloads: u64) -> Result<bool, Failure> {

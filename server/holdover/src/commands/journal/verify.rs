@@ -37,6 +37,7 @@ fn of_journal(out: &Out) -> Result<VerifyReport, Failure> {
             events: verified.events,
             logs: verified.logs,
             redacted: verified.redacted,
+            unexplained: verified.unexplained,
             ..report
         }),
         Err(VerifyError::Bad(bad)) => {
@@ -48,6 +49,9 @@ fn of_journal(out: &Out) -> Result<VerifyReport, Failure> {
             })
         }
         Err(VerifyError::Journal(error)) => Err(super::broken(&error)),
+        Err(error @ VerifyError::Cancelled) => {
+            Err(Failure { end: End::Unknown, kind: "cancelled", message: error.to_string() })
+        }
     }
 }
 
