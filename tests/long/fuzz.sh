@@ -15,7 +15,8 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/../../../target}/fuzz
 export CARGO_INCREMENTAL=0
 # What cargo-fuzz passes without a sanitizer. With --target, neither build scripts nor macros are instrumented.
 export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing"
-cargo build --locked --release --target "$host"
+# Not --locked: the crates of the program bring what they need now, and the lockfile here follows.
+cargo build --release --target "$host"
 kept=$CARGO_TARGET_DIR/found
 rm -rf "$kept/seeds"
 HOLDOVER_SEEDS=$kept/seeds "$CARGO_TARGET_DIR/$host/release/seeds"
