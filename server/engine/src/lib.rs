@@ -15,6 +15,7 @@ mod facade;
 mod fetch;
 mod fetch_job;
 mod history;
+mod intact;
 mod keys;
 mod lenses;
 mod memory;

@@ -332,6 +332,9 @@ pub enum VerifyError {
     /// Something does not agree.
     #[error(transparent)]
     Bad(#[from] BadEvent),
+    /// Bytes of a file are not what was written.
+    #[error(transparent)]
+    Bytes(#[from] crate::sound::BadBytes),
     /// The file could not be read to the end.
     #[error(transparent)]
     Journal(#[from] JournalError),

@@ -182,7 +182,7 @@ pub(crate) fn open(files: &Files, keys: &Keys, patience: Duration) -> Result<Ope
 }
 
 /// The key that opens the database. Of two that are described, where a replacement of the database was cut short, the one that does.
-fn key_of(files: &Files, description: &Description, keys: &Keys) -> Result<(Key, bool), OpenError> {
+pub(crate) fn key_of(files: &Files, description: &Description, keys: &Keys) -> Result<(Key, bool), OpenError> {
     let find =
         |described| key::find(files, description.journal, described, keys).map(|found| (found.key, found.from_session));
     let first = find(&description.key);
@@ -255,12 +255,18 @@ fn connect(files: &Files, key: &Key) -> rusqlite::Result<Connection> {
     connect_file(&files.database, key)
 }
 
-/// A connection to any file that is encrypted as a journal is.
-pub(crate) fn connect_file(database: &Path, key: &Key) -> rusqlite::Result<Connection> {
+/// A connection that has read no page yet, so that it can be had whatever is wrong with them.
+pub(crate) fn connect_unread(database: &Path, key: &Key) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(database, flags)?;
+    let connection = Connection::open_with_flags(database, flags)?;
     tidy_on_close(&connection, false)?;
     unlock(&connection, key)?;
+    Ok(connection)
+}
+
+/// A connection to any file that is encrypted as a journal is.
+pub(crate) fn connect_file(database: &Path, key: &Key) -> rusqlite::Result<Connection> {
+    let mut connection = connect_unread(database, key)?;
     let mut began = Instant::now();
     connection.busy_handler(Some(move |count: i32| {
         if count == 0 {

@@ -4,7 +4,8 @@ use crate::End;
 use crate::commands::{Failure, cancel_on_interrupt, count, engine, failed};
 use crate::out::{Out, Unit};
 use contract::{BadPlace, ExportFacts, VerifyReport};
-use journal::{CheckError, CheckFileError, Checked, Journal, VerifyError};
+use engine::EngineError;
+use journal::{CheckError, CheckFileError, Checked, Journal};
 use owo_colors::OwoColorize as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -28,31 +29,18 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
 
 fn of_journal(out: &Out) -> Result<VerifyReport, Failure> {
     let engine = engine();
-    let journal = engine.journal().map_err(|e| failed(&e))?;
-    let _ = out;
-    let report = VerifyReport { file: journal.database().to_owned(), ..VerifyReport::default() };
-    match journal.verify() {
-        Ok(verified) => Ok(VerifyReport {
-            whole: true,
-            events: verified.events,
-            logs: verified.logs,
-            redacted: verified.redacted,
-            unexplained: verified.unexplained,
-            ..report
-        }),
-        Err(VerifyError::Bad(bad)) => {
-            let (log, seq) = ((!bad.log.is_empty()).then_some(bad.log), (bad.seq > 0).then_some(bad.seq));
-            let pos = (bad.pos > 0).then_some(bad.pos);
-            Ok(VerifyReport {
-                bad: Some(BadPlace { reason: bad.reason, log, seq, pos, ..BadPlace::default() }),
-                ..report
-            })
-        }
-        Err(VerifyError::Journal(error)) => Err(super::broken(&error)),
-        Err(error @ VerifyError::Cancelled) => {
-            Err(Failure { end: End::Unknown, kind: "cancelled", message: error.to_string() })
-        }
-    }
+    let cancel = cancel_on_interrupt();
+    let bar = out.progress(&Unit::Events);
+    let found = engine.verify(&cancel, |done, of| bar.report("verifying", "", done, of));
+    drop(bar);
+    found.map_err(|e| match e {
+        EngineError::Cancelled => Failure {
+            end: End::Unknown,
+            kind: "cancelled",
+            message: "stopped, as was asked; nothing that is wrong was found until then".to_owned(),
+        },
+        e => failed(&e),
+    })
 }
 
 fn of_file(file: &Path, out: &Out) -> Result<VerifyReport, Failure> {
