@@ -400,3 +400,32 @@ fn a_note_whose_lines_are_gone_is_put_to_new_ones_from_the_terminal_and_from_an_
     let output = fixture.holdover(&["note", "move", end, "src/a.txt"]);
     assert!(err(&output).contains("was removed"), "{}", err(&output));
 }
+
+#[test]
+fn what_is_shared_in_one_clone_of_a_project_is_there_in_the_other_and_what_is_personal_is_not() {
+    let (one, two) = (project(), project());
+    for (fixture, url) in [(&one, "git@example.org:team/ferry.git"), (&two, "https://example.org/team/Ferry")] {
+        std::fs::create_dir_all(fixture.workspace().join(".git")).unwrap();
+        let config = format!("[core]\n\tbare = false\n[remote \"origin\"]\n\turl = {url}\n");
+        std::fs::write(fixture.workspace().join(".git/config"), config).unwrap();
+    }
+    let shared = json_of(&one.holdover(&["note", "add", "src/a.txt:2", "--shared", "-m", "for everybody", "--json"]));
+    one.holdover(&["note", "add", "src/a.txt", "-m", "for me"]);
+    let there = two.workspace();
+    let titles = |path: &str| {
+        let listed = json_of(&one.holdover(&["note", "list", &there.join(path).display().to_string(), "--json"]));
+        let notes = listed["notes"].as_array().unwrap_or_else(|| panic!("{listed:#}")).clone();
+        notes.iter().map(|note| note["title"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (titles(""), titles("src/a.txt"), titles("package.json")),
+        (vec!["for everybody".to_owned()], vec!["for everybody".to_owned()], vec![])
+    );
+    // Named otherwise by its settings it is another project.
+    std::fs::write(there.join("holdover.toml"), "[workspace]\nproject = \"barge\"\n").unwrap();
+    assert_eq!(titles(""), [""; 0]);
+    std::fs::remove_file(there.join("holdover.toml")).unwrap();
+    assert_eq!(titles(""), ["for everybody"]);
+    let page = json_of(&one.holdover(&["--json", "journal", "show", shared["id"].as_str().unwrap()])).to_string();
+    assert!(!page.contains("example.org"), "where the repository is kept is not told: {page}");
+}

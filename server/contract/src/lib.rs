@@ -38,7 +38,7 @@ pub use note::{Note, NoteAnchor, NoteDraft, NoteGrade, NotePlace, NoteReport, No
 pub use record::{FieldState, MergePolicy, Record, RecordField, RecordWrite};
 pub use settings::{
     ChecksSettings, ConflictSettings, FetchSettings, InventorySettings, JournalSettings, LogSettings, NotesSettings,
-    RetentionSettings, Settings, Unknown,
+    RetentionSettings, Settings, Unknown, WorkspaceSettings,
 };
 pub use status::{
     Cache, CheckState, CheckStatus, ConflictCount, Connectivity, ConnectivityState, Function, FunctionMode,

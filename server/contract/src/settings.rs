@@ -23,6 +23,8 @@ pub struct Settings {
     pub checks: ChecksSettings,
     /// Notes.
     pub notes: NotesSettings,
+    /// The workspace itself.
+    pub workspace: WorkspaceSettings,
     /// The journal.
     pub journal: JournalSettings,
     /// Logging of the server.
@@ -99,6 +101,16 @@ pub struct RetentionSettings {
     pub local: Option<Keep>,
     /// *Trusted only.* Notes that were removed, counted from their last change. One that stands is kept. Default: `forever`.
     pub notes: Option<Keep>,
+}
+
+/// The workspace itself.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct WorkspaceSettings {
+    /// What the project is called, the same for everybody who works on it. Default: told from where its repository is kept, or
+    /// from its first commit.
+    pub project: Option<String>,
 }
 
 /// Notes.

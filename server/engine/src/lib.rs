@@ -22,6 +22,7 @@ mod memory;
 mod notes;
 mod notice;
 mod origin;
+mod project;
 mod record;
 mod report;
 mod retention;

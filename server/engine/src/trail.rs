@@ -28,8 +28,14 @@ impl Engine {
             .collect();
         let lockfile = opened.readiness().ecosystems.iter().any(|one| one.lockfile == Path::new(&path));
         let mut found: BTreeMap<u64, TrailEntry> = BTreeMap::new();
-        let base =
-            Filter { workspace: Some(workspace), newest_first: true, limit: Some(LOOKED_AT), ..Filter::default() };
+        let project = journal.workspace_project(workspace)?;
+        let base = Filter {
+            project,
+            workspace: Some(workspace),
+            newest_first: true,
+            limit: Some(LOOKED_AT),
+            ..Filter::default()
+        };
         let of = |kind: &str| Filter { kind: Some(kind.to_owned()), ..base.clone() };
         let mut asked = vec![of(NOTE_KINDS), Filter { path: Some(path.clone()), ..base.clone() }];
         if lockfile {

@@ -192,6 +192,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
         for root in at_once {
             if let Some(workspace) = inner.workspace(&root) {
                 workspace.survey_now(&inner, stop);
+                crate::project::refresh(&inner, &workspace);
                 crate::notes::refresh(&inner, &workspace);
                 let verify = workspace.loaded().settings.inventory.verify.unwrap_or(true);
                 let left = workspace.survey().is_some_and(|s| s.readiness.verified < s.readiness.present);

@@ -133,7 +133,7 @@ fn a_replay_is_the_same_and_shows_how_a_thing_was_merged() {
     assert_eq!(same.status.code(), Some(0));
     let same = text(&same);
     assert!(same.lines().all(|line| line.ends_with(": the same in every row")), "{same}");
-    for view in ["trail", "search", "seen"] {
+    for view in ["trail", "search", "seen", "notes"] {
         assert!(same.lines().any(|line| line.starts_with(view)), "{view} in {same}");
     }
     let log = text(&run(data.path(), &["--json", "journal", "log", "--kind", "note"]));

@@ -6,7 +6,7 @@ use crate::draft::{Draft, holdover};
 use crate::error::JournalError;
 use crate::invite::{Invitation, InvitationError, is_proven};
 use crate::journal::Journal;
-use crate::member::{AFTER_CUTOFF, Asked, Enrolled, Invited, Membership, Public, Revoked};
+use crate::member::{AFTER_CUTOFF, Asked, Enrolled, Invited, Membership, OF_PROJECT, Public, Revoked};
 use crate::segment::Segment;
 use crate::time::{now_ms, rfc3339};
 use crate::tx::Tx;
@@ -291,12 +291,13 @@ fn state(members: &Membership, public: &Public, own: bool) -> DeviceState {
 /// Events, and those that are held, by device.
 fn counts(connection: &rusqlite::Connection, project: [u8; 16]) -> rusqlite::Result<BTreeMap<Public, (u64, u64)>> {
     connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT device.public, sum(log.head_seq),
                     (SELECT count(*) FROM mark JOIN event ON event.pos = mark.pos JOIN log held ON held.n = event.log
                      WHERE mark.what = 'held' AND held.device = device.n)
-             FROM log JOIN device ON device.n = log.device WHERE log.project = ?1 GROUP BY device.n",
-        )?
+             FROM log JOIN device ON device.n = log.device WHERE {} GROUP BY device.n",
+            OF_PROJECT.replace("?2", "?1")
+        ))?
         .query_map([project], |row| {
             Ok((row.get(0)?, (row.get::<_, i64>(1)?.unsigned_abs(), row.get::<_, i64>(2)?.unsigned_abs())))
         })?
@@ -369,10 +370,10 @@ impl Tx<'_> {
     fn logs_of(&self, public: &Public, project: [u8; 16]) -> Result<BTreeMap<String, u64>, JournalError> {
         let rows = || -> rusqlite::Result<BTreeMap<String, u64>> {
             self.connection
-                .prepare_cached(
+                .prepare_cached(&format!(
                     "SELECT log.id, log.head_seq FROM log JOIN device ON device.n = log.device
-                     WHERE device.public = ?1 AND log.project = ?2 AND log.lane <> ?3",
-                )?
+                     WHERE device.public = ?1 AND {OF_PROJECT} AND log.lane <> ?3",
+                ))?
                 .query_map((public, project, lane_number(Lane::Local)), |row| {
                     Ok((hex::encode(row.get::<_, LogId>(0)?), row.get::<_, i64>(1)?.unsigned_abs()))
                 })?
@@ -419,10 +420,10 @@ impl Tx<'_> {
     pub(crate) fn hold_after_cutoffs(&mut self, project: [u8; 16]) -> Result<(), JournalError> {
         let members = self.membership(project)?;
         self.connection
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "DELETE FROM mark WHERE what = 'held' AND detail = ?1 AND EXISTS
-                     (SELECT 1 FROM event JOIN log ON log.n = event.log WHERE event.pos = mark.pos AND log.project = ?2)",
-            )
+                     (SELECT 1 FROM event JOIN log ON log.n = event.log WHERE event.pos = mark.pos AND {OF_PROJECT})",
+            ))
             .and_then(|mut unmark| unmark.execute((AFTER_CUTOFF, project)))
             .map_err(|e| self.error(&e))?;
         for device in members.revoked() {

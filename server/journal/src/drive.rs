@@ -96,7 +96,7 @@ fn index(connection: &Connection, filter: &Filter) -> rusqlite::Result<Option<(V
         }
         return Ok(None);
     }
-    if let Some(workspace) = filter.workspace {
+    if let (Some(workspace), None) = (filter.workspace, filter.project) {
         return Ok(Some((one("event WHERE workspace = ?", ulid(workspace)), i64::MAX)));
     }
     if let (Some(known), true) = (trail, filter.since_ms.is_some() || filter.until_ms.is_some()) {
@@ -150,7 +150,10 @@ fn all(filter: &Filter, first: i64, last: i64) -> Run {
         }
     };
     // `+`: the rows are gone through in their order, whatever index there is.
-    and("+event.workspace = ?", filter.workspace.map(|id| Value::Blob(id.to_bytes().to_vec())));
+    and(
+        "+event.workspace = ?",
+        filter.workspace.filter(|_| filter.project.is_none()).map(|id| Value::Blob(id.to_bytes().to_vec())),
+    );
     and("+event.entity = ?", filter.entity.map(|id| Value::Blob(id.to_bytes().to_vec())));
     and("+event.wall_ms >= ?", filter.since_ms.map(Value::Integer));
     and("+event.wall_ms < ?", filter.until_ms.map(Value::Integer));

@@ -9,6 +9,7 @@
 use crate::chain::{LogId, lane_number};
 use crate::header::Header;
 use crate::segment::Origin;
+use crate::store::NO_PROJECT;
 use contract::{DeviceKind, Lane};
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
@@ -101,13 +102,15 @@ struct Said {
 }
 
 impl Membership {
-    /// Membership of a project as of now. Reads every `device.` event: there are a few per device.
+    /// Membership of a project as of now; of one into which nobody was invited, that of the devices as such, which are in all
+    /// projects that have no members of their own. Reads every `device.` event: there are a few per device.
     pub fn of(connection: &Connection, own: Public, project: [u8; 16]) -> rusqlite::Result<Membership> {
-        let root = connection
-            .prepare_cached("SELECT device FROM root WHERE project = ?1")?
-            .query_row([project], |row| row.get(0))
-            .optional()?
-            .unwrap_or(own);
+        let mut find = connection.prepare_cached("SELECT device FROM root WHERE project = ?1")?;
+        let mut root_of = |project: [u8; 16]| find.query_row([project], |row| row.get(0)).optional();
+        let (project, root) = match root_of(project)? {
+            Some(root) => (project, root),
+            None => (NO_PROJECT, root_of(NO_PROJECT)?.unwrap_or(own)),
+        };
         let mut said = connection.prepare_cached(
             "SELECT device.public, log.id, event.seq, event.kind, payload.bytes
              FROM event JOIN log ON log.n = event.log JOIN device ON device.n = log.device JOIN payload ON payload.pos = event.pos
@@ -235,6 +238,10 @@ impl Membership {
         self.used.contains(invitation)
     }
 }
+
+/// Of `log`: whether its project, or that of the devices as such which stands in for it, is the one in parameter 2.
+pub(crate) const OF_PROJECT: &str =
+    "(log.project = ?2 OR ?2 = zeroblob(16) AND NOT EXISTS (SELECT 1 FROM root WHERE root.project = log.project))";
 
 /// What is said of events after a cut-off; such events still take part in the count, which leaves them out by itself.
 pub(crate) const AFTER_CUTOFF: &str = "its device was revoked before it";

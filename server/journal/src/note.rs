@@ -103,6 +103,13 @@ pub fn is_inside(path: &str) -> bool {
         && path.as_bytes().get(1) != Some(&b':')
 }
 
+/// The files that a payload of an event of a note puts it on: one, or none.
+pub(crate) fn anchored_on(payload: &Value) -> Vec<String> {
+    let ops = ops_of(payload).unwrap_or_default();
+    let anchors = ops.into_iter().filter(|op| op.field == "anchor" && op.op == OpKind::Set);
+    anchors.filter_map(|op| op.value.get("path")?.as_str().filter(|path| is_inside(path)).map(str::to_owned)).collect()
+}
+
 /// A value that was written to a field.
 #[derive(Debug, Clone, PartialEq)]
 struct Written {

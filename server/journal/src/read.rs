@@ -9,7 +9,7 @@ use crate::folder::{Files, Key};
 use crate::header::Header;
 use crate::left;
 use crate::op::Op;
-use crate::store::{connect_reader, journal_error};
+use crate::store::{NO_PROJECT, connect_reader, journal_error};
 use crate::time::rfc3339;
 use crate::view;
 use contract::{ActorKind, Delivery, JournalEntry, Lane};
@@ -36,6 +36,8 @@ pub struct Filter {
     pub kind: Option<String>,
     /// Events of one workspace.
     pub workspace: Option<Ulid>,
+    /// With `workspace`: events of the logs of this project, too, whichever device's.
+    pub project: Option<[u8; 16]>,
     /// Events about one thing.
     pub entity: Option<Ulid>,
     /// The event with this id.
@@ -60,6 +62,7 @@ pub struct Filter {
 pub(crate) struct Stored {
     pub header: Header,
     pub lane: Lane,
+    project: [u8; 16],
     /// `None` where it was redacted; text that is no JSON as a text.
     pub payload: Option<serde_json::Value>,
     /// Whether it stands here once more, written again in a new epoch: it is read at the place where it came first.
@@ -79,7 +82,7 @@ impl Filter {
         let is = |wanted: Option<Ulid>, found: Option<Ulid>| wanted.is_none() || wanted == found;
         !event.twin
             && self.kind.as_ref().is_none_or(|kind| header.kind.starts_with(kind.as_str()))
-            && is(self.workspace, header.workspace)
+            && (is(self.workspace, header.workspace) || self.is_of_project(event))
             && is(self.entity, Some(header.entity))
             && is(self.id, Some(header.id))
             && self.since_ms.is_none_or(|since| header.wall_ms >= since)
@@ -89,6 +92,13 @@ impl Filter {
             && self.lane.is_none_or(|lane| event.lane == lane)
             && self.refers.is_none_or(|id| header.refs.iter().any(|reference| *reference == id.to_bytes()))
             && self.path.as_ref().is_none_or(|path| event.payload.as_ref().is_some_and(|p| speaks_of(p, path)))
+    }
+}
+
+impl Filter {
+    fn is_of_project(&self, event: &Stored) -> bool {
+        event.lane != Lane::Local
+            && self.project.is_some_and(|project| project != NO_PROJECT && project == event.project)
     }
 }
 
@@ -139,20 +149,51 @@ pub(crate) fn for_each(
     filter: &Filter,
     mut each: impl FnMut(u64, JournalEntry) -> ControlFlow<()>,
 ) -> rusqlite::Result<()> {
-    let durable: i64 =
-        connection.prepare_cached("SELECT coalesce(max(durable_pos), 0) FROM log")?.query_row([], |row| row.get(0))?;
+    let durable = durable(connection)?;
     let mut deliveries = Deliveries::new(connection)?;
     each_row(connection, filter, |row, event| {
         let pos: i64 = row.get(0)?;
-        let log = row.get(1)?;
-        let state = match (event.sealed, pos <= durable) {
-            (true, _) => Delivery::Sealed,
-            (false, true) => Delivery::Durable,
-            (false, false) => Delivery::Saved,
-        };
-        let reached = deliveries.of(event.header.id, log, event.header.seq, state)?;
-        Ok(each(pos.unsigned_abs(), entry(log, event, reached)))
+        Ok(each(pos.unsigned_abs(), told(&mut deliveries, pos <= durable, row.get(1)?, event)?))
     })
+}
+
+/// Calls `each` for the events at these places, but for those that stand there once more.
+pub(crate) fn at(
+    connection: &Connection,
+    places: impl Iterator<Item = i64>,
+    mut each: impl FnMut(JournalEntry),
+) -> rusqlite::Result<()> {
+    let durable = durable(connection)?;
+    let mut deliveries = Deliveries::new(connection)?;
+    let mut select = connection.prepare_cached(&format!("{COLUMNS} WHERE event.pos = ?1"))?;
+    for pos in places {
+        let mut rows = select.query([pos])?;
+        let Some(row) = rows.next()? else { continue };
+        let (log, event) = (row.get(1)?, stored(row)?);
+        if !event.twin {
+            each(told(&mut deliveries, pos <= durable, log, event)?);
+        }
+    }
+    Ok(())
+}
+
+fn durable(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("SELECT coalesce(max(durable_pos), 0) FROM log")?.query_row([], |row| row.get(0))
+}
+
+fn told(
+    deliveries: &mut Deliveries<'_>,
+    durable: bool,
+    log: [u8; 16],
+    event: Stored,
+) -> rusqlite::Result<JournalEntry> {
+    let state = match (event.sealed, durable) {
+        (true, _) => Delivery::Sealed,
+        (false, true) => Delivery::Durable,
+        (false, false) => Delivery::Saved,
+    };
+    let reached = deliveries.of(event.header.id, log, event.header.seq, state)?;
+    Ok(entry(log, event, reached))
 }
 
 /// Calls `each` for every event that the filter lets through, as it is stored.
@@ -222,7 +263,8 @@ const COLUMNS: &str = "SELECT event.pos, log.id, log.lane, event.header, payload
      event.seq <= log.sealed_seq OR (log.own = 0 AND EXISTS (
          SELECT 1 FROM event twin JOIN log other ON other.n = twin.log WHERE twin.id = event.id AND twin.seq <= other.sealed_seq
      )),
-     CASE WHEN payload.pos IS NULL THEN (SELECT ops FROM suppressed WHERE suppressed.id = event.id) END
+     CASE WHEN payload.pos IS NULL THEN (SELECT ops FROM suppressed WHERE suppressed.id = event.id) END,
+     log.project
      FROM event JOIN log ON log.n = event.log LEFT JOIN payload ON payload.pos = event.pos
      LEFT JOIN mark ON mark.pos = event.pos";
 
@@ -241,7 +283,16 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     });
     let lane = lane_of(row.get(2)?);
     let left = row.get_ref(8)?.as_str_or_null()?.map(left::of_text).unwrap_or_default();
-    Ok(Stored { header, lane, payload, twin: row.get(5)?, held: row.get(6)?, sealed: row.get(7)?, left })
+    Ok(Stored {
+        header,
+        lane,
+        payload,
+        twin: row.get(5)?,
+        held: row.get(6)?,
+        sealed: row.get(7)?,
+        left,
+        project: row.get(9)?,
+    })
 }
 
 fn entry(log: [u8; 16], event: Stored, reached: Reached) -> JournalEntry {

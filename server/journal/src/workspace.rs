@@ -33,6 +33,28 @@ impl Journal {
             made.and_then(|id| id.ok_or(rusqlite::Error::QueryReturnedNoRows)).map_err(|e| tx.error(&e))
         })
     }
+
+    /// Which project a workspace is, as it was noted last.
+    pub fn workspace_project(&self, workspace: Ulid) -> Result<Option<[u8; 16]>, JournalError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT project FROM workspace WHERE id = ?1")?
+                .query_row([workspace.to_bytes()], |row| row.get(0))
+                .optional()
+                .map(Option::flatten)
+        })
+    }
+
+    /// Notes which project a workspace is: what is shared from now on goes to its logs. What was written before stays where it
+    /// is, and is found by the workspace.
+    pub fn set_workspace_project(&self, workspace: Ulid, project: [u8; 16]) -> Result<(), JournalError> {
+        self.write(true, move |tx| {
+            tx.connection
+                .execute("UPDATE workspace SET project = ?2 WHERE id = ?1", (workspace.to_bytes(), project))
+                .map(drop)
+                .map_err(|e| tx.error(&e))
+        })
+    }
 }
 
 /// The path that the bytes of a root are, as far as this system can have it.

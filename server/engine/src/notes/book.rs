@@ -5,7 +5,7 @@ use crate::facade::Inner;
 use crate::workspace::Workspace;
 use crate::{EngineError, Notice};
 use contract::{DeliveryChange, DeliveryEntry};
-use journal::{Filter, Journal, NOTE_KINDS, NoteRecord, Notes};
+use journal::{Filter, Journal, NOTE_KINDS, NoteRecord, NoteScope, Notes};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -17,6 +17,7 @@ use ulid::Ulid;
 struct Reading {
     notes: Notes,
     upto: u64,
+    scope: Option<NoteScope>,
 }
 
 /// The notes of one workspace.
@@ -35,16 +36,18 @@ impl NoteBook {
 
     /// Reads what is new; all of it again where something was redacted, or where `anew` asks for it. Says whether
     /// anything is different now.
-    pub fn read(&self, journal: &Journal, workspace: Ulid, anew: bool) -> Result<bool, journal::JournalError> {
+    pub fn read(&self, journal: &Journal, scope: NoteScope, anew: bool) -> Result<bool, journal::JournalError> {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let head = journal.head()?;
-        if anew || reading.upto > 0 && redacted(journal, reading.upto)? {
-            *reading = Reading::default();
+        if anew || reading.scope != Some(scope) || redacted(journal, reading.upto)? {
+            // Of all events only those of these notes are read.
+            *reading = Reading { notes: journal.notes_in(&scope, None)?, upto: head, scope: Some(scope) };
         }
         let filter = Filter {
             after: Some(reading.upto),
             kind: Some(NOTE_KINDS.to_owned()),
-            workspace: Some(workspace),
+            workspace: Some(scope.workspace),
+            project: scope.project,
             ..Filter::default()
         };
         journal.for_each(&filter, |_, entry| {
@@ -62,6 +65,23 @@ impl NoteBook {
     }
 }
 
+/// Where a workspace's notes are, as the journal knows it; `None` where it does not know the workspace.
+fn known_scope(journal: &Journal, workspace: &Workspace) -> Result<Option<NoteScope>, journal::JournalError> {
+    let Some(id) = journal.workspace_known(&workspace.root)? else { return Ok(None) };
+    Ok(Some(NoteScope { workspace: id, project: journal.workspace_project(id)? }))
+}
+
+/// The same after a look at which project it is, for whoever is about to read or write.
+pub(crate) fn scope(journal: &Journal, workspace: &Workspace) -> Result<NoteScope, journal::JournalError> {
+    if journal.newer().is_some() {
+        let known = known_scope(journal, workspace)?;
+        return known
+            .map_or_else(|| Ok(NoteScope { workspace: journal.workspace_id(&workspace.root)?, project: None }), Ok);
+    }
+    let (workspace, project) = crate::project::settle(journal, workspace)?;
+    Ok(NoteScope { workspace, project })
+}
+
 fn redacted(journal: &Journal, after: u64) -> Result<bool, journal::JournalError> {
     let filter = Filter { after: Some(after), kind: Some("record.".to_owned()), limit: Some(1), ..Filter::default() };
     Ok(!journal.entries(&filter)?.is_empty())
@@ -71,8 +91,8 @@ fn redacted(journal: &Journal, after: u64) -> Result<bool, journal::JournalError
 /// has none.
 pub(crate) fn refresh(inner: &Inner, workspace: &Workspace) {
     let Ok(journal) = inner.journal() else { return };
-    let read = journal.workspace_known(&workspace.root).and_then(|id| match id {
-        Some(id) => workspace.notes.read(&journal, id, false),
+    let read = known_scope(&journal, workspace).and_then(|scope| match scope {
+        Some(scope) => workspace.notes.read(&journal, scope, false),
         None => Ok(false),
     });
     match read {
@@ -89,8 +109,8 @@ const MOST_TOLD: usize = 500;
 pub(crate) fn refresh_delivery(inner: &Inner, workspace: &Workspace) {
     let before = workspace.notes.known();
     let Ok(journal) = inner.journal() else { return };
-    let read = journal.workspace_known(&workspace.root).and_then(|id| match id {
-        Some(id) => workspace.notes.read(&journal, id, true),
+    let read = known_scope(&journal, workspace).and_then(|scope| match scope {
+        Some(scope) => workspace.notes.read(&journal, scope, true),
         None => Ok(false),
     });
     match read {
@@ -121,8 +141,9 @@ pub(crate) fn refresh_delivery(inner: &Inner, workspace: &Workspace) {
 pub(crate) fn read_now(inner: &Inner, root: &Path) -> Result<(Journal, Ulid, Arc<Workspace>), EngineError> {
     let workspace = inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
     let journal = inner.journal().map_err(|reason| EngineError::Journal { reason })?;
-    let id = journal.workspace_id(root)?;
-    let changed = workspace.notes.read(&journal, id, true)?;
+    let scope = scope(&journal, &workspace)?;
+    let id = scope.workspace;
+    let changed = workspace.notes.read(&journal, scope, true)?;
     if changed {
         inner.tell(Notice::Notes { root: root.to_path_buf() });
     }

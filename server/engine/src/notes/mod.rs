@@ -17,6 +17,6 @@ pub use near::SHOWS_NOTE;
 pub use place::{NoText, Texts};
 pub use write::{NewNote, Which};
 
-pub(crate) use book::{NoteBook, read_now, refresh, refresh_delivery};
+pub(crate) use book::{NoteBook, read_now, refresh, refresh_delivery, scope};
 pub(crate) use place::relative;
 pub(crate) use shown::{lines as shown_lines, markdown as shown_markdown, plain as shown_plain, title as shown_title};

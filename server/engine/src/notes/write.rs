@@ -192,7 +192,8 @@ impl Engine {
         draft: Option<Ulid>,
     ) -> Result<Ulid, EngineError> {
         let journal = recording(&self.inner, root)?;
-        let workspace = journal.workspace_id(root)?;
+        let opened = self.inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
+        let workspace = crate::notes::scope(&journal, &opened)?.workspace;
         let event = Draft {
             kind: kind.to_owned(),
             entity: note.map(|note| note.id),

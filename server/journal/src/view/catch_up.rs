@@ -130,7 +130,7 @@ pub(super) fn each_event(
     mut each: impl FnMut(Row<'_>) -> rusqlite::Result<ControlFlow<()>>,
 ) -> rusqlite::Result<()> {
     let mut select = connection.prepare_cached(
-        "SELECT event.pos, log.lane, event.header, payload.bytes
+        "SELECT event.pos, log.lane, event.header, payload.bytes, log.project
          FROM event JOIN log ON log.n = event.log LEFT JOIN payload ON payload.pos = event.pos
          WHERE event.pos > ?1 ORDER BY event.pos LIMIT ?2",
     )?;
@@ -140,7 +140,8 @@ pub(super) fn each_event(
         let lane = lane_of(row.get(1)?);
         let header = Header::decode(row.get_ref(2)?.as_blob()?).ok();
         let payload = row.get_ref(3)?.as_blob_or_null()?.and_then(|bytes| serde_json::from_slice(bytes).ok());
-        let event = header.map(|header| Event { pos, header, lane, payload: payload.as_ref() });
+        let project = row.get(4)?;
+        let event = header.map(|header| Event { pos, header, lane, project, payload: payload.as_ref() });
         if each(Row { pos, read: event.as_ref() })?.is_break() {
             break;
         }

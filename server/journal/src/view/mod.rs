@@ -4,6 +4,7 @@
 mod catch_up;
 mod find;
 mod forget;
+mod notes;
 mod paths;
 mod question;
 mod replay;
@@ -27,6 +28,7 @@ pub use catch_up::Behind;
 pub(crate) use catch_up::{BATCH, step};
 pub use find::Search;
 pub(crate) use forget::forget;
+pub(crate) use notes::VERSION as NOTES;
 pub(crate) use paths::{paths, tidy};
 pub use replay::Replayed;
 pub(crate) use seen::VERSION as SEEN;
@@ -43,6 +45,8 @@ pub(crate) struct Event<'e> {
     pub pos: i64,
     pub header: Header,
     pub lane: Lane,
+    /// Of its log; zeros where nothing is shared as a project.
+    pub project: [u8; 16],
     /// What it carries; `None` where it was redacted, or is no JSON.
     pub payload: Option<&'e Value>,
 }
@@ -74,4 +78,4 @@ pub(crate) trait View: Sync {
 }
 
 /// Every projection there is.
-pub(crate) const VIEWS: &[&dyn View] = &[&trail::Trail, &search::Search, &seen::Seen];
+pub(crate) const VIEWS: &[&dyn View] = &[&trail::Trail, &search::Search, &seen::Seen, &notes::Places];

@@ -283,6 +283,7 @@ proptest! {
         step(&connection, VIEWS, batch(known)).unwrap();
         let entity = is_self.map(ulid).or(entity.map(|n| ulid(1000 + u64::from(n))));
         let filter = Filter {
+            project: None,
             kind: kind.map(str::to_owned), entity, workspace: workspace.map(|n| ulid(2000 + u64::from(n))),
             refers: refers.map(|n| ulid(u64::from(n))), path: path.map(str::to_owned), actor: actor.map(str::to_owned),
             actor_kind: lane.filter(|n| n % 2 == 0).map(|_| ActorKind::Tool), lane: lane.map(crate::chain::lane_of),
