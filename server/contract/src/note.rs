@@ -95,6 +95,9 @@ pub struct NoteVersion {
     pub at: String,
     /// How far it has come.
     pub state: Delivery,
+    /// Where it was put together from two texts that were written at the same time, which changed different lines: those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<NoteVersion>,
 }
 
 /// A note.

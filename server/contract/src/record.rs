@@ -19,7 +19,7 @@ pub enum MergePolicy {
     Max,
     /// The smallest.
     Min,
-    /// Text; two that differ are a conflict, and the last is shown.
+    /// Text; two that changed different lines of one text are put together, others that differ are a conflict, and the last is shown.
     Text,
     /// Two that differ are a conflict, and nothing is shown until somebody decides.
     Manual,
@@ -36,6 +36,8 @@ pub enum FieldState {
     Concurrent,
     /// Written at the same time by several; somebody has to decide.
     Conflict,
+    /// Texts that were written at the same time and put together, line by line.
+    Merged,
     /// Taken away.
     Removed,
     /// Something that counts was redacted: the value is what is left without it, `null` where that is nothing. What it

@@ -108,8 +108,7 @@ pub struct RetentionSettings {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct WorkspaceSettings {
-    /// What the project is called, the same for everybody who works on it. Default: told from where its repository is kept, or
-    /// from its first commit.
+    /// What the project is called, the same for everybody who works on it. Default: told from the repository.
     pub project: Option<String>,
 }
 

@@ -203,6 +203,9 @@ pub(crate) fn shared(shared: bool) -> &'static str {
     if shared { "shared" } else { "personal" }
 }
 
+/// A text that nobody wrote as a whole.
+pub(crate) const PUT_TOGETHER: &str = "put together from two texts that were written at the same time";
+
 /// What stands beside each other where nobody has said yet which it is.
 pub(crate) fn versions(versions: &[NoteVersion]) -> String {
     let texts = versions.iter().filter(|version| version.body.is_some()).count() as u64;

@@ -51,6 +51,7 @@ mod sound;
 mod step;
 mod store;
 mod story;
+mod text3;
 mod time;
 mod tx;
 mod verify;

@@ -5,6 +5,7 @@
 //! replaces what it replaced: a value that somebody wrote anew does not come back because the new one was deleted.
 
 use crate::op::{Op, OpId, OpKind};
+use crate::text3;
 use contract::{Actor, FieldState, MergePolicy, Record, RecordField, RecordWrite};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
@@ -91,7 +92,7 @@ fn merge_field(kind: &str, field: String, ops: &[Written]) -> RecordField {
         MergePolicy::Counter => counter(ops),
         MergePolicy::Max | MergePolicy::Min => extreme(&heads, policy == MergePolicy::Max),
         MergePolicy::LastWriter => one(&heads, FieldState::Concurrent, true),
-        MergePolicy::Text => one(&heads, FieldState::Conflict, true),
+        MergePolicy::Text => text(ops, &heads).unwrap_or_else(|| one(&heads, FieldState::Conflict, true)),
         MergePolicy::Manual => one(&heads, FieldState::Conflict, false),
     };
     let (value, shown, state) = outcome;
@@ -141,6 +142,28 @@ fn one(heads: &[&Written], differing: FieldState, shows: bool) -> Outcome {
     // A removal beside an edit is for somebody to decide, whatever the policy.
     let state = if heads.iter().any(|written| removal(&written)) { FieldState::Conflict } else { differing };
     if shows { (last.op.value.clone(), HashSet::from([last.id]), state) } else { (Value::Null, HashSet::new(), state) }
+}
+
+/// Two texts that were made from one, where they changed different lines of it. `None` where there are not two of them.
+fn text(ops: &[Written], heads: &[&Written]) -> Option<Outcome> {
+    let mut sides: Vec<&Written> = heads.to_vec();
+    if sides.iter().any(|written| written.is_gone() || written.op.op == OpKind::Del) {
+        return None;
+    }
+    // The same text by several is one side, for which the first by its id speaks, so that every device asks the same.
+    sides.sort_by_key(|written| written.id);
+    let mut found: Vec<&Written> = Vec::new();
+    for side in sides {
+        if found.iter().all(|known| known.op.value != side.op.value) {
+            found.push(side);
+        }
+    }
+    let [first, second] = found[..] else { return None };
+    let known: BTreeMap<OpId, &Written> = ops.iter().map(|written| (written.id, written)).collect();
+    let pred = |op: OpId| known.get(&op).map_or(&[][..], |written| &written.op.pred[..]);
+    let base = known.get(&text3::ancestor(first.id, second.id, pred)?)?;
+    let merged = text3::merge(base.op.value.as_str()?, first.op.value.as_str()?, second.op.value.as_str()?)?;
+    Some((merged.into(), heads.iter().map(|written| written.id).collect(), FieldState::Merged))
 }
 
 /// What was added, or set as a list, and was not replaced: a removal takes what its writer had seen, and nothing else.
@@ -225,6 +248,30 @@ mod tests {
         assert_eq!(two.heads.iter().map(|head| head.shown).collect::<Vec<_>>(), [false, true]);
         let settled = field("note", vec![text(2, "b", &[]), text(3, "c", &[]), text(4, "d", &[2, 3])]);
         assert_eq!((settled.state, settled.value), (FieldState::Settled, json!("d")));
+    }
+
+    #[test]
+    fn texts_that_changed_different_lines_of_one_are_put_together_and_their_common_text_must_be_known() {
+        let (base, one, other) = ("a\nb\nc", "A\nb\nc", "a\nb\nC");
+        let all = vec![text(1, base, &[]), text(2, one, &[1]), text(3, other, &[1])];
+        let merged = field("note", all.clone());
+        assert_eq!((merged.state, merged.value), (FieldState::Merged, json!("A\nb\nC")));
+        assert!(merged.heads.len() == 2 && merged.heads.iter().all(|head| head.shown));
+        let again = field("note", [all.clone(), vec![text(4, other, &[3])]].concat());
+        assert_eq!(again.value, json!("A\nb\nC"), "through a further write");
+        let twice = field("note", [all.clone(), vec![text(4, one, &[1])]].concat());
+        assert_eq!((twice.state, twice.heads.len()), (FieldState::Merged, 3), "the same text by two");
+        let settled = field("note", [all.clone(), vec![text(4, "d", &[2, 3])]].concat());
+        assert_eq!((settled.state, settled.value), (FieldState::Settled, json!("d")));
+        for open in [
+            // Without the text that both began with; three texts; one beside a removal; from two texts each.
+            vec![text(2, one, &[1]), text(3, other, &[1])],
+            [all.clone(), vec![text(4, "a\nB\nc", &[1])]].concat(),
+            [all.clone(), vec![written(4, Op::new("body", OpKind::Del, Value::Null), 4, &[1])]].concat(),
+            vec![text(1, base, &[]), text(2, base, &[]), text(3, one, &[1, 2]), text(4, other, &[1, 2])],
+        ] {
+            assert_eq!(field("note", open).state, FieldState::Conflict);
+        }
     }
 
     #[test]
@@ -326,7 +373,11 @@ mod tests {
 
     fn operations() -> impl Strategy<Value = Vec<Written>> {
         let op = prop_oneof![
-            (0..3_u8).prop_map(|v| Op::new("body", OpKind::Text, v.to_string())),
+            (0..3_u8, 0..3_u8).prop_map(|(a, b)| Op::new(
+                "body",
+                OpKind::Text,
+                format!("first {a}\nbetween\nlast {b}")
+            )),
             (0..3_u8).prop_map(|v| Op::set("title", v)),
             (0..3_u8).prop_map(|v| Op::new("labels", OpKind::Add, v)),
             (-3..3_i64).prop_map(|v| Op::new("n", OpKind::Inc, v)),

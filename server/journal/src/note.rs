@@ -13,6 +13,7 @@
 //! in place of those that it replaced: an earlier text does not come back.
 
 use crate::op::{Op, OpId, OpKind, ops_of, ops_value};
+use crate::text3;
 use contract::{Actor, Delivery, JournalEntry, Lane, NoteAnchor, NoteVersion};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -113,6 +114,7 @@ pub(crate) fn anchored_on(payload: &Value) -> Vec<String> {
 /// A value that was written to a field.
 #[derive(Debug, Clone, PartialEq)]
 struct Written {
+    pred: Vec<OpId>,
     value: Value,
     redacted: bool,
     author: Actor,
@@ -172,8 +174,9 @@ impl Notes {
                 ("body", OpKind::Del, _) => (&mut note.body, Value::Null),
                 _ => continue,
             };
-            field.replaced.extend(op.pred);
+            field.replaced.extend(&op.pred);
             let written = Written {
+                pred: op.pred,
                 value,
                 redacted: false,
                 author: entry.actor.clone(),
@@ -189,9 +192,12 @@ impl Notes {
                 ("body", "del") => (&mut note.body, false),
                 _ => continue,
             };
-            field.replaced.extend(left.pred.iter().filter_map(|op| op.parse::<OpId>().ok()));
+            let pred: Vec<OpId> = left.pred.iter().filter_map(|op| op.parse().ok()).collect();
+            field.replaced.extend(&pred);
             let (author, at, state) = (entry.actor.clone(), entry.at.clone(), entry.state);
-            field.written.insert(OpId::new(id, index), Written { value: Value::Null, redacted, author, at, state });
+            field
+                .written
+                .insert(OpId::new(id, index), Written { pred, value: Value::Null, redacted, author, at, state });
         }
     }
 
@@ -224,12 +230,33 @@ fn record(id: Ulid, building: &Building) -> Option<NoteRecord> {
                 author: written.author.clone(),
                 at: written.at.clone(),
                 state: written.state,
+                merged: Vec::new(),
             }),
         }
+    }
+    if let Some(merged) = merged(&building.body, &versions) {
+        versions = vec![merged];
     }
     let ops = building.body.written.keys().copied().collect();
     let events = building.events.clone();
     Some(NoteRecord { id, shared, author, created, anchor, placed, versions, state, events, ops })
+}
+
+/// Two texts that were made from one and changed different lines of it, as one version.
+fn merged(body: &Field, versions: &[NoteVersion]) -> Option<NoteVersion> {
+    let [newer, older] = versions else { return None };
+    let (text, other) = (newer.body.as_deref()?, older.body.as_deref()?);
+    let first = |version: &NoteVersion| version.ops.iter().filter_map(|op| op.parse::<OpId>().ok()).min();
+    let pred = |op: OpId| body.written.get(&op).map_or(&[][..], |written| &written.pred[..]);
+    let base = body.written.get(&text3::ancestor(first(newer)?, first(older)?, pred)?)?;
+    let together = text3::merge(base.value.as_str()?, text, other)?;
+    Some(NoteVersion {
+        ops: [&newer.ops[..], &older.ops[..]].concat(),
+        body: Some(together),
+        state: newer.state.min(older.state),
+        merged: versions.to_vec(),
+        ..newer.clone()
+    })
 }
 
 /// An anchor as far as it can be relied on: `None` for what points out of the workspace.

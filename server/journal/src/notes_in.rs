@@ -108,7 +108,8 @@ fn late(connection: &Connection, known: i64, scope: &NoteScope) -> rusqlite::Res
     while let Some(row) = rows.next()? {
         let (workspace, project): (Option<[u8; 16]>, [u8; 16]) = (row.get(3)?, row.get(4)?);
         let shared = row.get::<_, u8>(5)? != crate::chain::lane_number(Lane::Local);
-        if !workspace.is_some_and(|workspace| ids.contains(&workspace)) && !(shared && ids.contains(&project)) {
+        let is_here = workspace.is_some_and(|workspace| ids.contains(&workspace));
+        if !(is_here || shared && ids.contains(&project)) {
             continue;
         }
         let payload: Option<serde_json::Value> =

@@ -77,6 +77,29 @@ fn an_edit_replaces_what_it_names_and_nothing_else() {
 }
 
 #[test]
+fn two_edits_of_different_lines_are_one_text_with_both_behind_it_and_what_replaces_it_replaces_both() {
+    let (base, one, other) = ("a\nb\nc", "A\nb\nc", "a\nb\nC");
+    let events = [add(base), edit(2, one, &[1]), edit(3, other, &[1])];
+    let notes: Vec<_> = notes_of(&events).records().collect();
+    let [version] = &notes[0].versions[..] else { panic!("{:?}", notes[0].versions) };
+    assert_eq!(version.body.as_deref(), Some("A\nb\nC"));
+    assert_eq!(version.ops, [body_of(3).to_string(), body_of(2).to_string()]);
+    let sides: Vec<_> = version.merged.iter().map(|side| (side.body.as_deref(), side.author.name.as_str())).collect();
+    assert_eq!(sides, [(Some(other), "writer 3"), (Some(one), "writer 2")]);
+    assert_eq!(bodies(&[&events[..], &[edit(4, "d", &[2, 3])]].concat()), some(&["d"]));
+    // One who had seen one of them only stands beside the other, or together with it.
+    assert_eq!(bodies(&[&events[..], &[edit(4, "A!\nb\nc", &[2])]].concat()), some(&["A!\nb\nC"]));
+    assert_eq!(bodies(&[&events[..], &[edit(4, "x", &[2])]].concat()), some(&["x", other]));
+    assert_eq!(bodies(&[&events[..], &[retract(4, &[1])]].concat()).len(), 3, "a removal is nobody's to guess");
+    let gone = JournalEntry { payload: Value::Null, ..add(base) };
+    assert_eq!(
+        bodies(&[gone, events[1].clone(), events[2].clone()]),
+        some(&[other, one]),
+        "what both began with is not known"
+    );
+}
+
+#[test]
 fn a_removal_beside_an_edit_drops_neither() {
     assert_eq!(bodies(&[add("a"), retract(2, &[1])]), vec![None]);
     assert_eq!(bodies(&[add("a"), edit(2, "b", &[1]), retract(3, &[1])]), vec![None, Some("b".into())]);

@@ -20,6 +20,8 @@ pub(crate) fn note(record: &NoteRecord, place: NotePlace) -> Note {
     if record.is_removed() {
         let redacted = record.versions.iter().all(|version| version.redacted);
         about.push(if redacted { "redacted" } else { "removed" }.to_owned());
+    } else if record.versions.iter().any(|version| !version.merged.is_empty()) {
+        about.push(words::PUT_TOGETHER.to_owned());
     } else if record.versions.len() > 1 {
         about.push(words::versions(&record.versions));
     }

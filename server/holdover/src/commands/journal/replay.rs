@@ -100,6 +100,7 @@ fn print_field(field: &RecordField, out: &Out) {
     };
     let state = match field.state {
         FieldState::Settled => "settled".green().to_string(),
+        FieldState::Merged => "put together".green().to_string(),
         FieldState::Concurrent => "written at the same time by several".yellow().to_string(),
         FieldState::Conflict => "conflict".red().bold().to_string(),
         FieldState::Removed => "taken away".dimmed().to_string(),
