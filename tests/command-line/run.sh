@@ -41,6 +41,7 @@ says() { [ "$("${@:2}")" = "$1" ]; }
 check "it says its version, $version" says "holdover $version" holdover --version
 check 'it is the one in PATH' says "$prefix/bin/holdover" command -v holdover
 check 'what asks the keyring lies beside it' test -x "$prefix/bin/holdover-keyring"
+check 'what merges lies beside it' test -x "$prefix/bin/holdover-merge"
 asks() { local code=0; "$prefix/bin/holdover-keyring" </dev/null || code=$?; [ "$code" -eq 2 ]; }
 check 'and is run by nobody else' asks
 

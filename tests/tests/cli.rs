@@ -81,6 +81,46 @@ fn conflicts_are_left_untouched_where_the_choice_does_not_apply_and_errors_have_
 }
 
 #[test]
+fn auto_resolves_what_has_a_trusted_merge_and_leaves_every_other_byte() {
+    let fixture = Fixture::small();
+    let file = fixture.workspace().join("a.rs");
+    let imports = "<<<<<<< a\nuse std::io;\n||||||| o\n=======\nuse std::path::Path;\n>>>>>>> b\n";
+    let words =
+        "<<<<<<< a\n    call(uno, two);\n||||||| o\n    call(one, two);\n=======\n    call(one, dos);\n>>>>>>> b\n";
+    let members = "<<<<<<< a\nfn b() {}\n||||||| o\n=======\nfn c() {}\n>>>>>>> b\n";
+    let touching = "<<<<<<< a\nconst A: u8 = 1;\n||||||| o\nconst A: u8 = 0;\n=======\nconst A: u8 = 2;\n>>>>>>> b\n";
+    let text = format!("use std::fmt;\n{imports}\nfn a() {{\n{words}}}\n{members}{touching}// end");
+    std::fs::write(&file, &text).unwrap();
+    let dry = fixture.holdover(&["conflicts", "a.rs", "--resolve", "auto", "--dry-run"]);
+    assert_eq!((code(&dry), std::fs::read_to_string(&file).unwrap()), (1, text.clone()), "nothing is written");
+    for told in [
+        "would resolve 2 merge conflicts",
+        "suggested merge, trusted: each side added imports, of different names (imports, ",
+        "  current   | use std::io;\n  incoming  | use std::path::Path;",
+        "  made      |     call(uno, dos);\n  current   -     call(uno, two);\n  incoming  -     call(one, dos);",
+        "suggested merge, look before you take it: each side added declarations at the same place",
+        "; no merge is suggested",
+    ] {
+        assert!(out(&dry).contains(told), "{told}\n{}", out(&dry));
+    }
+    let suggested = json(&fixture.holdover(&["conflicts", "a.rs", "--suggest", "--json"]));
+    let kinds: Vec<_> =
+        suggested["files"][0]["regions"].as_array().unwrap().iter().map(|r| r["suggestion"]["kind"].clone()).collect();
+    assert_eq!(kinds, [Value::from("imports"), "words".into(), "members".into(), Value::Null]);
+    let auto = fixture.holdover(&["conflicts", "a.rs", "--resolve", "auto", "--json"]);
+    assert_eq!(code(&auto), 1, "conflicts are left");
+    let told = json(&auto)["files"][0].clone();
+    assert_eq!((&told["resolved"], told["merged"].as_array().unwrap().len()), (&2.into(), 2));
+    assert_eq!(told["regions"][0]["suggestion"]["oneClick"], false);
+    let expected = format!(
+        "use std::fmt;\nuse std::io;\nuse std::path::Path;\n\nfn a() {{\n    call(uno, dos);\n}}\n{members}{touching}// end"
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), expected);
+    std::fs::write(&file, format!("use std::fmt;\n{imports}fn a() {{}}\n")).unwrap();
+    assert_eq!(code(&fixture.holdover(&["conflicts", "a.rs", "--resolve", "auto"])), 0, "none is left");
+}
+
+#[test]
 fn what_is_missing_is_named_fetched_and_green_and_every_step_is_in_the_journal() {
     let fixture = Fixture::small();
     let total = json(&fixture.holdover(&["preflight", "--json"]))["readiness"]["total"].as_u64().unwrap();

@@ -27,7 +27,8 @@ fn dependencies(manifest: &str, normal_only: bool) -> BTreeSet<String> {
     names
 }
 
-const CRATES: [&str; 8] = ["contract", "host", "journal", "inventory", "conflict", "engine", "lsp", "holdover"];
+const CRATES: [&str; 9] =
+    ["contract", "host", "journal", "inventory", "conflict", "merge", "engine", "lsp", "holdover"];
 
 #[test]
 fn every_dependency_has_its_line_and_every_line_its_dependency() {
@@ -65,15 +66,16 @@ fn every_dependency_has_its_line_and_every_line_its_dependency() {
 
 #[test]
 fn arrows_between_crates_point_downwards_only() {
-    let allowed: [(&str, &[&str]); 8] = [
+    let allowed: [(&str, &[&str]); 9] = [
         ("contract", &[]),
         ("host", &["contract"]),
         ("journal", &["host", "contract"]),
         ("inventory", &["host", "contract"]),
         ("conflict", &["host", "contract"]),
+        ("merge", &["conflict", "contract"]),
         ("engine", &["inventory", "conflict", "journal", "host", "contract"]),
         ("lsp", &["engine", "conflict", "host", "contract"]),
-        ("holdover", &["lsp", "engine", "journal", "host", "contract"]),
+        ("holdover", &["lsp", "engine", "merge", "conflict", "journal", "host", "contract"]),
     ];
     for (name, below) in allowed {
         let used = dependencies(&format!("server/{name}/Cargo.toml"), true);
@@ -85,7 +87,7 @@ fn arrows_between_crates_point_downwards_only() {
 
 #[test]
 fn only_the_command_line_prints_and_only_lsp_knows_the_protocol() {
-    for name in ["contract", "host", "journal", "inventory", "conflict", "engine"] {
+    for name in ["contract", "host", "journal", "inventory", "conflict", "merge", "engine"] {
         let used = dependencies(&format!("server/{name}/Cargo.toml"), true);
         for editor in ["tower-lsp", "ls-types", "clap", "indicatif", "owo-colors", "anstream"] {
             assert!(!used.contains(editor), "{name} must not know {editor}");
@@ -93,7 +95,7 @@ fn only_the_command_line_prints_and_only_lsp_knows_the_protocol() {
         assert!(name == "contract" || name == "host" || !used.contains("etcetera"), "only host knows folders: {name}");
     }
     // What runs a program or opens a connection stands in `host` alone.
-    for name in ["contract", "journal", "inventory", "conflict", "engine", "lsp", "holdover"] {
+    for name in ["contract", "journal", "inventory", "conflict", "merge", "engine", "lsp", "holdover"] {
         for file in sources(&root().join("server").join(name).join("src")) {
             let text = std::fs::read_to_string(&file).unwrap();
             let text = text.split("#[cfg(test)]").next().unwrap_or_default();

@@ -99,6 +99,65 @@ fn a_choice_survives_an_edit_elsewhere_and_refuses_after_one_inside() {
 }
 
 #[test]
+fn a_merge_is_offered_with_its_reason_and_refuses_once_its_conflict_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let uri = &uri(&folder.path().join("a.py"));
+    let conflict =
+        |left: &str, right: &str| format!("<<<<<<< HEAD\n{left}||||||| o\na = one(1, 2)\n=======\n{right}>>>>>>> b\n");
+    let text = format!("x = 1\n{}y = 1\n", conflict("a = uno(1, 2)\n", "a = one(1, 3)\n"));
+    let mut client = Client::start(&Setup::default());
+    client.open(uri, &text);
+    client.diagnostics(uri, 1);
+    let offered = action(&mut client, uri, 2, "conflict.merge");
+    assert_eq!(offered["title"], "Accept the merge: each side changed other words of the same lines");
+    assert!(offered.get("edit").is_none() && offered.get("isPreferred").is_none(), "never by itself: {offered}");
+    assert_eq!(offered["diagnostics"].as_array().map_or(0, Vec::len), 0, "{offered}");
+    let hover = client.request(
+        "textDocument/hover",
+        json!({ "textDocument": { "uri": uri }, "position": { "line": 1, "character": 0 } }),
+    );
+    let told = hover["contents"]["value"].as_str().unwrap();
+    assert!(told.contains("suggested merge, trusted") && told.contains("\n a = uno(1, 3)\n-a = uno(1, 2)\n"), "{told}");
+    // An edit elsewhere does no harm.
+    client.change(uri, 2, [0, 0, 0, 0], "\n");
+    client.diagnostics(uri, 2);
+    let edit = client.request("codeAction/resolve", offered.clone());
+    assert_eq!(edits(&edit["edit"])[0]["newText"], "a = uno(1, 3)\n");
+    assert_eq!(edits(&edit["edit"])[0]["range"]["start"]["line"], 2);
+    client.change(uri, 3, [3, 0, 3, 0], "b");
+    client.diagnostics(uri, 3);
+    assert_eq!(client.refused("codeAction/resolve", offered).0, -32801);
+    // What a person must look at is no edit for an editor that would not show it first.
+    client.change(
+        uri,
+        4,
+        [0, 0, 99, 0],
+        &format!("x = 1\n{}y = 1\n", "<<<<<<< HEAD\ndef f(): pass\n||||||| o\n=======\ndef g(): pass\n>>>>>>> b\n"),
+    );
+    client.diagnostics(uri, 4);
+    assert!(!client.actions(uri, 2).iter().any(|action| action["data"]["action"] == "conflict.merge"));
+}
+
+#[test]
+fn an_editor_that_asks_people_first_is_offered_merges_that_need_a_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let uri = &uri(&folder.path().join("a.py"));
+    let mut capabilities = capabilities("utf-16");
+    capabilities["workspace"]["workspaceEdit"]["changeAnnotationSupport"] = json!({});
+    capabilities["workspace"]["workspaceEdit"]["documentChanges"] = json!(true);
+    let mut client = Client::start(&Setup { capabilities, ..Setup::default() });
+    client.open(uri, "x = 1\n<<<<<<< HEAD\ndef f(): pass\n||||||| o\n=======\ndef g(): pass\n>>>>>>> b\ny = 1\n");
+    client.diagnostics(uri, 1);
+    let offered = action(&mut client, uri, 2, "conflict.merge");
+    let edit = client.request("codeAction/resolve", offered)["edit"].clone();
+    let one = &edits(&edit)[0];
+    assert_eq!(one["newText"], "def f(): pass\ndef g(): pass\n");
+    let annotation = &edit["changeAnnotations"][one["annotationId"].as_str().unwrap()];
+    assert_eq!(annotation["needsConfirmation"], true, "{edit}");
+    assert!(annotation["description"].as_str().unwrap().contains("order is for you to say"), "{annotation}");
+}
+
+#[test]
 fn a_hover_over_a_conflict_says_which_branches_commits_and_authors_its_sides_come_from() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("file");

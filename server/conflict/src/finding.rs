@@ -180,6 +180,7 @@ pub fn report(text: &Rope, file: &Path, conflicts: &Conflicts) -> ConflictFile {
     let told = |malformed: &Malformed| MalformedConflict { range: malformed.range(text), message: malformed.message() };
     ConflictFile {
         path: file.to_owned(),
+        merged: Vec::new(),
         regions: conflicts.regions.iter().map(region).collect(),
         malformed: malformed(text, conflicts).iter().map(told).collect(),
         operation: None,

@@ -13,6 +13,7 @@ mod marker;
 mod pairing;
 mod region;
 mod source;
+pub mod suggest;
 
 pub use choice::{Choice, Moved, Offer, Replacement, fingerprint, resolve};
 pub use finding::{actions, findings, malformed, merge_message, offer_of, report};

@@ -29,6 +29,9 @@ pub struct ConflictFile {
     /// What git is in the middle of: `merge`, `rebase`, `cherry-pick`, `revert` or `stash`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
+    /// What suggestions resolved just now, or would with `--dry-run`: each as it stood, with its suggestion.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<ConflictRegion>,
     /// How many conflicts were resolved just now; what is listed is what is left.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub resolved: u64,
@@ -57,7 +60,7 @@ pub struct ConflictRegion {
     pub sides: Vec<ConflictSide>,
     /// The common ancestor, where the markers hold one and no more.
     pub base: Option<ConflictSide>,
-    /// What may be applied with one click, if there is something.
+    /// A merge that is suggested, where one was asked for and found. It is never applied by itself.
     pub suggestion: Option<ConflictSuggestion>,
 }
 
@@ -107,6 +110,45 @@ pub struct ConflictSuggestion {
     /// Measured share of exact results of that kind, 0 to 1.
     pub confidence: f64,
     /// What would stand in place of the region.
+    pub text: String,
+    /// Why it may be right, in words.
+    #[serde(default)]
+    pub reason: String,
+    /// Whether one click may apply it; else it is shown, and a person takes it from there.
+    #[serde(default)]
+    pub one_click: bool,
+    /// Where each line of `text` stands in the sides.
+    #[serde(default)]
+    pub lines: Vec<LineOrigin>,
+    /// Lines of the sides, and of the common ancestor, that `text` does not hold.
+    #[serde(default)]
+    pub dropped: Vec<DroppedLine>,
+}
+
+/// Where a line of a suggestion comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum LineOrigin {
+    /// Both sides hold it.
+    Both,
+    /// The current side alone.
+    Current,
+    /// The incoming side alone.
+    Incoming,
+    /// Neither as it is: made of both.
+    #[default]
+    Made,
+}
+
+/// A line that a suggestion leaves out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DroppedLine {
+    /// Who holds it: `both`, `current` or `incoming`.
+    pub side: LineOrigin,
+    /// The line, without its end.
     pub text: String,
 }
 

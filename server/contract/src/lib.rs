@@ -22,7 +22,8 @@ pub use artifact::{
     Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Proof, Readiness, ReadinessState,
 };
 pub use conflict::{
-    ConflictFile, ConflictOrigin, ConflictRegion, ConflictReport, ConflictSide, ConflictSuggestion, MalformedConflict,
+    ConflictFile, ConflictOrigin, ConflictRegion, ConflictReport, ConflictSide, ConflictSuggestion, DroppedLine,
+    LineOrigin, MalformedConflict,
 };
 pub use delivery::{DeliveryChange, DeliveryEntry, DeliveryReport};
 pub use device::{Device, DeviceKind, DeviceReport, DeviceState, JoinReport, JoinStep, QuarantinedSegment};

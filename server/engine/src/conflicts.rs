@@ -1,8 +1,10 @@
 //! Merge conflicts in files on the disk: found, listed, resolved with one choice for all.
 //! Writes a file whole or not at all, only where it is still what was read, and never through a link out of its root.
 
+use crate::suggest::{Suggester, Suggestions};
 use conflict::{Choice, Conflicts, Source, rewrite};
-use contract::{ConflictFile, ConflictReport};
+use contract::{ConflictFile, ConflictRegion, ConflictReport};
+use host::Cancel;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -104,26 +106,89 @@ fn is_suspect(bytes: &[u8]) -> bool {
 /// # Errors
 /// See [`ConflictError`]: the file is as it was.
 pub fn file_conflicts(file: &Path, choice: Option<Choice>, dry_run: bool) -> Result<ConflictFile, ConflictError> {
-    let unread = |source| ConflictError::Read { file: file.to_owned(), source };
-    let real = std::fs::canonicalize(file).map_err(unread)?;
-    let bytes = host::read_small(&real, LARGEST).map_err(unread)?;
-    let Ok(source) = Source::read(&bytes) else { return Err(ConflictError::NotText { file: file.to_owned() }) };
-    let found = Conflicts::read(&source.text);
-    let Some(choice) = choice else { return Ok(conflict::report(&source.text, file, &found)) };
-    let mut resolved = 0;
-    let written = rewrite(&source.text, &found, |region| {
-        let kept = conflict::resolve(&source.text, region, choice)?.text;
-        resolved += 1;
-        Some(kept)
-    });
-    if resolved > 0 && !dry_run {
-        stays_inside(file, &real)?;
-        replace(&real, &bytes, &source.bytes(&written))?;
+    let read = Read::of(file)?;
+    let Some(choice) = choice else { return Ok(conflict::report(&read.source.text, file, &read.found)) };
+    read.resolved(file, dry_run, |region| Some(conflict::resolve(&read.source.text, region, choice)?.text))
+}
+
+/// The conflicts of one file with a suggestion for each that has one. With `apply`, those that one click may apply are
+/// resolved, as [`file_conflicts`] does, and told as `merged`; all others stay byte by byte.
+///
+/// # Errors
+/// See [`ConflictError`]: the file is as it was.
+pub fn file_suggestions(
+    file: &Path,
+    apply: bool,
+    dry_run: bool,
+    suggester: &Suggester,
+    cancel: &Cancel,
+) -> Result<ConflictFile, ConflictError> {
+    let read = Read::of(file)?;
+    let found = suggester.suggestions(file, &read.source.text, &read.found, |_| true, cancel);
+    let mut told = conflict::report(&read.source.text, file, &read.found);
+    add_suggestions(&mut told, &found);
+    if !apply {
+        return Ok(told);
     }
-    let left = ropey::Rope::from_str(&written);
-    let mut told = conflict::report(&left, file, &Conflicts::read(&left));
-    told.resolved = resolved;
-    Ok(told)
+    let is_taken = |open: usize| found.get(&open).filter(|suggestion| suggestion.one_click);
+    let mut left = read.resolved(file, dry_run, |region| is_taken(region.open).map(|taken| taken.text.clone()))?;
+    let taken = |region: &ConflictRegion| region.suggestion.as_ref().is_some_and(|suggestion| suggestion.one_click);
+    let (merged, others): (Vec<_>, Vec<_>) = told.regions.into_iter().partition(taken);
+    // What is left are the others, further up or down.
+    for (region, other) in left.regions.iter_mut().zip(others) {
+        region.suggestion = other.suggestion;
+    }
+    left.merged = merged;
+    Ok(left)
+}
+
+/// Adds to a file's report what was found for its conflicts.
+pub fn add_suggestions(told: &mut ConflictFile, found: &Suggestions) {
+    for region in &mut told.regions {
+        region.suggestion = found.get(&(region.range.start.line as usize)).cloned();
+    }
+}
+
+/// A file that was read, and its conflicts.
+struct Read {
+    real: PathBuf,
+    bytes: Vec<u8>,
+    source: Source,
+    found: Conflicts,
+}
+
+impl Read {
+    fn of(file: &Path) -> Result<Self, ConflictError> {
+        let unread = |source| ConflictError::Read { file: file.to_owned(), source };
+        let real = std::fs::canonicalize(file).map_err(unread)?;
+        let bytes = host::read_small(&real, LARGEST).map_err(unread)?;
+        let Ok(source) = Source::read(&bytes) else { return Err(ConflictError::NotText { file: file.to_owned() }) };
+        let found = Conflicts::read(&source.text);
+        Ok(Self { real, bytes, source, found })
+    }
+
+    /// Replaces each conflict by what `by` gives for it, and tells what is left.
+    fn resolved(
+        &self,
+        file: &Path,
+        dry_run: bool,
+        by: impl Fn(&conflict::Region) -> Option<String>,
+    ) -> Result<ConflictFile, ConflictError> {
+        let mut resolved = 0;
+        let written = rewrite(&self.source.text, &self.found, |region| {
+            let kept = by(region)?;
+            resolved += 1;
+            Some(kept)
+        });
+        if resolved > 0 && !dry_run {
+            stays_inside(file, &self.real)?;
+            replace(&self.real, &self.bytes, &self.source.bytes(&written))?;
+        }
+        let left = ropey::Rope::from_str(&written);
+        let mut told = conflict::report(&left, file, &Conflicts::read(&left));
+        told.resolved = resolved;
+        Ok(told)
+    }
 }
 
 /// The conflicts of files, those without any left out, and what could not be read or written.
@@ -132,10 +197,28 @@ pub fn files_conflicts(
     choice: Option<Choice>,
     dry_run: bool,
 ) -> (ConflictReport, Vec<ConflictError>) {
+    each(files, |file| file_conflicts(file, choice, dry_run))
+}
+
+/// The same with suggestions, as [`file_suggestions`] gives them. Once it is cancelled nothing more is applied.
+pub fn files_suggestions(
+    files: &[PathBuf],
+    apply: bool,
+    dry_run: bool,
+    suggester: &Suggester,
+    cancel: &Cancel,
+) -> (ConflictReport, Vec<ConflictError>) {
+    each(files, |file| file_suggestions(file, apply && !cancel.is_cancelled(), dry_run, suggester, cancel))
+}
+
+fn each(
+    files: &[PathBuf],
+    ask: impl Fn(&Path) -> Result<ConflictFile, ConflictError>,
+) -> (ConflictReport, Vec<ConflictError>) {
     let mut report = ConflictReport::default();
     let mut problems = Vec::new();
     for file in files {
-        match file_conflicts(file, choice, dry_run) {
+        match ask(file) {
             Ok(told) if told.regions.is_empty() && told.malformed.is_empty() && told.resolved == 0 => {}
             Ok(told) => report.files.push(told),
             Err(problem) => problems.push(problem),

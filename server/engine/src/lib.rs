@@ -28,6 +28,7 @@ mod report;
 mod retention;
 mod sealer;
 mod status;
+mod suggest;
 mod trail;
 mod vigil;
 mod watch;
@@ -36,7 +37,10 @@ mod worker;
 mod workspace;
 
 pub use conflict::Choice as ConflictChoice;
-pub use conflicts::{ConflictError, conflicted_files, file_conflicts, files_conflicts};
+pub use conflicts::{
+    ConflictError, add_suggestions, conflicted_files, file_conflicts, file_suggestions, files_conflicts,
+    files_suggestions,
+};
 pub use devices::Invite;
 pub use doctor::{Advice, Mark};
 pub use documents::artifacts_named;
@@ -48,6 +52,7 @@ pub use notes::{DraftToSave, NewNote, NoText, NoteError, SHOWS_NOTE, Texts, Whic
 pub use notice::Notice;
 pub use origin::{conflict_hover, is_committed_text, trace};
 pub use report::{Cell, Report, Section, Tone, delivery, note_text, note_to_edit, summary};
+pub use suggest::{Suggester, Suggestions};
 /// What a draft is called; given by whoever begins it.
 pub use ulid::Ulid as DraftId;
-pub use words::held_up;
+pub use words::{held_up, merge as merge_words};

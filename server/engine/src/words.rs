@@ -3,11 +3,11 @@
 
 pub(crate) use inventory::figures::{size, thousands};
 
-use contract::ConflictOrigin;
 use contract::{
     Cache, ConflictCount, ConnectivityState, Delivery, EcosystemReadiness, FunctionMode, Mirror, MirrorState, Note,
     NoteVersion, Readiness, ReadinessState,
 };
+use contract::{ConflictOrigin, ConflictSuggestion};
 use journal::{Erasure, HeldUp};
 
 /// `1 file`, `1,204 files`.
@@ -251,6 +251,13 @@ pub(crate) fn conflict_between(operation: &str, current: &ConflictOrigin, incomi
     };
     let before = if operation == "revert" { "the text before " } else { "" };
     format!("{operation} conflict between {} and {before}{}", side(current), side(incoming))
+}
+
+/// Why a merge is suggested, and how far it is to be trusted.
+pub fn merge(suggestion: &ConflictSuggestion) -> String {
+    let trust = if suggestion.one_click { "trusted" } else { "look before you take it" };
+    let share = (suggestion.confidence * 100.0).floor();
+    format!("suggested merge, {trust}: {} ({}, {share:.0} % of these were exact)", suggestion.reason, suggestion.kind)
 }
 
 #[cfg(test)]

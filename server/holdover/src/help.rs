@@ -57,6 +57,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover conflicts", "every conflict below this folder"),
             ("holdover conflicts --resolve both CHANGELOG.md", "keep both sides, current first"),
             ("holdover conflicts --resolve incoming --dry-run", "what would be left"),
+            ("holdover conflicts --resolve auto --dry-run", "trusted merges, and why"),
         ],
     ),
     ("doctor", &[("holdover doctor", "what is set up, and the next step for what is not")]),

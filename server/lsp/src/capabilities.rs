@@ -20,6 +20,8 @@ pub(crate) struct Client {
     pub apply_edit: bool,
     /// Edits may carry the version they are for.
     pub document_changes: bool,
+    /// It asks people about an edit that wants to be confirmed, and shows it first.
+    pub confirms: bool,
     /// The edit of a code action may come with `codeAction/resolve`.
     pub resolve_edit: bool,
     /// It shows code lenses.
@@ -56,6 +58,7 @@ impl Client {
             configuration: workspace.and_then(|workspace| workspace.configuration).unwrap_or(false),
             apply_edit: workspace.and_then(|workspace| workspace.apply_edit).unwrap_or(false),
             document_changes: edit.and_then(|edit| edit.document_changes).unwrap_or(false),
+            confirms: edit.is_some_and(|edit| edit.change_annotation_support.is_some()),
             lenses: capabilities.text_document.as_ref().is_some_and(|document| document.code_lens.is_some()),
             notes: experimental("holdoverNotes"),
             delivery: experimental("holdoverDelivery"),

@@ -13,7 +13,7 @@ use crate::publish::Publishing;
 use crate::requests::code_lens::Told;
 use crate::work::Work;
 use crossbeam_channel::{Receiver, Sender, never, select, unbounded};
-use engine::{Engine, EngineOptions, Notice};
+use engine::{Engine, EngineOptions, Notice, Suggester};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,6 +39,7 @@ pub(crate) struct State {
     pub trusted: Option<bool>,
     pub roots: Vec<PathBuf>,
     pub conflicts_enabled: bool,
+    pub suggester: Suggester,
     pub asking: Asking,
     pub work: Work,
     pub shows: Shows,
@@ -72,6 +73,7 @@ pub(crate) fn start(
         trusted: None,
         roots: Vec::new(),
         conflicts_enabled: true,
+        suggester: Suggester::default(),
         asking: Asking::default(),
         work: Work::default(),
         shows: Shows::default(),

@@ -1,7 +1,7 @@
 //! Reports as Markdown. What comes from outside, a lockfile's words or a path, is shown and never obeyed.
 
 use super::{Cell, Report, Tone};
-use contract::{ActorKind, ConflictRegion, JournalEntry, Lane};
+use contract::{ActorKind, ConflictRegion, ConflictSuggestion, JournalEntry, Lane};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -109,8 +109,24 @@ pub(crate) fn conflict(region: &ConflictRegion) -> String {
             let _ = write!(out, "\n- {name}: {}", facts.join(", "));
         }
     }
+    if let Some(suggestion) = &region.suggestion {
+        merge(&mut out, suggestion);
+    }
     out
 }
+
+/// A merge that is suggested, and why: what it holds, and what it leaves out.
+fn merge(out: &mut String, suggestion: &ConflictSuggestion) {
+    let _ = write!(out, "\n\n{}\n\n", prose(&crate::words::merge(suggestion)));
+    let body = |sign: char, text: &str| format!("{sign}{}\n", text.replace('\r', ""));
+    let mut shown: String = suggestion.text.lines().take(MOST_LINES).map(|line| body(' ', line)).collect();
+    shown.extend(suggestion.dropped.iter().take(MOST_LINES).map(|dropped| body('-', &dropped.text)));
+    let fence = "`".repeat(longest_run(&shown).max(2) + 1);
+    let _ = write!(out, "{fence}diff\n{shown}{fence}");
+}
+
+/// Lines of a merge that a hover shows.
+const MOST_LINES: usize = 40;
 
 pub(super) fn entry(entry: &JournalEntry) -> String {
     let mut out = format!("# {}\n\n| what | |\n| --- | --- |\n", prose(&entry.kind));

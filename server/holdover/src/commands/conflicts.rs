@@ -4,6 +4,7 @@ use super::{Failure, count};
 use crate::End;
 use crate::out::Out;
 use clap::builder::PossibleValuesParser;
+use contract::{ConflictRegion, ConflictSuggestion, LineOrigin};
 use engine::{ConflictChoice, ConflictError};
 use owo_colors::OwoColorize as _;
 use std::path::PathBuf;
@@ -13,16 +14,20 @@ pub(crate) struct Options {
     /// Files, and folders that are looked through; without any, this folder
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Replace every conflict by this choice, where it has it
-    #[arg(long, value_name = "CHOICE", value_parser = PossibleValuesParser::new(["current", "incoming", "both", "both-reversed", "base", "none"]))]
+    /// Replace every conflict by this choice, where it has it; auto: by a merge, where a trusted one is found
+    #[arg(long, value_name = "CHOICE", value_parser = PossibleValuesParser::new(["current", "incoming", "both", "both-reversed", "base", "none", "auto"]))]
     resolve: Option<String>,
     /// With --resolve: say what would be left, and write nothing
     #[arg(long, requires = "resolve")]
     dry_run: bool,
+    /// Show a merge for each conflict that has one, and why; write nothing
+    #[arg(long, conflicts_with = "resolve")]
+    suggest: bool,
 }
 
 pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
     let choice = options.resolve.as_deref().and_then(ConflictChoice::named);
+    let auto = options.resolve.as_deref() == Some("auto");
     let cancel = super::cancel_on_interrupt();
     let mut problems = Vec::new();
     let mut files = Vec::new();
@@ -35,8 +40,9 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
             let folder = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
             let suspects = engine::conflicted_files(&folder, |problem| problems.push(problem));
             // What is resolved without being named is what git left: not an example in a page, nor a test's text.
-            let (committed, left): (Vec<_>, Vec<_>) =
-                suspects.into_iter().partition(|file| choice.is_some() && engine::is_committed_text(file, &cancel));
+            let (committed, left): (Vec<_>, Vec<_>) = suspects
+                .into_iter()
+                .partition(|file| options.resolve.is_some() && engine::is_committed_text(file, &cancel));
             let (committed, _) = engine::files_conflicts(&committed, None, false);
             for file in committed.files {
                 let file = file.path.display();
@@ -48,7 +54,11 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
         }
     }
     files.dedup();
-    let (mut report, failed) = engine::files_conflicts(&files, choice, options.dry_run);
+    let (mut report, failed) = if auto || options.suggest {
+        engine::files_suggestions(&files, auto, options.dry_run, &engine::Suggester::default(), &cancel)
+    } else {
+        engine::files_conflicts(&files, choice, options.dry_run)
+    };
     let named = |file: &PathBuf| options.files.iter().any(|named| std::path::absolute(named).is_ok_and(|n| n == *file));
     problems.extend(failed.into_iter().filter(|problem| match problem {
         ConflictError::NotText { file } => named(file),
@@ -64,8 +74,19 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
             let done = if options.dry_run { "would resolve" } else { "resolved" };
             out.line(format!("{shown}: {done} {}", count(file.resolved, "merge conflict")));
         }
+        for region in &file.merged {
+            if let Some(suggestion) = &region.suggestion {
+                suggested(out, &shown.to_string(), region, suggestion);
+            }
+        }
         for region in &file.regions {
-            let refused = choice.map(|choice| format!("; it has no {}", choice.name())).unwrap_or_default();
+            if let Some(suggestion) = &region.suggestion {
+                suggested(out, &shown.to_string(), region, suggestion);
+                continue;
+            }
+            let refused = if auto { Some("; no merge is suggested".to_owned()) } else { None };
+            let refused =
+                refused.or_else(|| choice.map(|choice| format!("; it has no {}", choice.name()))).unwrap_or_default();
             out.line(format!("{shown}:{}: {}{refused}", region.range.start.line + 1, region.message.red()));
         }
         for malformed in &file.malformed {
@@ -89,4 +110,31 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
         (0, false) => End::Unknown,
         _ => End::No,
     })
+}
+
+/// What a merge is, why, what is left out of it, and whether one click may apply it.
+fn suggested(out: &Out, file: &str, region: &ConflictRegion, suggestion: &ConflictSuggestion) {
+    let line = region.range.start.line + 1;
+    out.line(format!("{file}:{line}: {}", region.message.red()));
+    out.line(format!("  {}", engine::merge_words(suggestion)));
+    for (text, from) in suggestion.text.lines().zip(&suggestion.lines) {
+        out.line(format!("  {:<9} | {}", origin(*from), clean(text)));
+    }
+    for dropped in &suggestion.dropped {
+        out.line(format!("  {:<9} - {}", origin(dropped.side), clean(&dropped.text)));
+    }
+}
+
+/// A line of somebody else's: nothing that steers a terminal.
+fn clean(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
+fn origin(of: LineOrigin) -> &'static str {
+    match of {
+        LineOrigin::Both => "both",
+        LineOrigin::Current => "current",
+        LineOrigin::Incoming => "incoming",
+        LineOrigin::Made => "made",
+    }
 }

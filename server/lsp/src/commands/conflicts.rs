@@ -1,4 +1,4 @@
-//! `holdover.conflicts {workspace?, files?}`: the conflicts of open documents, and of the files that are named.
+//! `holdover.conflicts {workspace?, files?, suggest?}`: the conflicts of open documents, and of the files that are named.
 
 use super::{Call, json_of, root};
 use crate::from_proto;
@@ -13,6 +13,8 @@ use std::path::PathBuf;
 struct Fields {
     workspace: Option<String>,
     files: Vec<String>,
+    /// With a merge for each conflict that has one.
+    suggest: bool,
 }
 
 pub(super) fn run(state: &mut State, call: Call) {
@@ -30,6 +32,8 @@ pub(super) fn run(state: &mut State, call: Call) {
     let named: Vec<PathBuf> = fields.files.iter().filter_map(resolve).collect();
     let mut found: BTreeMap<PathBuf, ConflictFile> = BTreeMap::new();
     let mut open = Vec::new();
+    let mut texts = Vec::new();
+    let suggester = fields.suggest.then(|| state.suggester.clone());
     for (_, document) in state.documents.iter_mut() {
         let Some(path) = document.path.clone() else { continue };
         let asked = if named.is_empty() {
@@ -41,11 +45,23 @@ pub(super) fn run(state: &mut State, call: Call) {
         let (text, conflicts) = document.parts();
         if asked && !conflicts.is_empty() {
             found.insert(path.clone(), conflict::report(text, &path, conflicts));
+            if fields.suggest {
+                texts.push((path, text.clone(), conflicts.clone()));
+            }
         }
     }
     let closed: Vec<PathBuf> = named.into_iter().filter(|path| !open.contains(path)).collect();
     state.answer_later(call.reply, move |cancel| {
-        let (closed, problems) = engine::files_conflicts(&closed, None, false);
+        let (closed, problems) = match &suggester {
+            Some(suggester) => engine::files_suggestions(&closed, false, false, suggester, cancel),
+            None => engine::files_conflicts(&closed, None, false),
+        };
+        for (path, text, conflicts) in texts {
+            let merges = suggester.as_ref().map(|by| by.suggestions(&path, &text, &conflicts, |_| true, cancel));
+            if let (Some(merges), Some(file)) = (merges, found.get_mut(&path)) {
+                engine::add_suggestions(file, &merges);
+            }
+        }
         for problem in problems {
             tracing::warn!("{problem}");
         }

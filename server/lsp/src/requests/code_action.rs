@@ -6,6 +6,7 @@ use crate::commands::fetch_command;
 use crate::event::Reply;
 use crate::from_proto;
 use crate::requests::code_action_resolve::{Known, edit};
+use crate::requests::merges::Merges;
 use crate::state::State;
 use contract::{Action, Note};
 use serde_json::json;
@@ -33,23 +34,28 @@ impl Request for CodeActions {
             let action = runs("Add a note here", "note.add", "holdover.writeNote", here.fields());
             offered.push(CodeActionOrCommand::CodeAction(action));
         }
+        let merges = covers_quick.then(|| Merges::asked(state, &params)).flatten();
         let uri = &params.text_document.uri;
         let known = state.engine.clone().zip(state.documents.get(uri).and_then(|document| {
             let path = document.path.clone()?;
             Some((state.root_of(&path)?, path, document.text.clone()))
         }));
-        let Some((engine, (root, path, text))) = known else { return reply.send(Ok(Some(offered))) };
-        let here = here.filter(|_| engine.has_notes(&path));
-        let quick = covers_quick && engine.knows(&path);
+        let known = known.map(|(engine, (root, path, text))| {
+            let here = here.filter(|_| engine.has_notes(&path));
+            (covers_quick && engine.knows(&path), here, engine, root, path, text)
+        });
         let trails = covers_quick && state.client.trails;
-        if here.is_none() && !quick {
-            if trails {
+        let asks_engine = known.as_ref().is_some_and(|(quick, here, ..)| *quick || here.is_some());
+        if !asks_engine && merges.is_none() {
+            if let Some((_, _, _, root, ..)) = known.filter(|_| trails) {
                 offered.extend(trail_actions(&root, &params, &[]));
             }
             return reply.send(Ok(Some(offered)));
         }
         let encoding = state.client.encoding;
-        state.answer_later(reply, move |_| {
+        state.answer_later(reply, move |cancel| {
+            offered.extend(merges.into_iter().flat_map(|merges| merges.offered(cancel)));
+            let Some((quick, here, engine, root, path, text)) = known else { return Ok(Some(offered)) };
             let whole = text.to_string();
             if let Some(here) = here {
                 offered.extend(engine.lost_notes(&path, &whole).iter().take(LOST).map(|note| here.puts(note)));
@@ -206,7 +212,11 @@ fn command_action(action: Action, root: &Path, diagnostics: &[Diagnostic]) -> Co
 }
 
 /// Which of the client's diagnostics an action answers.
-fn answered(diagnostics: &[Diagnostic], codes: &[String], lines: Option<(usize, usize)>) -> Option<Vec<Diagnostic>> {
+pub(crate) fn answered(
+    diagnostics: &[Diagnostic],
+    codes: &[String],
+    lines: Option<(usize, usize)>,
+) -> Option<Vec<Diagnostic>> {
     let answers = |diagnostic: &&Diagnostic| {
         let code = matches!(&diagnostic.code, Some(NumberOrString::String(code)) if codes.contains(code));
         let line = diagnostic.range.start.line as usize;

@@ -7,13 +7,14 @@ use crate::event::{Reply, error};
 use crate::state::State;
 use crate::to_proto;
 use conflict::{Choice, Conflicts, Replacement};
+use contract::ConflictSuggestion;
 use ropey::Rope;
 use serde_json::Value;
 use std::collections::HashMap;
 use tower_lsp::jsonrpc::{ErrorCode, Result};
 use tower_lsp::ls_types::{
-    CodeAction, DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextEdit, Uri,
-    WorkspaceEdit,
+    AnnotatedTextEdit, ChangeAnnotation, CodeAction, DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier,
+    TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
 };
 
 pub(crate) struct Resolve;
@@ -55,6 +56,9 @@ pub(crate) struct Known<'a> {
 /// The edit of a conflict's action.
 pub(crate) fn edit(known: &Known<'_>, conflicts: &Conflicts, name: &str, data: &Value) -> Result<WorkspaceEdit> {
     let invalid = |what: &str| error(ErrorCode::InvalidParams, format!("this action is not one of ours: {what}"));
+    if name == "conflict.merge" {
+        return merge(known, conflicts, data);
+    }
     let choice = Choice::named(name).ok_or_else(|| invalid(name))?;
     let offer = conflict::offer_of(data).ok_or_else(|| invalid("it has no fingerprint"))?;
     let region = offer
@@ -63,6 +67,44 @@ pub(crate) fn edit(known: &Known<'_>, conflicts: &Conflicts, name: &str, data: &
     let replacement =
         conflict::resolve(known.text, region, choice).ok_or_else(|| invalid("there is no common ancestor"))?;
     Ok(workspace_edit(known, vec![replacement]))
+}
+
+/// The edit of a merge that was suggested, if its conflict is as it was then.
+fn merge(known: &Known<'_>, conflicts: &Conflicts, data: &Value) -> Result<WorkspaceEdit> {
+    let invalid = || error(ErrorCode::InvalidParams, "this action is not one of ours: it holds no merge");
+    let suggestion: ConflictSuggestion =
+        data.get("merge").and_then(|merge| serde_json::from_value(merge.clone()).ok()).ok_or_else(invalid)?;
+    let offer = conflict::offer_of(data).ok_or_else(invalid)?;
+    let region = offer
+        .find(known.text, conflicts)
+        .map_err(|_| modified("the conflict has changed since the merge was suggested: ask again"))?;
+    let range = region.range(known.text);
+    let replacement = Replacement { range, text: suggestion.text.clone(), fingerprint: offer.fingerprint };
+    let plain = workspace_edit(known, vec![replacement]);
+    Ok(if suggestion.one_click { plain } else { confirmed(plain, &suggestion) })
+}
+
+/// The same edit, to be shown to a person before it is applied.
+fn confirmed(edit: WorkspaceEdit, suggestion: &ConflictSuggestion) -> WorkspaceEdit {
+    let id = "holdover.merge".to_owned();
+    let Some(DocumentChanges::Edits(documents)) = edit.document_changes else { return edit };
+    let annotated = |document: TextDocumentEdit| {
+        let edits = document.edits.into_iter().map(|edit| match edit {
+            OneOf::Left(text_edit) => OneOf::Right(AnnotatedTextEdit { text_edit, annotation_id: id.clone() }),
+            annotated @ OneOf::Right(_) => annotated,
+        });
+        TextDocumentEdit { text_document: document.text_document, edits: edits.collect() }
+    };
+    let told = ChangeAnnotation {
+        label: conflict::suggest::title(suggestion),
+        needs_confirmation: Some(true),
+        description: Some(suggestion.reason.clone()),
+    };
+    WorkspaceEdit {
+        document_changes: Some(DocumentChanges::Edits(documents.into_iter().map(annotated).collect())),
+        change_annotations: Some(HashMap::from([(id.clone(), told)])),
+        ..WorkspaceEdit::default()
+    }
 }
 
 /// An edit of one document: with its version where the client takes versions.

@@ -20,8 +20,9 @@ impl Request for HoverAt {
         let Some(path) = document.path.clone() else { return reply.send(Ok(None)) };
         let (text, conflicts) = document.parts();
         let inside = conflicts.at_line(at.position.line as usize).is_some();
-        let conflicts = inside.then(|| conflict::report(text, &path, conflicts));
+        let conflicts = inside.then(|| (conflict::report(text, &path, conflicts), conflicts.clone()));
         let text = text.clone();
+        let suggester = state.suggester.clone();
         let engine = engine.filter(|engine| engine.knows(&path) || engine.has_notes(&path));
         if engine.is_none() && conflicts.is_none() {
             return reply.send(Ok(None));
@@ -29,7 +30,13 @@ impl Request for HoverAt {
         state.answer_later(reply, move |cancel| {
             let place = from_proto::position(&text, at.position, encoding);
             let mut all = Vec::new();
-            all.extend(conflicts.and_then(|conflicts| engine::conflict_hover(conflicts, place.line, cancel)));
+            all.extend(conflicts.and_then(|(mut report, conflicts)| {
+                let at = place.line as usize;
+                let wanted = |region: &conflict::Region| (region.open..=region.close).contains(&at);
+                let found = suggester.suggestions(&path, &text, &conflicts, wanted, cancel);
+                engine::add_suggestions(&mut report, &found);
+                engine::conflict_hover(report, place.line, cancel)
+            }));
             if let Some(engine) = engine {
                 let whole = text.to_string();
                 all.extend(engine.hover(&path, &whole, usize::try_from(place.byte).unwrap_or(usize::MAX)));

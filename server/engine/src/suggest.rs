@@ -1,0 +1,107 @@
+//! Merge suggestions for the conflicts of a text, from the program `holdover-merge` beside ours, which has the parsers.
+//! Applies nothing, and waits for nobody: a program that is missing, fails or takes too long means fewer suggestions.
+
+use conflict::suggest::{Answer, Ask, AskedRegion, LARGEST_TEXT, NoSyntax};
+use conflict::{Conflicts, Region};
+use contract::ConflictSuggestion;
+use host::{Cancel, Command};
+use ropey::Rope;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Longest that the program may take for one file.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Bytes of its answer.
+const LARGEST_ANSWER: u64 = 64 << 20;
+/// Texts whose suggestions are remembered: an editor asks for the same one at every move of the cursor.
+const REMEMBERED: usize = 4;
+
+/// Suggestions by the line of the opening marker, zero-based.
+pub type Suggestions = BTreeMap<usize, ConflictSuggestion>;
+
+/// Finds suggestions, and remembers the last ones.
+#[derive(Debug, Clone, Default)]
+pub struct Suggester {
+    last: Arc<Mutex<Vec<(blake3::Hash, Suggestions)>>>,
+}
+
+impl Suggester {
+    /// Suggestions for those conflicts of a text that are `wanted`. Starts a process, so this is not for a thread that
+    /// answers; from memory, where the same was asked before.
+    pub fn suggestions(
+        &self,
+        file: &Path,
+        text: &Rope,
+        conflicts: &Conflicts,
+        wanted: impl Fn(&Region) -> bool,
+        cancel: &Cancel,
+    ) -> Suggestions {
+        let regions: Vec<AskedRegion> = conflicts
+            .regions
+            .iter()
+            .filter(|region| region.sides() == 2 && wanted(region))
+            .map(|region| AskedRegion { open: region.open, base: None })
+            .collect();
+        if regions.is_empty() || text.len_bytes() > LARGEST_TEXT {
+            return Suggestions::new();
+        }
+        let ask = Ask { path: file.to_owned(), text: text.to_string(), regions };
+        let Ok(bytes) = serde_json::to_vec(&ask) else { return Suggestions::new() };
+        let hash = blake3::hash(&bytes);
+        let remembered = |last: &Vec<(blake3::Hash, Suggestions)>| {
+            last.iter().find(|(known, _)| *known == hash).map(|(_, found)| found.clone())
+        };
+        if let Some(found) = remembered(&self.last.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return found;
+        }
+        let answer = match parsed_by_program(&bytes, cancel) {
+            Ok(answer) => answer,
+            Err(problem) => {
+                tracing::warn!("merges are suggested without parsers: {problem}");
+                conflict::suggest::answer(&ask, &NoSyntax)
+            }
+        };
+        if cancel.is_cancelled() {
+            return Suggestions::new();
+        }
+        let found: Suggestions = answer.suggestions.into_iter().collect();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.truncate(REMEMBERED - 1);
+        last.insert(0, (hash, found.clone()));
+        found
+    }
+}
+
+/// Why the program with the parsers gave no answer.
+#[derive(Debug, thiserror::Error)]
+enum ProgramError {
+    #[error("the program holdover-merge is not beside this one: {}\nhint: install it from the same archive", .0.display())]
+    Absent(PathBuf),
+    #[error("no file could be written for holdover-merge: {0}")]
+    File(#[from] std::io::Error),
+    #[error("{0}")]
+    Process(#[from] host::ProcessError),
+    #[error("holdover-merge ended early: {0}")]
+    Ended(String),
+    #[error("the answer of holdover-merge is not one: {0}")]
+    Answer(#[from] serde_json::Error),
+}
+
+fn parsed_by_program(ask: &[u8], cancel: &Cancel) -> Result<Answer, ProgramError> {
+    let ours = std::env::current_exe()?;
+    let program = ours.with_file_name(format!("holdover-merge{}", std::env::consts::EXE_SUFFIX));
+    if !program.is_file() {
+        return Err(ProgramError::Absent(program));
+    }
+    let folder = tempfile::Builder::new().prefix("holdover-merge-").tempdir()?;
+    let (question, answer) = (folder.path().join("ask.json"), folder.path().join("answer.json"));
+    std::fs::write(&question, ask)?;
+    let output =
+        Command::new(&program, folder.path()).args([&question, &answer]).limit(PATIENCE).run(cancel, &mut |_, _| {})?;
+    if !output.ok() {
+        return Err(ProgramError::Ended(format!("{:?} {}", output.ended, output.tail)));
+    }
+    Ok(serde_json::from_slice(&host::read_small(&answer, LARGEST_ANSWER)?)?)
+}

@@ -1,0 +1,34 @@
+//! `holdover-merge ASK ANSWER`: reads one file's conflicts as JSON and writes suggestions for them as JSON. Run by `holdover`;
+//! a program of its own, because parsers are 10 MB of tables and C that read what others wrote. Knows no network and no git.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Bytes of a question: a text of the largest size, escaped, and its ancestors.
+const LARGEST: u64 = 64 << 20;
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let [ask, answer] = &arguments[..] else { return told("usage: holdover-merge ASK ANSWER") };
+    let bytes = match host::read_small(Path::new(ask), LARGEST) {
+        Ok(bytes) => bytes,
+        Err(problem) => return told(&format!("the question could not be read: {}: {problem}", ask.display())),
+    };
+    let ask = match serde_json::from_slice(&bytes) {
+        Ok(ask) => ask,
+        Err(problem) => return told(&format!("the question is not one: {problem}")),
+    };
+    let found = conflict::suggest::answer(&ask, &merge::Grammars);
+    let written =
+        serde_json::to_vec(&found).map_err(std::io::Error::from).and_then(|bytes| std::fs::write(answer, bytes));
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => told(&format!("the answer could not be written: {}: {problem}", answer.display())),
+    }
+}
+
+fn told(problem: &str) -> ExitCode {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "holdover-merge: {problem}");
+    ExitCode::from(2)
+}

@@ -1,0 +1,94 @@
+//! Merges that may be suggested for the conflicts that a code action is asked for: found by parsers in a process of their
+//! own, so later, and bound to the conflicts as they stood. Applies nothing.
+
+use super::code_action::answered;
+use super::code_action_resolve::{Known, edit};
+use crate::capabilities::Client;
+use crate::state::State;
+use conflict::Conflicts;
+use contract::codes;
+use ropey::Rope;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use tower_lsp::ls_types::{
+    CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CodeActionResponse, CodeActionTriggerKind,
+    Diagnostic, Uri,
+};
+
+/// Most conflicts of one question for which merges are looked for.
+const MOST_MERGES: usize = 3;
+
+/// Conflicts for which a merge may be suggested, as they stand: found by parsers in a process of their own, so later.
+pub(crate) struct Merges {
+    uri: Uri,
+    path: PathBuf,
+    text: Rope,
+    version: i32,
+    client: Client,
+    conflicts: Conflicts,
+    /// Lines of the opening marker and the closing one, and what binds an action to the conflict.
+    asked: Vec<(usize, usize, Value)>,
+    diagnostics: Vec<Diagnostic>,
+    suggester: engine::Suggester,
+}
+
+impl Merges {
+    /// `None` where nothing was asked about a conflict, or nobody asked but an editor for its light bulb, at every move.
+    pub(crate) fn asked(state: &mut State, params: &CodeActionParams) -> Option<Self> {
+        if params.context.trigger_kind == Some(CodeActionTriggerKind::AUTOMATIC) {
+            return None;
+        }
+        let (client, suggester) = (state.client.clone(), state.suggester.clone());
+        let uri = params.text_document.uri.clone();
+        let document = state.documents.get_mut(&uri)?;
+        let (path, version) = (document.path.clone()?, document.version);
+        let (text, conflicts) = document.parts();
+        let (first, last) = (params.range.start.line as usize, params.range.end.line as usize);
+        let touched = conflicts.regions.iter().filter(|region| region.open <= last && first <= region.close);
+        let bound = |region: &conflict::Region| {
+            let data = conflict::actions(text, region).into_iter().next()?.data;
+            Some((region.open, region.close, data))
+        };
+        let asked: Vec<_> = touched.filter(|region| region.sides() == 2).filter_map(bound).take(MOST_MERGES).collect();
+        let (text, conflicts) = (text.clone(), conflicts.clone());
+        let diagnostics = params.context.diagnostics.clone();
+        (!asked.is_empty()).then_some(Self {
+            uri,
+            path,
+            text,
+            version,
+            client,
+            conflicts,
+            asked,
+            diagnostics,
+            suggester,
+        })
+    }
+
+    pub(crate) fn offered(self, cancel: &host::Cancel) -> CodeActionResponse {
+        let wanted = |region: &conflict::Region| self.asked.iter().any(|(open, ..)| *open == region.open);
+        let found = self.suggester.suggestions(&self.path, &self.text, &self.conflicts, wanted, cancel);
+        let mut offered = Vec::new();
+        for (open, close, mut data) in self.asked {
+            // What a person must look at first is offered where the editor shows it first.
+            let Some(merge) = found.get(&open).filter(|merge| merge.one_click || self.client.confirms) else {
+                continue;
+            };
+            data["action"] = json!("conflict.merge");
+            data["uri"] = json!(self.uri);
+            data["merge"] = json!(merge);
+            let known = Known { uri: &self.uri, text: &self.text, version: self.version, client: &self.client };
+            let built =
+                (!self.client.resolve_edit).then(|| edit(&known, &self.conflicts, "conflict.merge", &data).ok());
+            offered.push(CodeActionOrCommand::CodeAction(CodeAction {
+                title: conflict::suggest::title(merge),
+                kind: Some(CodeActionKind::QUICKFIX),
+                diagnostics: answered(&self.diagnostics, &[codes::MERGE_CONFLICT.to_owned()], Some((open, close))),
+                edit: built.flatten(),
+                data: Some(data),
+                ..CodeAction::default()
+            }));
+        }
+        offered
+    }
+}

@@ -1,0 +1,134 @@
+//! Merges of syntax trees: keys, imports, members, moved blocks; what does not parse, nests too deeply or would lose something.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+use conflict::suggest::{Ask, answer};
+use contract::ConflictSuggestion;
+use merge::Grammars;
+use proptest::prelude::*;
+
+fn conflict(base: &str, left: &str, right: &str) -> String {
+    format!("<<<<<<< a\n{left}||||||| o\n{base}=======\n{right}>>>>>>> b\n")
+}
+
+fn suggested(path: &str, text: String) -> Option<ConflictSuggestion> {
+    answer(&Ask { path: path.into(), text, regions: Vec::new() }, &Grammars).suggestions.pop().map(|(_, found)| found)
+}
+
+/// What is suggested, of which strategy, and whether with one click.
+fn merged(path: &str, before: &str, sides: [&str; 3], after: &str) -> Option<(String, String, bool)> {
+    let [base, left, right] = sides;
+    let found = suggested(path, format!("{before}{}{after}", conflict(base, left, right)))?;
+    Some((found.text, found.kind, found.one_click))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as what it is compared with")]
+fn some(text: &str, kind: &str, one_click: bool) -> Option<(String, String, bool)> {
+    Some((text.to_owned(), kind.to_owned(), one_click))
+}
+
+#[test]
+fn keys_of_json_toml_and_yaml_are_merged_with_their_comments_and_in_their_order() {
+    let json = ["  \"a\": 1\n", "  \"a\": 1,\n  \"z\": [2]\n", "  \"a\": 1,\n  \"b\": {\"c\": 3}\n"];
+    let both = "  \"a\": 1,\n  \"z\": [2],\n  \"b\": {\"c\": 3}\n";
+    assert_eq!(merged("p.json", "{\n", json, "}\n"), some(both, "keys", true));
+    let toml = ["[a]\n", "[a]\n# why\nx = 1 # so\n", "[a]\ny = [\n  2,\n]\n"];
+    assert_eq!(
+        merged("p.toml", "", toml, "\n[b]\nz = 1\n"),
+        some("[a]\n# why\nx = 1 # so\ny = [\n  2,\n]\n", "keys", true)
+    );
+    let yaml = ["jobs:\n", "jobs:\n  # first\n  a:\n    run: x\n", "jobs:\n  b:\n    - y\n"];
+    let found = merged("p.yml", "on: push\n", yaml, "");
+    assert!(found.is_none_or(|(_, _, one_click)| !one_click), "an empty value has no keys yet");
+    let yaml = ["  a: 1\n", "  a: 1\n  # new\n  b: 2\n", "  a: 1\n  c: 3\n"];
+    assert_eq!(merged("p.yml", "env:\n", yaml, "other: 1\n"), some("  a: 1\n  # new\n  b: 2\n  c: 3\n", "keys", true));
+}
+
+#[test]
+fn one_key_with_two_values_is_left_to_people() {
+    for (path, sides) in [
+        ("p.json", ["  \"a\": 1\n", "  \"a\": 1,\n  \"b\": 2\n", "  \"a\": 1,\n  \"b\": 3\n"]),
+        ("p.json", ["  \"a\": 1\n", "  \"a\": 2\n", "  \"a\": 3\n"]),
+    ] {
+        let found = merged(path, "{\n", sides, "}\n");
+        assert!(found.as_ref().is_none_or(|(_, _, one_click)| !one_click), "{found:?}");
+    }
+}
+
+#[test]
+fn imports_are_joined_unless_they_bring_in_one_name_twice_or_run_something() {
+    let go = ["\t\"fmt\"\n", "\t\"fmt\"\n\t\"io\"\n", "\t\"fmt\"\n\t\"net/http\"\n"];
+    let text = merged("a.go", "package a\n\nimport (\n", go, ")\n");
+    assert_eq!(text, some("\t\"fmt\"\n\t\"io\"\n\t\"net/http\"\n", "imports", true));
+    for sides in [
+        ["", "import { run } from \"a\";\n", "import { run } from \"b\";\n"],
+        ["", "import \"a\";\n", "import \"b\";\n"],
+    ] {
+        let found = merged("a.ts", "import x from \"x\";\n", sides, "x();\n");
+        assert!(found.as_ref().is_none_or(|(_, _, one_click)| !one_click), "{found:?}");
+    }
+}
+
+#[test]
+fn a_block_that_one_side_moved_keeps_what_the_other_changed_in_it() {
+    let base = "fn a() {\n    one();\n}\n\nfn b() {\n    two();\n}\n";
+    let moved = "fn b() {\n    two();\n}\n\nfn a() {\n    one();\n}\n";
+    let changed = "fn a() {\n    uno();\n}\n\nfn b() {\n    two();\n}\n";
+    let (text, kind, one_click) = merged("a.rs", "", [base, moved, changed], "\nfn z() {}\n").unwrap();
+    assert_eq!(text, "fn b() {\n    two();\n}\n\nfn a() {\n    uno();\n}\n");
+    assert_eq!((&*kind, one_click), ("syntax", false), "a person looks first");
+}
+
+#[test]
+fn members_of_both_are_offered_to_be_looked_at() {
+    for (path, before, sides, after) in [
+        (
+            "a.py",
+            "class A:\n    x = 1\n",
+            ["", "    def f(self):\n        pass\n", "    def g(self):\n        pass\n"],
+            "    y = 1\n",
+        ),
+        ("A.java", "class A {\n", ["", "  void f() {}\n", "  void g() {}\n"], "}\n"),
+        ("a.cpp", "class A {\n", ["", "  void f() {}\n", "  void g() {}\n"], "};\n"),
+        ("a.c", "int x;\n", ["", "int f(void) { return 1; }\n", "int g(void) { return 2; }\n"], "int y;\n"),
+        ("a.ts", "class A {\n", ["", "  f() {}\n", "  g() {}\n"], "}\n"),
+    ] {
+        let found = merged(path, before, sides, after);
+        assert_eq!(found, some(&format!("{}{}", sides[1], sides[2]), "members", false), "{path}");
+    }
+}
+
+#[test]
+fn what_does_not_parse_is_not_offered() {
+    // Each word is another's, and both brackets are gone.
+    let sides = ["call((a), b);\n", "call(a, b);\n", "call((a), c);\n"];
+    let whole = merged("a.js", "", sides, "x();\n");
+    assert_eq!(whole, some("call(a, c);\n", "words", true));
+    let broken = ["if (a) { b(); } c();\n", "if (a) b(); } c();\n", "if (a) { b(); } d();\n"];
+    assert_eq!(merged("a.js", "", broken, "x();\n"), None);
+}
+
+#[test]
+fn a_text_that_nests_without_end_is_left_alone_at_once() {
+    let deep = "[".repeat(200_000);
+    let sides = [format!("{deep}1, 2\n"), format!("{deep}3, 2\n"), format!("{deep}1, 4\n")];
+    for path in ["a.json", "a.py", "a.rs", "a.yml", "a.js"] {
+        let found = merged(path, "", [&*sides[0], &*sides[1], &*sides[2]], "x\n");
+        assert_eq!(found, None, "{path}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_sides_in_any_language_are_looked_at_without_harm(
+        [base, left, right] in prop::array::uniform3("([a-c{}()\\[\\],;:#= \"'.\t]{0,9}\n){0,5}"),
+        path in prop::sample::select(vec!["a.rs", "a.ts", "a.tsx", "a.js", "a.py", "a.go", "a.java", "a.c", "a.cpp", "a.json", "a.toml", "a.yml"]),
+    ) {
+        let text = format!("{}a\n", conflict(&base, &left, &right));
+        if let Some(found) = suggested(path, text) {
+            prop_assert!(!found.reason.is_empty() && found.confidence > 0.0);
+        }
+    }
+}
