@@ -54,3 +54,32 @@ fn counts<'a>(hunk: &Hunk<'a>, base: &'a str, text: &'a str) -> HashMap<&'a str,
     }
     counts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Language;
+    use super::*;
+    use std::path::Path;
+
+    fn hunk<'a>(base: &'a str, left: &'a str, right: &'a str) -> Hunk<'a> {
+        let (path, language) = (Path::new("a.md"), Language::Prose);
+        Hunk { path, language, before: "", after: "", base: Some(base), left, right }
+    }
+
+    #[test]
+    fn a_merge_that_lost_a_change_or_made_one_up_does_not_balance() {
+        let hunk = hunk("a b\n", "a c b\n", "a b d\n");
+        assert!(balances(&hunk, "a c b d\n"));
+        for wrong in ["a c b\n", "a b d\n", "a c b d e\n", "a c c b d\n", "a c b d\n\n"] {
+            assert!(!balances(&hunk, wrong), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn one_thing_in_two_spellings_is_an_echo_and_two_things_are_none() {
+        let twice = hunk("", "the table of contents here\n", "the table of content here\n");
+        assert!(echoes(&twice, "the table of contents here\nthe table of content here\n"));
+        let two = hunk("", "one thing of mine here\n", "another that is yours\n");
+        assert!(!echoes(&two, "one thing of mine here\nanother that is yours\n"));
+    }
+}
