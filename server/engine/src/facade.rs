@@ -25,6 +25,8 @@ pub struct EngineOptions {
     pub editor_settings: serde_json::Value,
     /// Watch files and verify checksums in the background: an editor's server does, a command does not.
     pub background: bool,
+    /// Of lockfiles whose artifacts are all here only counts are wanted; see [`inventory::Options::counts_only`].
+    pub counts_only: bool,
     /// Called before settings and trust are read: a test makes it wait, as a disk that hangs would.
     pub before_reading: Option<fn()>,
 }
@@ -45,6 +47,7 @@ pub(crate) struct Inner {
     /// What is to be remembered when the journal is open, or when the command ends.
     to_remember: Mutex<Vec<(String, Vec<u8>)>>,
     pub connectivity: Mutex<Connection>,
+    pub counts_only: bool,
     pub before_reading: Option<fn()>,
     notices: Sender<Notice>,
     receiver: Receiver<Notice>,
@@ -216,6 +219,7 @@ impl Engine {
             door: Door::default(),
             to_remember: Mutex::default(),
             connectivity: Mutex::default(),
+            counts_only: options.counts_only,
             before_reading: options.before_reading,
             notices,
             receiver,

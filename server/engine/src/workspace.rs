@@ -48,7 +48,7 @@ impl Workspace {
     pub fn new(inner: &Inner, root: &Path, trusted_by_editor: Option<bool>) -> Self {
         let trust = if trusted_by_editor == Some(true) { Trust::Trusted } else { Trust::Untrusted };
         let loaded = layers(inner, root, trust).load_without_files();
-        let inventory = (loaded.settings.inventory.clone(), Inventory::new(root, options(&loaded)));
+        let inventory = (loaded.settings.inventory.clone(), Inventory::new(root, options(inner, &loaded)));
         Self {
             root: root.to_path_buf(),
             cancel: Cancel::new(),
@@ -172,7 +172,7 @@ impl Workspace {
             let mut held = self.inventory.lock().unwrap_or_else(PoisonError::into_inner);
             let loaded = self.loaded();
             if held.0 != loaded.settings.inventory {
-                *held = (loaded.settings.inventory.clone(), Inventory::new(&self.root, options(&loaded)));
+                *held = (loaded.settings.inventory.clone(), Inventory::new(&self.root, options(inner, &loaded)));
             }
             let undisturbed = self.vigil().as_ref().is_some_and(Vigil::undisturbed);
             let survey = held.1.survey_while(undisturbed, &memory, &stop);
@@ -328,11 +328,12 @@ fn layers(inner: &Inner, root: &Path, trust: Trust) -> Layers {
     Layers::of_process(Some(root.to_path_buf()), trust.allows(), editor)
 }
 
-fn options(loaded: &Loaded) -> Options {
+fn options(inner: &Inner, loaded: &Loaded) -> Options {
     let settings = &loaded.settings.inventory;
     Options {
         target: settings.target.clone(),
         exclude: settings.exclude.clone().unwrap_or_default(),
+        counts_only: inner.counts_only,
         ..Options::default()
     }
 }

@@ -1,12 +1,17 @@
 //! A remembered judgement by which everything is here: its counts at once, its artifacts when somebody asks for them.
 //! Most answers are that, and most who ask want the counts: a few kilobytes instead of some ten thousand strings.
 
-use crate::ecosystem::{Judged, Repair};
+use crate::ecosystem::{Ask, Judged, Repair};
 use crate::fetch::Known;
+use crate::homes::Options;
+use crate::look::Look;
+use crate::memory::NoMemory;
 use crate::recall;
+use crate::survey;
 use crate::verify::{Claim, Content, Verified};
 use contract::{Artifact, EcosystemReadiness};
 use rayon::prelude::*;
+use std::collections::HashMap;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -22,8 +27,20 @@ pub(crate) struct Brief {
     pub claims: Vec<Claimed>,
     /// Those that artifacts share.
     pub shared: Vec<Claimed>,
-    /// As it was remembered.
-    pub packed: Vec<u8>,
+    /// Hash of what was remembered of the artifacts.
+    pub artifacts: [u8; 32],
+    pub packed: Packed,
+}
+
+/// Where the artifacts are.
+#[derive(Default)]
+pub(crate) enum Packed {
+    #[default]
+    Nowhere,
+    /// As they were remembered.
+    Here { judged: Vec<u8>, artifacts: Vec<u8> },
+    /// Nobody was to ask for them; whoever does has the lockfile judged again, by these options.
+    Left { options: Box<Options> },
 }
 
 /// A file to verify.
@@ -60,12 +77,39 @@ impl Judged {
     /// Unpacks the artifacts, if they are packed.
     pub(crate) fn expand(&mut self) {
         let Some(brief) = self.brief.take() else { return };
-        if recall::unpack(self, &brief).is_none() {
-            return;
+        match &brief.packed {
+            Packed::Here { judged, artifacts } => {
+                if recall::unpack(self, &brief, judged, artifacts).is_none() {
+                    return;
+                }
+                let mut verified = brief.claims.iter().map(|claimed| brief.holds(claimed));
+                for (artifact, content) in self.artifacts.iter_mut().zip(&self.contents) {
+                    artifact.verified = content.is_some() && verified.next().unwrap_or(false);
+                }
+            }
+            Packed::Left { options } => self.judge_again(&brief, options),
+            Packed::Nowhere => {}
         }
-        let mut verified = brief.claims.iter().map(|claimed| brief.holds(claimed));
+    }
+
+    /// Artifacts as they are now: what has happened since they were counted is not hidden.
+    fn judge_again(&mut self, brief: &Brief, options: &Options) {
+        let Some(ecosystem) = brief.ecosystem else { return };
+        let ask = Ask { options, target: &brief.target, look: &Look::default(), memory: &NoMemory };
+        let now = survey::judge_anew(ecosystem, &self.lockfile, &ask);
+        self.artifacts = now.artifacts;
+        self.contents = now.contents;
+        self.repairs = now.repairs;
+        self.shared = now.shared;
+        self.graph = now.graph;
+        // A claim that several artifacts make holds where it holds for all of them.
+        let mut verified: HashMap<Claim, bool> = HashMap::new();
+        for claimed in &brief.claims {
+            *verified.entry(claimed.claim).or_insert(true) &= brief.holds(claimed);
+        }
         for (artifact, content) in self.artifacts.iter_mut().zip(&self.contents) {
-            artifact.verified = content.is_some() && verified.next().unwrap_or(false);
+            let claim = content.as_ref().map(Content::claim);
+            artifact.verified = claim.is_some_and(|claim| verified.get(&claim) == Some(&true));
         }
     }
 }

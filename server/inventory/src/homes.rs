@@ -28,6 +28,9 @@ pub struct Options {
     pub homes: Homes,
     /// Bytes up to which unverified files are hashed at once, in a fast survey; all of them or none.
     pub verify_budget: u64,
+    /// Only counts are wanted: where everything is here, artifacts are neither remembered nor taken out of the memory. Who asks
+    /// for them all the same has the lockfile judged anew.
+    pub counts_only: bool,
 }
 
 impl Default for Options {
@@ -38,6 +41,7 @@ impl Default for Options {
             depth: Depth::Fast,
             homes: Homes::from_env(),
             verify_budget: 32 << 20,
+            counts_only: false,
         }
     }
 }

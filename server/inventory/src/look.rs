@@ -84,15 +84,16 @@ pub(crate) enum Seen {
 impl Seen {
     /// Looks, following links.
     pub(crate) fn at(path: &Path) -> Seen {
-        match std::fs::metadata(path) {
-            Ok(meta) => Seen::of(&meta),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                if std::fs::symlink_metadata(path).is_ok() {
-                    Seen::Dangling
-                } else {
-                    Seen::Absent
-                }
-            }
+        let absent = |error: &std::io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+        // Most are no links, and what is not there is asked for once.
+        match std::fs::symlink_metadata(path) {
+            Ok(meta) if !meta.is_symlink() => Seen::of(&meta),
+            Ok(_) => match std::fs::metadata(path) {
+                Ok(meta) => Seen::of(&meta),
+                Err(error) if absent(&error) => Seen::Dangling,
+                Err(error) => Seen::Refused(error.kind()),
+            },
+            Err(error) if absent(&error) => Seen::Absent,
             Err(error) => Seen::Refused(error.kind()),
         }
     }

@@ -12,7 +12,7 @@ use crate::homes::{self, Depth, Options};
 use crate::ledger::Ledger;
 use crate::look::{self, Look};
 use crate::memory::{self, Memory};
-use crate::recall;
+use crate::recall::{self, Remembered};
 use crate::unlocked;
 use crate::verify::{Verification, VerificationOutcome, Verified};
 use contract::{Artifact, ArtifactState, Cache, Finding, Mirror, PreflightReport, Readiness};
@@ -77,20 +77,26 @@ impl std::fmt::Debug for dyn crate::ecosystem::Ecosystem {
 struct Answer {
     judged: Judged,
     ledger: Ledger,
-    remember: Option<(String, Vec<u8>)>,
+    remember: Option<Remembered>,
 }
 
 /// Takes up what is remembered about a lockfile where all of it still holds, and has it judged where not.
-fn judge(ecosystem: Known, lockfile: &Path, remembered: Option<Vec<u8>>, ask: &Ask<'_>) -> Answer {
-    let recalled = remembered.and_then(|bytes| recall::recall(ecosystem, lockfile, bytes, ask));
+fn judge(ecosystem: Known, lockfile: &Path, remembered: Option<Remembered>, ask: &Ask<'_>) -> Answer {
+    let recalled = remembered.and_then(|remembered| recall::recall(ecosystem, lockfile, remembered, ask));
     if let Some((judged, ledger)) = recalled {
         return Answer { judged, ledger, remember: None };
     }
-    let mut judged = ecosystem.judge(lockfile, ask);
-    check_permissions(&mut judged, ask.look);
+    let judged = judge_anew(ecosystem, lockfile, ask);
     let ledger = ask.look.take_ledger();
     let remember = recall::remember(ecosystem, &judged, &counts(ecosystem, &judged), &ledger, ask);
-    Answer { remember: remember.map(|bytes| (memory::key("judged", lockfile), bytes)), judged, ledger }
+    Answer { judged, ledger, remember }
+}
+
+/// Has a lockfile judged, whatever is remembered.
+pub(crate) fn judge_anew(ecosystem: Known, lockfile: &Path, ask: &Ask<'_>) -> Judged {
+    let mut judged = ecosystem.judge(lockfile, ask);
+    check_permissions(&mut judged, ask.look);
+    judged
 }
 
 /// What is there and may not be read is not present. Who may read it can change without the file: not remembered.
@@ -194,7 +200,7 @@ impl Inventory {
         }
         let mut judged: Vec<(Known, Judged)> = Vec::new();
         let mut fresh = Vec::new();
-        for ((ecosystem, _), answer) in lockfiles.iter().zip(answers) {
+        for ((ecosystem, lockfile), answer) in lockfiles.iter().zip(answers) {
             let Some(mut answer) = answer else { continue };
             if !homes::known_target(&target) {
                 let why = format!("no target of this name is known: {target}");
@@ -202,7 +208,10 @@ impl Inventory {
             }
             judged.push((*ecosystem, answer.judged));
             ledgers.push(answer.ledger);
-            fresh.extend(answer.remember);
+            if let Some(Remembered { judged, artifacts }) = answer.remember {
+                fresh.push((memory::key("judged", lockfile), judged));
+                fresh.extend(artifacts.map(|artifacts| (memory::key("artifacts", lockfile), artifacts)));
+            }
         }
         if !fresh.is_empty() {
             memory.put_many(fresh);
@@ -253,19 +262,25 @@ impl Inventory {
     }
 
     /// What an earlier run remembered about lockfiles: their judgements, in their order; checksums are taken up.
-    fn recall(&mut self, lockfiles: &[(Known, PathBuf)], memory: &dyn Memory) -> Vec<Option<Vec<u8>>> {
-        let key = |what: &str, (_, lockfile): &(Known, PathBuf)| memory::key(what, lockfile);
-        let mut keys: Vec<String> = lockfiles.iter().map(|lockfile| key("judged", lockfile)).collect();
-        if !self.recalled {
-            keys.extend(lockfiles.iter().map(|lockfile| key("verified", lockfile)));
-        }
+    fn recall(&mut self, lockfiles: &[(Known, PathBuf)], memory: &dyn Memory) -> Vec<Option<Remembered>> {
+        let keys_of = |what: &'static str, wanted: bool| {
+            let wanted = if wanted { lockfiles } else { &[] };
+            wanted.iter().map(move |(_, lockfile)| memory::key(what, lockfile))
+        };
+        let whole = !self.options.counts_only;
+        let keys: Vec<String> = keys_of("judged", true)
+            .chain(keys_of("artifacts", whole))
+            .chain(keys_of("verified", !self.recalled))
+            .collect();
         self.recalled = true;
         let mut remembered = memory.get_many(&keys);
         remembered.resize(keys.len(), None);
-        for verified in remembered.split_off(lockfiles.len()).into_iter().flatten() {
-            self.verified.recall(&verified);
-        }
-        remembered
+        let mut artifacts = remembered.split_off(lockfiles.len());
+        let verified = artifacts.split_off(if whole { lockfiles.len() } else { 0 });
+        verified.into_iter().flatten().for_each(|verified| self.verified.recall(&verified));
+        artifacts.resize(lockfiles.len(), None);
+        let both = remembered.into_iter().zip(artifacts);
+        both.map(|(judged, artifacts)| Some(Remembered { judged: judged?, artifacts })).collect()
     }
 
     /// The lockfiles that count for an ecosystem: the first of its names in each folder.

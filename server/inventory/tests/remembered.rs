@@ -8,15 +8,17 @@ use std::time::Duration;
 mod place;
 use place::{Kept, Place, write};
 
-/// How often memory was asked for something that it had.
+/// What memory was asked for, and given.
 #[derive(Default)]
 struct Watched {
     kept: Kept,
+    asked: Mutex<Vec<String>>,
     put: Mutex<Vec<String>>,
 }
 
 impl Memory for Watched {
     fn get_many(&self, keys: &[String]) -> Vec<Option<Vec<u8>>> {
+        self.asked.lock().unwrap().extend_from_slice(keys);
         self.kept.get_many(keys)
     }
 
@@ -108,7 +110,8 @@ fn what_is_remembered_and_damaged_is_not_believed() {
     let survey = || Inventory::new(&place_.root, place_.options()).survey(&memory, &|| false);
     let first = survey();
     let kept = memory.kept.0.lock().unwrap().clone();
-    let judged = |key: &&String| key.starts_with("inventory/judged/");
+    let judged = |key: &&String| key.starts_with("inventory/judged/") || key.starts_with("inventory/artifacts/");
+    assert_eq!(kept.keys().filter(judged).count(), 4);
     for key in kept.keys().filter(judged) {
         let length = kept[key].len();
         for place in (0..length).step_by(length / 60 + 1).chain([length - 1]) {
@@ -196,6 +199,54 @@ fn where_everything_is_here_the_answer_is_the_same_with_artifacts_left_packed() 
     let mut inventory = Inventory::new(&place_.root, place_.options());
     inventory.survey(&memory, &|| false);
     assert_eq!(inventory.verification(true).files() as u64, first.readiness.present);
+}
+
+#[test]
+fn who_wants_counts_only_is_given_no_artifacts_and_who_asks_all_the_same_gets_them_as_they_are_now() {
+    let place_ = Place::new();
+    std::thread::sleep(Duration::from_millis(80));
+    let memory = Watched::default();
+    let counts = || Options { counts_only: true, ..place_.options() };
+    let survey = |options: Options| Inventory::new(&place_.root, options).survey(&memory, &|| false);
+    let first = survey(place_.options());
+    memory.judged_anew();
+    memory.asked.lock().unwrap().clear();
+    let again = survey(counts());
+    assert_eq!(memory.judged_anew(), 0, "remembered");
+    let asked = |what: &str| memory.asked.lock().unwrap().iter().filter(|key| key.contains(what)).count();
+    assert_eq!((asked("/judged/"), asked("/artifacts/")), (2, 0));
+    assert_eq!(first.readiness, again.readiness);
+    assert_eq!(format!("{:?}", first.report(false)), format!("{:?}", again.report(false)));
+    assert_eq!(shown(&first), shown(&again), "judged again, in the end");
+    assert_eq!(memory.judged_anew(), 0, "and nothing is remembered of that");
+
+    // A judgement for counts alone remembers no artifacts: whoever wants them judges anew, once.
+    memory.kept.0.lock().unwrap().clear();
+    survey(counts());
+    assert_eq!(memory.judged_anew(), 2);
+    assert!(!memory.kept.0.lock().unwrap().keys().any(|key| key.contains("/artifacts/")));
+    assert_eq!(shown(&survey(counts())), shown(&first));
+    assert_eq!(memory.judged_anew(), 0, "remembered");
+    assert_eq!(shown(&survey(place_.options())), shown(&first));
+    assert_eq!(memory.judged_anew(), 2);
+    assert_eq!(shown(&survey(place_.options())), shown(&first));
+    assert_eq!(memory.judged_anew(), 0, "remembered whole");
+
+    // What happens between the counting and the asking is not hidden.
+    let counted = survey(counts());
+    std::fs::remove_file(place_.itoa()).unwrap();
+    assert!(shown(&counted).contains("Missing"), "{}", shown(&counted));
+    // Where something is not here, that is all that is wanted.
+    std::thread::sleep(Duration::from_millis(80));
+    let missing = survey(counts());
+    assert_eq!(memory.judged_anew(), 1);
+    let again = survey(counts());
+    assert_eq!(memory.judged_anew(), 0, "remembered");
+    assert_eq!(shown(&missing), shown(&again));
+    // Neither is believed without the other.
+    memory.kept.0.lock().unwrap().retain(|key, _| !key.contains("/artifacts/"));
+    survey(place_.options());
+    assert_eq!(memory.judged_anew(), 1, "npm's, whose artifacts were lost");
 }
 
 #[test]

@@ -56,6 +56,15 @@ pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
 
 /// An engine for one command: nothing runs in the background but the opening of the journal.
 fn engine() -> Engine {
+    engine_for(EngineOptions::default())
+}
+
+/// The same for a question that artifacts are not needed for where all of them are here.
+fn engine_for_counts() -> Engine {
+    engine_for(EngineOptions { counts_only: true, ..EngineOptions::default() })
+}
+
+fn engine_for(options: EngineOptions) -> Engine {
     let asked = std::env::var("HOLDOVER_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
     let filter = asked.unwrap_or_else(|| Targets::new().with_default(LevelFilter::ERROR));
     let lines = tracing_subscriber::fmt::layer()
@@ -64,7 +73,7 @@ fn engine() -> Engine {
         .with_writer(std::io::stderr)
         .with_filter(filter);
     let _ = tracing_subscriber::registry().with(lines).try_init();
-    Engine::new(EngineOptions::default())
+    Engine::new(options)
 }
 
 /// The workspace that `path` belongs to, opened.

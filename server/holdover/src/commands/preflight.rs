@@ -1,6 +1,6 @@
 //! `holdover preflight`: is this workspace ready for no network? With `--fetch`, gets what is missing first.
 
-use super::{Failure, cancel_on_interrupt, count, engine, failed, open, warn_of_journal};
+use super::{Failure, cancel_on_interrupt, count, engine, engine_for_counts, failed, open, warn_of_journal};
 use crate::End;
 use crate::args::Preflight;
 use crate::out::{self, Out, Unit};
@@ -14,7 +14,8 @@ const SHOWN: usize = 40;
 const MOST_ARGUMENTS: usize = 8;
 
 pub(crate) fn run(options: &Preflight, out: &Out) -> Result<End, Failure> {
-    let engine = engine();
+    let counts = !options.all && !options.deep && !options.fetch;
+    let engine = if counts { engine_for_counts() } else { engine() };
     let root = open(&engine, &options.path, out)?;
     let cancel = cancel_on_interrupt();
     let mut fetched = None;

@@ -1,6 +1,6 @@
 //! `holdover status`: everything in one view.
 
-use super::{Failure, cancel_on_interrupt, engine, failed, open, warn_of_journal};
+use super::{Failure, cancel_on_interrupt, engine_for_counts, failed, open, warn_of_journal};
 use crate::End;
 use crate::out::Out;
 use contract::{ReadinessState, Status};
@@ -9,7 +9,7 @@ use owo_colors::OwoColorize as _;
 use std::path::Path;
 
 pub(crate) fn run(path: &Path, out: &Out) -> Result<End, Failure> {
-    let engine = engine();
+    let engine = engine_for_counts();
     let root = open(&engine, path, out)?;
     match engine.survey(&root, false, &cancel_on_interrupt(), &|_, _| {}) {
         // The rest of the status is still worth showing.

@@ -4,7 +4,7 @@
 mod read;
 mod write;
 
-use crate::brief::Brief;
+use crate::brief::{Brief, Packed};
 use crate::ecosystem::{Ask, Judged};
 use crate::fetch::Known;
 use crate::ledger::{Crowd, Ledger};
@@ -63,6 +63,13 @@ mod flags {
     pub(super) const SPEC: u8 = 128;
 }
 
+/// A judgement in the form in which it is remembered.
+pub(crate) struct Remembered {
+    pub judged: Vec<u8>,
+    /// Where everything is here: what most who ask do not want, the larger part.
+    pub artifacts: Option<Vec<u8>>,
+}
+
 /// What is to be remembered, where it can be: not while a file could change without showing it.
 pub(crate) fn remember(
     ecosystem: Known,
@@ -70,7 +77,7 @@ pub(crate) fn remember(
     counts: &EcosystemReadiness,
     ledger: &Ledger,
     ask: &Ask<'_>,
-) -> Option<Vec<u8>> {
+) -> Option<Remembered> {
     if !ask.look.lasts(ledger) {
         return None;
     }
@@ -87,16 +94,21 @@ pub(crate) fn remember(
         (0..crowd.len()).for_each(|at| paths.path_bytes(crowd.below_base(at)));
     }
     pack.bytes(&paths.out);
-    let mut out = write::judged(pack, judged, counts, ledger, ask.target);
+    let (mut out, artifacts) = write::judged(pack, judged, counts, ledger, ask.target, ask.options.counts_only);
     out[32..HEAD].copy_from_slice(&basis(ecosystem.name(), &judged.lockfile, ask));
     let hash = blake3::hash(&out[32..]);
     out[..32].copy_from_slice(hash.as_bytes());
-    Some(out)
+    Some(Remembered { judged: out, artifacts })
 }
 
 /// What was remembered, if it was for this question and everything stands as it did; with what it rests on.
 /// Where everything that is needed is here, artifacts are left packed: see [`Brief`].
-pub(crate) fn recall(ecosystem: Known, lockfile: &Path, bytes: Vec<u8>, ask: &Ask<'_>) -> Option<(Judged, Ledger)> {
+pub(crate) fn recall(
+    ecosystem: Known,
+    lockfile: &Path,
+    Remembered { judged: bytes, artifacts }: Remembered,
+    ask: &Ask<'_>,
+) -> Option<(Judged, Ledger)> {
     let (hash, rest) = bytes.split_first_chunk::<32>()?;
     let (remembered, body) = rest.split_first_chunk::<32>()?;
     let (digest, body) = body.split_first_chunk::<32>()?;
@@ -112,22 +124,29 @@ pub(crate) fn recall(ecosystem: Known, lockfile: &Path, bytes: Vec<u8>, ask: &As
         if blake3::hash(rest) != *hash {
             return None;
         }
-        read::judged(unpack, &ledger.crowds, lockfile, ask.target, ecosystem)
+        let judged = read::judged(unpack, &ledger.crowds, lockfile, ask.target, ecosystem)?;
+        let fits = |brief: &Brief| match &artifacts {
+            Some(artifacts) => blake3::hash(artifacts) == brief.artifacts,
+            None => ask.options.counts_only,
+        };
+        judged.brief.as_ref().is_none_or(fits).then_some(judged)
     };
     let (now, judged) = rayon::join(look, read);
     let (now, mut judged) = (now?, judged?);
     ledger.take(now);
     if let Some(brief) = &mut judged.brief {
-        brief.packed = bytes;
+        brief.packed = match artifacts {
+            Some(artifacts) => Packed::Here { judged: bytes, artifacts },
+            None => Packed::Left { options: Box::new(ask.options.clone()) },
+        };
     }
     Some((judged, ledger))
 }
 
 /// The artifacts that were left packed, with what stands beside them.
-pub(crate) fn unpack(judged: &mut Judged, brief: &Brief) -> Option<()> {
-    let mut unpack = Unpack::new(brief.packed.get(HEAD + 32..)?);
-    let ledger = ledger(unpack.bytes()?)?;
-    let whole = read::whole(unpack, &ledger.crowds, &judged.lockfile, &brief.target, brief.ecosystem?)?;
+pub(crate) fn unpack(judged: &mut Judged, brief: &Brief, bytes: &[u8], artifacts: &[u8]) -> Option<()> {
+    let ledger = ledger(Unpack::new(bytes.get(HEAD + 32..)?).bytes()?)?;
+    let whole = read::whole(artifacts, &ledger.crowds, &judged.lockfile, &brief.target, brief.ecosystem?)?;
     whole.into(judged);
     Some(())
 }

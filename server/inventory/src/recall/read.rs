@@ -1,7 +1,7 @@
 //! Reads what `write` packed. Takes any bytes: what does not fit is `None`, never a panic.
 
 use super::{ALGORITHMS, STATES, flags};
-use crate::brief::{Brief, Claimed};
+use crate::brief::{Brief, Claimed, Packed};
 use crate::ecosystem::{Graph, Judged, Line, Repair, Shared, Verdict};
 use crate::fetch::Known;
 use crate::ledger::Crowd;
@@ -12,7 +12,7 @@ use contract::{Artifact, Position, Range};
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
-/// A judgement; without its artifacts where nothing of what is needed is wrong with them.
+/// A judgement; without its artifacts where nothing of what is needed is wrong with them: those were packed apart.
 pub(super) fn judged(
     unpack: Unpack<'_>,
     crowds: &[Crowd],
@@ -22,13 +22,15 @@ pub(super) fn judged(
 ) -> Option<Judged> {
     let mut read = Reader { unpack, crowds, known: Vec::new(), target, ecosystem };
     let mut judged = read.head(lockfile)?;
-    if judged.brief.is_none() {
-        read.whole(lockfile)?.into(&mut judged);
+    let rest = read.unpack.bytes()?;
+    match &mut judged.brief {
+        Some(brief) => brief.artifacts = rest.try_into().ok()?,
+        None => whole(rest, crowds, lockfile, target, ecosystem)?.into(&mut judged),
     }
-    Some(judged)
+    read.unpack.is_empty().then_some(judged)
 }
 
-/// What stands behind the head.
+/// What artifacts are, and what stands beside them.
 #[derive(Default)]
 pub(super) struct Whole {
     artifacts: Vec<Artifact>,
@@ -48,16 +50,9 @@ impl Whole {
     }
 }
 
-/// The artifacts of a judgement that was read without them.
-pub(super) fn whole(
-    unpack: Unpack<'_>,
-    crowds: &[Crowd],
-    lockfile: &Path,
-    target: &str,
-    ecosystem: Known,
-) -> Option<Whole> {
-    let mut read = Reader { unpack, crowds, known: Vec::new(), target, ecosystem };
-    read.head(lockfile)?;
+/// The artifacts of a judgement.
+pub(super) fn whole(packed: &[u8], crowds: &[Crowd], lockfile: &Path, target: &str, ecosystem: Known) -> Option<Whole> {
+    let mut read = Reader { unpack: Unpack::new(packed), crowds, known: Vec::new(), target, ecosystem };
     read.whole(lockfile)
 }
 
@@ -91,7 +86,8 @@ impl<'a> Reader<'a, '_> {
                 ecosystem: Some(self.ecosystem),
                 claims: (0..self.unpack.count()?).map(|_| self.claimed()).collect::<Option<_>>()?,
                 shared: (0..self.unpack.count()?).map(|_| self.claimed()).collect::<Option<_>>()?,
-                packed: Vec::new(),
+                artifacts: [0; 32],
+                packed: Packed::default(),
             });
         }
         Some(judged)

@@ -11,32 +11,39 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// The judgement behind what was packed so far.
+/// The judgement behind what was packed so far; where everything is here, its artifacts apart, unless `counts_only`.
 pub(super) fn judged(
-    pack: Pack,
+    head: Pack,
     judged: &Judged,
     counts: &EcosystemReadiness,
     ledger: &Ledger,
     target: &str,
-) -> Vec<u8> {
+    counts_only: bool,
+) -> (Vec<u8>, Option<Vec<u8>>) {
     let mut before = 0;
     let crowds = ledger.crowds.iter().map(|crowd| {
         let places = Places { crowd, before, next: Cell::new(0) };
         before += crowd.len() as u64;
         places
     });
-    let mut write = Writer { pack, crowds: crowds.collect(), known: HashMap::new(), target };
+    let mut write = Writer { pack: Pack::default(), crowds: crowds.collect(), known: HashMap::new(), target };
+    let complete = counts.present == counts.total;
+    if complete && counts_only {
+        write.pack = head;
+        write.head(judged, counts);
+        // No bytes have this hash.
+        write.pack.bytes(&[0; 32]);
+        return (write.pack.out, None);
+    }
+    write.whole(judged);
+    let artifacts = std::mem::replace(&mut write.pack, head).out;
     write.head(judged, counts);
-    write.pack.number(judged.artifacts.len() as u64);
-    for ((artifact, content), repair) in judged.artifacts.iter().zip(&judged.contents).zip(&judged.repairs) {
-        write.artifact(artifact, content.as_ref(), repair);
+    if complete {
+        write.pack.bytes(blake3::hash(&artifacts).as_bytes());
+        return (write.pack.out, Some(artifacts));
     }
-    write.pack.number(judged.shared.len() as u64);
-    for shared in &judged.shared {
-        write.shared(shared);
-    }
-    write.graph(&judged.graph);
-    write.pack.out
+    write.pack.bytes(&artifacts);
+    (write.pack.out, None)
 }
 
 /// A crowd's paths, which artifacts name in the crowd's order: the next one is guessed, not searched for.
@@ -70,6 +77,18 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
+    fn whole(&mut self, judged: &'a Judged) {
+        self.pack.number(judged.artifacts.len() as u64);
+        for ((artifact, content), repair) in judged.artifacts.iter().zip(&judged.contents).zip(&judged.repairs) {
+            self.artifact(artifact, content.as_ref(), repair);
+        }
+        self.pack.number(judged.shared.len() as u64);
+        for shared in &judged.shared {
+            self.shared(shared);
+        }
+        self.graph(&judged.graph);
+    }
+
     fn head(&mut self, judged: &'a Judged, counts: &EcosystemReadiness) {
         let (rank, why) = match &judged.verdict {
             Verdict::Sound => (0, ""),
