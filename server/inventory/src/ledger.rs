@@ -1,9 +1,10 @@
 //! What an answer was built on: paths, and what stood there. "Has anything changed?" is one look at each of them.
 //! May not read what files hold, and may not say what a change means.
 
-use crate::look::{Identity, Seen};
+use crate::look::{self, Identity, Seen, Unread};
 use rayon::prelude::*;
 use std::ffi::{CStr, OsStr};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -123,6 +124,8 @@ pub(crate) struct Crowd {
 
 /// Looked at in one go by one core: about 0.1 ms.
 const TOGETHER: usize = 64;
+/// Opened and read in one go by one core.
+const OPENED_TOGETHER: usize = 8;
 
 impl Crowd {
     pub(crate) fn below(base: &Path) -> Self {
@@ -180,11 +183,46 @@ impl Crowd {
         seen
     }
 
+    /// As [`Crowd::look`], for files that are read anyway: they are opened and not looked at before, so that one walk along
+    /// each path is enough. `take` is given the place, what stands there, and the file where it is one.
+    pub(crate) fn open<T: Send>(
+        &mut self,
+        take: impl Fn(usize, Seen, Result<File, Unread>, &mut Vec<u8>) -> T + Sync,
+    ) -> Vec<T> {
+        let folder = Folder::open(&self.base);
+        let places = (0..self.len()).into_par_iter().with_max_len(OPENED_TOGETHER);
+        let (seen, taken) = places
+            .map_init(Vec::new, |buffer, at| {
+                let path = self.path(at);
+                let (seen, file) = folder.open_file(path).map_or_else(
+                    || with_care(&whole(&self.base, path)),
+                    |(file, identity)| (Seen::File(identity), Ok(file)),
+                );
+                (seen, take(at, seen, file, buffer))
+            })
+            .unzip();
+        self.seen = seen;
+        taken
+    }
+
     fn holds(&self) -> bool {
         let folder = Folder::open(&self.base);
         self.seen.par_chunks(TOGETHER).enumerate().all(|(chunk, seen)| {
             seen.iter().enumerate().all(|(at, seen)| folder.at(&self.base, self.path(chunk * TOGETHER + at)) == *seen)
         })
+    }
+}
+
+/// Looked at before it is opened.
+fn with_care(path: &Path) -> (Seen, Result<File, Unread>) {
+    let seen = Seen::at(path);
+    match seen {
+        Seen::File(_) => match look::open_seen(path) {
+            Ok((file, identity)) => (Seen::File(identity), Ok(file)),
+            Err(why) => (seen, Err(why)),
+        },
+        Seen::Absent => (seen, Err(Unread::Absent)),
+        odd => (seen, Err(Unread::Odd(odd))),
     }
 }
 
@@ -245,6 +283,17 @@ impl Folder {
             Err(_) => Seen::at(&whole(base, path)),
         }
     }
+
+    /// A regular file at the path itself, opened without waiting; `None` where that has to be looked at with care. A link is
+    /// left alone, so that what opens is what lies in the folder: no device is opened without having been looked at.
+    fn open_file(&self, path: &CStr) -> Option<(File, Identity)> {
+        use rustix::fs::{FileType, Mode, OFlags};
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(self.0.as_ref()?, path, flags, Mode::empty()).ok()?;
+        let stat = rustix::fs::fstat(&file).ok()?;
+        let regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+        regular.then(|| (File::from(file), identity(&stat)))
+    }
 }
 
 #[cfg(not(unix))]
@@ -258,6 +307,11 @@ impl Folder {
 
     fn at(&self, base: &Path, path: &CStr) -> Seen {
         Seen::at(&whole(base, path))
+    }
+
+    #[allow(clippy::unused_self, reason = "there is no folder to open from")]
+    fn open_file(&self, _path: &CStr) -> Option<(File, Identity)> {
+        None
     }
 }
 
@@ -274,7 +328,8 @@ mod tests {
         std::fs::write(base.join("a/file"), "x").unwrap();
         std::fs::write(folder.path().join("outside"), "x").unwrap();
         std::os::unix::fs::symlink("nowhere", base.join("dangling")).unwrap();
-        let paths: Vec<PathBuf> = ["a/file", "a/folder", "a/absent", "dangling", "a/file/below"]
+        std::os::unix::fs::symlink("a/file", base.join("link")).unwrap();
+        let paths: Vec<PathBuf> = ["a/file", "a/folder", "a/absent", "dangling", "a/file/below", "link"]
             .iter()
             .map(|path| base.join(path))
             .chain([folder.path().join("outside")])
@@ -283,6 +338,14 @@ mod tests {
         let look = Look::default();
         assert_eq!(look.at_all(&base, &paths), single);
         assert!(matches!(single[0], Seen::File(_)) && single[2] == Seen::Absent && single[3] == Seen::Dangling);
+        // And so does one that opens.
+        let seen = |_, seen, file: Result<File, Unread>, _: &mut Vec<u8>| (seen, file.is_ok());
+        let opened = Look::default().open_all(&base, &paths, seen);
+        assert_eq!(opened.iter().map(|(seen, _)| *seen).collect::<Vec<_>>(), single);
+        assert_eq!(
+            opened.iter().map(|(_, open)| *open).collect::<Vec<_>>(),
+            [true, false, false, false, false, true, true]
+        );
         let mut ledger = look.take_ledger();
         assert!(ledger.holds());
         let before = ledger.digest();

@@ -180,8 +180,34 @@ pub(crate) fn read_into(path: &Path, limit: u64, buffer: &mut Vec<u8>) -> Result
 
 /// As [`read_into`], for what was seen to be a regular file a moment ago.
 pub(crate) fn read_seen(path: &Path, limit: u64, buffer: &mut Vec<u8>) -> Result<Identity, Unread> {
+    let (file, identity) = open_seen(path)?;
+    read_opened(&file, &identity, limit, buffer)?;
+    Ok(identity)
+}
+
+/// Reads as much of a file as it held when it looked like this; that it has grown since shows at the next look.
+pub(crate) fn read_opened(
+    mut file: &File,
+    identity: &Identity,
+    limit: u64,
+    buffer: &mut Vec<u8>,
+) -> Result<(), Unread> {
     buffer.clear();
-    fill(open_seen(path)?, limit, buffer)
+    if identity.size > limit {
+        return Err(Unread::Large(limit));
+    }
+    buffer.resize(identity.size as usize, 0);
+    let mut done = 0;
+    while done < buffer.len() {
+        match file.read(&mut buffer[done..]) {
+            Ok(0) => break,
+            Ok(read) => done += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(Unread::Failed(error.kind())),
+        }
+    }
+    buffer.truncate(done);
+    Ok(())
 }
 
 fn fill((file, identity): (File, Identity), limit: u64, buffer: &mut Vec<u8>) -> Result<Identity, Unread> {
@@ -266,6 +292,22 @@ impl Look {
         let seen = crowd.seen.clone();
         self.crowds.lock().unwrap_or_else(PoisonError::into_inner).push(crowd);
         seen
+    }
+
+    /// As [`Look::at_all`], for files that are read anyway; see [`Crowd::open`].
+    pub(crate) fn open_all<T: Send>(
+        &self,
+        base: &Path,
+        paths: &[PathBuf],
+        take: impl Fn(usize, Seen, Result<File, Unread>, &mut Vec<u8>) -> T + Sync,
+    ) -> Vec<T> {
+        let mut crowd = Crowd::below(base);
+        for path in paths {
+            crowd.add(path);
+        }
+        let taken = crowd.open(take);
+        self.crowds.lock().unwrap_or_else(PoisonError::into_inner).push(crowd);
+        taken
     }
 
     /// Reads a text of at most `limit` bytes; bytes that are not UTF-8 are replaced.

@@ -12,6 +12,7 @@ use crate::memory;
 use crate::verify::{self, Algorithm, Content, Sum};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// A bucket of the index larger than this is not read, in bytes; usual ones are below 10 KiB.
@@ -79,6 +80,8 @@ struct Search<'s> {
 }
 
 type Found = Result<(Sum, u64), Lacking>;
+/// Reads a file, and says what it looked like then.
+type Read<'r> = &'r mut dyn FnMut(&mut Vec<u8>) -> Result<Identity, Unread>;
 
 impl Search<'_> {
     /// The records for keys, of which no two are the same.
@@ -88,42 +91,53 @@ impl Search<'_> {
             None => Lacking::Tarball(path.clone()),
         };
         let buckets: Vec<PathBuf> = keys.iter().map(|key| bucket(self.cache, key)).collect();
-        let seen = self.ask.look.at_all(&self.store.base.join("index-v5"), &buckets);
-        let found: Vec<(Found, Option<[u8; 16]>)> = keys
-            .par_iter()
-            .zip(&buckets)
-            .zip(seen)
-            .with_min_len(16)
-            .map(|((key, bucket), seen)| {
-                let identity = match seen {
-                    Seen::File(identity) => identity,
-                    // npm cannot read a folder, and finds nothing behind a link that leads nowhere.
-                    Seen::Absent | Seen::Dangling | Seen::Folder(_) => return (Err(lacking(bucket)), None),
-                    odd => return (Err(Lacking::Doubt(odd.doubt().unwrap_or_default())), None),
-                };
-                let claim = claim(&[&identity.bytes(), key.as_bytes(), accept.unwrap_or_default().as_bytes()]);
-                let remembered = self.claims.known.get(&claim).and_then(|payload| payload.split_first_chunk::<64>());
-                if let Some((digest, size)) = remembered {
-                    let size = size.try_into().map_or(0, u64::from_le_bytes);
-                    return (Ok((Sum { algorithm: Algorithm::Sha512, bytes: digest.to_vec() }, size)), Some(claim));
+        let of = |at: usize, seen: Seen, read: Read<'_>, bytes: &mut Vec<u8>| {
+            let (key, bucket) = (keys[at], &buckets[at]);
+            let identity = match seen {
+                Seen::File(identity) => identity,
+                // npm cannot read a folder, and finds nothing behind a link that leads nowhere.
+                Seen::Absent | Seen::Dangling | Seen::Folder(_) => return (Err(lacking(bucket)), None),
+                odd => return (Err(Lacking::Doubt(odd.doubt().unwrap_or_default())), None),
+            };
+            let claim = claim(&[&identity.bytes(), key.as_bytes(), accept.unwrap_or_default().as_bytes()]);
+            let remembered = self.claims.known.get(&claim).and_then(|payload| payload.split_first_chunk::<64>());
+            if let Some((digest, size)) = remembered {
+                let size = size.try_into().map_or(0, u64::from_le_bytes);
+                return (Ok((Sum { algorithm: Algorithm::Sha512, bytes: digest.to_vec() }, size)), Some(claim));
+            }
+            match read(bytes) {
+                Ok(read) => match record(bytes, key, accept) {
+                    Some(found) => (Ok(found), (read == identity).then_some(claim)),
+                    None => (Err(lacking(bucket)), None),
+                },
+                Err(why) => {
+                    // It was a file a moment ago.
+                    self.ask.look.only_once();
+                    let why = if why == Unread::Absent { lacking(bucket) } else { Lacking::Doubt(why.to_string()) };
+                    (Err(why), None)
                 }
-                let mut bytes = Vec::new();
-                match look::read_seen(bucket, LARGEST_BUCKET, &mut bytes) {
-                    Ok(read) => match record(&bytes, key, accept) {
-                        Some(found) => (Ok(found), (read == identity).then_some(claim)),
-                        None => (Err(lacking(bucket)), None),
-                    },
-                    Err(why) => {
-                        // It was a file a moment ago.
-                        self.ask.look.only_once();
-                        (
-                            Err(if why == Unread::Absent { lacking(bucket) } else { Lacking::Doubt(why.to_string()) }),
-                            None,
-                        )
+            }
+        };
+        let base = self.store.base.join("index-v5");
+        let found: Vec<(Found, Option<[u8; 16]>)> = if self.claims.known.is_empty() {
+            self.ask.look.open_all(&base, &buckets, |at, seen, file, bytes| {
+                let mut read = |bytes: &mut Vec<u8>| match (seen, &file) {
+                    (Seen::File(identity), Ok(file)) => {
+                        look::read_opened(file, &identity, LARGEST_BUCKET, bytes).map(|()| identity)
                     }
-                }
+                    (_, Ok(_)) => Err(Unread::Odd(seen)),
+                    (_, Err(why)) => Err(*why),
+                };
+                of(at, seen, &mut read, bytes)
             })
-            .collect();
+        } else {
+            let seen = self.ask.look.at_all(&base, &buckets);
+            let all = seen.into_par_iter().enumerate().with_min_len(16);
+            all.map_init(Vec::new, |bytes, (at, seen)| {
+                of(at, seen, &mut |bytes| look::read_seen(&buckets[at], LARGEST_BUCKET, bytes), bytes)
+            })
+            .collect()
+        };
         found
             .into_iter()
             .map(|(found, claim)| {
@@ -138,13 +152,14 @@ impl Search<'_> {
     }
 
     /// The address of the tarball that a description gives for a version. What is lacking is told of what was read whole
-    /// and has its checksum; an address is taken at a glance.
+    /// and has its checksum; an address is taken at a glance. `opened`: the file, where it was opened when it looked like `identity`.
     fn address(
         &self,
         content: &Path,
         sum: &Sum,
         identity: &Identity,
         wanted: &Wanted<'_>,
+        opened: Option<Result<&File, Unread>>,
         buffer: &mut Vec<u8>,
     ) -> Told {
         let integrity = wanted.integrity.unwrap_or_default();
@@ -156,13 +171,23 @@ impl Search<'_> {
             self.ask.look.only_once();
             (Err(Lacking::Doubt(why.to_string())), None)
         };
-        let (mut file, read) = match look::open_seen(content) {
-            Ok((_, read)) if read.size > LARGEST => return unread(Unread::Large(LARGEST)),
-            Ok(opened) => opened,
-            Err(why) => return unread(why),
+        let own;
+        let (file, read) = match opened {
+            Some(Ok(file)) => (file, *identity),
+            Some(Err(why)) => return unread(why),
+            None => match look::open_seen(content) {
+                Ok((file, read)) => {
+                    own = file;
+                    (&own, read)
+                }
+                Err(why) => return unread(why),
+            },
         };
+        if read.size > LARGEST {
+            return unread(Unread::Large(LARGEST));
+        }
         let claim = (read == *identity).then_some(claim);
-        match packument::glance(&mut file, read.size, wanted.version, buffer) {
+        match packument::glance(file, read.size, wanted.version, buffer) {
             Ok(Some(said)) => {
                 if let Ok(address) = said.address(integrity) {
                     return (Ok(address), claim);
@@ -284,7 +309,11 @@ impl Search<'_> {
         each.dedup();
         let records = self.records(&each, Some(SHORT));
         let contents: Vec<PathBuf> = records.iter().flatten().map(|(sum, _)| self.store.path(sum)).collect();
-        let seen = self.ask.look.at_all(&self.store.content, &contents);
+        let (seen, mut told_at_once) = if self.claims.known.is_empty() {
+            self.at_once(wanted, &keys, &each, &records, &contents)
+        } else {
+            (self.ask.look.at_all(&self.store.content, &contents), HashMap::new())
+        };
         let mut seen = contents.iter().zip(seen);
         // By key: the content, or what is lacking.
         let described: Vec<Result<(&PathBuf, &Sum, Identity), Lacking>> = records
@@ -292,9 +321,7 @@ impl Search<'_> {
             .map(|record| {
                 let (sum, size) = record.as_ref().map_err(Clone::clone)?;
                 match seen.next() {
-                    Some((path, Seen::File(identity))) if *size == 0 || identity.size == *size => {
-                        Ok((path, sum, identity))
-                    }
+                    Some((path, Seen::File(identity))) if fits(*size, &identity) => Ok((path, sum, identity)),
                     Some((path, Seen::File(_) | Seen::Absent | Seen::Dangling | Seen::Folder(_))) => {
                         Err(Lacking::Description(path.clone()))
                     }
@@ -303,14 +330,19 @@ impl Search<'_> {
                 }
             })
             .collect();
+        let at_once: Vec<Option<Told>> = (0..wanted.len()).map(|at| told_at_once.remove(&at)).collect();
         let told: Vec<Told> = wanted
             .par_iter()
             .zip(&keys)
+            .zip(at_once)
             .with_max_len(4)
-            .map_init(Vec::new, |buffer, (wanted, key)| {
+            .map_init(Vec::new, |buffer, ((wanted, key), told)| {
+                if let Some(told) = told {
+                    return told;
+                }
                 let Some(key) = key else { return (wanted.address.clone().ok_or_else(lost), None) };
                 match each.binary_search(&key.as_str()).ok().map(|at| &described[at]) {
-                    Some(Ok((path, sum, identity))) => self.address(path, sum, identity, wanted, buffer),
+                    Some(Ok((path, sum, identity))) => self.address(path, sum, identity, wanted, None, buffer),
                     Some(Err(lacking)) => (Err(lacking.clone()), None),
                     None => (Err(lost()), None),
                 }
@@ -330,6 +362,45 @@ impl Search<'_> {
         });
         (addresses.collect(), beside)
     }
+
+    /// Where no description is known yet: opens each once, and asks it for all that is wanted of it. Gives what stands at the
+    /// contents, and by place of what is wanted what was told.
+    fn at_once(
+        &self,
+        wanted: &[Wanted<'_>],
+        keys: &[Option<String>],
+        each: &[&str],
+        records: &[Found],
+        contents: &[PathBuf],
+    ) -> (Vec<Seen>, HashMap<usize, Told>) {
+        let mut askers: Vec<Vec<usize>> = vec![Vec::new(); each.len()];
+        for (place, key) in keys.iter().enumerate() {
+            if let Some(order) = key.as_deref().and_then(|key| each.binary_search(&key).ok()) {
+                askers[order].push(place);
+            }
+        }
+        let found = records.iter().zip(askers).filter_map(|(record, askers)| Some((record.as_ref().ok()?, askers)));
+        let found: Vec<(&(Sum, u64), Vec<usize>)> = found.collect();
+        let told = self.ask.look.open_all(&self.store.content, contents, |at, seen, file, buffer| {
+            let ((sum, size), askers) = &found[at];
+            let Seen::File(identity) = seen else { return (seen, Vec::new()) };
+            if !fits(*size, &identity) {
+                return (seen, Vec::new());
+            }
+            let file = file.as_ref().map_err(|why| *why);
+            let ask = |&place: &usize| {
+                (place, self.address(&contents[at], sum, &identity, &wanted[place], Some(file), buffer))
+            };
+            (seen, askers.iter().map(ask).collect::<Vec<(usize, Told)>>())
+        });
+        let (seen, told): (Vec<Seen>, Vec<Vec<(usize, Told)>>) = told.into_iter().unzip();
+        (seen, told.into_iter().flatten().collect())
+    }
+}
+
+/// Whether a content has the size that the index has for it; 0: none.
+fn fits(size: u64, identity: &Identity) -> bool {
+    size == 0 || identity.size == size
 }
 
 /// A form byte; then of each its claim, the payload's length in four bytes, and the payload.

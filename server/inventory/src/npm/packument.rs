@@ -5,7 +5,8 @@
 use super::store::sums;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::fs::File;
+use std::io;
 
 /// What a description says about one version.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
@@ -103,12 +104,7 @@ const LONGEST_PART: u64 = 1 << 20;
 /// In sound JSON what is found is a key, because a quotation mark that neither has a backslash before it nor stands in a string begins
 /// one; that it is a key of `versions` is believed because what stands behind it says that it is about this version and
 /// where its tarball is. [`says`] finds out whether it is. Reads a third of the descriptions of an average project.
-pub(super) fn glance(
-    file: &mut (impl Read + Seek),
-    size: u64,
-    version: &str,
-    buffer: &mut Vec<u8>,
-) -> io::Result<Option<Dist>> {
+pub(super) fn glance(file: &impl At, size: u64, version: &str, buffer: &mut Vec<u8>) -> io::Result<Option<Dist>> {
     let key = serde_json::to_string(version)?;
     let finder = memchr::memmem::Finder::new(&key);
     let (mut end, mut length) = (size, FIRST);
@@ -143,15 +139,34 @@ pub(super) fn glance(
 
 /// Reads a part of the file into the front of `buffer`, which grows and is not cleared: zeroes for every block would cost as
 /// much as the search.
-fn read<'b>(file: &mut (impl Read + Seek), from: u64, to: u64, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
-    file.seek(SeekFrom::Start(from))?;
+fn read<'b>(file: &impl At, from: u64, to: u64, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
     let length = to.saturating_sub(from) as usize;
     if buffer.len() < length {
         buffer.resize(length, 0);
     }
     let block = &mut buffer[..length];
-    file.read_exact(block)?;
+    file.read_exact_at(block, from)?;
     Ok(block)
+}
+
+/// What can be read from any place on.
+pub(super) trait At {
+    fn read_exact_at(&self, block: &mut [u8], from: u64) -> io::Result<()>;
+}
+
+impl At for File {
+    #[cfg(unix)]
+    fn read_exact_at(&self, block: &mut [u8], from: u64) -> io::Result<()> {
+        std::os::unix::fs::FileExt::read_exact_at(self, block, from)
+    }
+
+    #[cfg(not(unix))]
+    fn read_exact_at(&self, block: &mut [u8], from: u64) -> io::Result<()> {
+        use std::io::{Read as _, Seek as _};
+        let mut file = self;
+        file.seek(io::SeekFrom::Start(from))?;
+        file.read_exact(block)
+    }
 }
 
 /// Where the object begins that stands behind a key.
@@ -179,7 +194,7 @@ fn part(bytes: &[u8]) -> Part {
 }
 
 /// A part that goes on behind the block in which it begins.
-fn beyond(file: &mut (impl Read + Seek), from: u64, size: u64) -> io::Result<Option<Manifest>> {
+fn beyond(file: &impl At, from: u64, size: u64) -> io::Result<Option<Manifest>> {
     let mut buffer = Vec::new();
     let mut length = FIRST;
     while length <= LONGEST_PART {
@@ -224,14 +239,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::{Map, Value, json};
-    use std::io::Cursor;
 
     const DESCRIPTION: &str =
         r#"{"name":"a","versions":{"1.0.0":{"dist":{"tarball":"https://registry.example/a.tgz"}},"1.0.1":{}}}"#;
 
+    impl At for &[u8] {
+        fn read_exact_at(&self, block: &mut [u8], from: u64) -> io::Result<()> {
+            let end = from as usize + block.len();
+            block.copy_from_slice(self.get(from as usize..end).ok_or(io::ErrorKind::UnexpectedEof)?);
+            Ok(())
+        }
+    }
+
     fn glanced(description: &[u8], version: &str) -> Option<Dist> {
         let mut buffer = Vec::new();
-        glance(&mut Cursor::new(description), description.len() as u64, version, &mut buffer).unwrap()
+        glance(&description, description.len() as u64, version, &mut buffer).unwrap()
     }
 
     /// What the whole makes of what a glance took.
