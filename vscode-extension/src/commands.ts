@@ -5,6 +5,7 @@ import { LSPErrorCodes, ResponseError } from 'vscode-languageclient/node';
 import type { PreflightReport } from './contract.ts';
 import type { Documents } from './documents.ts';
 import type { Notes } from './notes.ts';
+import type { NoteComment, NoteThreads } from './noteThreads.ts';
 import { copyLog } from './logCopy.ts';
 import { versionPage } from './present/health.ts';
 import { fetchSummary } from './present/report.ts';
@@ -25,6 +26,7 @@ export function registerCommands(
   documents: Documents,
   views: Views,
   notes: Notes,
+  threads: NoteThreads,
   log: vscode.LogOutputChannel,
 ): vscode.Disposable {
   const workspace = (chosen: Chosen) =>
@@ -119,7 +121,25 @@ export function registerCommands(
     given('holdover.discardDraft', (what) => notes.discard(what)),
     command('holdover.editNote', (chosen) => notes.edit(chosen)),
     command('holdover.removeNote', (chosen) => notes.remove(chosen)),
-    command('holdover.showTrail', (chosen) => notes.showTrail(chosen)),
+    given('holdover.showTrail', (what) => notes.showTrail(isRow(what) || isFinding(what) ? what : undefined)),
+    given('holdover.showFindingTrail', () => notes.showFindingTrail()),
+    given('holdover.moveNote', (what) => notes.move(isRow(what) ? noteOfRow(what) : threads.noteOf(what))),
+    given('holdover.saveNote', (what) => threads.save(what as vscode.CommentReply, undefined)),
+    given('holdover.saveSharedNote', (what) => threads.save(what as vscode.CommentReply, true)),
+    given('holdover.editComment', (what) => {
+      threads.edit(what as NoteComment);
+      return Promise.resolve();
+    }),
+    given('holdover.saveComment', (what) => threads.saveEdit(what as NoteComment)),
+    given('holdover.cancelComment', (what) => {
+      threads.cancelEdit(what as NoteComment);
+      return Promise.resolve();
+    }),
+    given('holdover.removeComment', (what) => threads.remove(what as NoteComment)),
+    given('holdover.takeUpComment', (what) => {
+      const { workspace, of } = what as NoteComment;
+      return notes.takeUp({ draft: of.id, workspace });
+    }),
     command('holdover.copyName', async (chosen) => {
       await vscode.env.clipboard.writeText(chosen?.subject?.text ?? '');
     }),
@@ -152,6 +172,15 @@ async function show({ file, line, utf16 }: { file: string; line: number; utf16: 
 /** Menus of trees hand the row; the palette and keys hand nothing, and other menus a file. */
 function isRow(given: unknown): given is Row {
   return typeof given === 'object' && given !== null && 'spoken' in given && 'kind' in given;
+}
+
+/** A code action of a finding hands its fields. */
+function isFinding(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && 'workspace' in given;
+}
+
+function noteOfRow({ subject }: Row): { workspace: string; note: string } | undefined {
+  return subject?.text === undefined ? undefined : { workspace: subject.workspace, note: subject.text };
 }
 
 /** Wraps every server command, from the palette or from a code action, so that its end is told the same way. */

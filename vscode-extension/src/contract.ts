@@ -243,14 +243,22 @@ export interface NoteVersion {
 
 export interface Note {
   id: string;
+  /** Markdown, letter for letter. */
   body: string;
+  /** The same, every version of it, fit to be drawn; an older server does not say it. */
+  shown?: string;
   title: string;
   /** Who, when, for whom, how far it has come, in words. */
   about: string;
   shared: boolean;
   place: NotePlace;
+  author?: { name: string };
+  created?: string;
+  edited?: string | null;
   removed?: boolean;
   state: string;
+  /** How far it has come, in words. */
+  stateText?: string;
   versions: NoteVersion[];
 }
 
@@ -280,10 +288,13 @@ export interface TrailEntry {
   what: string;
   state: string;
   stateText: string;
+  /** Names of the devices that are known to have it. */
+  seenBy?: string[];
 }
 
 /** What `holdover.trail` gives: newest first. */
 export interface TrailReport {
   file: string;
+  artifacts?: string[];
   entries: TrailEntry[];
 }

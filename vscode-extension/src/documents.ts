@@ -27,7 +27,21 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
       vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
       session.onDidChange(() => {
         for (const document of vscode.workspace.textDocuments) {
-          if (document.uri.scheme === SCHEME && document.uri.path.startsWith('/status/')) {
+          if (
+            document.uri.scheme === SCHEME &&
+            /^\/(status|artifact|trail|journal)\//.test(document.uri.path)
+          ) {
+            this.changed.fire(document.uri);
+          }
+        }
+      }),
+      // How far an event has come changes too, without anybody having done anything.
+      session.onDidChangeNotes(() => {
+        for (const document of vscode.workspace.textDocuments) {
+          if (
+            document.uri.scheme === SCHEME &&
+            /^\/(note|trail|artifact|journal)\//.test(document.uri.path)
+          ) {
             this.changed.fire(document.uri);
           }
         }
@@ -50,6 +64,12 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
   async showTrail(file: string, workspace: string): Promise<void> {
     const uri = address('trail', 'Holdover Trail', workspace, { file });
     // It grows.
+    this.changed.fire(uri);
+    await open(uri);
+  }
+
+  async showArtifactTrail(artifacts: readonly string[], workspace: string): Promise<void> {
+    const uri = address('artifact', 'Holdover Trail', workspace, { ids: JSON.stringify(artifacts) });
     this.changed.fire(uri);
     await open(uri);
   }
@@ -122,7 +142,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
 
 /** `holdover:/status/Holdover Status.md?workspace=…`: the last part is what the tab shows. */
 function address(
-  kind: 'status' | 'preflight' | 'journal' | 'version' | 'note' | 'trail',
+  kind: 'status' | 'preflight' | 'journal' | 'version' | 'note' | 'trail' | 'artifact',
   title: string,
   subject: string,
   more: Record<string, string> = {},
@@ -149,6 +169,10 @@ function serverAddress(uri: vscode.Uri): string {
   }
   if (uri.path.startsWith('/trail/') && query.has('file')) {
     return `${SCHEME}:/trail/${encodeURIComponent(query.get('file') ?? '')}.md?${workspace}`;
+  }
+  if (uri.path.startsWith('/artifact/') && query.has('ids')) {
+    const ids = JSON.parse(query.get('ids') ?? '[]') as string[];
+    return `${SCHEME}:/artifact/${ids.map(encodeURIComponent).join(',')}.md?${workspace}`;
   }
   return uri.toString(true);
 }

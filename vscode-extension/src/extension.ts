@@ -5,7 +5,9 @@ import { Ages } from './ages.ts';
 import { commandRunner, registerCommands } from './commands.ts';
 import { Documents } from './documents.ts';
 import { NoteFiles } from './noteFiles.ts';
+import { NoteInputs } from './noteInputs.ts';
 import { Notes } from './notes.ts';
+import { NoteThreads } from './noteThreads.ts';
 import { Session } from './session.ts';
 import { showHealth, showStatusBar } from './statusBar.ts';
 import { Views } from './views.ts';
@@ -25,17 +27,21 @@ export function activate(context: vscode.ExtensionContext): void {
   const documents = new Documents(session, log);
   const ages = new Ages();
   const noteFiles = new NoteFiles(session, log);
-  const notes = new Notes(session, noteFiles, documents);
+  const noteInputs = new NoteInputs(session);
+  const noteThreads = new NoteThreads(session, noteInputs, noteFiles, log);
+  const notes = new Notes(session, noteFiles, noteInputs, documents);
   const views = new Views(session, notes, ages, log);
   context.subscriptions.push(
     log,
     session,
     documents,
     noteFiles,
+    noteInputs,
+    noteThreads,
     notes,
     ages,
     views,
-    registerCommands(context, session, documents, views, notes, log),
+    registerCommands(context, session, documents, views, notes, noteThreads, log),
     showStatusBar(session, ages),
     showHealth(session, version),
   );

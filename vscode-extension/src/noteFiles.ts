@@ -1,10 +1,10 @@
 // Notes that are being written, as documents of the editor: what is typed is kept as a draft, saving makes it a note.
 // May not show notes; everything that a document is to become stands in its address, so that any window can go on with it.
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Note, NoteDraft, NoteReport } from './contract.ts';
 import { serverCommand } from './protocol.ts';
 import type { Session } from './session.ts';
+import { ulid } from './ulid.ts';
 
 export const NOTE_SCHEME = 'holdover-note';
 /** Milliseconds after a keystroke in which others join its save, and until a save that failed is tried again. */
@@ -252,18 +252,4 @@ async function close(uri: vscode.Uri): Promise<void> {
     ({ input }) => input instanceof vscode.TabInputText && input.uri.toString() === uri.toString(),
   );
   await vscode.window.tabGroups.close(own);
-}
-
-/** 48 bits of time and 80 of chance, in Crockford's letters. */
-function ulid(): string {
-  const letters = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-  const time = Buffer.alloc(6);
-  time.writeUIntBE(Date.now(), 0, 6);
-  let bits = BigInt(`0x${Buffer.concat([time, randomBytes(10)]).toString('hex')}`);
-  let text = '';
-  for (let i = 0; i < 26; i += 1) {
-    text = `${letters.charAt(Number(bits & 31n))}${text}`;
-    bits >>= 5n;
-  }
-  return text;
 }

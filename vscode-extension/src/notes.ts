@@ -4,6 +4,8 @@ import * as vscode from 'vscode';
 import type { Note, NoteReport, TrailReport } from './contract.ts';
 import type { Documents } from './documents.ts';
 import type { NoteFiles, Writing } from './noteFiles.ts';
+import type { NoteInputs } from './noteInputs.ts';
+import { lostFirst } from './present/noteThreads.ts';
 import { noteRows } from './present/notesTree.ts';
 import type { Row } from './present/tree.ts';
 import { serverCommand } from './protocol.ts';
@@ -19,6 +21,7 @@ export class Notes implements vscode.Disposable {
   constructor(
     private readonly session: Session,
     private readonly files: NoteFiles,
+    private readonly inputs: NoteInputs,
     private readonly documents: Documents,
   ) {
     this.subscription = session.onDidChange(() => {
@@ -39,7 +42,7 @@ export class Notes implements vscode.Disposable {
   /** What a crash left unsaved is said once; where nothing is left, nothing is. */
   private async offer(workspace: string): Promise<void> {
     const { drafts } = await this.report(workspace);
-    const [first, ...more] = drafts.filter(({ id, open }) => !open && !this.files.isOpen(id));
+    const [first, ...more] = drafts.filter(({ id, open }) => !open && !this.isOpen(id));
     if (first === undefined) {
       return;
     }
@@ -151,11 +154,99 @@ export class Notes implements vscode.Disposable {
     await this.session.command(serverCommand.noteDraft, { workspace, draft, discard: true });
   }
 
-  async showTrail(chosen: Chosen): Promise<void> {
+  /** Puts a note to the lines that are selected: the one that was chosen, else one that is asked for. */
+  async move(given: { workspace: string; note: string } | undefined): Promise<void> {
+    const editor = vscode.window.activeTextEditor;
+    if (editor?.document.uri.scheme !== 'file') {
+      throw new Error('select the lines that the note is to stand on');
+    }
+    const workspace = given?.workspace ?? this.workspace(editor.document.uri);
+    const { start, end } = editor.selection;
+    const last = end.line > start.line && end.character === 0 ? end.line - 1 : end.line;
+    let note = given?.note;
+    if (note === undefined) {
+      const { notes } = await this.report(workspace);
+      const items = lostFirst(notes).map(({ id, title, place }) => ({
+        label: title,
+        description: place.text,
+        ...(place.remark === '' ? {} : { detail: place.remark }),
+        id,
+      }));
+      const lines = `line${last > start.line ? 's' : ''} ${start.line + 1}${last > start.line ? `–${last + 1}` : ''}`;
+      const picked = await vscode.window.showQuickPick(items, {
+        placeHolder: `Which note is to stand on ${lines} of ${vscode.workspace.asRelativePath(editor.document.uri, false)}?`,
+        matchOnDescription: true,
+      });
+      note = picked?.id;
+    }
+    if (note !== undefined) {
+      const moved = await this.session.command<Note | undefined>(serverCommand.noteMove, {
+        workspace,
+        note,
+        file: editor.document.uri.toString(),
+        line: start.line,
+        lines: last - start.line + 1,
+      });
+      if (moved !== undefined) {
+        vscode.window.setStatusBarMessage(`Holdover: the note stands on ${moved.place.text}`, 4_000);
+      }
+    }
+  }
+
+  /** What happened to what the findings under the cursor are about. */
+  async showFindingTrail(): Promise<void> {
+    const editor = vscode.window.activeTextEditor;
+    const actions =
+      editor === undefined
+        ? []
+        : await vscode.commands.executeCommand<vscode.CodeAction[]>(
+            'vscode.executeCodeActionProvider',
+            editor.document.uri,
+            editor.selection,
+            vscode.CodeActionKind.QuickFix.value,
+          );
+    const trails = actions.flatMap(({ title, command }) =>
+      command?.command === 'holdover.showTrail'
+        ? [{ label: title.replace(/^Show what happened to /, ''), fields: command.arguments?.[0] as unknown }]
+        : [],
+    );
+    const [first, ...more] = trails;
+    if (first === undefined) {
+      throw new Error('no finding of Holdover stands here; what happened to the whole file can be shown');
+    }
+    const picked =
+      more.length === 0
+        ? first
+        : await vscode.window.showQuickPick(trails, { placeHolder: 'What happened to what?' });
+    await this.showTrail(picked?.fields);
+  }
+
+  /** Of the artifacts of a row or a finding, of a row's file, else of the file that is in front. */
+  async showTrail(given: unknown): Promise<void> {
     const uri = vscode.window.activeTextEditor?.document.uri;
+    if (isFinding(given)) {
+      const { workspace, artifacts, file } = given;
+      await (artifacts === undefined
+        ? this.documents.showTrail(
+            vscode.workspace.asRelativePath(vscode.Uri.parse(file ?? ''), false),
+            workspace,
+          )
+        : this.documents.showArtifactTrail(artifacts, workspace));
+      return;
+    }
+    const chosen = given as Chosen;
+    const artifacts = chosen?.subject?.artifacts;
+    if (artifacts !== undefined) {
+      await this.documents.showArtifactTrail(artifacts, chosen?.subject?.workspace ?? this.workspace(uri));
+      return;
+    }
     const workspace = chosen?.subject?.workspace ?? this.workspace(uri);
     const file = chosen?.subject?.text ?? vscode.workspace.asRelativePath(uri ?? '', false);
     await this.documents.showTrail(file, workspace);
+  }
+
+  private isOpen(draft: string): boolean {
+    return this.files.isOpen(draft) || this.inputs.isOpen(draft);
   }
 
   private report(workspace: string, file?: string): Promise<NoteReport> {
@@ -218,6 +309,11 @@ function title({ file, line, lines }: { file?: string; line?: number; lines?: nu
 /** What a code action of the server hands over. */
 function isWriting(given: unknown): given is Writing {
   return typeof given === 'object' && given !== null && 'workspace' in given && 'line' in given;
+}
+
+/** What the code action of a finding hands over. */
+function isFinding(given: unknown): given is { workspace: string; artifacts?: string[]; file?: string } {
+  return typeof given === 'object' && given !== null && 'workspace' in given;
 }
 
 /** What the menu of a line number hands over: lines from 1. */

@@ -8,6 +8,8 @@ import type { ServerStatus, Status } from './contract.ts';
 export const didChangeStatus = new NotificationType<Status>('holdover/didChangeStatus');
 /** Notes, or what is being written of them, may be others now; in whichever process. */
 export const didChangeNotes = new NotificationType<{ workspace: string }>('holdover/didChangeNotes');
+/** Events have come further on their way: sealed, on a remote, seen by others. */
+export const didChangeDelivery = new NotificationType<{ workspace: string }>('holdover/didChangeDelivery');
 /** Health of the server, in the shape that several servers share. */
 export const serverStatus = new NotificationType<ServerStatus>('experimental/serverStatus');
 /** The user's trust in the workspace changed; only to servers that declare `experimental.didChangeTrust`. */
@@ -25,6 +27,7 @@ export const serverCommand = {
   conflicts: 'holdover.conflicts',
   journal: 'holdover.journal',
   noteAdd: 'holdover.note.add',
+  noteMove: 'holdover.note.move',
   noteEdit: 'holdover.note.edit',
   noteRemove: 'holdover.note.remove',
   noteList: 'holdover.note.list',
@@ -41,6 +44,8 @@ export class Capabilities implements StaticFeature {
       serverStatusNotification: true,
       holdoverStatus: true,
       holdoverNotes: true,
+      holdoverTrail: true,
+      holdoverDelivery: true,
     };
   }
 

@@ -11,7 +11,14 @@ import type { ServerStatus, Status } from './contract.ts';
 import { UserProgress } from './userProgress.ts';
 import { needsAttention } from './present/figures.ts';
 import type { Standing } from './present/statusItem.ts';
-import { didChangeNotes, didChangeStatus, didChangeTrust, serverCommand, serverStatus } from './protocol.ts';
+import {
+  didChangeDelivery,
+  didChangeNotes,
+  didChangeStatus,
+  didChangeTrust,
+  serverCommand,
+  serverStatus,
+} from './protocol.ts';
 import { serverKeys } from './settings.ts';
 
 export type RunCommand = (command: string, run: () => Promise<unknown>) => Promise<unknown>;
@@ -21,7 +28,7 @@ export class Session implements vscode.Disposable {
   /** Standing, health or a workspace's status changed. */
   readonly onDidChange = this.changed.event;
   private readonly notesChanged = new vscode.EventEmitter<void>();
-  /** Notes or drafts may be others now. */
+  /** Notes or drafts may be others now, or have come further on their way. */
   readonly onDidChangeNotes = this.notesChanged.event;
 
   standing: Standing = { kind: 'starting' };
@@ -203,6 +210,11 @@ export class Session implements vscode.Disposable {
       }
     });
     client.onNotification(didChangeNotes, () => {
+      if (this.client === client) {
+        this.notesChanged.fire();
+      }
+    });
+    client.onNotification(didChangeDelivery, () => {
       if (this.client === client) {
         this.notesChanged.fire();
       }

@@ -26,7 +26,7 @@ return {
   -- applied to lines that have moved.
   capabilities = {
     workspace = { workspaceEdit = { documentChanges = true } },
-    experimental = { holdoverNotes = true, holdoverTrail = true },
+    experimental = { holdoverNotes = true, holdoverTrail = true, holdoverDelivery = true },
   },
   handlers = {
     ['workspace/applyEdit'] = function(err, params, ctx)
@@ -36,6 +36,13 @@ return {
       require('holdover.status').on_change(err, status, ctx)
     end,
     ['holdover/didChangeNotes'] = function(_, _, ctx)
+      local client = vim.lsp.get_client_by_id(ctx.client_id)
+      if client then
+        require('holdover.notes').refresh_all(client)
+      end
+    end,
+    -- What is sealed, on a remote or seen by others now.
+    ['holdover/didChangeDelivery'] = function(_, _, ctx)
       local client = vim.lsp.get_client_by_id(ctx.client_id)
       if client then
         require('holdover.notes').refresh_all(client)

@@ -21,6 +21,7 @@ import { older } from './scenarios/older.mjs';
 import { record } from './scenarios/record.mjs';
 import { restricted } from './scenarios/restricted.mjs';
 import { roots } from './scenarios/roots.mjs';
+import { threads } from './scenarios/threads.mjs';
 import { views } from './scenarios/views.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -35,6 +36,7 @@ const SCENARIOS = {
   roots,
   restricted,
   notes,
+  threads,
   cancel,
   older,
   absent,

@@ -105,6 +105,8 @@ export function deliveryIcon(state: string): string {
       return 'lock';
     case 'uploaded':
       return 'cloud';
+    case 'seen':
+      return 'eye';
     default:
       return 'question';
   }
