@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it cannot go on")]
 
+use holdover_tests::client::{Client, Setup};
 use holdover_tests::fixture::Fixture;
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt as _;
@@ -60,4 +61,88 @@ fn a_fetch_that_the_network_failed_waits_and_the_next_one_carries_it_on() {
         ]
     );
     assert!(jobs.iter().all(|event| event["entity"] == jobs[0]["entity"]), "one job, three attempts");
+}
+
+/// A server of the fixture's workspace.
+fn server(fixture: &Fixture) -> Client {
+    let setup = Setup { env: fixture.environment(), roots: vec![fixture.workspace()], ..Setup::default() };
+    let mut client = Client::start(&setup);
+    client.accept_leftovers();
+    client
+}
+
+#[test]
+fn a_server_carries_a_failed_fetch_on_when_its_time_has_come_and_after_a_restart_too() {
+    let mut fixture = Fixture::small();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::remove_file(fixture.crate_file("itoa")).unwrap();
+    fixture.holdover(&["trust"]);
+    fixture.holdover(&["offline", "off"]);
+    // Fails with the network's words as long as there is no `net`, then says something else: whoever runs it leaves a line.
+    let (net, runs, at) = (folder.path().join("net"), folder.path().join("runs"), folder.path().join("cargo"));
+    let script = format!(
+        "#!/bin/sh\necho run >> '{}'\n[ -e '{}' ] || {{ echo 'Could not resolve host: nowhere' >&2; exit 101; }}\necho 'error: something else' >&2; exit 101\n",
+        runs.display(),
+        net.display()
+    );
+    std::fs::write(&at, script).unwrap();
+    std::fs::set_permissions(&at, std::fs::Permissions::from_mode(0o755)).unwrap();
+    fixture.set("HOLDOVER_FETCH_CARGO", &at.display().to_string());
+    assert_eq!(fixture.holdover(&["preflight", "--fetch"]).status.code(), Some(1));
+    let status: Value = serde_json::from_slice(&fixture.holdover(&["status", "--json"]).stdout).unwrap();
+    let job = &status["jobs"][0];
+    assert_eq!((&job["state"], &job["attempts"]), (&"backoff".into(), &1.into()), "{status:#}");
+    assert!(job["nextAttempt"].is_string() && job["lastError"].as_str().unwrap().contains("resolve"));
+    let fetch = status["functions"].as_array().unwrap().iter().find(|function| function["name"] == "fetch").unwrap();
+    assert!(fetch["reason"].as_str().unwrap().contains("tried again at"), "{fetch:#}");
+    // Forced offline, its time may pass: nothing is run.
+    fixture.holdover(&["offline", "on"]);
+    let mut client = server(&fixture);
+    let jobs = |client: &mut Client| client.request("holdover/status", Value::Null)["jobs"].clone();
+    client.until(jobs, |jobs| jobs[0]["state"] == "backoff");
+    assert_eq!(std::fs::read_to_string(&runs).unwrap().lines().count(), 1);
+    // It is carried on by a server that knows of it from the journal alone, once there may be a connection.
+    fixture.holdover(&["offline", "off"]);
+    client.until(jobs, |jobs| {
+        jobs[0]["attempts"].as_u64().is_some_and(|attempts| attempts >= 2) && jobs[0]["state"] == "backoff"
+    });
+    std::fs::write(&net, "").unwrap();
+    client.until(jobs, |jobs| jobs.as_array().is_some_and(Vec::is_empty));
+    let events = log(&fixture, "job.");
+    assert_eq!(events.last().unwrap()["kind"], "job.failed", "not the network's fault: it is not tried again");
+    assert!(events.iter().all(|event| event["entity"] == events[0]["entity"]), "one job, however often");
+    // Never before its time, by the clock that drew it.
+    let attempts: Vec<&Value> = events.iter().filter(|event| event["kind"] == "job.running").collect();
+    let waits = events.iter().filter(|event| event["kind"] == "job.backoff");
+    for (wait, next) in waits.zip(attempts.iter().skip(1)) {
+        assert!(next["at"].as_str().unwrap() >= wait["payload"]["nextAttempt"].as_str().unwrap(), "{wait:#} {next:#}");
+    }
+    assert_eq!(std::fs::read_to_string(&runs).unwrap().lines().count(), attempts.len());
+    assert_eq!((log(&fixture, "fetch.asked").len(), log(&fixture, "fetch.retried").len()), (1, attempts.len() - 1));
+}
+
+#[test]
+fn what_waits_to_be_fetched_again_is_given_up_when_somebody_says_so() {
+    let mut fixture = Fixture::small();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::remove_file(fixture.crate_file("itoa")).unwrap();
+    fixture.holdover(&["trust"]);
+    fixture.holdover(&["offline", "off"]);
+    let at = folder.path().join("cargo");
+    std::fs::write(&at, "#!/bin/sh\necho 'Could not resolve host: nowhere' >&2; exit 101\n").unwrap();
+    std::fs::set_permissions(&at, std::fs::Permissions::from_mode(0o755)).unwrap();
+    fixture.set("HOLDOVER_FETCH_CARGO", &at.display().to_string());
+    fixture.holdover(&["preflight", "--fetch"]);
+    fixture.holdover(&["offline", "on"]);
+    let mut client = server(&fixture);
+    assert_eq!(
+        client.command("holdover.fetch", serde_json::json!({ "giveUp": true })),
+        serde_json::json!({ "givenUp": 1 })
+    );
+    assert_eq!(client.request("holdover/status", Value::Null)["jobs"], serde_json::json!([]));
+    assert_eq!(log(&fixture, "job.").last().unwrap()["kind"], "job.cancelled");
+    assert_eq!(
+        client.command("holdover.fetch", serde_json::json!({ "giveUp": true })),
+        serde_json::json!({ "givenUp": 0 })
+    );
 }

@@ -70,6 +70,9 @@ pub struct Device {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct QuarantinedSegment {
+    /// Hash of the segment in hex; the beginning of it names it.
+    #[serde(default)]
+    pub id: String,
     /// The log in hex.
     pub log: String,
     /// Place of the first event.

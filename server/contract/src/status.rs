@@ -38,6 +38,9 @@ pub struct Status {
     pub reviews: ReviewCount,
     /// The local model.
     pub model: ModelStatus,
+    /// What is to be done for this workspace and is not finished: a fetch that is tried again at `nextAttempt`, for example.
+    #[serde(default)]
+    pub jobs: Vec<crate::Job>,
     /// The record of what was done and decided.
     #[serde(default)]
     pub journal: JournalStatus,

@@ -53,6 +53,20 @@ impl Engine {
         Ok(self.journal()?.revoke(NO_PROJECT, device, reason)?)
     }
 
+    /// Lets in what was kept apart, by its id or the beginning of it. Answers with its device, and with how many segments came in.
+    pub fn admit_apart(&self, id: &str, reason: &str) -> Result<(Device, u64), EngineError> {
+        let journal = self.journal()?;
+        let (segment, came) = journal.admit_apart(id, reason)?;
+        Ok((one(&journal, &segment)?, came))
+    }
+
+    /// Throws away what was kept apart. Answers with its device.
+    pub fn discard_apart(&self, id: &str, reason: &str) -> Result<Device, EngineError> {
+        let journal = self.journal()?;
+        let segment = journal.discard_apart(id, reason)?;
+        one(&journal, &segment)
+    }
+
     /// One step of letting a device in: an invitation is answered with a request, a request with an answer, and an answer ends
     /// it. The bytes are what has to be carried to the other side next, where something has to.
     pub fn join_device(&self, contents: &[u8]) -> Result<(JoinReport, Option<Vec<u8>>), EngineError> {
@@ -88,6 +102,26 @@ impl Engine {
 
 fn report(step: JoinStep, device: Device) -> JoinReport {
     JoinReport { step, device, file: None }
+}
+
+/// The device of a segment, as it is known now; one of which nothing else is known has no more than its id.
+fn one(journal: &Journal, segment: &journal::Quarantined) -> Result<Device, EngineError> {
+    let id = segment.device_id();
+    let known = journal.devices(NO_PROJECT).map_err(|e| broken(&e))?.devices;
+    let stranger = || Device {
+        name: format!("device-{}", &id[..6]),
+        id: id.clone(),
+        kind: DeviceKind::default(),
+        state: DeviceState::Unknown,
+        own: false,
+        root: false,
+        expires: None,
+        enrolled_by: None,
+        events: 0,
+        held: 0,
+        quarantined: Vec::new(),
+    };
+    Ok(known.into_iter().find(|device| device.id == id).unwrap_or_else(stranger))
 }
 
 fn own(journal: &Journal) -> Result<Device, EngineError> {

@@ -50,6 +50,9 @@ pub enum EngineError {
     /// Something about devices could not be done.
     #[error(transparent)]
     Device(#[from] journal::DeviceError),
+    /// What is kept apart could not be let in or thrown away.
+    #[error(transparent)]
+    Admit(#[from] journal::AdmitError),
     /// What came from another device was refused.
     #[error(transparent)]
     Import(#[from] journal::ImportError),
@@ -73,7 +76,7 @@ impl EngineError {
             EngineError::NotOpen { .. } => "not-open",
             EngineError::Disabled => "disabled",
             EngineError::Note(error) => error.kind(),
-            EngineError::Device(_) => "device",
+            EngineError::Device(_) | EngineError::Admit(_) => "device",
             EngineError::Import(_) => "import",
             EngineError::Cancelled => "cancelled",
             EngineError::Host(_) => "host",

@@ -1,6 +1,7 @@
 //! The one door into the engine. Every method says whether it answers from memory or does work.
 
 use crate::door::Door;
+use crate::retry::Retries;
 use crate::sealer::Sealer;
 use crate::status::Connection;
 use crate::worker::{Task, Worker};
@@ -53,6 +54,7 @@ pub(crate) struct Inner {
     receiver: Receiver<Notice>,
     worker: Mutex<Option<Worker>>,
     sealer: Mutex<Option<Sealer>>,
+    retries: Mutex<Option<Retries>>,
     /// Events in the journal as the background last saw them; `None` where nothing runs there.
     events: Option<AtomicU64>,
     /// Those that are in no segment, as they were counted last.
@@ -191,6 +193,13 @@ impl Inner {
         }
     }
 
+    /// Jobs, trust or the connection may be others: something may be tried again.
+    pub fn poke_retries(&self) {
+        if let Some(retries) = &*self.retries.lock().unwrap_or_else(PoisonError::into_inner) {
+            retries.poke();
+        }
+    }
+
     pub fn enqueue(&self, task: Task) {
         if let Some(worker) = &*self.worker.lock().unwrap_or_else(PoisonError::into_inner) {
             worker.enqueue(task);
@@ -225,6 +234,7 @@ impl Engine {
             receiver,
             worker: Mutex::new(None),
             sealer: Mutex::new(None),
+            retries: Mutex::new(None),
             unsealed: AtomicU64::new(UNSEEN),
             events: options.background.then(|| AtomicU64::new(UNSEEN)),
             folders,
@@ -235,6 +245,8 @@ impl Engine {
             *inner.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(worker);
             let sealer = Sealer::start(Arc::downgrade(&inner));
             *inner.sealer.lock().unwrap_or_else(PoisonError::into_inner) = Some(sealer);
+            let retries = Retries::start(Arc::downgrade(&inner));
+            *inner.retries.lock().unwrap_or_else(PoisonError::into_inner) = Some(retries);
         }
         Self { inner }
     }
@@ -268,6 +280,7 @@ impl Engine {
         let gone = self.inner.workspaces.write().unwrap_or_else(PoisonError::into_inner).remove(root);
         if let Some(workspace) = gone {
             workspace.cancel.cancel();
+            workspace.cancel_retry();
             // Another name of the same folder takes over what this one told.
             let real = workspace.real();
             for twin in self.inner.all_workspaces().into_iter().filter(|twin| twin.real() == real) {
@@ -486,6 +499,14 @@ impl Engine {
         drop(worker);
         let sealer = self.inner.sealer.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(sealer);
+        let retries = self.inner.retries.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(retries) = &retries {
+            retries.stop();
+        }
+        for workspace in self.inner.all_workspaces() {
+            workspace.cancel_retry();
+        }
+        drop(retries);
         // A command that has something to remember waits for a journal that is being made; an editor waits for nothing.
         let journal = if self.inner.background() { self.inner.journal_now() } else { Some(self.inner.journal()) };
         let Some(Ok(journal)) = journal else { return };

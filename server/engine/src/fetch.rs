@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// Seconds for one tool when the settings say nothing.
 const LIMIT_SECONDS: u64 = 1800;
+/// What a job is called that gets everything.
+pub(crate) const EVERYTHING: &str = "get everything that is missing";
 /// How much of a tool's last words goes into a message.
 const LAST_WORDS: usize = 1500;
 
@@ -25,6 +27,28 @@ impl Engine {
         root: &Path,
         wanted: Option<&[String]>,
         dry_run: bool,
+        cancel: &Cancel,
+        progress: &dyn Fn(Progress),
+    ) -> Result<PreflightReport, EngineError> {
+        self.fetch_as(root, wanted, dry_run, false, cancel, progress)
+    }
+
+    /// The same for what somebody asked for before, and nobody now.
+    pub(crate) fn fetch_again(
+        &self,
+        root: &Path,
+        wanted: Option<&[String]>,
+        cancel: &Cancel,
+    ) -> Result<PreflightReport, EngineError> {
+        self.fetch_as(root, wanted, false, true, cancel, &|_| {})
+    }
+
+    fn fetch_as(
+        &self,
+        root: &Path,
+        wanted: Option<&[String]>,
+        dry_run: bool,
+        by_itself: bool,
         cancel: &Cancel,
         progress: &dyn Fn(Progress),
     ) -> Result<PreflightReport, EngineError> {
@@ -62,7 +86,11 @@ impl Engine {
             end_left_behind(inner, root, lease);
         }
         let asked: Vec<&String> = steps.iter().flat_map(|step| &step.artifacts).collect();
-        crate::record::decision(inner, Some(root), "fetch.asked", json!({ "artifacts": asked }));
+        if by_itself {
+            crate::record::work(inner, root, "fetch.retried", json!({ "artifacts": asked }));
+        } else {
+            crate::record::decision(inner, Some(root), "fetch.asked", json!({ "artifacts": asked }));
+        }
         let names: Vec<String> = steps.iter().map(name_of).collect();
         let job = FetchJob::begin(inner, root, lease.as_ref(), &title_of(wanted), &names);
 
@@ -129,7 +157,7 @@ fn name_of(step: &FetchStep) -> String {
 /// What was meant, in the same words each time the same is meant.
 fn title_of(wanted: Option<&[String]>) -> String {
     match wanted {
-        None => "get everything that is missing".to_owned(),
+        None => EVERYTHING.to_owned(),
         Some([one]) => format!("get {one}"),
         Some(several) => format!(
             "get {} and {} more",

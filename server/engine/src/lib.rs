@@ -26,6 +26,7 @@ mod project;
 mod record;
 mod report;
 mod retention;
+mod retry;
 mod sealer;
 mod status;
 mod suggest;

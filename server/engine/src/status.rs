@@ -84,6 +84,7 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
         mirrors,
         conflicts: workspace.conflicts(),
         model: ModelStatus { detail: "this version explains nothing yet".into(), ..ModelStatus::default() },
+        jobs: jobs(inner, workspace),
         journal: journal(inner, workspace),
         connectivity,
         readiness,
@@ -104,6 +105,16 @@ fn problem(readiness: &Readiness) -> Option<String> {
 /// A server asks no disk for it, which might not answer; its own writing tells.
 fn reserve(inner: &Inner, journal: &journal::Journal) -> journal::Reserve {
     if inner.background() { journal.reserve() } else { journal.look_at_reserve() }
+}
+
+/// From memory where there is a background, else from the journal.
+fn jobs(inner: &Inner, workspace: &Workspace) -> Vec<contract::Job> {
+    if inner.background() {
+        return workspace.jobs();
+    }
+    let Some(Ok(journal)) = inner.journal_now() else { return Vec::new() };
+    let of = |id: Option<_>| id.map_or(Ok(Vec::new()), |id| journal.jobs_of(id));
+    journal.workspace_known(&workspace.root).and_then(of).unwrap_or_default()
 }
 
 /// From memory where the background keeps count, else from the journal.
@@ -191,7 +202,11 @@ fn functions(
             "the workspace is not trusted, and fetching runs tools that it configures".into(),
             "`holdover trust`",
         ),
-        _ => function("fetch", FunctionMode::NeedsOnline, "asks the registries".into(), ""),
+        _ => {
+            let again = crate::retry::waiting(&jobs(inner, workspace)).and_then(|job| job.next_attempt.clone());
+            let reason = again.map_or_else(|| "asks the registries".to_owned(), |at| words::tried_again(&at));
+            function("fetch", FunctionMode::NeedsOnline, reason, "")
+        }
     };
     let journal = match inner.journal_now() {
         Some(Ok(journal)) if journal.newer().is_some() => function(

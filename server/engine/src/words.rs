@@ -190,6 +190,11 @@ pub(crate) fn delivery(state: Delivery, uploaded_to: &[String], seen_by: &[Strin
     }
 }
 
+/// When a fetch that the network failed is tried again.
+pub(crate) fn tried_again(at: &str) -> String {
+    format!("the network failed; tried again at {} while an editor is open", host::local_time(at))
+}
+
 /// What may leave the machine and is in no segment yet.
 pub(crate) fn unsealed(events: u64) -> String {
     match events {

@@ -131,6 +131,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
             }
             // What other processes left.
             inner.poke_sealer();
+            inner.poke_retries();
             if std::mem::take(&mut was_locked) {
                 // Nobody knew how many events there are.
                 inner.tell(Notice::Journal);
@@ -162,6 +163,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
             Task::Journal(change) => {
                 inner.saw_events(change.head);
                 inner.poke_sealer();
+                inner.poke_retries();
                 inner.tell(Notice::Journal);
                 settled.extend(fetched_elsewhere(&inner, change));
                 for workspace in inner.all_workspaces() {
@@ -193,6 +195,8 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
             if let Some(workspace) = inner.workspace(&root) {
                 workspace.survey_now(&inner, stop);
                 crate::project::refresh(&inner, &workspace);
+                // Its trust was read with it.
+                inner.poke_retries();
                 crate::notes::refresh(&inner, &workspace);
                 let verify = workspace.loaded().settings.inventory.verify.unwrap_or(true);
                 let left = workspace.survey().is_some_and(|s| s.readiness.verified < s.readiness.present);
@@ -253,6 +257,7 @@ impl Tending {
 
 fn look_at_connection(inner: &Inner) {
     if crate::status::refresh_connectivity(inner) {
+        inner.poke_retries();
         for workspace in inner.all_workspaces() {
             inner.tell(Notice::Status { root: workspace.root.clone() });
         }

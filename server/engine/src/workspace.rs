@@ -8,7 +8,7 @@ use crate::record::Recorded;
 use crate::vigil::Vigil;
 use crate::words;
 use crate::worker::Task;
-use contract::{Finding, InventorySettings, PreflightReport, Readiness, Severity, codes};
+use contract::{Finding, InventorySettings, Job, PreflightReport, Readiness, Severity, codes};
 use host::{Cancel, Layers, Loaded, Trust, WORKSPACE_FILE};
 use inventory::{Ground, Inventory, Options, Survey};
 use std::collections::{BTreeMap, HashSet};
@@ -41,6 +41,10 @@ pub(crate) struct Workspace {
     conflicts: Mutex<BTreeMap<PathBuf, u64>>,
     recorded: Mutex<Recorded>,
     pub notes: NoteBook,
+    /// What is to be done for it and is not finished, as it was read last.
+    jobs: Mutex<Vec<Job>>,
+    /// What is being fetched again by itself.
+    retry: Mutex<Option<Cancel>>,
 }
 
 impl Workspace {
@@ -63,6 +67,8 @@ impl Workspace {
             conflicts: Mutex::default(),
             recorded: Mutex::default(),
             notes: NoteBook::default(),
+            jobs: Mutex::default(),
+            retry: Mutex::default(),
         }
     }
 
@@ -294,6 +300,43 @@ impl Workspace {
                 data: None,
             })
             .collect()
+    }
+
+    /// What is to be done and is not finished, as it was read last.
+    pub fn jobs(&self) -> Vec<Job> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says whether they are others now.
+    pub fn set_jobs(&self, jobs: Vec<Job>) -> bool {
+        let mut known = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = *known != jobs;
+        *known = jobs;
+        changed
+    }
+
+    /// Something is begun by itself that ends with the engine, with the workspace, and when somebody says so.
+    pub fn begin_retry(&self, stop: &Cancel) -> Cancel {
+        let cancel = Cancel::new();
+        *self.retry.lock().unwrap_or_else(PoisonError::into_inner) = Some(cancel.clone());
+        // Whoever stops sets this first and asks for what was begun afterwards, so one of the two is met.
+        if stop.is_cancelled() || self.cancel.is_cancelled() {
+            cancel.cancel();
+        }
+        cancel
+    }
+
+    pub fn end_retry(&self) {
+        *self.retry.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Stops what was begun by itself; says whether there was something.
+    pub fn cancel_retry(&self) -> bool {
+        let running = self.retry.lock().unwrap_or_else(PoisonError::into_inner).take();
+        running.is_some_and(|cancel| {
+            cancel.cancel();
+            true
+        })
     }
 
     /// Says whether the count changed.

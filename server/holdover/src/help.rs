@@ -122,6 +122,11 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover device join answer.bin", "be in"),
         ],
     ),
+    ("device admit", &[("holdover device admit 3f9a1c04", "what was kept apart counts, on every device")]),
+    (
+        "device discard",
+        &[("holdover device discard 3f9a1c04 --reason forged", "it is thrown away, and not kept again")],
+    ),
     ("device revoke", &[("holdover device revoke laptop --reason lost", "its later events no longer count")]),
     ("journal", &[("holdover journal log", "what was done and decided, oldest first")]),
     (

@@ -267,6 +267,7 @@ impl Journal {
 
 fn shown(segment: &crate::quarantine::Quarantined) -> QuarantinedSegment {
     QuarantinedSegment {
+        id: segment.id.clone(),
         log: hex::encode(segment.log),
         first: segment.first,
         last: segment.last,
@@ -322,7 +323,11 @@ impl Tx<'_> {
     }
 
     /// The membership, if this device may change it.
-    fn may(&mut self, project: [u8; 16], what: &'static str) -> Result<Result<Membership, DeviceError>, JournalError> {
+    pub(crate) fn may(
+        &mut self,
+        project: [u8; 16],
+        what: &'static str,
+    ) -> Result<Result<Membership, DeviceError>, JournalError> {
         let members = self.membership(project)?;
         let own = self.device.public();
         let why = match members.members.get(&own) {
@@ -335,7 +340,7 @@ impl Tx<'_> {
         Ok(why.map_or(Ok(members), |why| Err(DeviceError::MayNot { what, why })))
     }
 
-    fn say(
+    pub(crate) fn say(
         &mut self,
         kind: &str,
         project: [u8; 16],

@@ -4,6 +4,7 @@
 //! It knows no editor, no terminal and no network; it does not print. The files are described in `docs/architecture.md`.
 //! A change that another process committed is seen by the next read; [`Journal::watch`] says when to look.
 
+mod admit;
 mod backoff;
 mod bundle;
 mod chain;
@@ -62,6 +63,7 @@ mod witness;
 mod workspace;
 mod writer;
 
+pub use admit::AdmitError;
 pub use backoff::Backoff;
 pub use bundle::{BUNDLE, MAX_BUNDLE};
 pub use device::{DeviceError, MAX_DEVICE_NAME, OwnDevice, Terms};

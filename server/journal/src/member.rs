@@ -65,6 +65,18 @@ pub(crate) struct Revoked {
     pub reason: String,
 }
 
+/// Payload of `device.admitted`: somebody has looked at what was kept apart, and it counts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Admitted {
+    /// Hex.
+    pub device: String,
+    /// Hex.
+    pub log: String,
+    /// The last place that counts.
+    pub upto: u64,
+    pub reason: String,
+}
+
 /// Where a device stands when something of it arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -90,6 +102,7 @@ pub(crate) struct Membership {
     pub invitations: BTreeMap<Ulid, (Public, Invited)>,
     used: BTreeSet<Ulid>,
     cutoffs: BTreeMap<Public, BTreeMap<LogId, u64>>,
+    admitted: BTreeMap<(Public, LogId), u64>,
 }
 
 /// A `device.` event.
@@ -198,6 +211,12 @@ impl Membership {
                 };
                 self.cutoffs.insert(device, cutoff);
             }
+            "device.admitted" => {
+                let Ok(admitted) = serde_json::from_slice::<Admitted>(&said.payload) else { return };
+                let (Some(device), Some(log)) = (public_of(&admitted.device), log_of(&admitted.log)) else { return };
+                let upto = self.admitted.entry((device, log)).or_default();
+                *upto = admitted.upto.max(*upto);
+            }
             _ => {}
         }
     }
@@ -212,16 +231,26 @@ impl Membership {
 
     /// The last place of that log that counts for a revoked device.
     pub fn cutoff(&self, device: &Public, log: &LogId) -> u64 {
+        self.revoked_at(device, log).max(self.admitted_upto(device, log))
+    }
+
+    /// The last place of that log that somebody has let in by hand; 0 where nobody has.
+    pub fn admitted_upto(&self, device: &Public, log: &LogId) -> u64 {
+        self.admitted.get(&(*device, *log)).copied().unwrap_or(0)
+    }
+
+    fn revoked_at(&self, device: &Public, log: &LogId) -> u64 {
         self.cutoffs.get(device).map_or(u64::MAX, |logs| logs.get(log).copied().unwrap_or(0))
     }
 
+    /// What is let in by hand gives no say in who else is in, so that the count ends.
     fn is_before_cutoff(&self, device: &Public, log: &LogId, seq: u64) -> bool {
-        seq <= self.cutoff(device, log)
+        seq <= self.revoked_at(device, log)
     }
 
     /// Why an event of a device that is in is not relied on.
     pub fn doubt(&self, origin: &Origin, header: &Header) -> Option<String> {
-        if !self.is_before_cutoff(&origin.device, &origin.log, header.seq) {
+        if header.seq > self.cutoff(&origin.device, &origin.log) {
             return Some(AFTER_CUTOFF.to_owned());
         }
         let expires = self.members.get(&origin.device).and_then(|member| member.expires);

@@ -16,6 +16,8 @@ const MOST: u64 = 64 << 20;
 /// A segment that is kept apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quarantined {
+    /// Hash of the segment, in hex: the beginning of it names the segment.
+    pub id: String,
     /// The log.
     pub log: LogId,
     /// The device that signed it.
@@ -32,12 +34,19 @@ pub struct Quarantined {
     pub at: String,
 }
 
+impl Quarantined {
+    /// The device in hex, as devices are called.
+    pub fn device_id(&self) -> String {
+        hex::encode(self.device)
+    }
+}
+
 impl Journal {
     /// What is kept apart, oldest first.
     pub fn quarantined(&self) -> Result<Vec<Quarantined>, JournalError> {
         self.read(|connection| {
             connection
-                .prepare_cached("SELECT log, device, first, last, reason, detail, at_ms FROM quarantine ORDER BY n")?
+                .prepare_cached("SELECT log, device, first, last, reason, detail, at_ms, hash FROM quarantine WHERE reason <> 'discarded' ORDER BY n")?
                 .query_map([], |row| {
                     Ok(Quarantined {
                         log: row.get(0)?,
@@ -47,6 +56,7 @@ impl Journal {
                         reason: row.get(4)?,
                         detail: row.get(5)?,
                         at: rfc3339(row.get(6)?),
+                        id: hex::encode(row.get::<_, [u8; 32]>(7)?),
                     })
                 })?
                 .collect()

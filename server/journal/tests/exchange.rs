@@ -405,3 +405,118 @@ fn a_signature_that_a_decision_lacks_makes_the_whole_segment_unsound() {
     let error = a.journal.import(&reviews.segment()).unwrap_err();
     assert!(error.to_string().contains("event 1: an event of its kind is signed, and this one is not"), "{error}");
 }
+
+/// The beginnings of the ids of what is kept apart.
+fn apart(site: &Site) -> Vec<String> {
+    site.journal.quarantined().unwrap().into_iter().map(|segment| segment.id[..8].to_owned()).collect()
+}
+
+#[test]
+fn what_a_stranger_wrote_is_let_in_by_hand_on_every_device_and_the_stranger_is_not() {
+    let (a, b) = two();
+    let stranger = site();
+    stranger.note("from a stranger");
+    a.take(&stranger);
+    let id = apart(&a).remove(0);
+    let (segment, came) = a.journal.admit_apart(&id, "she told me on the phone").unwrap();
+    assert_eq!((segment.reason.as_str(), came, a.bodies()), ("unknown-device", 1, vec!["from a stranger".to_owned()]));
+    assert!(a.notes()[0].held.is_none() && a.reasons().is_empty());
+    let said = a.journal.entries(&Filter { kind: Some("device.admitted".to_owned()), ..Filter::default() }).unwrap();
+    assert_eq!((said.len(), said[0].payload["reason"].as_str()), (1, Some("she told me on the phone")));
+    b.take(&a);
+    assert_eq!(b.bodies(), ["from a stranger"], "the others hear of the decision and do the same");
+    stranger.note("once more");
+    a.take(&stranger);
+    assert_eq!(
+        (a.bodies().len(), a.reasons()),
+        (1, vec!["unknown-device".to_owned()]),
+        "what comes later is kept apart again"
+    );
+    // Who is not a member decides nothing.
+    let enrolled = stranger.journal.devices(NO_PROJECT).unwrap().devices.len();
+    assert_eq!(enrolled, 1);
+    for site in [&a, &b] {
+        site.journal.verify().unwrap();
+    }
+}
+
+#[test]
+fn what_is_thrown_away_does_not_come_again_and_leaves_a_trace() {
+    let (a, stranger) = (site(), site());
+    stranger.note("spam");
+    a.take(&stranger);
+    let id = apart(&a).remove(0);
+    a.journal.discard_apart(&id, "nobody I know").unwrap();
+    assert_eq!(apart(&a), [""; 0]);
+    a.take(&stranger);
+    assert_eq!((apart(&a), a.bodies()), (vec![], vec![]));
+    let kept: i64 =
+        raw(a.folder.path()).query_row("SELECT sum(length(bytes)) FROM quarantine", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, 0, "its bytes are gone");
+    let said = a.journal.entries(&Filter { kind: Some("quarantine.".to_owned()), ..Filter::default() }).unwrap();
+    assert_eq!((said.len(), said[0].payload["was"].as_str(), said[0].lane), (1, Some("unknown-device"), Lane::Local));
+    assert!(a.journal.admit_apart(&id, "").unwrap_err().to_string().contains("nothing that is kept apart"));
+    assert!(a.journal.discard_apart("", "").is_err(), "no beginning names everything");
+}
+
+#[test]
+fn what_a_revoked_device_wrote_is_let_in_by_hand_and_counts_everywhere_without_bringing_the_device_back() {
+    let (a, b) = two();
+    let c = site();
+    join(&a, &c);
+    let id = b.journal.own_device().unwrap().id;
+    a.journal.revoke(NO_PROJECT, &id, "lost").unwrap();
+    b.note("written on the train, before it was lost");
+    // c has it before it hears of the revocation, and marks it then.
+    c.take(&b);
+    c.take(&a);
+    assert_eq!(c.notes()[0].held.as_deref(), Some("its device was revoked before it"));
+    a.take(&b);
+    assert_eq!(a.reasons(), ["revoked"]);
+    a.journal.admit_apart(&apart(&a)[0], "").unwrap();
+    b.note("by whoever found it");
+    for _ in 0..2 {
+        a.take(&b);
+        c.take(&a);
+        c.take(&b);
+    }
+    for site in [&a, &c] {
+        assert_eq!(site.bodies(), ["written on the train, before it was lost"]);
+        assert!(site.notes()[0].held.is_none());
+        assert_eq!(site.reasons(), ["revoked"]);
+        let devices = site.journal.devices(NO_PROJECT).unwrap().devices;
+        assert_eq!(devices.iter().find(|device| device.id == id).unwrap().state, DeviceState::Revoked);
+    }
+    b.take(&a);
+    stranger_may_not(&b, &c);
+}
+
+/// A device that is out lets nothing in.
+fn stranger_may_not(out: &Site, _member: &Site) {
+    let stranger = site();
+    stranger.note("x");
+    out.take(&stranger);
+    let id = apart(out).pop().unwrap();
+    assert!(out.journal.admit_apart(&id, "").unwrap_err().to_string().contains("it was revoked"));
+}
+
+#[test]
+fn a_clock_is_believed_by_hand_as_far_as_numbers_go_and_a_fork_never() {
+    for (far, in_) in [(MAX_JUMP + 50, 1), (1 << 63, 0)] {
+        let (a, mut forger) = with_forger();
+        forger.lamport = far;
+        forger.event("note.add", NOTE, &Wish::default());
+        assert_eq!(a.journal.import(&forger.segment()).unwrap().quarantined, Some(Reason::ClockJump));
+        let (_, came) = a.journal.admit_apart(&apart(&a)[0], "").unwrap();
+        assert_eq!((came, a.notes().len() as u64), (in_, in_), "{far}");
+        a.journal.verify().unwrap();
+    }
+    let (a, mut one) = with_forger();
+    let mut other = one.on_lane(2);
+    one.event("note.add", NOTE, &Wish::default());
+    other.event("note.add", NOTE, &Wish::default());
+    a.journal.import(&one.segment()).unwrap();
+    a.journal.import(&other.segment()).unwrap();
+    assert!(a.journal.admit_apart(&apart(&a)[0], "").unwrap_err().to_string().contains("cannot be let in"));
+    assert_eq!(a.notes().len(), 1);
+}

@@ -47,6 +47,22 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE", default_value = "holdover-join.bin")]
         to: PathBuf,
     },
+    /// Let in what was kept apart: it counts, here and on the other devices
+    Admit {
+        /// Its id or the beginning of it, as `device list` shows it
+        segment: String,
+        /// Why, for the others to read
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Throw away what was kept apart, on this device
+    Discard {
+        /// Its id or the beginning of it, as `device list` shows it
+        segment: String,
+        /// Why
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
     /// Take a device out: what it writes from now on no longer counts
     Revoke {
         /// Its name, or the beginning of its id
@@ -88,7 +104,8 @@ pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
             for device in &report.devices {
                 out.line(line(device));
                 for apart in &device.quarantined {
-                    out.line(format!("  kept apart: events {} to {}: {}", apart.first, apart.last, apart.detail));
+                    let id = apart.id.get(..8).unwrap_or_default();
+                    out.line(format!("  kept apart: {id}  events {} to {}: {}", apart.first, apart.last, apart.detail));
                 }
             }
         }
@@ -97,6 +114,16 @@ pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
             let text = engine.invite_device(invite).map_err(|e| failed(&e))?;
             out.document(&serde_json::json!({ "invitation": text }));
             out.line(text);
+        }
+        Command::Admit { segment, reason } => {
+            let (device, came) = engine.admit_apart(segment, reason).map_err(|e| failed(&e))?;
+            out.document(&serde_json::json!({ "device": device, "admitted": came }));
+            out.line(format!("let in: {came} of {}", device.name));
+        }
+        Command::Discard { segment, reason } => {
+            let device = engine.discard_apart(segment, reason).map_err(|e| failed(&e))?;
+            out.document(&serde_json::json!({ "device": device }));
+            out.line(format!("thrown away: {} of {}", segment, device.name));
         }
         Command::Join { file, to } => return join(&engine, file, to, out),
         Command::Revoke { device, reason } => {

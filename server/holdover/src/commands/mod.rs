@@ -105,6 +105,7 @@ fn warn_of_journal(engine: &Engine, out: &Out) {
 fn failed(error: &EngineError) -> Failure {
     let end = match error {
         EngineError::Device(_)
+        | EngineError::Admit(_)
         | EngineError::Import(_)
         | EngineError::Untrusted { .. }
         | EngineError::Offline(_)

@@ -1,4 +1,5 @@
-//! `holdover.fetch {workspace?, artifacts?, dryRun?}`: brings here what is missing, with progress and a way to stop it.
+//! `holdover.fetch {workspace?, artifacts?, dryRun?, giveUp?}`: brings here what is missing, with progress and a way to stop it; or
+//! gives up what waits to be tried again by itself.
 
 use super::{Call, engine, failed, json_of, root};
 use crate::progress::Teller;
@@ -13,6 +14,7 @@ struct Fields {
     workspace: Option<String>,
     artifacts: Option<Vec<String>>,
     dry_run: bool,
+    give_up: bool,
 }
 
 pub(super) fn run(state: &mut State, call: Call) {
@@ -21,6 +23,12 @@ pub(super) fn run(state: &mut State, call: Call) {
         (Ok(root), Ok(engine)) => (root, engine),
         (Err(problem), _) | (_, Err(problem)) => return call.answer(Err(problem)),
     };
+    if fields.give_up {
+        return state.answer_later(call.reply, move |_| {
+            let given_up = engine.cancel_retries(&root).map_err(|e| failed(&e))?;
+            Ok(Some(serde_json::json!({ "givenUp": given_up })))
+        });
+    }
     let cancel = call.reply.cancel();
     let token = state.begin_progress("Getting what is missing", call.token.clone(), cancel.clone());
     let teller = Teller::new(state.events.clone(), token.clone());
