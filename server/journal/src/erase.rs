@@ -1,8 +1,8 @@
 //! Erasure: what was deleted from the tables goes from every byte of the files, or it is said that it has not yet.
 //! It deletes nothing itself; a row that is there stays.
 //!
-//! Deleting a row leaves its bytes behind: in free pages, in the unused part of pages whose rows were moved, in the log
-//! beside the database. Rows are overwritten as they are deleted, and [`Journal::erase`] writes the whole file anew
+//! Deleting a row leaves its bytes behind: in free pages, in the unused part of pages, in the log beside the database. Rows
+//! are overwritten as they are deleted, which does not reach what earlier versions deleted (drafts of the same text), and [`Journal::erase`] writes the whole file anew
 //! and empties the log. Until it has, the erasure is pending; it is tried again by whoever opens the journal next.
 
 use crate::error::JournalError;

@@ -67,6 +67,9 @@ pub(crate) struct Description {
     /// A place where the key, or the one before it, was kept, and may still be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retiring: Option<KeyDescription>,
+    /// A place into which a key is just being put: whoever is killed then leaves it there, and nothing else names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub putting: Option<KeyDescription>,
 }
 
 /// Only the format, so that a description of a later form is still understood that far.

@@ -173,6 +173,7 @@ pub(crate) fn open(files: &Files, keys: &Keys, patience: Duration) -> Result<Ope
                 key: KeyDescription::file(key_check(&key)),
                 next: None,
                 retiring: None,
+                putting: None,
             },
         )?,
     }

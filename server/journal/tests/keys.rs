@@ -444,7 +444,13 @@ fn killed_before_any_step_the_journal_opens_with_everything_and_the_next_opening
             let described = home.described();
             let kind = described["key"]["kind"].as_str().unwrap();
             assert!(kind == from.kind() || kind == to.kind(), "{what}");
-            assert!(described.get("next").is_none() && described.get("retiring").is_none(), "{what}: {described}");
+            let open = ["next", "retiring", "putting"].map(|left| described.get(left).is_some());
+            assert_eq!(open, [false; 3], "{what}: {described}");
+            assert_eq!(
+                home.drawer.entries(),
+                usize::from(kind == "keyring"),
+                "{what}: the keyring holds what is described"
+            );
             let files = home.files();
             let expected: &[&str] = if kind == "file" {
                 &["journal.db", "journal.json", "journal.key"]

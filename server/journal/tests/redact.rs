@@ -149,6 +149,32 @@ fn a_row_is_overwritten_as_it_is_deleted_before_the_file_is_written_anew() {
     assert_eq!(found(folder.path(), &SECRET), Vec::<String>::new());
 }
 
+/// Drafts of the same text, as they were typed: versions before the seventh form did not overwrite what they deleted.
+#[test]
+fn what_an_earlier_version_deleted_without_overwriting_it_goes_when_the_file_is_written_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let id = secret(&journal);
+    let earlier = raw(folder.path());
+    earlier.execute_batch("PRAGMA secure_delete = OFF").unwrap();
+    let draft = "INSERT INTO note_draft VALUES (?1, ?1, ?2, '{}', 1, 0, 1, 1, 1, '', '')";
+    for n in 0..40_u128 {
+        earlier.execute(draft, (Ulid(n).to_bytes(), format!("the Quetzalcoatl of the xylophonist, {n}"))).unwrap();
+    }
+    earlier.execute("DELETE FROM note_draft", []).unwrap();
+    earlier.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(earlier);
+    journal.redact(&[id], "", &person()).unwrap();
+    raw(folder.path()).query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    assert_ne!(
+        found(folder.path(), &SECRET),
+        Vec::<String>::new(),
+        "overwriting what is deleted now does not reach it"
+    );
+    assert_eq!(journal.erase().unwrap(), Erasure::Done);
+    assert_eq!(found(folder.path(), &SECRET), Vec::<String>::new());
+}
+
 #[test]
 fn while_another_reads_an_older_picture_the_erasure_is_pending_and_then_it_is_done() {
     let folder = tempfile::tempdir().unwrap();

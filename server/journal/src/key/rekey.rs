@@ -201,8 +201,9 @@ impl Mover<'_> {
             }
             return Ok(description);
         }
-        let described = self.put(key, to, step)?;
+        let described = self.put(&mut description, key, to, step)?;
         step("describe the new place");
+        description.putting = None;
         let old = std::mem::replace(&mut description.key, described);
         description.retiring = Some(old);
         if let Err(error) = write_description(self.files, &description) {
@@ -212,8 +213,34 @@ impl Mover<'_> {
         Ok(description)
     }
 
-    /// Puts a key into a place, reads it back and compares; nothing describes it yet.
-    pub fn put(&self, key: &Key, to: &Place, step: &mut dyn FnMut(&'static str)) -> Result<KeyDescription, RekeyError> {
+    /// Puts a key into a place, reads it back and compares; nothing describes it yet. An entry of the keyring is noted before
+    /// it is made, because a keyring is not asked what else it holds.
+    pub fn put(
+        &self,
+        description: &mut Description,
+        key: &Key,
+        to: &Place,
+        step: &mut dyn FnMut(&'static str),
+    ) -> Result<KeyDescription, RekeyError> {
+        if *to == Place::Keyring {
+            let (kind, check) = (to.kind().to_owned(), key_check(key));
+            description.putting = Some(KeyDescription { kind, check, form: FORM, sealed: None });
+            write_description(self.files, description)?;
+        }
+        let put = self.put_noted(key, to, step);
+        if put.is_err() && description.putting.take().is_some() {
+            // Taken back already; where this cannot be written, the next opening looks once more.
+            let _ = write_description(self.files, description);
+        }
+        put
+    }
+
+    fn put_noted(
+        &self,
+        key: &Key,
+        to: &Place,
+        step: &mut dyn FnMut(&'static str),
+    ) -> Result<KeyDescription, RekeyError> {
         let kind = to.kind().to_owned();
         let check = key_check(key);
         let context = seal::context(self.journal, &kind, &check);

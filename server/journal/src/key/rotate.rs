@@ -27,7 +27,7 @@ pub(super) fn rotate(
     remove_copy(files);
     step("encrypt a copy with a new key");
     let copied = copy_with(files, old, &copy, &key);
-    let described = copied.and_then(|()| mover.put(&key, to, step));
+    let described = copied.and_then(|()| mover.put(&mut description, &key, to, step));
     let described = match described {
         Ok(described) => described,
         Err(error) => {
@@ -36,7 +36,7 @@ pub(super) fn rotate(
         }
     };
     step("describe the new key beside the old one");
-    description.next = Some(described);
+    (description.next, description.putting) = (Some(described), None);
     if let Err(error) = write_description(files, &description) {
         remove_copy(files);
         if let Some(described) = &description.next {

@@ -11,6 +11,7 @@ use std::fs;
 pub(crate) fn is_due(files: &Files, description: &Description) -> bool {
     description.next.is_some()
         || description.retiring.is_some()
+        || description.putting.is_some()
         || [&files.next_key, &files.copy].into_iter().any(|file| fs::symlink_metadata(file).is_ok())
 }
 
@@ -41,6 +42,14 @@ pub(crate) fn settle(
         let gone = if next.check == check { std::mem::replace(&mut description.key, next) } else { next };
         description.retiring = Some(gone);
         write_description(files, &description)?;
+    }
+    if let Some(putting) = description.putting.take() {
+        if let Err(error) = remove(files, &description, &putting, keys) {
+            tracing::info!("a key that nothing uses may be in the {}, and could not be removed: {error}", putting.kind);
+            description.putting = Some(putting);
+        } else {
+            write_description(files, &description)?;
+        }
     }
     super::rotate::remove_copy(files);
     let failed = |e: std::io::Error| io_error(&files.next_key, "rename", &e);
