@@ -10,7 +10,7 @@ use crate::folder;
 use crate::journal::Journal;
 use crate::store::{self, is_busy};
 use crate::time::now_ms;
-use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension};
 
 /// A file up to this size is written anew in memory, a larger one beside the system's temporary files, encrypted, in bytes.
 const IN_MEMORY: u64 = 32 << 20;
@@ -105,7 +105,6 @@ impl Journal {
         match cleaned {
             Ok(busy) => Ok(busy.then_some(HeldUp::Reader)),
             Err(error) if is_busy(&error) => Ok(Some(HeldUp::Reader)),
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Ok(Some(HeldUp::Full)),
             Err(error) => Err(store::journal_error(self.database(), "clean", &error)),
         }
     }

@@ -6,10 +6,13 @@
 mod disk;
 
 use contract::JobKind;
-use holdover_journal::{Draft, Filter, Journal, JournalError, Reserve, holdover};
+use holdover_journal::{
+    Draft, Erasure, Filter, HeldUp, Journal, JournalError, Reserve, Retention, Rules, holdover, now_ms,
+};
 use serde_json::json;
 use std::collections::HashSet;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -271,4 +274,51 @@ fn a_disk_that_is_full_at_any_write_loses_nothing_that_was_acknowledged() {
     }
     println!("refused at {} writes of {}", refused_at.len(), refused_at.last().unwrap_or(&0));
     assert!(refused_at.len() > 30 && most == 16, "{most} acknowledged; refused at {refused_at:?}");
+}
+
+#[test]
+#[ignore = "run by the other test, on a small file system"]
+fn deletes_on_a_full_disk() {
+    let mount = std::env::var_os("HOLDOVER_TEST_FOLDER").unwrap();
+    let (ballast, folder) = (Path::new(&mount).join("ballast"), Path::new(&mount).join("data"));
+    let journal = Journal::open(&folder).unwrap();
+    for _ in 0..8_000 {
+        journal.post(&draft(false)).unwrap();
+    }
+    let secret = journal.append(draft(true)).unwrap();
+    let there = ids(&journal);
+    fs::write(&ballast, vec![1; 64 << 20]).expect_err("the disk is smaller than that");
+
+    // What somebody decides lands in the reserve; writing the journal anew needs more than that.
+    journal.redact(&[secret.id.parse().unwrap()], "it named a password", &holdover()).unwrap();
+    let pending = Erasure::Pending { deletions: 1, held: Some(HeldUp::Full) };
+    assert_eq!(journal.erase().unwrap(), pending);
+    // A rule can wait, and says so; nothing of it is half done.
+    let rules = Rules { local: Some(-60_000), ..Rules::default() };
+    let retention = Retention { rest: rules, ..Retention::default() };
+    let refused = journal.retain(&retention, now_ms(), |_, _| ControlFlow::Continue(())).unwrap_err();
+    assert!(matches!(refused, JournalError::NoRoom { .. } | JournalError::DiskFull { .. }), "{refused}");
+    is_clear(&refused.to_string(), &folder);
+    let verified = journal.verify().unwrap();
+    assert_eq!((verified.redacted, verified.unexplained), (1, 0));
+    assert!(there.is_subset(&ids(&journal)));
+    drop(journal);
+
+    // With room, whoever opens it next does what is left.
+    fs::remove_file(&ballast).unwrap();
+    let journal = Journal::open(&folder).unwrap();
+    assert_eq!(journal.erase().unwrap(), Erasure::Done);
+    let gone = journal.retain(&retention, now_ms(), |_, _| ControlFlow::Continue(())).unwrap();
+    assert_eq!(gone.payloads(), 8_000);
+    assert_eq!(journal.erase().unwrap(), Erasure::Done);
+    assert_eq!(journal.verify().unwrap().unexplained, 0);
+    assert!(there.is_subset(&ids(&journal)));
+    println!("SAYS done");
+}
+
+#[test]
+fn a_redaction_on_a_full_disk_counts_at_once_and_the_files_are_cleaned_when_there_is_room() {
+    let output = on_a_disk_of(40 << 10, "deletes_on_a_full_disk");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("SAYS done"), "{said}{}", String::from_utf8_lossy(&output.stderr));
 }
