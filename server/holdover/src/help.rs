@@ -100,6 +100,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     ),
     ("note show", &[("holdover note show 8G3KQ2PD", "all of one note; the end of its id is enough")]),
     ("note edit", &[("holdover note edit 8G3KQ2PD -m done", "another text in its place")]),
+    ("note move", &[("holdover note move 8G3KQ2PD src/lib.rs:40-42", "put a note to the lines that it belongs to")]),
     ("note remove", &[("holdover note remove 8G3KQ2PD", "take a note away, or throw a draft away")]),
     ("device", &[("holdover device list", "who may write to what is shared, and what was kept apart")]),
     (
