@@ -51,9 +51,10 @@ M.settings = {
   checks = { 'build', 'test' },
   conflicts = { 'enable' },
   notes = { 'lenses' },
+  workspace = { 'project' },
   fetch = { 'cargo', 'npm', 'timeout-seconds' },
   inventory = { 'enable', 'exclude', 'target', 'verify' },
-  journal = { 'enable' },
+  journal = { 'enable', 'retention' },
   log = { 'level' },
 }
 
