@@ -26,6 +26,8 @@ pub struct SealPolicy {
     pub decision: Duration,
     /// A person meant one of them: at once, whatever else. For a process that ends.
     pub meant: bool,
+    /// At most so many segments at once, of at most a mebibyte each; the rest waits for the next time.
+    pub segments: usize,
 }
 
 impl Default for SealPolicy {
@@ -37,15 +39,23 @@ impl Default for SealPolicy {
             age: Duration::from_mins(1),
             decision: Duration::from_secs(2),
             meant: false,
+            segments: usize::MAX,
         }
     }
 }
 
 impl SealPolicy {
-    /// For a process that ends: what somebody meant at once, and observations when there are many or old ones.
+    /// For a process that ends: what somebody meant at once, and observations when there are many or old ones. Nobody waits
+    /// for more than a few segments, however much there is.
     #[must_use]
     pub fn leaving() -> SealPolicy {
-        SealPolicy { age: Duration::from_mins(10), decision: Duration::ZERO, meant: true, ..SealPolicy::default() }
+        SealPolicy {
+            age: Duration::from_mins(10),
+            decision: Duration::ZERO,
+            meant: true,
+            segments: 4,
+            ..SealPolicy::default()
+        }
     }
 }
 
@@ -77,14 +87,14 @@ impl Journal {
             Err(LeaseError::Held(_)) => return Ok(None),
             Err(LeaseError::Journal(error)) => return Err(error),
         };
-        self.seal_under(&lease).map(Some)
+        self.seal_under(&lease, policy.segments).map(Some)
     }
 
-    /// Seals everything that is in no segment, of every project, as the holder of [`SEALING`].
-    pub fn seal_under(&self, lease: &Lease) -> Result<usize, JournalError> {
+    /// Seals what is in no segment, of every project, in at most `most` segments, as the holder of [`SEALING`].
+    pub fn seal_under(&self, lease: &Lease, most: usize) -> Result<usize, JournalError> {
         let mut sealed = 0;
         for project in self.read(unsealed_projects)? {
-            while self.with_lease(lease, move |tx| tx.seal_next(project))? {
+            while sealed < most && self.with_lease(lease, move |tx| tx.seal_next(project))? {
                 sealed += 1;
             }
         }

@@ -19,6 +19,7 @@ const NEVER: SealPolicy = SealPolicy {
     age: Duration::from_hours(1),
     decision: Duration::from_hours(1),
     meant: false,
+    segments: usize::MAX,
 };
 const LATER: i64 = i64::MAX;
 
@@ -91,6 +92,26 @@ fn number_bytes_age_and_decisions_each_make_it_due_and_what_never_leaves_does_no
 }
 
 #[test]
+fn a_process_that_ends_seals_a_few_segments_and_leaves_the_rest_to_the_next() {
+    let (_folder, journal) = opened();
+    for _ in 0..3 {
+        note(&journal);
+        journal.seal_due(&NEVER, LATER).unwrap();
+    }
+    note(&journal);
+    observe(&journal);
+    journal
+        .invite(NO_PROJECT, &Terms { kind: contract::DeviceKind::Person, until_ms: LATER, expires_ms: None })
+        .unwrap();
+    assert_eq!(places(&journal).len(), 3);
+    let few = SealPolicy { segments: 2, ..SealPolicy::leaving() };
+    assert_eq!(journal.seal_due(&few, LATER).unwrap(), Some(2));
+    assert_eq!(journal.seal_due(&few, LATER).unwrap(), Some(1), "one of each of three lanes");
+    assert_eq!(journal.unsealed(&few).unwrap(), Unsealed::default());
+    assert!(SealPolicy::leaving().segments < 10);
+}
+
+#[test]
 fn what_is_due_is_sealed_once_and_nothing_before_its_time() {
     let (folder, journal) = opened();
     note(&journal);
@@ -123,7 +144,7 @@ fn one_process_seals_and_the_others_leave_it_to_that() {
     assert_eq!(places(&one), []);
     // Its holder was thought dead, and another took over: it stores nothing any more.
     raw(folder.path()).execute("UPDATE lease SET token = token + 1", []).unwrap();
-    assert!(matches!(other.seal_under(&lease), Err(JournalError::LeaseLost { .. })));
+    assert!(matches!(other.seal_under(&lease, usize::MAX), Err(JournalError::LeaseLost { .. })));
     assert_eq!(places(&one), []);
     drop(lease);
     raw(folder.path()).execute("UPDATE lease SET held = 0", []).unwrap();
