@@ -58,12 +58,13 @@ impl Watch {
         let (files, key) = (files.clone(), key.clone());
         let file = files.database.clone();
         let connection = connect_reader(&files, &key).map_err(|e| journal_error(&file, "watch", &e))?;
+        // Before the caller goes on: what comes further from now on is told.
+        let marks = marks(&connection).unwrap_or_default();
         let run = move || {
             // Set up here and not by the caller: it can take milliseconds. What was written meanwhile is seen by the first look.
             let watcher = told_of_changes(&files, wake);
             // Where the system tells, an idle server sleeps: a notice that is lost is itself told of, as a change of nothing named.
             let every = if watcher.is_some() { None } else { Some(POLL) };
-            let marks = marks(&connection).unwrap_or_default();
             let mut looks = Looks { connection, version: None, last: from, marks, callback };
             let mut again = AGAIN.iter();
             loop {
