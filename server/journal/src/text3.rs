@@ -20,7 +20,8 @@ pub(crate) fn ancestor<'p>(one: OpId, other: OpId, pred: impl Fn(OpId) -> &'p [O
         found
     };
     let common: BTreeSet<OpId> = before(one).intersection(&before(other)).copied().collect();
-    let behind: BTreeSet<OpId> = common.iter().flat_map(|op| before(*op)).collect();
+    // What is before one of them is replaced by one of them: a long history costs its length, and not its square.
+    let behind: BTreeSet<OpId> = common.iter().flat_map(|op| pred(*op)).copied().collect();
     let mut nearest = common.difference(&behind);
     nearest.next().filter(|_| nearest.next().is_none()).copied()
 }
@@ -115,6 +116,36 @@ mod tests {
         );
         assert_eq!(merge(BASE, "one\nthree\nfour\nfive", "one\nTWO\nthree\nfour\nfive"), None, "taken out and changed");
         assert_eq!(merge("a", "a\nb", "a\nc"), None, "put in at one place");
+    }
+
+    #[test]
+    fn where_two_writes_are_nearest_none_is_taken() {
+        let op = |n: u32| OpId::new(ulid::Ulid::from_parts(1, 1), n);
+        let (crossed, root, none) = ([op(1), op(2)], [op(0)], []);
+        let pred = |id: OpId| match id {
+            id if id == op(0) => &none[..],
+            id if id == op(1) || id == op(2) => &root[..],
+            _ => &crossed[..],
+        };
+        assert_eq!(ancestor(op(3), op(4), pred), None);
+        assert_eq!(ancestor(op(1), op(2), pred), Some(op(0)));
+    }
+
+    #[test]
+    fn the_nearest_common_write_of_a_long_history_is_found_in_proportion_to_its_length() {
+        let op = |n: u32| OpId::new(ulid::Ulid::from_parts(1, 1), n);
+        let long = 3_000;
+        let preds: Vec<Vec<OpId>> = (0..=long).map(|n| if n == 0 { Vec::new() } else { vec![op(n - 1)] }).collect();
+        let of: std::collections::BTreeMap<OpId, usize> = (0..=long).map(|n| (op(n), n as usize)).collect();
+        let (one, other) = (op(long + 1), op(long + 2));
+        let last = vec![op(long)];
+        let asked = std::cell::Cell::new(0);
+        let found = ancestor(one, other, |id| {
+            asked.set(asked.get() + 1);
+            of.get(&id).map_or(&last[..], |n| &preds[*n])
+        });
+        assert_eq!(found, Some(op(long)));
+        assert!(asked.get() <= 4 * (long as usize + 2), "{} questions", asked.get());
     }
 
     #[test]
