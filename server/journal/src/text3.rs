@@ -138,7 +138,7 @@ mod tests {
         let preds: Vec<Vec<OpId>> = (0..=long).map(|n| if n == 0 { Vec::new() } else { vec![op(n - 1)] }).collect();
         let of: std::collections::BTreeMap<OpId, usize> = (0..=long).map(|n| (op(n), n as usize)).collect();
         let (one, other) = (op(long + 1), op(long + 2));
-        let last = vec![op(long)];
+        let last = [op(long)];
         let asked = std::cell::Cell::new(0);
         let found = ancestor(one, other, |id| {
             asked.set(asked.get() + 1);
