@@ -3,6 +3,7 @@
 
 use crate::Range;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::path::PathBuf;
 
 /// Every conflict of the files that were asked for.
@@ -150,6 +151,50 @@ pub struct DroppedLine {
     pub side: LineOrigin,
     /// The line, without its end.
     pub text: String,
+}
+
+/// What each choice would leave of one conflict, to be looked at before one is taken: the request `holdover/conflict`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ConflictPreview {
+    /// The document's address.
+    pub uri: String,
+    /// The document's version that this is about.
+    pub version: i32,
+    /// The conflict, with where its sides come from.
+    pub region: ConflictRegion,
+    /// The text of each side, in the order of `region.sides`.
+    pub sides: Vec<String>,
+    /// The text of the common ancestor, where the markers hold one and no more.
+    pub base: Option<String>,
+    /// What may be chosen, a suggested merge first, in the order of a menu.
+    pub choices: Vec<ConflictChoice>,
+}
+
+/// One way to resolve a conflict, and what it would leave.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ConflictChoice {
+    /// `conflict.accept-current` for example.
+    pub action: String,
+    /// What a menu says.
+    pub title: String,
+    /// A word or two for a tab: `merged`, `HEAD`.
+    pub short: String,
+    /// What would stand in place of the conflict.
+    pub text: String,
+    /// The side that it is best looked at beside: `current`, `incoming`, or `side-1` where there are more than two.
+    pub against: String,
+    /// Where each line of `text` stands in the sides; empty where there are more than two.
+    pub lines: Vec<LineOrigin>,
+    /// Lines of the sides that `text` does not hold; empty where there are more than two.
+    pub dropped: Vec<DroppedLine>,
+    /// All of that in words, Markdown: why, how far it is to be trusted, what it drops.
+    pub explanation: String,
+    /// What `codeAction/resolve` takes as an action's `data`, bound to the conflict as it stood.
+    pub data: Value,
 }
 
 /// A conflict marker without its counterparts.

@@ -22,8 +22,8 @@ pub use artifact::{
     Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Proof, Readiness, ReadinessState,
 };
 pub use conflict::{
-    ConflictFile, ConflictOrigin, ConflictRegion, ConflictReport, ConflictSide, ConflictSuggestion, DroppedLine,
-    LineOrigin, MalformedConflict,
+    ConflictChoice, ConflictFile, ConflictOrigin, ConflictPreview, ConflictRegion, ConflictReport, ConflictSide,
+    ConflictSuggestion, DroppedLine, LineOrigin, MalformedConflict,
 };
 pub use delivery::{DeliveryChange, DeliveryEntry, DeliveryReport};
 pub use device::{Device, DeviceKind, DeviceReport, DeviceState, JoinReport, JoinStep, QuarantinedSegment};
@@ -65,6 +65,8 @@ pub struct Everything {
     pub action: Action,
     /// `holdover conflicts --json` and the command `holdover.conflicts`.
     pub conflicts: ConflictReport,
+    /// The request `holdover/conflict`.
+    pub conflict_preview: ConflictPreview,
     /// `holdover journal log --json`, one a line.
     pub journal_entry: JournalEntry,
     /// The command `holdover.journal`.

@@ -22,6 +22,7 @@ mod memory;
 mod notes;
 mod notice;
 mod origin;
+mod preview;
 mod project;
 mod record;
 mod report;
@@ -52,6 +53,7 @@ pub use lenses::SAYS;
 pub use notes::{DraftToSave, NewNote, NoText, NoteError, SHOWS_NOTE, Texts, Which};
 pub use notice::Notice;
 pub use origin::{conflict_hover, is_committed_text, trace};
+pub use preview::{conflict_preview, conflict_text};
 pub use report::{Cell, Report, Section, Tone, delivery, note_text, note_to_edit, summary};
 pub use suggest::{Suggester, Suggestions};
 /// What a draft is called; given by whoever begins it.

@@ -41,6 +41,10 @@ impl Shell {
         self.ask::<requests::content::Content>(params).await
     }
 
+    async fn conflict(&self, params: requests::conflict::Params) -> Result<contract::ConflictPreview> {
+        self.ask::<requests::conflict::Conflict>(params).await
+    }
+
     async fn sleep(&self, params: requests::sleep::Params) -> Result<LSPAny> {
         self.ask::<requests::sleep::Sleep>(params).await
     }
@@ -106,6 +110,7 @@ pub(crate) fn service(events: Sender<Event>, debug: Debug) -> LspService<Shell> 
     let mut builder = LspService::build(|_| Shell { events })
         .custom_method("holdover/status", Shell::status)
         .custom_method("holdover/content", Shell::content)
+        .custom_method("holdover/conflict", Shell::conflict)
         .custom_method("holdover/didChangeTrust", Shell::did_change_trust)
         .custom_method("window/workDoneProgress/cancel", Shell::cancel_progress)
         .custom_method("$/setTrace", Shell::ignored);

@@ -18,6 +18,7 @@ import { mainJob } from './scenarios/mainJob.mjs';
 import { denied } from './scenarios/denied.mjs';
 import { notes } from './scenarios/notes.mjs';
 import { older } from './scenarios/older.mjs';
+import { operationsDone } from './scenarios/operations.mjs';
 import { record } from './scenarios/record.mjs';
 import { restricted } from './scenarios/restricted.mjs';
 import { roots } from './scenarios/roots.mjs';
@@ -32,6 +33,7 @@ const SCENARIOS = {
   mainJob,
   record,
   conflict,
+  operations: operationsDone,
   crash,
   roots,
   restricted,

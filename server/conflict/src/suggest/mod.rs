@@ -15,7 +15,7 @@ mod whitespace;
 pub use ask::{Answer, Ask, AskedRegion, answer};
 pub use hunk::{Hunk, Sides, hunks};
 pub use language::Language;
-pub use reason::title;
+pub use reason::{origins, title};
 pub use threeway::{Clash, merge_tokens};
 
 /// Bytes of a text whose conflicts get suggestions. Larger texts are left to people.

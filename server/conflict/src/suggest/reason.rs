@@ -37,30 +37,37 @@ pub fn title(suggestion: &ConflictSuggestion) -> String {
 impl Suggestion {
     /// In the words of the contract; `left` and `right` are the conflict's sides.
     pub fn report(&self, left: &str, right: &str) -> ConflictSuggestion {
-        let (in_left, in_right) = (counted(left), counted(right));
-        let origin = |line: &str| match (in_left.contains_key(line.trim()), in_right.contains_key(line.trim())) {
-            (true, true) => LineOrigin::Both,
-            (true, false) => LineOrigin::Current,
-            (false, true) => LineOrigin::Incoming,
-            (false, false) => LineOrigin::Made,
-        };
-        let told = |text: &&str, side| DroppedLine { side, text: (*text).to_owned() };
-        let gone_left = dropped(&self.text, left);
-        let gone_right = dropped(&self.text, right);
-        let in_both = |line: &&str| in_left.contains_key(line.trim()) && in_right.contains_key(line.trim());
-        let both = gone_left.iter().filter(|line| in_both(line)).map(|line| told(line, LineOrigin::Both));
-        let current = gone_left.iter().filter(|line| !in_both(line)).map(|line| told(line, LineOrigin::Current));
-        let incoming = gone_right.iter().filter(|line| !in_both(line)).map(|line| told(line, LineOrigin::Incoming));
+        let (lines, dropped) = origins(&self.text, left, right);
         ConflictSuggestion {
             kind: self.strategy.name().to_owned(),
             confidence: self.confidence,
             text: self.text.clone(),
             reason: self.reason.clone(),
             one_click: self.one_click,
-            lines: self.text.lines().map(origin).collect(),
-            dropped: both.chain(current).chain(incoming).take(MOST_DROPPED).collect(),
+            lines,
+            dropped,
         }
     }
+}
+
+/// Where each line of `text` stands in the sides of a conflict, and which lines of the sides it does not hold.
+pub fn origins(text: &str, left: &str, right: &str) -> (Vec<LineOrigin>, Vec<DroppedLine>) {
+    let (in_left, in_right) = (counted(left), counted(right));
+    let origin = |line: &str| match (in_left.contains_key(line.trim()), in_right.contains_key(line.trim())) {
+        (true, true) => LineOrigin::Both,
+        (true, false) => LineOrigin::Current,
+        (false, true) => LineOrigin::Incoming,
+        (false, false) => LineOrigin::Made,
+    };
+    let told = |text: &&str, side| DroppedLine { side, text: (*text).to_owned() };
+    let gone_left = dropped(text, left);
+    let gone_right = dropped(text, right);
+    let in_both = |line: &&str| in_left.contains_key(line.trim()) && in_right.contains_key(line.trim());
+    let both = gone_left.iter().filter(|line| in_both(line)).map(|line| told(line, LineOrigin::Both));
+    let current = gone_left.iter().filter(|line| !in_both(line)).map(|line| told(line, LineOrigin::Current));
+    let incoming = gone_right.iter().filter(|line| !in_both(line)).map(|line| told(line, LineOrigin::Incoming));
+    let dropped = both.chain(current).chain(incoming).take(MOST_DROPPED).collect();
+    (text.lines().map(origin).collect(), dropped)
 }
 
 /// Lines of a side that `text` holds less often, in the side's order; empty ones are passed over.

@@ -1,7 +1,7 @@
 //! Reports as Markdown. What comes from outside, a lockfile's words or a path, is shown and never obeyed.
 
 use super::{Cell, Report, Tone};
-use contract::{ActorKind, ConflictRegion, ConflictSuggestion, JournalEntry, Lane};
+use contract::{ActorKind, ConflictChoice, ConflictRegion, ConflictSuggestion, JournalEntry, Lane, LineOrigin};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -123,6 +123,83 @@ fn merge(out: &mut String, suggestion: &ConflictSuggestion) {
     shown.extend(suggestion.dropped.iter().take(MOST_LINES).map(|dropped| body('-', &dropped.text)));
     let fence = "`".repeat(longest_run(&shown).max(2) + 1);
     let _ = write!(out, "{fence}diff\n{shown}{fence}");
+}
+
+/// What a side is called: its branch, what its marker says, or which side it is.
+pub(crate) fn side_name(region: &ConflictRegion, n: usize) -> String {
+    let side = region.sides.get(n);
+    let name = side.map(|side| side.origin.as_ref().map_or(&*side.label, |from| &*from.name)).unwrap_or_default();
+    match (name, n, region.sides.len()) {
+        ("", 0, 2) => "the current side".to_owned(),
+        ("", 1, 2) => "the incoming side".to_owned(),
+        ("", ..) => format!("side {}", n + 1),
+        _ => name.to_owned(),
+    }
+}
+
+/// One way to resolve a conflict, for a preview: why, how far it is to be trusted, where its lines come from, what it drops.
+pub(crate) fn choice(
+    choice: &ConflictChoice,
+    region: &ConflictRegion,
+    suggestion: Option<&ConflictSuggestion>,
+) -> String {
+    let mut out = match suggestion {
+        Some(suggestion) => format!("**{}**\n", prose(&crate::words::merge(suggestion))),
+        None => format!("**{}**\n", prose(&choice.title)),
+    };
+    if region.sides.len() == 2 {
+        let (current, incoming) = (side_name(region, 0), side_name(region, 1));
+        let named = |origin| match origin {
+            LineOrigin::Both => "in both".to_owned(),
+            LineOrigin::Current => format!("from {current}"),
+            LineOrigin::Incoming => format!("from {incoming}"),
+            LineOrigin::Made => {
+                if choice.action == "conflict.accept-base" {
+                    "in neither side".to_owned()
+                } else {
+                    "made of both".to_owned()
+                }
+            }
+        };
+        let kept = counted(&choice.lines.iter().copied());
+        let told: Vec<String> = kept
+            .iter()
+            .map(|(origin, n)| format!("{} {}", crate::words::counted(*n, "line"), named(*origin)))
+            .collect();
+        let kept = if told.is_empty() { "nothing".to_owned() } else { told.join(", ") };
+        let _ = write!(out, "\n- keeps: {}", prose(&kept));
+        let gone = counted(&choice.dropped.iter().map(|line| line.side));
+        let told: Vec<String> = gone
+            .iter()
+            .map(|(origin, n)| format!("{} {}", crate::words::counted(*n, "line"), named(*origin)))
+            .collect();
+        let told = if told.is_empty() { "nothing".to_owned() } else { told.join(", ") };
+        let _ = write!(out, "\n- drops: {}", prose(&told));
+    }
+    if !choice.dropped.is_empty() {
+        let sign = |text: &str| format!("-{}\n", text.replace('\r', ""));
+        let mut shown: String = choice.dropped.iter().take(MOST_LINES).map(|line| sign(&line.text)).collect();
+        if choice.dropped.len() > MOST_LINES {
+            let _ = writeln!(
+                shown,
+                "… and {} more",
+                crate::words::counted((choice.dropped.len() - MOST_LINES) as u64, "line")
+            );
+        }
+        let fence = "`".repeat(longest_run(&shown).max(2) + 1);
+        let _ = write!(out, "\n\n{fence}diff\n{shown}{fence}");
+    }
+    out.push('\n');
+    out
+}
+
+/// How often each origin stands there, in the order of a menu.
+fn counted(origins: &(impl Iterator<Item = LineOrigin> + Clone)) -> Vec<(LineOrigin, u64)> {
+    [LineOrigin::Both, LineOrigin::Current, LineOrigin::Incoming, LineOrigin::Made]
+        .into_iter()
+        .map(|origin| (origin, origins.clone().filter(|one| *one == origin).count() as u64))
+        .filter(|(_, n)| *n > 0)
+        .collect()
 }
 
 /// Lines of a merge that a hover shows.

@@ -1,6 +1,6 @@
 //! `holdover/content`: the text of a `holdover:` document, Markdown: the pages of diagnostics, which are in the binary so
 //! that they can be read without a network, the status of a workspace, entries of the journal, notes, and the trails of
-//! files and artifacts.
+//! files and artifacts; and a document as it would be with a conflict resolved, as it is.
 
 use super::Request;
 use crate::commands;
@@ -49,6 +49,14 @@ impl Request for Content {
         let absent = move || error(REQUEST_FAILED, absent);
         let (path, query) = uri.split_once('?').map_or((uri.as_str(), None), |(path, query)| (path, Some(query)));
         let name = path.strip_prefix("holdover:").map(|path| path.trim_start_matches('/'));
+        if let Some(choice) = name.and_then(|name| name.strip_prefix("conflict/")) {
+            match super::conflict::text(state, choice, query.unwrap_or_default()) {
+                None => reply.send(Err(absent())),
+                Some(Err(problem)) => reply.send(Err(problem)),
+                Some(Ok(text)) => state.answer_later(reply, move |cancel| Ok(Answer { text: text(cancel)? })),
+            }
+            return;
+        }
         let name = name.and_then(|path| path.strip_suffix(".md")).unwrap_or_default();
         match name.split_once('/') {
             None if name == "status" => {

@@ -6,6 +6,7 @@ use crate::state::State;
 pub(crate) mod code_action;
 pub(crate) mod code_action_resolve;
 pub(crate) mod code_lens;
+pub(crate) mod conflict;
 pub(crate) mod content;
 pub(crate) mod execute_command;
 pub(crate) mod hover;

@@ -1,0 +1,118 @@
+//! `holdover/conflict`: what each choice would leave of one conflict of an open document, before one is taken; and the
+//! texts of `holdover:/conflict/…` documents, one for each choice. Applies nothing.
+
+use super::Request;
+use crate::event::{Reply, error};
+use crate::state::State;
+use conflict::{Conflicts, Offer, Region};
+use contract::ConflictPreview;
+use percent_encoding::percent_decode_str;
+use ropey::Rope;
+use serde::Deserialize;
+use serde_json::json;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use tower_lsp::jsonrpc::{ErrorCode, Result};
+use tower_lsp::ls_types::Uri;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Params {
+    /// The document's address.
+    uri: String,
+    /// Zero-based; any line of the conflict.
+    line: usize,
+}
+
+pub(crate) struct Conflict;
+
+impl Request for Conflict {
+    type Params = Params;
+    type Answer = ConflictPreview;
+
+    fn run(state: &mut State, params: Params, reply: Reply<ConflictPreview>) {
+        let at_line = |_: &Rope, conflicts: &Conflicts| {
+            let region = conflicts.at_line(params.line).cloned();
+            region.ok_or_else(|| modified("there is no conflict on this line"))
+        };
+        match Here::find(state, &params.uri, at_line) {
+            Err(problem) => reply.send(Err(problem)),
+            Ok(here) => {
+                let suggester = state.suggester.clone();
+                state.answer_later(reply, move |cancel| {
+                    let file = here.path.as_deref();
+                    let mut preview =
+                        engine::conflict_preview(file, &here.text, &here.conflicts, &here.region, &suggester, cancel);
+                    preview.version = here.version;
+                    for choice in &mut preview.choices {
+                        choice.data["uri"] = json!(params.uri);
+                    }
+                    preview.uri = params.uri;
+                    Ok(preview)
+                });
+            }
+        }
+    }
+}
+
+/// The text of `holdover:/conflict/CHOICE/NAME?uri=…&fingerprint=…&id=…&until=…`: the document as it is now with that choice
+/// in place of the conflict. `None` where the address is not of that shape.
+pub(crate) fn text(
+    state: &mut State,
+    path: &str,
+    query: &str,
+) -> Option<Result<impl FnOnce(&host::Cancel) -> Result<String> + Send + use<>>> {
+    let choice = path.split('/').next()?.to_owned();
+    let fields = fields(query)?;
+    let number = |name: &str| fields.get(name)?.parse::<u64>().ok();
+    let offer = Offer { fingerprint: fields.get("fingerprint")?.clone(), id: number("id")?, until: number("until")? };
+    let find = |text: &Rope, conflicts: &Conflicts| {
+        let found = offer.find(text, conflicts).cloned();
+        found.map_err(|_| modified("the conflict has changed since this was shown: look at it anew"))
+    };
+    let here = match Here::find(state, fields.get("uri")?, find) {
+        Ok(here) => here,
+        Err(problem) => return Some(Err(problem)),
+    };
+    let suggester = state.suggester.clone();
+    Some(Ok(move |cancel: &host::Cancel| {
+        let file = here.path.as_deref();
+        engine::conflict_text(&choice, file, &here.text, &here.conflicts, &here.region, &suggester, cancel)
+            .ok_or_else(|| error(ErrorCode::InvalidParams, format!("this conflict has no such choice: {choice}")))
+    }))
+}
+
+/// The fields of a query. Some editors encode the whole query, its `=` and `&` included, once more.
+fn fields(query: &str) -> Option<HashMap<String, String>> {
+    let decode = |text: &str| percent_decode_str(text).decode_utf8().map(Cow::into_owned).ok();
+    let query = if query.contains('=') { query.to_owned() } else { decode(query)? };
+    query
+        .split('&')
+        .map(|field| field.split_once('=').and_then(|(name, value)| Some((name.to_owned(), decode(value)?))))
+        .collect()
+}
+
+/// One conflict of an open document, as it stands.
+struct Here {
+    path: Option<PathBuf>,
+    text: Rope,
+    version: i32,
+    conflicts: Conflicts,
+    region: Region,
+}
+
+impl Here {
+    fn find(state: &mut State, uri: &str, which: impl FnOnce(&Rope, &Conflicts) -> Result<Region>) -> Result<Self> {
+        let parsed = uri.parse::<Uri>().ok();
+        let document = parsed.as_ref().and_then(|uri| state.documents.get_mut(uri));
+        let document = document.ok_or_else(|| modified("the document is not open any more"))?;
+        let (path, version) = (document.path.clone(), document.version);
+        let (text, conflicts) = document.parts();
+        let region = which(text, conflicts)?;
+        Ok(Self { path, text: text.clone(), version, conflicts: conflicts.clone(), region })
+    }
+}
+
+fn modified(why: &str) -> tower_lsp::jsonrpc::Error {
+    error(ErrorCode::ContentModified, why)
+}
