@@ -6,6 +6,7 @@ use crate::error::JournalError;
 use crate::header::Header;
 use crate::journal::Journal;
 use crate::member::{Membership, Standing};
+use crate::redact::is_kept;
 use crate::segment::{Record, Segment, SegmentError};
 use crate::tx::Tx;
 use contract::Lane;
@@ -252,6 +253,7 @@ impl Tx<'_> {
                 )?
                 .execute((log.n, segment.last.cast_signed(), hash, lamport.cast_signed(), last_pos))?;
         }
+        self.restore_kept(log.n, segment, log.head_seq)?;
         self.store_segment(log.n, segment, bytes)?;
         self.without_deleted(log.n, segment)?;
         let known = segment.records.len() as u64 - new;
@@ -272,30 +274,50 @@ impl Tx<'_> {
         find(self.connection, &origin.log)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
     }
 
-    /// What has to be said of an event before it is put in: that it is here already, or why it is not relied on.
+    /// What has to be said of an event before it is put in: that it is here already, or why it is not relied on. What says who
+    /// may write, and what was deleted, stands by its place and signature: another event with its id makes it no less sure.
     fn mark_for(
         &self,
         header: &Header,
         members: &Membership,
         segment: &Segment,
     ) -> rusqlite::Result<Option<(&'static str, String)>> {
-        let same: Vec<(i64, Vec<u8>)> = self
+        let same: Vec<(i64, Vec<u8>, Vec<u8>)> = self
             .connection
-            .prepare_cached("SELECT pos, header FROM event WHERE id = ?1")?
-            .query_map([header.id.to_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .prepare_cached(
+                "SELECT event.pos, event.header, device.public FROM event JOIN log ON log.n = event.log
+                 JOIN device ON device.n = log.device WHERE event.id = ?1",
+            )?
+            .query_map([header.id.to_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
             .collect::<rusqlite::Result<_>>()?;
-        for (pos, bytes) in &same {
+        let doubt = members.doubt(&segment.origin, header);
+        let (mut is_twin, mut contradicted) = (false, None);
+        for (pos, bytes, device) in &same {
             let there = Header::decode(bytes).ok();
-            if there.is_none_or(|there| there.payload_commit != header.payload_commit) {
-                let detail = format!("two events with the id {} say different things", header.id);
-                self.mark(*pos, "held", &detail)?;
-                return Ok(Some(("held", detail)));
+            // Only its own device writes an event again: what another copies is not the same.
+            let is_same = |there: &Header| {
+                *device == segment.origin.device
+                    && there.kind == header.kind
+                    && there.payload_commit == header.payload_commit
+            };
+            if there.as_ref().is_some_and(is_same) {
+                is_twin = true;
+                continue;
             }
+            let detail = format!("two events with the id {} say different things", header.id);
+            // Who does not count makes nobody doubtful.
+            if doubt.is_none() && !there.is_some_and(|there| is_kept(&there.kind)) {
+                self.mark(*pos, "held", &detail)?;
+            }
+            contradicted = Some(detail);
         }
-        if !same.is_empty() {
+        if let Some(detail) = contradicted.filter(|_| !is_kept(&header.kind)) {
+            return Ok(Some(("held", detail)));
+        }
+        if is_twin {
             return Ok(Some(("twin", "the same event, written again in another epoch".to_owned())));
         }
-        Ok(members.doubt(&segment.origin, header).map(|detail| ("held", detail)))
+        Ok(doubt.map(|detail| ("held", detail)))
     }
 
     pub(crate) fn mark(&self, pos: i64, what: &str, detail: &str) -> rusqlite::Result<()> {
@@ -320,13 +342,28 @@ impl Tx<'_> {
         ))?;
         let pos = self.connection.last_insert_rowid();
         if let Some((salt, payload)) = &record.content {
-            if crate::redact::is_suppressed(self.connection, header.id)? {
+            if !is_kept(&header.kind) && crate::redact::is_suppressed(self.connection, header.id)? {
                 self.leave(header.id, payload)?;
             } else {
                 self.connection.prepare_cached(crate::tx::INSERT_PAYLOAD)?.execute((pos, salt, payload))?;
             }
         }
         Ok(pos)
+    }
+
+    /// Puts back what was taken from an event that keeps its payload, among those that were here before.
+    fn restore_kept(&self, log: i64, segment: &Segment, head_seq: u64) -> rusqlite::Result<()> {
+        let known = segment.records.iter().filter(|(header, _)| header.seq <= head_seq && is_kept(&header.kind));
+        for (header, record) in known {
+            let Some((salt, payload)) = &record.content else { continue };
+            self.connection
+                .prepare_cached(
+                    "INSERT INTO payload (pos, salt, bytes) SELECT pos, ?3, ?4 FROM event WHERE log = ?1 AND seq = ?2
+                     AND NOT EXISTS (SELECT 1 FROM payload WHERE payload.pos = event.pos)",
+                )?
+                .execute((log, header.seq.cast_signed(), salt, payload))?;
+        }
+        Ok(())
     }
 
     /// Keeps the segment for handing it on. One that covers others takes their place; one that is covered adds nothing.

@@ -112,11 +112,13 @@ struct Said {
     seq: u64,
     kind: String,
     payload: Vec<u8>,
+    wall_ms: i64,
 }
 
 impl Membership {
     /// Membership of a project as of now; of one into which nobody was invited, that of the devices as such, which are in all
-    /// projects that have no members of their own. Reads every `device.` event: there are a few per device.
+    /// projects that have no members of their own. Reads every `device.` event: there are a few per device. It asks no mark,
+    /// for a mark follows from what else has arrived; one that was written twice says nothing more the second time.
     pub fn of(connection: &Connection, own: Public, project: [u8; 16]) -> rusqlite::Result<Membership> {
         let mut find = connection.prepare_cached("SELECT device FROM root WHERE project = ?1")?;
         let mut root_of = |project: [u8; 16]| find.query_row([project], |row| row.get(0)).optional();
@@ -125,21 +127,20 @@ impl Membership {
             None => (NO_PROJECT, root_of(NO_PROJECT)?.unwrap_or(own)),
         };
         let mut said = connection.prepare_cached(
-            "SELECT device.public, log.id, event.seq, event.kind, payload.bytes
+            "SELECT device.public, log.id, event.seq, event.kind, payload.bytes, event.wall_ms
              FROM event JOIN log ON log.n = event.log JOIN device ON device.n = log.device JOIN payload ON payload.pos = event.pos
-             LEFT JOIN mark ON mark.pos = event.pos
              WHERE event.kind >= 'device.' AND event.kind < 'device/' AND log.project = ?1 AND log.lane = ?2
-               AND (mark.what IS NULL OR mark.detail = ?3)
              ORDER BY event.lamport, log.id, event.seq",
         )?;
         let said: Vec<Said> = said
-            .query_map((project, lane_number(Lane::Ctl), AFTER_CUTOFF), |row| {
+            .query_map((project, lane_number(Lane::Ctl)), |row| {
                 Ok(Said {
                     by: row.get(0)?,
                     log: row.get(1)?,
                     seq: row.get::<_, i64>(2)?.unsigned_abs(),
                     kind: row.get(3)?,
                     payload: row.get(4)?,
+                    wall_ms: row.get(5)?,
                 })
             })?
             .collect::<rusqlite::Result<_>>()?;
@@ -171,7 +172,9 @@ impl Membership {
     }
 
     fn hear(&mut self, said: &Said) {
-        let may = self.members.get(&said.by).is_some_and(|member| member.kind == DeviceKind::Person);
+        let may = self.members.get(&said.by).is_some_and(|member| {
+            member.kind == DeviceKind::Person && member.expires.is_none_or(|expires| said.wall_ms <= expires)
+        });
         if !may || !self.is_before_cutoff(&said.by, &said.log, said.seq) {
             return;
         }
@@ -272,7 +275,7 @@ impl Membership {
 pub(crate) const OF_PROJECT: &str =
     "(log.project = ?2 OR ?2 = zeroblob(16) AND NOT EXISTS (SELECT 1 FROM root WHERE root.project = log.project))";
 
-/// What is said of events after a cut-off; such events still take part in the count, which leaves them out by itself.
+/// What is said of events after a cut-off.
 pub(crate) const AFTER_CUTOFF: &str = "its device was revoked before it";
 
 /// A key from its hex.

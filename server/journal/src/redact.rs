@@ -100,6 +100,10 @@ fn is_without_payload(connection: &Connection, log: i64, seq: i64) -> rusqlite::
         .query_row((log, seq), |row| row.get(0))
 }
 
+fn kinds(connection: &Connection, id: [u8; 16]) -> rusqlite::Result<Vec<String>> {
+    connection.prepare_cached("SELECT kind FROM event WHERE id = ?1")?.query_map([id], |row| row.get(0))?.collect()
+}
+
 /// Whether events of that kind keep their payload: who may write must stay readable, and so must what was deleted and why.
 pub(crate) fn is_kept(kind: &str) -> bool {
     kind.starts_with("device.") || kind.starts_with("project.") || matches!(kind, REDACTED | RETAINED)
@@ -170,12 +174,8 @@ impl Tx<'_> {
                 .connection
                 .prepare_cached("SELECT EXISTS (SELECT 1 FROM event JOIN log ON log.n = event.log WHERE event.id = ?1 AND log.project <> ?2)")?
                 .query_row((target, project), |row| row.get(0))?;
-            let kind: Option<String> = self
-                .connection
-                .prepare_cached("SELECT kind FROM event WHERE id = ?1 LIMIT 1")?
-                .query_row([target], |row| row.get(0))
-                .optional()?;
-            if !other && !kind.is_some_and(|kind| is_kept(&kind)) {
+            let kinds = kinds(self.connection, target)?;
+            if !other && (kinds.is_empty() || !kinds.iter().all(|kind| is_kept(kind))) {
                 let target = Ulid::from_bytes(target);
                 let is_meant = says["target"].as_str() == Some(target.to_string().as_str());
                 let left = if is_meant { left::of_redaction(&says) } else { None };
@@ -219,13 +219,13 @@ impl Tx<'_> {
             None => self.left_of(target)?,
         };
         left::keep(self.connection, target, left)?;
-        // Written again in a new epoch, an event stands at several places.
-        let places: Vec<i64> = self
+        // Written again in a new epoch, an event stands at several places; at another may stand what only borrows its id.
+        let places: Vec<(i64, String)> = self
             .connection
-            .prepare_cached("SELECT pos FROM event WHERE id = ?1")?
-            .query_map([target.to_bytes()], |row| row.get(0))?
+            .prepare_cached("SELECT pos, kind FROM event WHERE id = ?1")?
+            .query_map([target.to_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<_>>()?;
-        for pos in places {
+        for (pos, _) in places.into_iter().filter(|(_, kind)| !is_kept(kind)) {
             forget(self.connection, pos)?;
             self.wipe(pos, target)?;
         }
