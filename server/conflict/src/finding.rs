@@ -175,6 +175,7 @@ pub fn report(text: &Rope, file: &Path, conflicts: &Conflicts) -> ConflictFile {
         sides: (0..region.sides()).filter_map(|n| Some(side(region.side_label(text, n), region.side(n)?))).collect(),
         // Where there are several ancestors, none of them is that of all sides.
         base: region.base(0).filter(|_| region.bases() == 1).map(|term| side(region.base_label(text, 0), term)),
+        base_text: None,
         suggestion: None,
     };
     let told = |malformed: &Malformed| MalformedConflict { range: malformed.range(text), message: malformed.message() };

@@ -61,6 +61,9 @@ pub struct ConflictRegion {
     pub sides: Vec<ConflictSide>,
     /// The common ancestor, where the markers hold one and no more.
     pub base: Option<ConflictSide>,
+    /// The text of the common ancestor, where the markers do not hold it, git's index does, and suggestions were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_text: Option<String>,
     /// A merge that is suggested, where one was asked for and found. It is never applied by itself.
     pub suggestion: Option<ConflictSuggestion>,
 }

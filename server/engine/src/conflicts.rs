@@ -1,6 +1,7 @@
 //! Merge conflicts in files on the disk: found, listed, resolved with one choice for all.
 //! Writes a file whole or not at all, only where it is still what was read, and never through a link out of its root.
 
+use crate::stages::Ancestors;
 use crate::suggest::{Suggester, Suggestions};
 use conflict::{Choice, Conflicts, Source, rewrite};
 use contract::{ConflictFile, ConflictRegion, ConflictReport};
@@ -108,7 +109,11 @@ fn is_suspect(bytes: &[u8]) -> bool {
 pub fn file_conflicts(file: &Path, choice: Option<Choice>, dry_run: bool) -> Result<ConflictFile, ConflictError> {
     let read = Read::of(file)?;
     let Some(choice) = choice else { return Ok(conflict::report(&read.source.text, file, &read.found)) };
-    read.resolved(file, dry_run, |region| Some(conflict::resolve(&read.source.text, region, choice)?.text))
+    let ancestors = if choice == Choice::Base { read.ancestors(file, &Suggester::default()) } else { Ancestors::new() };
+    read.resolved(file, dry_run, |region| match conflict::resolve(&read.source.text, region, choice) {
+        Some(kept) => Some(kept.text),
+        None => ancestors.get(&region.open).cloned(),
+    })
 }
 
 /// The conflicts of one file with a suggestion for each that has one. With `apply`, those that one click may apply are
@@ -127,6 +132,7 @@ pub fn file_suggestions(
     let found = suggester.suggestions(file, &read.source.text, &read.found, |_| true, cancel);
     let mut told = conflict::report(&read.source.text, file, &read.found);
     add_suggestions(&mut told, &found);
+    add_ancestors(&mut told, &read.ancestors(file, suggester));
     if !apply {
         return Ok(told);
     }
@@ -137,6 +143,7 @@ pub fn file_suggestions(
     // What is left are the others, further up or down.
     for (region, other) in left.regions.iter_mut().zip(others) {
         region.suggestion = other.suggestion;
+        region.base_text = other.base_text;
     }
     left.merged = merged;
     Ok(left)
@@ -146,6 +153,13 @@ pub fn file_suggestions(
 pub fn add_suggestions(told: &mut ConflictFile, found: &Suggestions) {
     for region in &mut told.regions {
         region.suggestion = found.get(&(region.range.start.line as usize)).cloned();
+    }
+}
+
+/// Adds to a file's report the common ancestors that git's index has and the markers have not.
+pub fn add_ancestors(told: &mut ConflictFile, found: &Ancestors) {
+    for region in &mut told.regions {
+        region.base_text = found.get(&(region.range.start.line as usize)).cloned();
     }
 }
 
@@ -165,6 +179,10 @@ impl Read {
         let Ok(source) = Source::read(&bytes) else { return Err(ConflictError::NotText { file: file.to_owned() }) };
         let found = Conflicts::read(&source.text);
         Ok(Self { real, bytes, source, found })
+    }
+
+    fn ancestors(&self, file: &Path, suggester: &Suggester) -> Ancestors {
+        suggester.ancestors(file, &self.source.text, &self.found, &Cancel::new())
     }
 
     /// Replaces each conflict by what `by` gives for it, and tells what is left.

@@ -14,6 +14,7 @@ mod error;
 mod facade;
 mod fetch;
 mod fetch_job;
+mod git;
 mod history;
 mod intact;
 mod keys;
@@ -29,6 +30,7 @@ mod report;
 mod retention;
 mod retry;
 mod sealer;
+mod stages;
 mod status;
 mod suggest;
 mod trail;
@@ -40,7 +42,7 @@ mod workspace;
 
 pub use conflict::Choice as ConflictChoice;
 pub use conflicts::{
-    ConflictError, add_suggestions, conflicted_files, file_conflicts, file_suggestions, files_conflicts,
+    ConflictError, add_ancestors, add_suggestions, conflicted_files, file_conflicts, file_suggestions, files_conflicts,
     files_suggestions,
 };
 pub use devices::Invite;
@@ -55,6 +57,7 @@ pub use notice::Notice;
 pub use origin::{conflict_hover, is_committed_text, trace};
 pub use preview::{conflict_preview, conflict_text};
 pub use report::{Cell, Report, Section, Tone, delivery, note_text, note_to_edit, summary};
+pub use stages::Ancestors;
 pub use suggest::{Suggester, Suggestions};
 /// What a draft is called; given by whoever begins it.
 pub use ulid::Ulid as DraftId;

@@ -1,16 +1,14 @@
 //! Where the sides of a merge conflict come from: operation, branches, commits, authors, dates, instead of ours and theirs.
 //! Asks git's plumbing, which runs no program that a repository's configuration names, and says nothing that it cannot prove.
 
+use crate::git::Git;
 use crate::report::markdown;
 use crate::words;
 use contract::{ConflictFile, ConflictOrigin, ConflictReport, Range};
-use host::{Cancel, Command, Stream, read_small};
+use host::{Cancel, read_small};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-/// Longest that one question to git may take. It reads a few small files.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Most characters of a name or a subject that is shown.
 const LONGEST: usize = 120;
 
@@ -63,52 +61,7 @@ pub fn conflict_hover(mut report: ConflictFile, line: u32, cancel: &Cancel) -> O
     Some((region.range, markdown::conflict(&region)))
 }
 
-struct Git<'a> {
-    folder: &'a Path,
-    cancel: &'a Cancel,
-}
-
 impl Git<'_> {
-    fn ask(&self, arguments: &[&str]) -> Option<Vec<String>> {
-        let mut lines = Vec::new();
-        let ended = Command::new("git", self.folder)
-            .args([
-                "-c",
-                "core.fsmonitor=false",
-                "-c",
-                "core.hooksPath=/dev/null",
-                "--no-pager",
-                "--no-replace-objects",
-            ])
-            .args(arguments)
-            // A partial clone would fetch what it lacks.
-            .env("GIT_NO_LAZY_FETCH", "1")
-            .env("GIT_OPTIONAL_LOCKS", "0")
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .limit(PATIENCE)
-            .run(self.cancel, &mut |stream, line| {
-                if stream == Stream::Out && lines.len() < 100 {
-                    lines.push(line.to_owned());
-                }
-            });
-        ended.is_ok_and(|ended| ended.ok()).then_some(lines)
-    }
-
-    fn path(&self, what: &str) -> Option<PathBuf> {
-        self.ask(&["rev-parse", what])?.pop().map(PathBuf::from)
-    }
-
-    fn unmerged(&self, file: &Path) -> bool {
-        let Some(file) = file.to_str() else { return false };
-        let arguments = ["--literal-pathspecs", "ls-files", "--unmerged", "--", file];
-        self.ask(&arguments).is_some_and(|lines| !lines.is_empty())
-    }
-
-    fn commit(&self, name: &str) -> Option<String> {
-        let arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{name}^{{commit}}")];
-        self.ask(&arguments)?.pop()
-    }
-
     /// Name, commit, author, date and subject.
     fn origin(&self, name: &str, commit: &str) -> ConflictOrigin {
         let mut origin =

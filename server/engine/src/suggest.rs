@@ -1,7 +1,8 @@
 //! Merge suggestions for the conflicts of a text, from the program `holdover-merge` beside ours, which has the parsers.
 //! Applies nothing, and waits for nobody: a program that is missing, fails or takes too long means fewer suggestions.
 
-use conflict::suggest::{Answer, Ask, AskedRegion, LARGEST_TEXT, NoSyntax};
+use crate::stages::{Ancestors, ancestors_in, stages_of};
+use conflict::suggest::{Answer, Ask, AskedRegion, LARGEST_TEXT, NoSyntax, lacks_ancestor};
 use conflict::{Conflicts, Region};
 use contract::ConflictSuggestion;
 use host::{Cancel, Command};
@@ -25,9 +26,30 @@ pub type Suggestions = BTreeMap<usize, ConflictSuggestion>;
 #[derive(Debug, Clone, Default)]
 pub struct Suggester {
     last: Arc<Mutex<Vec<(blake3::Hash, Suggestions)>>>,
+    last_ancestors: Arc<Mutex<Vec<(blake3::Hash, Ancestors)>>>,
 }
 
 impl Suggester {
+    /// Common ancestors of the conflicts whose markers hold none, from git's index, where the file is unmerged there and the
+    /// conflict is as git wrote it. Asks git, so this is not for a thread that answers.
+    pub fn ancestors(&self, file: &Path, text: &Rope, conflicts: &Conflicts, cancel: &Cancel) -> Ancestors {
+        let Some(asked) = stages_of(file, text, conflicts, cancel) else { return Ancestors::new() };
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(asked.1.0.join(" ").as_bytes());
+        text.chunks().for_each(|chunk| {
+            hasher.update(chunk.as_bytes());
+        });
+        let hash = hasher.finalize();
+        if let Some(found) = known(&self.last_ancestors, &hash) {
+            return found;
+        }
+        let found = ancestors_in(&asked, text, conflicts, cancel);
+        if let Some(found) = found.as_ref().filter(|_| !cancel.is_cancelled()) {
+            remember(&self.last_ancestors, hash, found);
+        }
+        found.unwrap_or_default()
+    }
+
     /// Suggestions for those conflicts of a text that are `wanted`. Starts a process, so this is not for a thread that
     /// answers; from memory, where the same was asked before.
     pub fn suggestions(
@@ -38,22 +60,23 @@ impl Suggester {
         wanted: impl Fn(&Region) -> bool,
         cancel: &Cancel,
     ) -> Suggestions {
-        let regions: Vec<AskedRegion> = conflicts
-            .regions
-            .iter()
-            .filter(|region| region.sides() == 2 && wanted(region))
-            .map(|region| AskedRegion { open: region.open, base: None })
-            .collect();
-        if regions.is_empty() || text.len_bytes() > LARGEST_TEXT {
+        let asked: Vec<&Region> =
+            conflicts.regions.iter().filter(|region| region.sides() == 2 && wanted(region)).collect();
+        if asked.is_empty() || text.len_bytes() > LARGEST_TEXT {
             return Suggestions::new();
         }
+        let mut bases = if asked.iter().any(|region| lacks_ancestor(region)) {
+            self.ancestors(file, text, conflicts, cancel)
+        } else {
+            Ancestors::new()
+        };
+        let asked = asked.into_iter();
+        let regions: Vec<AskedRegion> =
+            asked.map(|region| AskedRegion { open: region.open, base: bases.remove(&region.open) }).collect();
         let ask = Ask { path: file.to_owned(), text: text.to_string(), regions };
         let Ok(bytes) = serde_json::to_vec(&ask) else { return Suggestions::new() };
         let hash = blake3::hash(&bytes);
-        let remembered = |last: &Vec<(blake3::Hash, Suggestions)>| {
-            last.iter().find(|(known, _)| *known == hash).map(|(_, found)| found.clone())
-        };
-        if let Some(found) = remembered(&self.last.lock().unwrap_or_else(PoisonError::into_inner)) {
+        if let Some(found) = known(&self.last, &hash) {
             return found;
         }
         let answer = match parsed_by_program(&bytes, cancel) {
@@ -67,11 +90,20 @@ impl Suggester {
             return Suggestions::new();
         }
         let found: Suggestions = answer.suggestions.into_iter().collect();
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.truncate(REMEMBERED - 1);
-        last.insert(0, (hash, found.clone()));
+        remember(&self.last, hash, &found);
         found
     }
+}
+
+fn known<T: Clone>(last: &Mutex<Vec<(blake3::Hash, T)>>, hash: &blake3::Hash) -> Option<T> {
+    let last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    last.iter().find(|(known, _)| known == hash).map(|(_, found)| found.clone())
+}
+
+fn remember<T: Clone>(last: &Mutex<Vec<(blake3::Hash, T)>>, hash: blake3::Hash, found: &T) {
+    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    last.truncate(REMEMBERED - 1);
+    last.insert(0, (hash, found.clone()));
 }
 
 /// Why the program with the parsers gave no answer.

@@ -2,6 +2,7 @@
 //! Applies nothing. What needs a parser asks a [`Syntax`]; without one, what cannot be parsed again is not offered.
 
 mod account;
+mod ancestor;
 mod ask;
 mod hunk;
 mod language;
@@ -12,6 +13,7 @@ mod threeway;
 mod tokens;
 mod whitespace;
 
+pub use ancestor::{ancestors, lacks_ancestor};
 pub use ask::{Answer, Ask, AskedRegion, answer};
 pub use hunk::{Hunk, Sides, hunks};
 pub use language::Language;

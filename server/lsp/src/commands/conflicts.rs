@@ -58,8 +58,9 @@ pub(super) fn run(state: &mut State, call: Call) {
         };
         for (path, text, conflicts) in texts {
             let merges = suggester.as_ref().map(|by| by.suggestions(&path, &text, &conflicts, |_| true, cancel));
-            if let (Some(merges), Some(file)) = (merges, found.get_mut(&path)) {
+            if let (Some(merges), Some(file), Some(by)) = (merges, found.get_mut(&path), &suggester) {
                 engine::add_suggestions(file, &merges);
+                engine::add_ancestors(file, &by.ancestors(&path, &text, &conflicts, cancel));
             }
         }
         for problem in problems {

@@ -1,0 +1,202 @@
+//! Common ancestors of conflicts that were written without one, from the stages of git's index. The judge is the real git,
+//! which writes the same merge with ancestors.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+use holdover_conflict::suggest::ancestors;
+use holdover_conflict::{Choice, Conflicts, resolve};
+use proptest::prelude::*;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+use ropey::Rope;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+fn merged(folder: &Path, [base, ours, theirs]: [&str; 3], style: &[&str]) -> String {
+    for (name, text) in [("ours", ours), ("base", base), ("theirs", theirs)] {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    let out = Command::new("git")
+        .args(["-c", "core.autocrlf=false", "merge-file", "-p"])
+        .args(style)
+        .args(["ours", "base", "theirs"])
+        .current_dir(folder)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .output()
+        .expect("git must be installed for this test");
+    assert!(out.status.code().is_some_and(|code| code <= 127), "{}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap()
+}
+
+/// With what git writes of the same merge by each of its algorithms.
+fn found(folder: &Path, text: &str, versions: [&str; 3]) -> BTreeMap<usize, String> {
+    let rope = Rope::from_str(text);
+    let by = |algorithm: &str| {
+        let merged = merged(folder, versions, &["--diff3", &format!("--diff-algorithm={algorithm}")]);
+        Rope::from_str(&if text.contains('\r') && !merged.contains('\r') {
+            merged.replace('\n', "\r\n")
+        } else {
+            merged
+        })
+    };
+    ancestors(&rope, &Conflicts::read(&rope), &["myers", "histogram"].map(by))
+}
+
+/// The text without what diff3 says of the ancestors.
+fn without_bases(text: &str) -> String {
+    let mut inside = false;
+    let kept = text.split_inclusive('\n').filter(|line| {
+        inside = (inside || line.starts_with("|||||||")) && !line.starts_with("=======");
+        !inside
+    });
+    kept.collect()
+}
+
+/// Base, ours and theirs, of lines of which some are alike.
+fn versions() -> impl Strategy<Value = [String; 3]> {
+    let fate = prop::sample::select(&[0_u8, 0, 0, 0, 0, 0, 0, 1, 2, 2, 3, 4][..]);
+    let line = (0..12_u8, fate.clone(), fate);
+    (prop::collection::vec(line, 1..30), any::<bool>(), any::<bool>()).prop_map(|(lines, crlf, last)| {
+        let end = if crlf { "\r\n" } else { "\n" };
+        let mut files = [String::new(), String::new(), String::new()];
+        for (line, ours, theirs) in lines {
+            for (at, fate, who) in [(0, 0, ""), (1, ours, "ours"), (2, theirs, "theirs")] {
+                let written = match fate {
+                    1 => String::new(),
+                    2 => format!("line {line} of {who}{end}"),
+                    3 => format!("line {line}{end}new {who}{end}"),
+                    4 => format!("new on both{end}line {line} {who}{end}"),
+                    _ => format!("line {line}{end}"),
+                };
+                files[at].push_str(&written);
+            }
+        }
+        if !last {
+            for file in &mut files {
+                file.truncate(file.trim_end_matches(end).len());
+            }
+        }
+        files
+    })
+}
+
+#[test]
+fn an_ancestor_is_the_one_that_git_writes_for_the_same_sides() {
+    let cases = std::env::var("HOLDOVER_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(60);
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let (asked, told, judged) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    let folder = tempfile::tempdir().unwrap();
+    let run = runner.run(&versions(), |files| {
+        let files = [&*files[0], &*files[1], &*files[2]];
+        for algorithm in ["--diff-algorithm=myers", "--diff-algorithm=histogram"] {
+            let with = merged(folder.path(), files, &["--diff3", algorithm]);
+            let rope = Rope::from_str(&with);
+            // What git says of two sides; of sides that it writes twice, nothing.
+            let mut said: BTreeMap<(String, String), Option<String>> = BTreeMap::new();
+            for region in Conflicts::read(&rope).regions {
+                let side = |n| region.side_text(&rope, n).unwrap();
+                let base = region.base_text(&rope, 0);
+                said.entry((side(0), side(1))).and_modify(|known| *known = None).or_insert(base);
+            }
+            for text in [merged(folder.path(), files, &[algorithm]), without_bases(&with)] {
+                let rope = Rope::from_str(&text);
+                let conflicts = Conflicts::read(&rope);
+                let bases = found(folder.path(), &text, files);
+                asked.set(asked.get() + conflicts.regions.len());
+                told.set(told.get() + bases.len());
+                for region in &conflicts.regions {
+                    let sides = (region.side_text(&rope, 0).unwrap(), region.side_text(&rope, 1).unwrap());
+                    let (Some(base), Some(Some(git))) = (bases.get(&region.open), said.get(&sides)) else { continue };
+                    judged.set(judged.get() + 1);
+                    prop_assert_eq!(base, git, "{:?} in {:?} of {:?}", sides, text, files);
+                }
+            }
+        }
+        Ok(())
+    });
+    run.unwrap();
+    let [asked, told, judged] = [asked, told, judged].map(|count| count.get());
+    println!("{asked} conflicts, {told} ancestors, {judged} of them judged");
+    assert!(judged > 50 && told * 10 > asked * 6, "{asked} conflicts, {told} ancestors, {judged} judged");
+}
+
+const BASE: &str = "a\nb\nc\nd\ne\nf\ng\n";
+const OURS: &str = "a\nB\nc\nd\ne\nF\ng\n";
+const THEIRS: &str = "a\nBB\nc\nd\ne\nFF\ng\n";
+
+#[test]
+fn conflicts_that_git_joined_and_conflicts_that_it_parted_get_theirs() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = [BASE, OURS, THEIRS];
+    let text = merged(folder.path(), files, &[]);
+    assert_eq!(text.matches("=======").count(), 1, "three lines between: git writes one conflict\n{text}");
+    assert_eq!(found(folder.path(), &text, files).into_values().collect::<Vec<_>>(), ["b\nc\nd\ne\nf\n"]);
+    // Both changed every line, in the middle in the same way: git writes two conflicts, and diff3 one.
+    let files = ["a\n1\n2\n3\n4\n5\n6\nz\n", "a\nx\n2\n3\n4\n5\ny\nz\n", "a\nX\n2\n3\n4\n5\nY\nz\n"];
+    let text = merged(folder.path(), files, &[]);
+    assert_eq!(found(folder.path(), &text, files).into_values().collect::<Vec<_>>(), ["1\n", "6\n"], "{text}");
+}
+
+#[test]
+fn what_was_edited_by_hand_or_is_of_another_merge_gets_none_and_the_others_keep_theirs() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = |b: &str, f: &str| format!("a\n{b}\nc\nc2\nd\ne\ne2\n{f}\ng\n");
+    let (base, ours, theirs) = (long("b", "f"), long("B", "F"), long("BB", "FF"));
+    let files = [&*base, &*ours, &*theirs];
+    let text = merged(folder.path(), files, &[]);
+    assert_eq!(found(folder.path(), &text, files).into_values().collect::<Vec<_>>(), ["b\n", "f\n"]);
+    let edited = text.replacen("\nB\n", "\nB!\n", 1);
+    assert_eq!(found(folder.path(), &edited, files).into_values().collect::<Vec<_>>(), ["f\n"], "{edited}");
+    // The first one resolved: the second stands further up.
+    let rope = Rope::from_str(&text);
+    let first = resolve(&rope, &Conflicts::read(&rope).regions[0], Choice::Both).unwrap();
+    let [start, end] = [first.range.start.byte, first.range.end.byte].map(|byte| usize::try_from(byte).unwrap());
+    let mut left = text.clone();
+    left.replace_range(start..end, &first.text);
+    assert_eq!(found(folder.path(), &left, files).into_values().collect::<Vec<_>>(), ["f\n"], "{left}");
+    let other = "<<<<<<< HEAD\none\n=======\ntwo\n>>>>>>> b\n";
+    assert_eq!(found(folder.path(), other, files).len(), 0);
+    let elsewhere = "q\nr\n<<<<<<< HEAD\nB\n=======\nBB\n>>>>>>> b\nc\nc2\n";
+    assert_eq!(found(folder.path(), elsewhere, files).len(), 0, "it was carried to other lines");
+}
+
+#[test]
+fn the_same_sides_at_two_places_with_other_ancestors_get_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let between = "1\n2\n3\n4\n5\n";
+    let all = |a: &str, b: &str| format!("{a}\n{between}{b}\n");
+    let (base, ours, theirs) = (all("a", "b"), all("x", "x"), all("y", "y"));
+    let files = [&*base, &*ours, &*theirs];
+    let text = merged(folder.path(), files, &[]);
+    assert_eq!(found(folder.path(), &text, files).len(), 0, "{text}");
+    let same = all("a", "a");
+    assert_eq!(found(folder.path(), &text, [&same, &ours, &theirs]).into_values().collect::<Vec<_>>(), ["a\n", "a\n"]);
+}
+
+#[test]
+fn line_ends_are_those_of_the_file_and_markers_that_hold_an_ancestor_are_not_asked_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = ["a\nb\nc\n", "a\nB\nc\n", "a\nBB\nc\n"];
+    let text = merged(folder.path(), files, &[]).replace('\n', "\r\n");
+    assert_eq!(
+        found(folder.path(), &text, files).into_values().collect::<Vec<_>>(),
+        ["b\r\n"],
+        "git put the carriage returns"
+    );
+    assert_eq!(found(folder.path(), &merged(folder.path(), files, &["--diff3"]), files).len(), 0);
+}
+
+#[test]
+fn texts_that_fit_in_countless_ways_end_and_get_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let many = |n: usize, last: &str| format!("{}{last}\n", "x\n".repeat(n));
+    let (base, ours, theirs) = (many(60_000, "b"), many(60_001, "o"), many(60_001, "t"));
+    let region = "<<<<<<< HEAD\nx\n=======\nx\nx\n>>>>>>> b\n";
+    let text = region.repeat(200);
+    assert_eq!(found(folder.path(), &text, [&base, &ours, &theirs]).len(), 0);
+    let places = format!("<<<<<<< a\n{base}||||||| o\n{base}=======\n{base}x\n>>>>>>> b\n").repeat(40);
+    let (rope, places) = (Rope::from_str(&text), Rope::from_str(&places));
+    assert_eq!(ancestors(&rope, &Conflicts::read(&rope), &[places]).len(), 0);
+}

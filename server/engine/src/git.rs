@@ -1,0 +1,61 @@
+//! Questions to git's plumbing. None of them runs a program that a repository's configuration names, and none fetches what a
+//! partial clone lacks; a git that is not there or takes too long has no answer.
+
+use host::{Cancel, Command, Stream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Longest that one question may take. It reads a few small files.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Asks about the repository that holds `folder`.
+pub(crate) struct Git<'a> {
+    pub folder: &'a Path,
+    pub cancel: &'a Cancel,
+}
+
+impl Git<'_> {
+    /// The lines of an answer, the first hundred of them; `None` where git is not there, refuses or takes too long.
+    pub fn ask(&self, arguments: &[&str]) -> Option<Vec<String>> {
+        let mut lines = Vec::new();
+        let ended = Command::new("git", self.folder)
+            .args([
+                "-c",
+                "core.fsmonitor=false",
+                "-c",
+                "core.hooksPath=/dev/null",
+                "--no-pager",
+                "--no-replace-objects",
+            ])
+            .args(arguments)
+            // A partial clone would fetch what it lacks.
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .limit(PATIENCE)
+            .run(self.cancel, &mut |stream, line| {
+                if stream == Stream::Out && lines.len() < 100 {
+                    lines.push(line.to_owned());
+                }
+            });
+        ended.is_ok_and(|ended| ended.ok()).then_some(lines)
+    }
+
+    /// What `rev-parse` says of a folder: `--absolute-git-dir` for example.
+    pub fn path(&self, what: &str) -> Option<PathBuf> {
+        self.ask(&["rev-parse", what])?.pop().map(PathBuf::from)
+    }
+
+    /// Whether git holds a file as unmerged.
+    pub fn unmerged(&self, file: &Path) -> bool {
+        let Some(file) = file.to_str() else { return false };
+        let arguments = ["--literal-pathspecs", "ls-files", "--unmerged", "--", file];
+        self.ask(&arguments).is_some_and(|lines| !lines.is_empty())
+    }
+
+    /// The commit that a name stands for.
+    pub fn commit(&self, name: &str) -> Option<String> {
+        let arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{name}^{{commit}}")];
+        self.ask(&arguments)?.pop()
+    }
+}
