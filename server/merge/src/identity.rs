@@ -40,8 +40,12 @@ pub(crate) fn identity(source: &Source<'_>, node: Node<'_>) -> String {
         return format!("name {name}");
     }
     match kind {
-        "pair" | "table" | "table_array_element" => {
+        "pair" | "table" => {
             return format!("{kind} {}", inner.named_child(0).map_or(String::new(), |key| squeezed(source.of(key))));
+        }
+        "table_array_element" => {
+            let array = inner.named_child(0).map_or(String::new(), |key| squeezed(source.of(key)));
+            return format!("{kind} {array}{}", own_name(source, inner).unwrap_or_default());
         }
         "lexical_declaration"
         | "variable_declaration"
@@ -64,6 +68,15 @@ pub(crate) fn identity(source: &Source<'_>, node: Node<'_>) -> String {
         return format!("name {}", squeezed(source.of(name)));
     }
     format!("text {}", squeezed(source.of(node)))
+}
+
+/// What an element of an array of tables is called in itself: `name = …` in the manifests and lockfiles of the ecosystems.
+fn own_name(source: &Source<'_>, element: Node<'_>) -> Option<String> {
+    let mut cursor = element.walk();
+    let pairs = element.named_children(&mut cursor).filter(|child| child.kind() == "pair");
+    let mut named = pairs.filter(|pair| pair.named_child(0).is_some_and(|key| source.of(key) == "name"));
+    let value = named.next()?.named_child(1)?;
+    Some(format!(" {}", squeezed(source.of(value))))
 }
 
 fn squeezed(text: &str) -> String {

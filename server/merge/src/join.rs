@@ -1,11 +1,13 @@
 //! The merge of three trees: what one side changed and the other did not is taken, lists are merged by the names of their
 //! items, and where both changed the same thing there is no answer.
 
+use crate::alike::{array, belongs_to_the_one_before, told_apart};
 use crate::chunks::{Chunk, chunks};
 use crate::items::{Item, Items, items};
 use crate::names::bound;
 use crate::places::{gap, rename};
 use crate::rules::{List, Order, list_of};
+use crate::touched::Touched;
 use crate::tree::Source;
 use conflict::suggest::{Language, Merged, Strategy};
 use std::cmp::Ordering;
@@ -45,35 +47,6 @@ pub(crate) fn merge(base: &Source<'_>, left: &Source<'_>, right: &Source<'_>) ->
     Some(Merged { text: [head, &text, tail].concat(), strategy })
 }
 
-/// What was done to get there.
-#[derive(Debug, Default)]
-struct Touched {
-    /// Both sides put imports at one place.
-    imports: bool,
-    /// Both put keys, or names of an import.
-    keys: bool,
-    /// Both put items whose order people see.
-    members: bool,
-    /// Both put the same item, and one of them more.
-    contained: bool,
-}
-
-impl Touched {
-    fn strategy(&self) -> Strategy {
-        if self.contained {
-            Strategy::Contained
-        } else if self.members {
-            Strategy::Members
-        } else if self.keys {
-            Strategy::Keys
-        } else if self.imports {
-            Strategy::Imports
-        } else {
-            Strategy::Syntax
-        }
-    }
-}
-
 /// What one side made of it, if the other left it or did the same.
 pub(crate) fn pick<'t>(base: &'t str, left: &'t str, right: &'t str) -> Result<&'t str, Clash> {
     if left == right || right == base {
@@ -100,6 +73,7 @@ impl<'a> Join<'a> {
         }
         let [base, left, right] = self.versions;
         if let Ok(text) = pick(base.of(b), left.of(l), right.of(r)) {
+            touched.parts |= left.of(l) != right.of(r);
             return Ok(text.to_owned());
         }
         if b.kind() != l.kind() || b.kind() != r.kind() {
@@ -144,8 +118,10 @@ impl<'a> Join<'a> {
                     };
                     let (bc, lc, rc) = (&bt[i], &lt[j], &rt[k]);
                     if bc == lc && gaps(bn) == gaps(ln) || lc == rc && gaps(ln) == gaps(rn) {
+                        touched.parts |= lc != rc;
                         take(&mut out, rn, right);
                     } else if bc == rc && gaps(bn) == gaps(rn) {
+                        touched.parts = true;
                         take(&mut out, ln, left);
                     } else if bn.len() == ln.len() && bn.len() == rn.len() {
                         for ((b, l), r) in bn.iter().zip(ln).zip(rn) {
@@ -180,8 +156,12 @@ impl<'a> Join<'a> {
             return Err(Clash);
         }
         let (mut l, mut r) = (l.clone(), r.clone());
+        told_apart(b, &l, &r)?;
         rename(b, &mut l, &mut r);
         let (l, r) = (&l, &r);
+        // Its place says whose it is, so places are not for choosing.
+        let placed = [b, l, r].into_iter().any(belongs_to_the_one_before);
+        let rule = if placed { List { order: Order::Meant, ..rule } } else { rule };
         let order = self.order(b, l, r, rule, touched)?;
         let find = |items: &'_ Items<'a>| -> HashMap<String, usize> {
             items.list.iter().enumerate().map(|(at, item)| (item.id.clone(), at)).collect()
@@ -223,7 +203,10 @@ impl<'a> Join<'a> {
         match (b, l, r) {
             (Some(b), Some(l), Some(r)) => {
                 let text = match pick(b.text, l.text, r.text) {
-                    Ok(text) => text.to_owned(),
+                    Ok(text) => {
+                        touched.parts |= l.text != r.text;
+                        text.to_owned()
+                    }
                     Err(Clash) => self.node(b.node, l.node, r.node, kind, touched)?,
                 };
                 Ok((
@@ -318,9 +301,6 @@ impl<'a> Join<'a> {
         let all_imports = from_left.iter().all(|n| left[*n].import) && from_right.iter().all(|n| right[*n].import);
         if !from_left.is_empty() && !from_right.is_empty() {
             if all_imports {
-                let names = |items: &[Item<'a>], which: &[usize]| -> Option<Vec<BTreeSet<String>>> {
-                    which.iter().map(|n| bound(self.language, items[*n].text)).collect()
-                };
                 // Groups with blank lines between them are somebody's order.
                 let grouped =
                     |items: &[Item<'a>], which: &[usize]| which.iter().any(|n| items[*n].gap.matches('\n').count() > 1);
@@ -334,10 +314,7 @@ impl<'a> Join<'a> {
                 if from_right.iter().any(|n| paths.contains(&path(&right[*n]))) {
                     return Err(Clash);
                 }
-                let (l, r) = (names(left, &from_left).ok_or(Clash)?, names(right, &from_right).ok_or(Clash)?);
-                if l.iter().any(|l| r.iter().any(|r| !l.is_disjoint(r))) {
-                    return Err(Clash);
-                }
+                self.apart(left, &from_left, right, &from_right)?;
                 touched.imports = true;
             } else {
                 // A table's header alone: the rest of it is perhaps on the other side.
@@ -347,7 +324,14 @@ impl<'a> Join<'a> {
                 if left.iter().chain(right).any(headless) {
                     return Err(Clash);
                 }
+                // The order of an array's elements may be meant.
+                let arrays: Vec<&str> = from_left.iter().filter_map(|n| array(&left[*n])).collect();
+                let one_array = from_right.iter().filter_map(|n| array(&right[*n])).any(|of| arrays.contains(&of));
+                if rule.names {
+                    self.apart(left, &from_left, right, &from_right)?;
+                }
                 match rule.order {
+                    Order::Free if one_array => touched.members = true,
                     Order::Free if rule.names => touched.imports = true,
                     Order::Free => touched.keys = true,
                     Order::Style => touched.members = true,
@@ -393,6 +377,15 @@ impl<'a> Join<'a> {
         }
         out.extend(merged.into_iter().map(|(id, _)| id.to_owned()));
         Ok(())
+    }
+
+    /// Imports of both sides, or names in one, that bring in no name twice.
+    fn apart(&self, left: &[Item<'a>], of_left: &[usize], right: &[Item<'a>], of_right: &[usize]) -> Result<(), Clash> {
+        let names = |items: &[Item<'a>], which: &[usize]| -> Result<Vec<BTreeSet<String>>, Clash> {
+            which.iter().map(|n| bound(self.language, items[*n].node, items[*n].text).ok_or(Clash)).collect()
+        };
+        let (l, r) = (names(left, of_left)?, names(right, of_right)?);
+        if l.iter().any(|l| r.iter().any(|r| !l.is_disjoint(r))) { Err(Clash) } else { Ok(()) }
     }
 }
 

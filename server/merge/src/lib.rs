@@ -1,6 +1,7 @@
 //! Merges of syntax trees, for the program `holdover-merge`: parsers of tree-sitter behind `conflict`'s trait `Syntax`.
 //! Lives in a process of its own, because parsers are tables of 10 MB, written in C, that read what others wrote.
 
+mod alike;
 mod chunks;
 mod identity;
 mod items;
@@ -8,6 +9,7 @@ mod join;
 mod names;
 mod places;
 mod rules;
+mod touched;
 mod tree;
 
 use conflict::suggest::{Language, Merged, Parsed, Syntax};

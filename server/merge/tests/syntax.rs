@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-use conflict::suggest::{Ask, answer};
+use conflict::suggest::{Ask, Language, Strategy, Syntax as _, answer};
 use contract::ConflictSuggestion;
 use merge::Grammars;
 use proptest::prelude::*;
@@ -67,6 +67,94 @@ fn imports_are_joined_unless_they_bring_in_one_name_twice_or_run_something() {
         let found = merged("a.ts", "import x from \"x\";\n", sides, "x();\n");
         assert!(found.as_ref().is_none_or(|(_, _, one_click)| !one_click), "{found:?}");
     }
+}
+
+#[test]
+fn one_name_from_two_places_is_asked_about_whatever_the_name_holds() {
+    for (path, before, left, right, after) in [
+        ("a.ts", "", "import { fromEvent } from \"rxjs\";\n", "import { fromEvent } from \"./compat\";\n", "x();\n"),
+        ("a.js", "", "import { from } from \"rxjs\";\n", "import { from } from \"./compat\";\n", "x();\n"),
+        ("a.tsx", "", "import { use } from \"react\";\n", "import { use } from \"./compat\";\n", "x();\n"),
+        ("a.ts", "", "import type from \"a\";\n", "import { type } from \"b\";\n", "x();\n"),
+        ("a.ts", "", "import \"./from-env\";\n", "import \"./from-file\";\n", "x();\n"),
+        ("a.py", "", "import static\n", "from web import static\n", "x()\n"),
+        ("a.py", "", "import log.file\n", "from web import log\n", "x()\n"),
+        ("a.rs", "", "use a::fmt::{self, Write};\n", "use b::fmt;\n", "fn x() {}\n"),
+    ] {
+        let found = merged(path, before, ["", left, right], after);
+        assert!(found.as_ref().is_none_or(|(_, _, one_click)| !one_click), "{left}{right}{found:?}");
+    }
+    // Within one list of names, too.
+    for (path, sides) in [
+        (
+            "a.ts",
+            ["import { a } from \"m\";\n", "import { a, b as y } from \"m\";\n", "import { a, c as y } from \"m\";\n"],
+        ),
+        ("a.rs", ["use m::{a};\n", "use m::{a, b::Y};\n", "use m::{a, c::Y};\n"]),
+    ] {
+        let found = merged(path, "", sides, "\n");
+        assert!(found.as_ref().is_none_or(|(_, _, one_click)| !one_click), "{found:?}");
+    }
+    let types = ["", "import type { A } from \"a\";\n", "import { type B } from \"b\";\n"];
+    let both = format!("{}{}", types[1], types[2]);
+    assert_eq!(merged("a.ts", "", types, "x();\n"), some(&both, "imports", true), "`type` is no name here");
+    let dotted = ["", "import log.file\n", "from web import static\n"];
+    let both = format!("{}{}", dotted[1], dotted[2]);
+    assert_eq!(merged("a.py", "", dotted, "x()\n"), some(&both, "imports", true));
+}
+
+#[test]
+fn tables_of_one_name_are_never_taken_for_each_other_by_where_they_stand() {
+    // Without a name of their own: what one side removed moves the rest up.
+    let a = "[[job]]\nrun = \"a\"\nslow = false\n";
+    let b = "\n[[job]]\nrun = \"b\"\nslow = false\n";
+    let base = format!("{a}{b}");
+    let left = format!("{}doc = false\n", b.trim_start());
+    let right = format!("{a}needs = [\"x\"]\n{b}");
+    assert_eq!(merged("a.toml", "", [&base, &left, &right], ""), None);
+    let moved_on = format!("{left}\n[[job]]\nrun = \"c\"\nslow = true\n");
+    assert_eq!(merged("a.toml", "", [&base, &moved_on, &right], ""), None, "as many as there were, but others");
+    // With one: the same, and what both changed apart is merged.
+    let named = |text: &str| text.replace("[[job]]", "[[test]]").replace("run =", "name =");
+    let (base, left, right) = (named(&base), named(&left), named(&right));
+    assert_eq!(merged("Cargo.toml", "", [&base, &left, &right], ""), None, "one removed what the other changed");
+    // A tree that knows them by name finds them again behind one that came before.
+    let grown = named(&format!("[[job]]\nrun = \"new\"\n\n{a}{b}"));
+    let both = named(&format!("[[job]]\nrun = \"new\"\n\n{a}needs = [\"x\"]\n{b}"));
+    let found = Grammars.merge(Language::Toml, &base, &grown, &right).unwrap();
+    assert_eq!((found.text, found.strategy), (both, Strategy::Syntax));
+}
+
+#[test]
+fn a_table_below_an_array_stays_with_its_own_element() {
+    let package = |name: &str| format!("[[package]]\nname = \"{name}\"\n\n");
+    let needs = "[package.needs]\nx = \"1\"\n\n";
+    let base = format!("{}{needs}", package("a"));
+    let left = format!("{base}{}{needs}", package("b"));
+    // Sorted, it would stand between the other's package and what that needs.
+    let right = format!("{base}{}{}", package("c"), package("d"));
+    let found = Grammars.merge(Language::Toml, base.trim_end(), left.trim_end(), right.trim_end());
+    assert_eq!(found.map(|found| found.text), None);
+}
+
+#[test]
+fn one_click_joins_keys_or_imports_and_nothing_else() {
+    let json = [
+        "  \"a\": 1,\n  \"m\": 1\n",
+        "  \"a\": 1,\n  \"m\": 1,\n  \"b\": 2\n",
+        "  \"a\": 9,\n  \"m\": 1,\n  \"c\": 3\n",
+    ];
+    let text = "  \"a\": 9,\n  \"m\": 1,\n  \"b\": 2,\n  \"c\": 3\n";
+    assert_eq!(merged("p.json", "{\n", json, "}\n"), some(text, "syntax", false), "a value was changed too");
+    let base = "import x from \"x\";\n\nfunction f() {\n  return 1;\n}\n";
+    let left = "import x from \"x\";\nimport y from \"y\";\n\nfunction f() {\n  return 1;\n}\n";
+    let right = "import x from \"x\";\nimport z from \"z\";\n\nfunction f() {\n  return 2;\n}\n";
+    let text = "import x from \"x\";\nimport y from \"y\";\nimport z from \"z\";\n\nfunction f() {\n  return 2;\n}\n";
+    assert_eq!(
+        merged("a.ts", "", [base, left, right], "x();\n"),
+        some(text, "syntax", false),
+        "a function was changed too"
+    );
 }
 
 #[test]
