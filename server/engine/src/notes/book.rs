@@ -137,11 +137,18 @@ pub(crate) fn refresh_delivery(inner: &Inner, workspace: &Workspace) {
     inner.tell(Notice::Delivery(DeliveryChange { workspace: workspace.root.clone(), entries, more }));
 }
 
-/// The notes of a workspace as the journal has them now, and the workspace's id in it.
-pub(crate) fn read_now(inner: &Inner, root: &Path) -> Result<(Journal, Ulid, Arc<Workspace>), EngineError> {
+/// Where a workspace's notes are now.
+pub(crate) fn scope_now(inner: &Inner, root: &Path) -> Result<(Journal, NoteScope), EngineError> {
     let workspace = inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
     let journal = inner.journal().map_err(|reason| EngineError::Journal { reason })?;
     let scope = scope(&journal, &workspace)?;
+    Ok((journal, scope))
+}
+
+/// The notes of a workspace as the journal has them now, and the workspace's id in it.
+pub(crate) fn read_now(inner: &Inner, root: &Path) -> Result<(Journal, Ulid, Arc<Workspace>), EngineError> {
+    let (journal, scope) = scope_now(inner, root)?;
+    let workspace = inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
     let id = scope.workspace;
     let changed = workspace.notes.read(&journal, scope, true)?;
     if changed {

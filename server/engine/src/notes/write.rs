@@ -1,7 +1,7 @@
 //! Adding, changing and removing notes, and looking them up. What is acknowledged is flushed to the disk.
 
 use crate::facade::Inner;
-use crate::notes::book::read_now;
+use crate::notes::book::{read_now, scope_now};
 use crate::notes::drafts::drafts_of;
 use crate::notes::place::{Finder, anchor_at, relative};
 use crate::notes::{NoteError, Texts, compose, shown};
@@ -11,6 +11,7 @@ use contract::{Lane, Note, NoteAnchor, NoteReport};
 use journal::{Draft, Journal, MAX_NOTE, NoteRecord, OpId, note_added, note_edited, note_moved, note_retracted};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use ulid::Ulid;
 
 /// Shortest end of an id that names a note.
@@ -129,11 +130,19 @@ impl Engine {
         Ok(compose::note(&record, Finder::new(root, texts).find(&record.anchor)))
     }
 
-    /// The notes that are wanted and the drafts, as the journal has them now. Reads the files that notes stand on.
+    /// The notes that are wanted and the drafts, as the journal has them now. Reads the files that notes stand on. A command that
+    /// wants those of a file or a folder reads the events of no others; a server knows all of them afterwards.
     pub fn notes(&self, root: &Path, which: &Which, texts: &dyn Texts) -> Result<NoteReport, EngineError> {
-        let (journal, workspace, opened) = read_now(&self.inner, root)?;
-        let mut finder = Finder::new(root, texts);
         let file = which.file.as_deref().map(|file| relative(root, file)).transpose()?.flatten();
+        let (journal, workspace, known) = if let Some(file) = file.as_ref().filter(|_| !self.inner.background()) {
+            let (journal, scope) = scope_now(&self.inner, root)?;
+            let notes = journal.notes_in(&scope, Some(file))?;
+            (journal, scope.workspace, Arc::new(notes.records().collect()))
+        } else {
+            let (journal, workspace, opened) = read_now(&self.inner, root)?;
+            (journal, workspace, opened.notes.known())
+        };
+        let mut finder = Finder::new(root, texts);
         let text = which.text.as_ref().map(|text| text.to_lowercase());
         let on = |path: Option<&str>| {
             let Some(file) = &file else { return true };
@@ -150,7 +159,6 @@ impl Engine {
                 && text.as_ref().is_none_or(says)
                 && on(record.anchor.path.as_deref())
         };
-        let known = opened.notes.known();
         let mut notes: Vec<Note> =
             known.iter().filter(wanted).map(|record| compose::note(record, finder.find(&record.anchor))).collect();
         // What stands on the workspace first, then by file and line; a file's own notes before those on its lines.
@@ -252,4 +260,48 @@ fn pred_of(record: &NoteRecord, named: Option<Vec<String>>) -> Result<Vec<OpId>,
         _ => Err(NoteError::NotItsVersion { given: shown::plain(op) }),
     };
     named.iter().map(read).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::*;
+    use crate::notes::NoText;
+
+    #[test]
+    fn who_asks_for_the_notes_of_a_file_waits_for_those_of_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = std::fs::canonicalize(folder.path()).unwrap();
+        let engine = || {
+            let data_dir = Some(root.join("data"));
+            let engine = Engine::new(crate::EngineOptions { data_dir, ..Default::default() });
+            engine.open_workspace(&root, Some(true));
+            engine
+        };
+        let writer = engine();
+        std::fs::create_dir(root.join("src")).unwrap();
+        for file in ["src/a.rs", "b.rs"] {
+            std::fs::write(root.join(file), "text").unwrap();
+            let (body, file) = (format!("about {file}"), Some(root.join(file)));
+            writer.note_add(&root, NewNote { body, file, ..NewNote::default() }, &NoText).unwrap();
+        }
+        let moved = writer.notes(&root, &Which::default(), &NoText).unwrap().notes[0].id.clone();
+        let engine = engine();
+        let titles = |file: &str| {
+            let which = Which { file: Some(root.join(file)), ..Which::default() };
+            let found = engine.notes(&root, &which, &NoText).unwrap();
+            found.notes.into_iter().map(|note| note.title).collect::<Vec<_>>()
+        };
+        for file in ["src", "src/a.rs"] {
+            assert_eq!(titles(file), ["about src/a.rs"], "{file}");
+        }
+        assert_eq!(titles("b.rs"), ["about b.rs"]);
+        let read = engine.inner.workspace(&root).unwrap().notes.known();
+        assert_eq!(read.len(), 0, "notes of the whole workspace were read");
+        // A note that was put elsewhere is no longer found where it was.
+        writer.note_move(&root, &moved, Some(&root.join("src/a.rs")), None, &NoText).unwrap();
+        assert_eq!((titles("b.rs").len(), titles("src").len()), (0, 2));
+        let root_folder = Which { file: Some(root.clone()), ..Which::default() };
+        assert_eq!(engine.notes(&root, &root_folder, &NoText).unwrap().notes.len(), 2);
+    }
 }
