@@ -1,11 +1,12 @@
 //! Everything that goes to the client: one queue and one thread that writes it.
 //! Putting something in never waits, so a client that does not read cannot hold up what it writes; of what only the
-//! newest counts (diagnostics of a file, status, progress) the queue keeps the newest.
+//! newest counts (diagnostics of a file, status, progress) the queue keeps the newest; diagnostics that were told last are not told again.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -35,6 +36,13 @@ pub(crate) enum Key {
     Progress(String),
 }
 
+/// What waits under a key.
+struct Newest {
+    body: Vec<u8>,
+    /// What it leaves the client with; `None`: with nothing, as it was before anything was told.
+    leaves: Option<u64>,
+}
+
 enum Item {
     Message(Vec<u8>),
     Newest(Key),
@@ -43,7 +51,10 @@ enum Item {
 #[derive(Default)]
 struct Queue {
     order: VecDeque<Item>,
-    newest: HashMap<Key, Vec<u8>>,
+    newest: HashMap<Key, Newest>,
+    /// The diagnostics that were written last, as a hash. Nothing is kept of a status: a root that went and came again is
+    /// told of anew; nor of progress, whose tokens are new each time.
+    told: HashMap<Key, u64>,
     bytes: usize,
     writing: bool,
     closed: bool,
@@ -81,16 +92,37 @@ impl Outbound {
         }
     }
 
-    /// Sends a notification in place of an older one with the same key that still waits.
+    /// Sends a notification in place of an older one with the same key that still waits. Diagnostics
+    /// that the client was told last are not told again.
     pub(crate) fn notify_newest(&self, key: Key, method: &str, params: impl Serialize) {
+        self.put(key, method, params, false);
+    }
+
+    /// The same for a notification that takes back what stands under its key; where nothing stands there, nothing is told.
+    pub(crate) fn take_back(&self, key: Key, method: &str, params: impl Serialize) {
+        self.put(key, method, params, true);
+    }
+
+    fn put(&self, key: Key, method: &str, params: impl Serialize, takes_back: bool) {
         let Some(body) = body(&Notification { jsonrpc: "2.0", method, params }) else { return };
+        let leaves = (!takes_back).then(|| hash(&body));
         let mut queue = self.0.lock();
         if queue.closed {
             return;
         }
+        if matches!(key, Key::Diagnostics(_)) && queue.told.get(&key).copied() == leaves {
+            // What waited is not so any more.
+            if let Some(older) = queue.newest.remove(&key) {
+                queue.bytes -= older.body.len();
+                queue.order.retain(|item| !matches!(item, Item::Newest(waiting) if *waiting == key));
+            }
+            drop(queue);
+            self.0.changed.notify_all();
+            return;
+        }
         queue.bytes += body.len();
-        match queue.newest.insert(key.clone(), body) {
-            Some(older) => queue.bytes -= older.len(),
+        match queue.newest.insert(key.clone(), Newest { body, leaves }) {
+            Some(older) => queue.bytes -= older.body.len(),
             None => queue.order.push_back(Item::Newest(key)),
         }
         drop(queue);
@@ -178,6 +210,12 @@ fn body(message: &impl Serialize) -> Option<Vec<u8>> {
         .ok()
 }
 
+fn hash(body: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(body);
+    hasher.finish()
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
@@ -212,7 +250,15 @@ impl Shared {
             while let Some(item) = queue.order.pop_front() {
                 let body = match item {
                     Item::Message(body) => body,
-                    Item::Newest(key) => queue.newest.remove(&key).unwrap_or_default(),
+                    Item::Newest(key) => {
+                        let Some(newest) = queue.newest.remove(&key) else { continue };
+                        match (&key, newest.leaves) {
+                            (Key::Diagnostics(_), Some(hash)) => drop(queue.told.insert(key, hash)),
+                            (Key::Diagnostics(_), None) => drop(queue.told.remove(&key)),
+                            _ => {}
+                        }
+                        newest.body
+                    }
                 };
                 queue.bytes -= body.len();
                 // Writing to a vector cannot fail.
@@ -281,6 +327,56 @@ mod tests {
         assert_eq!(methods, ["first", "health", "last"]);
         assert!(text.contains("\"params\":999"), "{text}");
         assert_eq!(out.0.lock().bytes, 0);
+    }
+
+    #[test]
+    fn what_the_client_was_told_last_is_not_told_again() {
+        let (go, gate) = mpsc::channel();
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let out = Outbound::start(Slow(gate, Arc::clone(&written))).unwrap();
+        let file = || Key::Diagnostics("file:///a".parse().unwrap());
+        let told = || {
+            let text = String::from_utf8(std::mem::take(&mut *written.lock().unwrap())).unwrap();
+            let params = |one: &str| one.split('}').next().unwrap().to_owned();
+            text.split("\"params\":").skip(1).map(params).collect::<Vec<_>>()
+        };
+        let settled = || {
+            go.send(()).unwrap();
+            out.wait_written(Duration::from_secs(10));
+        };
+        // Nothing stands there yet, so nothing is taken back.
+        out.take_back(file(), "d", "none");
+        assert_eq!(out.0.lock().order.len(), 0);
+        out.notify_newest(file(), "d", "a");
+        settled();
+        out.notify_newest(file(), "d", "a");
+        out.notify("h", "well");
+        settled();
+        assert_eq!(told(), ["\"a\"", "\"well\""]);
+        // While something else is being written it changes, and changes back.
+        out.notify("x", "x");
+        while !out.0.lock().order.is_empty() {
+            std::thread::yield_now();
+        }
+        out.notify_newest(file(), "d", "b");
+        out.notify_newest(file(), "d", "a");
+        assert_eq!(out.0.lock().order.len(), 0);
+        assert_eq!(out.0.lock().bytes, 0);
+        out.take_back(file(), "d", "none");
+        go.send(()).unwrap();
+        settled();
+        out.take_back(file(), "d", "none");
+        assert_eq!(out.0.lock().order.len(), 0);
+        out.notify_newest(file(), "d", "a");
+        settled();
+        assert_eq!(told(), ["\"x\"", "\"none\"", "\"a\""]);
+        // A status says the same as often as it likes.
+        for _ in 0..2 {
+            out.notify_newest(Key::Status("/r".into()), "s", 1);
+            settled();
+        }
+        assert_eq!(told(), ["1", "1"]);
+        assert_eq!(out.0.lock().told.len(), 1);
     }
 
     #[test]

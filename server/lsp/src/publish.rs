@@ -183,7 +183,7 @@ impl State {
 
     fn publish_nothing(&self, uri: Uri) {
         let params = PublishDiagnosticsParams { uri: uri.clone(), diagnostics: Vec::new(), version: None };
-        self.outbound.notify_newest(Key::Diagnostics(uri), "textDocument/publishDiagnostics", params);
+        self.outbound.take_back(Key::Diagnostics(uri), "textDocument/publishDiagnostics", params);
     }
 
     /// A document was closed: what is left is what the engine says of the file.
@@ -214,16 +214,15 @@ impl State {
             .iter()
             .map(|finding| to_proto::diagnostic(finding, to_proto::range_unseen(finding.range)))
             .collect();
-        let shown = if diagnostics.is_empty() {
-            self.publishing.shown.remove(path)
-        } else {
-            self.publishing.shown.insert(path.to_owned());
-            true
-        };
-        if shown {
-            let params = PublishDiagnosticsParams { uri: uri.clone(), diagnostics, version: None };
-            self.outbound.notify_newest(Key::Diagnostics(uri), "textDocument/publishDiagnostics", params);
+        if diagnostics.is_empty() {
+            if self.publishing.shown.remove(path) {
+                self.publish_nothing(uri);
+            }
+            return;
         }
+        self.publishing.shown.insert(path.to_owned());
+        let params = PublishDiagnosticsParams { uri: uri.clone(), diagnostics, version: None };
+        self.outbound.notify_newest(Key::Diagnostics(uri), "textDocument/publishDiagnostics", params);
     }
 
     /// The engine's findings for some files are different now.
