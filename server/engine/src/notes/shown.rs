@@ -1,6 +1,7 @@
 //! What somebody else wrote, made fit to be shown: it is read and not obeyed.
 //! Says the same as the text it is given; composes no sentence of its own.
 
+use pulldown_cmark::{Event, Options, Parser};
 use std::fmt::Write as _;
 
 /// Characters of a title.
@@ -36,16 +37,35 @@ pub(crate) fn lines(text: &str) -> String {
     text.lines().map(seen).collect::<Vec<_>>().join("\n")
 }
 
-/// The first line that says something, without a heading's marks, cut where a list has no more room.
+/// The words of the first line that says something, without Markdown's signs, cut where a list has no more room.
 pub(crate) fn title(body: &str) -> String {
-    let line = body.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    let line = line.trim_start_matches('#').trim_start();
-    let line = if line.is_empty() { "(empty)" } else { line };
-    let shown = plain(line);
+    let words = body.lines().filter(|line| !line.trim().is_empty()).map(words).find(|words| !words.is_empty());
+    // What is signs alone is shown as it is.
+    let signs = || body.lines().map(str::trim).find(|line| !line.is_empty()).map(plain);
+    let shown = words.or_else(signs).unwrap_or_else(|| "(empty)".to_owned());
     match shown.char_indices().nth(TITLE) {
         Some((at, _)) => format!("{}…", shown[..at].trim_end()),
         None => shown,
     }
+}
+
+/// Bytes of a line that are read as Markdown: many times a title, and no more than a parser takes at once.
+const LONGEST_LINE: usize = 4096;
+
+/// What a line of Markdown says: of a link its words, of a picture what stands for it, of HTML its letters.
+fn words(line: &str) -> String {
+    let end = (0..=line.len().min(LONGEST_LINE)).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0);
+    let line = line[..end].trim();
+    let line = line.strip_prefix("[ ]").or_else(|| line.strip_prefix("[x]")).unwrap_or(line);
+    let mut said = String::new();
+    for event in Parser::new_ext(line, Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS) {
+        match event {
+            Event::Text(text) | Event::Code(text) | Event::InlineHtml(text) | Event::Html(text) => said.push_str(&text),
+            Event::SoftBreak | Event::HardBreak => said.push(' '),
+            _ => {}
+        }
+    }
+    plain(said.trim())
 }
 
 /// Somebody's Markdown as part of a document: no picture is fetched because it is looked at, no HTML is read, and code
@@ -145,6 +165,28 @@ mod tests {
         assert_eq!(title("\n\n## Why is this here?\nbecause"), "Why is this here?");
         assert_eq!(title(" \n"), "(empty)");
         assert_eq!(title(&"é".repeat(100)), format!("{}…", "é".repeat(80)));
+        assert_eq!(title(&"é".repeat(1 << 20)), format!("{}…", "é".repeat(80)));
+    }
+
+    #[test]
+    fn a_title_is_words_and_none_of_markdowns_signs() {
+        for (line, says) in [
+            ("**Why** is `x_y` *two* here?", "Why is x_y two here?"),
+            ("see [the page](http://h/a_b) and ![a plan](p.png)", "see the page and a plan"),
+            ("- [ ] ~~drop~~ this", "drop this"),
+            ("> quoted __twice__", "quoted twice"),
+            ("12. after eleven", "after eleven"),
+            ("snake_case_name * 2 < 3 && a[i] != b", "snake_case_name * 2 < 3 && a[i] != b"),
+            ("<b>bold</b> \\*not\\* &amp; so on", "<b>bold</b> *not* & so on"),
+            ("```rust\nlet a = 1;\n```", "let a = 1;"),
+            ("---\n\nafter a rule", "after a rule"),
+            ("[ref]: http://h/x\nafter an address", "after an address"),
+            ("    indented code", "indented code"),
+            ("***", "***"),
+            ("**a\u{202e}b**", "a⟨U+202E⟩b"),
+        ] {
+            assert_eq!(title(line), says, "{line:?}");
+        }
     }
 
     #[test]

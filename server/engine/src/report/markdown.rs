@@ -79,13 +79,11 @@ pub(super) fn trail(trail: &contract::TrailReport) -> String {
     if trail.entries.is_empty() {
         return format!("# What happened to {what}\n\nThe journal knows of nothing yet.\n");
     }
-    let mut out = format!(
-        "# What happened to {what}\n\n| when | who | what | state | event |\n| --- | --- | --- | --- | --- |\n"
-    );
+    let mut out = format!("# What happened to {what}\n\n| when | who | what | state |\n| --- | --- | --- | --- |\n");
     for one in &trail.entries {
         let seen = if one.seen_by.is_empty() { String::new() } else { format!(", seen by {}", one.seen_by.join(", ")) };
         let state = format!("{}{seen}", one.state_text);
-        line(&mut out, &[prose(&one.time), prose(&one.by), prose(&one.what), prose(&state), code(&one.id)]);
+        line(&mut out, &[prose(&one.time), prose(&one.by), prose(&one.what), prose(&state)]);
     }
     out
 }
@@ -257,6 +255,29 @@ mod tests {
         assert_eq!(prose("two\nlines"), "two lines");
         assert_eq!(code("a`b``c|d"), "```a`b``c\\|d```");
         assert_eq!(code("`"), "`` ` ``");
+    }
+
+    #[test]
+    fn a_trail_is_words_and_no_ids() {
+        let one = contract::TrailEntry {
+            id: "01KAN0000000000000000000EV".into(),
+            at: "2026-01-02T03:04:05Z".into(),
+            time: "2026-01-02 03:04".into(),
+            actor: contract::Actor { kind: ActorKind::Person, name: "anna".into(), model: None, prompt: None },
+            by: "anna".into(),
+            kind: "note.add".into(),
+            entity: "01KAN0000000000000000000NT".into(),
+            what: "note added: why?".into(),
+            state: contract::Delivery::Seen,
+            state_text: "seen".into(),
+            uploaded_to: Vec::new(),
+            seen_by: vec!["ben".into()],
+        };
+        let title = "src/a.rs".to_owned();
+        let report = contract::TrailReport { file: title.clone(), artifacts: Vec::new(), title, entries: vec![one] };
+        let text = trail(&report);
+        assert!(text.ends_with("| 2026-01-02 03:04 | anna | note added: why? | seen, seen by ben |\n"), "{text}");
+        assert!(!text.contains("01KAN"), "{text}");
     }
 
     #[test]

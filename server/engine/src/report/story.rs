@@ -28,6 +28,9 @@ pub fn summary(entry: &JournalEntry) -> String {
         "fetch" => fetch(payload),
         "readiness" => readiness(payload),
         "note" => note(&entry.kind, payload),
+        "trust" | "record" | "retention" | "device" | "quarantine" | "epoch" => {
+            of_the_record(&entry.kind, payload).unwrap_or_else(|| members(payload))
+        }
         _ if payload.get("ops").is_some_and(Value::is_array) => operations(payload),
         _ => members(payload),
     };
@@ -72,6 +75,32 @@ fn fetch(payload: &Value) -> String {
     }
     parts.extend(list(payload, "errors").into_iter().next());
     if parts.is_empty() { members(payload) } else { parts.join("; ") }
+}
+
+/// What was done about who may write and about what is kept, without the ids of devices, logs and entries; `None` where the
+/// kind is not known here.
+fn of_the_record(kind: &str, payload: &Value) -> Option<String> {
+    let why = |name: &str| match text(payload, name) {
+        "" => String::new(),
+        why => format!(": {why}"),
+    };
+    let count = |name: &str, what: &str| {
+        crate::words::counted(payload.get(name).and_then(Value::as_u64).unwrap_or_default(), what)
+    };
+    Some(match kind {
+        "trust.given" => "this workspace is trusted".to_owned(),
+        "trust.revoked" => "trust in this workspace was taken back".to_owned(),
+        "record.redacted" => format!("what another event said was deleted{}", why("reason")),
+        "retention.applied" => format!("deleted by the rules of retention: what {} said", count("payloads", "event")),
+        "device.invited" => "a device was invited".to_owned(),
+        "device.asked" => format!("{} asks to be let in", text(payload, "name")),
+        "device.enrolled" => format!("{} was let in", text(payload, "name")),
+        "device.revoked" => format!("a device was taken out{}", why("reason")),
+        "device.admitted" => format!("what was kept apart of a device was let in{}", why("reason")),
+        "quarantine.discarded" => format!("what was kept apart of a device was thrown away{}", why("reason")),
+        "epoch.renewed" => format!("new logs were begun{}", why("reason")),
+        _ => return None,
+    })
 }
 
 /// `added: why two?`; an operation that is not of a note's text is told as it is.
@@ -196,6 +225,14 @@ mod tests {
         assert_eq!(told("note.edit", moved), "note put to a.rs:3-5");
         let moved = json!({"ops": [{"f": "anchor", "op": "set", "v": {}}]});
         assert_eq!(told("note.edit", moved), "note put to the workspace");
+        let redacted = json!({"target": "01KXYZ", "reason": "a name", "left": []});
+        assert_eq!(told("record.redacted", redacted), "what another event said was deleted: a name");
+        let asked = json!({"invitation": "01KXYZ", "name": "anna's laptop", "proof": "ab12"});
+        assert_eq!(told("device.asked", asked), "anna's laptop asks to be let in");
+        let applied = json!({"payloads": 1, "ranges": [{"log": "ab12"}]});
+        assert_eq!(told("retention.applied", applied), "deleted by the rules of retention: what 1 event said");
+        assert_eq!(told("trust.given", json!({})), "this workspace is trusted");
+        assert_eq!(told("device.unheard", json!({"a": 1})), "a: 1");
         assert_eq!(told("offline.set", json!({"mode": "on", "list": [1, 2]})), "list: 1, 2, mode: on");
         assert_eq!(told("note.add", Value::Null), "redacted: its contents are gone");
     }
