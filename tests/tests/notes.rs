@@ -280,9 +280,50 @@ fn a_draft_outlives_a_server_that_was_killed_and_ends_with_its_note() {
     let fields = json!({ "body": "hello world", "draft": id, "anchor": drafts[0]["anchor"] });
     let note = client.command("holdover.note.add", fields);
     assert_eq!(note["place"]["text"], "src/a.txt:3");
-    // A save that was on its way brings nothing back.
-    client.command("holdover.note.draft", json!({ "draft": id, "body": "hello wor", "anchor": drafts[0]["anchor"] }));
+    // A save that was on its way brings nothing back, and is not said to be kept.
+    let late = json!({ "draft": id, "body": "hello wor", "anchor": drafts[0]["anchor"] });
+    let asked =
+        client.ask("workspace/executeCommand", json!({ "command": "holdover.note.draft", "arguments": [late] }));
+    let refused = client.response(asked);
+    assert_eq!(refused["error"]["data"]["kind"], "draft-ended", "{refused}");
     assert_eq!(client.command("holdover.note.list", json!({}))["drafts"], json!([]));
+}
+
+#[test]
+fn a_note_that_is_saved_again_under_its_draft_is_the_same_note_and_holds_what_was_typed_last() {
+    let fixture = project();
+    let mut client = client(&fixture);
+    let draft = "01KA0000000000000000000001";
+    let mut add = |body: &str| client.command("holdover.note.add", json!({ "body": body, "draft": draft }));
+    // Whoever did not hear the answer asks again.
+    let first = add("one");
+    let again = add("one");
+    assert_eq!((&again["id"], &again["versions"]), (&first["id"], &first["versions"]));
+    for body in ["one and two", "one, two and three"] {
+        let more = add(body);
+        assert_eq!((&more["id"], more["body"].as_str()), (&first["id"], Some(body)));
+        assert_eq!(more["versions"].as_array().unwrap().len(), 1, "{more:#}");
+    }
+    // The same of a change: its second text is put in the place of its first, and not beside it.
+    let pred = add("one, two and three")["versions"][0]["ops"].clone();
+    let draft = "01KA0000000000000000000002";
+    let mut edit = |body: &str| {
+        let fields = json!({ "note": first["id"], "body": body, "pred": pred, "draft": draft });
+        client.command("holdover.note.edit", fields)
+    };
+    edit("four");
+    for body in ["four", "four and five"] {
+        let changed = edit(body);
+        assert_eq!((changed["body"].as_str(), changed["versions"].as_array().unwrap().len()), (Some(body), 1));
+    }
+    // What somebody else made of it meanwhile is left standing beside.
+    let id = first["id"].as_str().unwrap();
+    let other = json_of(&fixture.holdover(&["note", "edit", id, "-m", "from a terminal", "--json"]));
+    assert_eq!(other["body"], "from a terminal");
+    let beside = edit("four and five and six");
+    assert_eq!(beside["versions"].as_array().unwrap().len(), 2, "{beside:#}");
+    let listed = json_of(&fixture.holdover(&["note", "list", "--json"]));
+    assert_eq!((listed["notes"].as_array().unwrap().len(), &listed["drafts"]), (1, &json!([])));
 }
 
 #[test]

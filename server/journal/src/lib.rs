@@ -88,7 +88,7 @@ pub use lease::{Held, Lease, LeaseError, Tool};
 pub use note::{
     MAX_NOTE, NOTE_KINDS, NoteRecord, Notes, QUOTED, is_inside, note_added, note_edited, note_moved, note_retracted,
 };
-pub use note_draft::{DraftAbout, KeptDraft, MAX_NOTE_DRAFTS, draft_turn};
+pub use note_draft::{Became, DraftAbout, DraftSaved, KeptDraft, MAX_NOTE_DRAFTS, draft_turn};
 pub use notes_in::NoteScope;
 pub use op::{MAX_FIELD, MAX_OPS, MAX_PRED, MAX_WORD, Op, OpError, OpId, OpKind, ops_of, ops_value};
 pub use quarantine::Quarantined;

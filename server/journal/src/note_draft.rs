@@ -8,7 +8,7 @@ use crate::process::{Process, me};
 use crate::time::{now_ms, rfc3339};
 use crate::tx::Tx;
 use contract::NoteAnchor;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicI64, Ordering};
 use ulid::Ulid;
@@ -51,6 +51,33 @@ pub struct KeptDraft {
     pub ours: bool,
 }
 
+/// The note that a draft became.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Became {
+    /// The note.
+    pub note: Ulid,
+    /// The event that wrote the draft's text into it.
+    pub event: Ulid,
+}
+
+/// What is left of a draft that has ended.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Ended {
+    became: Option<Became>,
+}
+
+/// What came of saving a draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DraftSaved {
+    /// It is kept.
+    Kept,
+    /// Something later was kept already.
+    Late,
+    /// The draft has ended: it is a note now, or was thrown away. Nothing is kept.
+    Ended,
+}
+
 /// A place in the order of what was typed: taken when the keystroke is heard of, before any thread is changed.
 pub fn draft_turn() -> i64 {
     static LAST: AtomicI64 = AtomicI64::new(0);
@@ -62,7 +89,6 @@ pub fn draft_turn() -> i64 {
 
 impl Journal {
     /// Saves what was typed, and waits until another process would see it; a crash of this one loses nothing of it.
-    /// Says whether it counts: it does not where something later was saved, or the draft has ended.
     pub fn note_draft_save(
         &self,
         workspace: Ulid,
@@ -70,7 +96,7 @@ impl Journal {
         body: String,
         about: &DraftAbout,
         turn: i64,
-    ) -> Result<bool, JournalError> {
+    ) -> Result<DraftSaved, JournalError> {
         if body.len() > MAX_NOTE {
             return Err(JournalError::TooLarge { kind: "note".to_owned(), bytes: body.len(), limit: MAX_NOTE });
         }
@@ -78,9 +104,8 @@ impl Journal {
         self.write(false, move |tx| {
             let save = || save(tx.connection, workspace, id, &body, &about, turn);
             match save().map_err(|e| tx.error(&e))? {
-                Saved::Yes => Ok(true),
-                Saved::Late => Ok(false),
-                Saved::Full => Err(JournalError::TooManyDrafts { limit: MAX_NOTE_DRAFTS }),
+                Some(saved) => Ok(saved),
+                None => Err(JournalError::TooManyDrafts { limit: MAX_NOTE_DRAFTS }),
             }
         })
     }
@@ -99,13 +124,15 @@ impl Journal {
 
     /// Throws a draft away.
     pub fn note_draft_end(&self, id: Ulid) -> Result<(), JournalError> {
-        self.write(false, move |tx| tx.note_draft_end(id))
+        self.write(false, move |tx| tx.note_draft_end(id, None))
     }
 }
 
 impl Tx<'_> {
-    /// Ends a draft: it was saved as a note, or thrown away. One that is not there is nothing to do for.
-    pub fn note_draft_end(&mut self, id: Ulid) -> Result<(), JournalError> {
+    /// Ends a draft: it was saved as the note that it `became`, or thrown away. One that is not there is nothing to do for.
+    pub fn note_draft_end(&mut self, id: Ulid, became: Option<Became>) -> Result<(), JournalError> {
+        let left = serde_json::to_string(&Ended { became });
+        let left = left.map_err(|e| JournalError::InvalidDraft { detail: e.to_string() })?;
         let end = || {
             let now = now_ms();
             self.connection
@@ -115,22 +142,28 @@ impl Tx<'_> {
             self.connection
                 .prepare_cached(
                     "INSERT INTO note_draft (id, workspace, body, about, turn, ended, changed_ms, pid, started, boot, space)
-                     VALUES (?1, zeroblob(16), '', '{}', 0, 1, ?2, 0, 0, '', '')
-                     ON CONFLICT (id) DO UPDATE SET body = '', about = '{}', ended = 1, changed_ms = ?2",
+                     VALUES (?1, zeroblob(16), '', ?3, 0, 1, ?2, 0, 0, '', '')
+                     ON CONFLICT (id) DO UPDATE SET body = '', about = ?3, ended = 1, changed_ms = ?2",
                 )?
-                .execute(params![id.to_bytes(), now])
+                .execute(params![id.to_bytes(), now, left])
                 .map(drop)
         };
         end().map_err(|e| self.error(&e))
     }
+
+    /// The note that a draft became, which is known for a day; `None`: it became none, or is not known.
+    pub fn note_draft_became(&mut self, id: Ulid) -> Result<Option<Became>, JournalError> {
+        became(self.connection, id).map_err(|e| self.error(&e))
+    }
 }
 
-enum Saved {
-    Yes,
-    Late,
-    Full,
+fn became(connection: &Connection, id: Ulid) -> rusqlite::Result<Option<Became>> {
+    let mut select = connection.prepare_cached("SELECT about FROM note_draft WHERE id = ?1 AND ended = 1")?;
+    let left: Option<String> = select.query_row([id.to_bytes()], |row| row.get(0)).optional()?;
+    Ok(left.and_then(|left| serde_json::from_str::<Ended>(&left).ok()?.became))
 }
 
+/// `None`: there is no room for one more.
 fn save(
     connection: &Connection,
     workspace: Ulid,
@@ -138,7 +171,7 @@ fn save(
     body: &str,
     about: &str,
     turn: i64,
-) -> rusqlite::Result<Saved> {
+) -> rusqlite::Result<Option<DraftSaved>> {
     let (me, now) = (me(), now_ms());
     let changed = connection
         .prepare_cached(
@@ -148,14 +181,14 @@ fn save(
         )?
         .execute(values(id, workspace, body, about, turn, now, me))?;
     if changed > 0 {
-        return Ok(Saved::Yes);
+        return Ok(Some(DraftSaved::Kept));
     }
-    let known = connection.prepare_cached("SELECT 1 FROM note_draft WHERE id = ?1")?.exists([id.to_bytes()])?;
-    if known {
-        return Ok(Saved::Late);
+    let mut known = connection.prepare_cached("SELECT ended FROM note_draft WHERE id = ?1")?;
+    if let Some(ended) = known.query_row([id.to_bytes()], |row| row.get(0)).optional()? {
+        return Ok(Some(if ended { DraftSaved::Ended } else { DraftSaved::Late }));
     }
     if !make_room(connection, workspace, now)? {
-        return Ok(Saved::Full);
+        return Ok(None);
     }
     connection
         .prepare_cached(
@@ -163,7 +196,7 @@ fn save(
              VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(values(id, workspace, body, about, turn, now, me))?;
-    Ok(Saved::Yes)
+    Ok(Some(DraftSaved::Kept))
 }
 
 type Values<'v> = ([u8; 16], [u8; 16], &'v str, &'v str, i64, i64, u32, i64, &'v str, &'v str);

@@ -3,8 +3,8 @@
 
 use contract::{Actor, ActorKind, Delivery, JournalEntry, Lane, LeftOp, NoteAnchor};
 use holdover_journal::{
-    DraftAbout, Journal, JournalError, MAX_NOTE, MAX_NOTE_DRAFTS, Notes, OpId, draft_turn, is_inside, note_added,
-    note_edited, note_retracted,
+    DraftAbout, DraftSaved, Journal, JournalError, MAX_NOTE, MAX_NOTE_DRAFTS, Notes, OpId, draft_turn, is_inside,
+    note_added, note_edited, note_retracted,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -220,8 +220,11 @@ fn a_draft_is_there_in_the_next_process_and_what_was_typed_earlier_does_not_over
     let workspace = journal.workspace_id(Path::new("/w")).unwrap();
     let (id, first, second) = (Ulid::generate(), draft_turn(), draft_turn());
     assert!(first < second);
-    assert!(journal.note_draft_save(workspace, id, "ab".into(), &about(), second).unwrap());
-    assert!(!journal.note_draft_save(workspace, id, "a".into(), &about(), first).unwrap(), "it came late");
+    let save = |journal: &Journal, body: &str, turn| {
+        journal.note_draft_save(workspace, id, body.into(), &about(), turn).unwrap()
+    };
+    assert_eq!(save(&journal, "ab", second), DraftSaved::Kept);
+    assert_eq!(save(&journal, "a", first), DraftSaved::Late);
     drop(journal);
     let journal = Journal::open(folder.path()).unwrap();
     let drafts = journal.note_drafts(workspace).unwrap();
@@ -230,7 +233,7 @@ fn a_draft_is_there_in_the_next_process_and_what_was_typed_earlier_does_not_over
     assert_eq!(journal.note_drafts(Ulid::generate()).unwrap(), []);
     assert_eq!(journal.count().unwrap(), 0, "a draft is in no chain");
     journal.note_draft_end(id).unwrap();
-    assert!(!journal.note_draft_save(workspace, id, "abc".into(), &about(), draft_turn()).unwrap(), "it has ended");
+    assert_eq!(save(&journal, "abc", draft_turn()), DraftSaved::Ended);
     assert_eq!(journal.note_drafts(workspace).unwrap(), []);
 }
 
@@ -241,7 +244,8 @@ fn a_draft_that_ended_before_its_first_save_arrived_stays_ended() {
     let workspace = journal.workspace_id(Path::new("/w")).unwrap();
     let id = Ulid::generate();
     journal.note_draft_end(id).unwrap();
-    assert!(!journal.note_draft_save(workspace, id, "late".into(), &about(), draft_turn()).unwrap());
+    let late = journal.note_draft_save(workspace, id, "late".into(), &about(), draft_turn()).unwrap();
+    assert_eq!(late, DraftSaved::Ended);
     assert_eq!(journal.note_drafts(workspace).unwrap(), []);
 }
 
@@ -254,10 +258,10 @@ fn drafts_are_bounded_in_number_and_size() {
     assert!(matches!(save(Ulid::generate(), "x".repeat(MAX_NOTE + 1)), Err(JournalError::TooLarge { .. })));
     let first = Ulid::generate();
     for n in 0..MAX_NOTE_DRAFTS {
-        assert!(save(if n == 0 { first } else { Ulid::generate() }, "x".into()).unwrap());
+        assert_eq!(save(if n == 0 { first } else { Ulid::generate() }, "x".into()).unwrap(), DraftSaved::Kept);
     }
     assert!(matches!(save(Ulid::generate(), "x".into()), Err(JournalError::TooManyDrafts { .. })));
-    assert!(save(first, "y".into()).unwrap(), "one that is there goes on");
+    assert_eq!(save(first, "y".into()).unwrap(), DraftSaved::Kept, "one that is there goes on");
     journal.note_draft_end(first).unwrap();
-    assert!(save(Ulid::generate(), "x".into()).unwrap());
+    assert_eq!(save(Ulid::generate(), "x".into()).unwrap(), DraftSaved::Kept);
 }

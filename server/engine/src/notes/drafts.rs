@@ -6,7 +6,7 @@ use crate::notes::write::recording;
 use crate::notes::{NoText, NoteError, Texts, compose};
 use crate::{Engine, EngineError};
 use contract::{NoteAnchor, NoteDraft};
-use journal::{DraftAbout, Journal, KeptDraft};
+use journal::{DraftAbout, DraftSaved, Journal, KeptDraft};
 use std::path::{Path, PathBuf};
 use ulid::Ulid;
 
@@ -39,7 +39,7 @@ impl Engine {
     }
 
     /// Saves what was typed, so that the end of this process loses nothing of it. What was typed earlier, and is saved
-    /// later, does not overwrite it.
+    /// later, does not overwrite it. A draft that has ended keeps nothing: [`NoteError::DraftEnded`].
     pub fn note_draft_save(
         &self,
         root: &Path,
@@ -58,7 +58,10 @@ impl Engine {
             _ => anchor_at(root, draft.file.as_deref(), draft.lines, texts)?,
         };
         let about = DraftAbout { note: draft.note, pred: draft.pred, shared: draft.shared, anchor };
-        journal.note_draft_save(workspace, id, draft.body.clone(), &about, turn)?;
+        let saved = journal.note_draft_save(workspace, id, draft.body.clone(), &about, turn)?;
+        if saved == DraftSaved::Ended {
+            return Err(NoteError::DraftEnded.into());
+        }
         let place = Finder::new(root, texts).find(&about.anchor);
         let kept = KeptDraft { id, body: draft.body, about, changed: host::now(), open: true, ours: true };
         Ok(compose::draft(kept, place))

@@ -76,6 +76,11 @@ pub enum NoteError {
         /// The operation.
         given: String,
     },
+    /// What was typed into a draft came after its end.
+    #[error(
+        "this draft has ended: it was saved as a note or thrown away, in another window perhaps; what was typed since is not kept under it\nhint: go on under a new draft"
+    )]
+    DraftEnded,
     /// The workspace records nothing.
     #[error(
         "nothing is recorded in this workspace, because `journal.enable` is false\nhint: set it to true in `holdover.toml` or the user's settings"
@@ -96,6 +101,7 @@ impl NoteError {
             NoteError::Outside { .. } | NoteError::OddPath { .. } => "outside",
             NoteError::Unreadable { .. } | NoteError::NoSuchLine { .. } => "no-such-place",
             NoteError::NotItsVersion { .. } => "not-its-version",
+            NoteError::DraftEnded => "draft-ended",
             NoteError::Unrecorded => "disabled",
         }
     }

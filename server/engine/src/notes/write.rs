@@ -8,7 +8,9 @@ use crate::notes::{NoteError, Texts, compose, shown};
 use crate::record::person;
 use crate::{Engine, EngineError, Notice};
 use contract::{Lane, Note, NoteAnchor, NoteReport};
-use journal::{Draft, Journal, MAX_NOTE, NoteRecord, OpId, note_added, note_edited, note_moved, note_retracted};
+use journal::{
+    Became, Draft, Journal, MAX_NOTE, NoteRecord, OpId, note_added, note_edited, note_moved, note_retracted,
+};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,7 +32,7 @@ pub struct NewNote {
     pub lines: Option<(u32, u32)>,
     /// Where it was put when it was begun, in place of the two above.
     pub anchor: Option<NoteAnchor>,
-    /// The draft that it was; it ends with this.
+    /// The draft that it was; it ends with this. Written again under it, it is the same note with the later text.
     pub draft: Option<Ulid>,
 }
 
@@ -63,7 +65,10 @@ impl Engine {
         };
         let lane = if new.shared { Lane::Notes } else { Lane::Local };
         let payload = note_added(&body, &anchor);
-        let id = self.write_note(root, "note.add", None, lane, payload, new.draft)?;
+        let id = match self.write_note(root, "note.add", None, lane, payload, new.draft)? {
+            Written::Now(id) => id,
+            Written::Before(became) => self.write_again(root, became, &body, new.draft)?,
+        };
         self.note(root, &id.to_string(), texts)
     }
 
@@ -81,7 +86,12 @@ impl Engine {
         let body = sound(body)?;
         let record = self.note_record(root, id)?;
         let pred = pred_of(&record, pred)?;
-        self.write_note(root, "note.edit", Some(&record), lane(&record), note_edited(&body, &pred), draft)?;
+        let payload = note_edited(&body, &pred);
+        if let Written::Before(became) =
+            self.write_note(root, "note.edit", Some(&record), lane(&record), payload, draft)?
+        {
+            self.write_again(root, became, &body, draft)?;
+        }
         self.note(root, &record.id.to_string(), texts)
     }
 
@@ -189,7 +199,8 @@ impl Engine {
         }
     }
 
-    /// Writes one event of a note, and with it the end of its draft; flushed when this returns.
+    /// Writes one event of a note, and with it the end of its draft; flushed when this returns. Where the draft was such
+    /// an event before, nothing is written.
     fn write_note(
         &self,
         root: &Path,
@@ -198,13 +209,55 @@ impl Engine {
         lane: Lane,
         payload: Value,
         draft: Option<Ulid>,
+    ) -> Result<Written, EngineError> {
+        self.write_after(root, kind, note, lane, payload, draft, None)
+    }
+
+    /// A draft that is a note already was sent again: by somebody who did not hear the answer, or who typed on. The text
+    /// that it became is replaced, and nothing that others made of the note since. Gives the note.
+    fn write_again(
+        &self,
+        root: &Path,
+        mut became: Became,
+        body: &str,
+        draft: Option<Ulid>,
     ) -> Result<Ulid, EngineError> {
+        loop {
+            let record = self.note_record(root, &became.note.to_string())?;
+            if record.versions.iter().any(|version| version.body.as_deref() == Some(body)) {
+                return Ok(record.id);
+            }
+            let own = format!("{}/", became.event);
+            let written = record.versions.iter().find(|version| version.ops.iter().any(|op| op.starts_with(&own)));
+            let pred = pred_of(&record, Some(written.map_or_else(Vec::new, |version| version.ops.clone())))?;
+            let payload = note_edited(body, &pred);
+            match self.write_after(root, "note.edit", Some(&record), lane(&record), payload, draft, Some(became))? {
+                Written::Now(_) => return Ok(record.id),
+                // Sent three times, and the second was written meanwhile.
+                Written::Before(later) => became = later,
+            }
+        }
+    }
+
+    /// Writes one event, if the draft is still what it was when the event was made up: `known`.
+    #[expect(clippy::too_many_arguments, reason = "what an event is made of, and what it depends on")]
+    fn write_after(
+        &self,
+        root: &Path,
+        kind: &str,
+        note: Option<&NoteRecord>,
+        lane: Lane,
+        payload: Value,
+        draft: Option<Ulid>,
+        known: Option<Became>,
+    ) -> Result<Written, EngineError> {
         let journal = recording(&self.inner, root)?;
         let opened = self.inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
         let workspace = crate::notes::scope(&journal, &opened)?.workspace;
+        let note = note.map(|note| note.id);
         let event = Draft {
             kind: kind.to_owned(),
-            entity: note.map(|note| note.id),
+            entity: note,
             workspace: Some(workspace),
             lane,
             // What may leave the machine is not signed with the account's name, which nobody agreed to show.
@@ -213,15 +266,30 @@ impl Engine {
             refs: Vec::new(),
             intent: true,
         };
-        let id = journal.write(true, move |tx| {
-            if let Some(draft) = draft {
-                tx.note_draft_end(draft)?;
+        let written = journal.write(true, move |tx| {
+            if let Some(draft) = draft
+                && let Some(became) = tx.note_draft_became(draft)?
+                && known != Some(became)
+            {
+                return Ok(Written::Before(became));
             }
-            tx.append(&event)
+            let event = tx.append(&event)?;
+            if let Some(draft) = draft {
+                tx.note_draft_end(draft, Some(Became { note: note.unwrap_or(event), event }))?;
+            }
+            Ok(Written::Now(event))
         })?;
         self.inner.tell(Notice::Notes { root: root.to_path_buf() });
-        Ok(id)
+        Ok(written)
     }
+}
+
+/// What came of writing an event of a note.
+enum Written {
+    /// It was written; its id.
+    Now(Ulid),
+    /// Its draft had become a note before, so nothing was.
+    Before(Became),
 }
 
 /// The journal, where this workspace writes to it.
