@@ -1,11 +1,14 @@
 //! What stays of a payload that was deleted: which fields it wrote and what it replaced there, without a word of what it said.
 //! Without it the text before a redacted edit would be the last again; it decides nothing about how fields are merged.
 
-use crate::op::{Op, OpId, ops_of, ops_value};
+use crate::op::{MAX_PRED, Op, OpId, ops_of, ops_value};
 use contract::LeftOp;
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::{Map, Value};
 use ulid::Ulid;
+
+/// Operations that are noted as replaced by one: several redactions of an event may each name as many as an event may.
+const MOST_NOTED: usize = 16 * MAX_PRED;
 
 /// Member of the payload of a redaction that says it of the redacted event.
 pub(crate) const LEFT: &str = "left";
@@ -22,12 +25,12 @@ fn bare(op: Op) -> Op {
 
 /// What the payload of a redaction says of its target; `None` where it says nothing, or what cannot be read.
 pub(crate) fn of_redaction(payload: &Value) -> Option<Vec<Op>> {
-    read(payload.get(LEFT)?)
+    read(payload.get(LEFT)?, MAX_PRED)
 }
 
-fn read(list: &Value) -> Option<Vec<Op>> {
+fn read(list: &Value, most_pred: usize) -> Option<Vec<Op>> {
     let list = list.as_array().filter(|list| list.len() <= crate::op::MAX_OPS)?;
-    list.iter().map(|op| Op::read_bare(op).ok().map(bare)).collect()
+    list.iter().map(|op| Op::read_bare(op, most_pred).ok().map(bare)).collect()
 }
 
 /// What several redactions of one event say together, whatever the order they come in.
@@ -46,13 +49,17 @@ fn together(one: Vec<Op>, other: Vec<Op>) -> Vec<Op> {
     longer
 }
 
-/// Notes it beside what is known already.
+/// Notes it beside what is known already. What is known is not given up for more than can be noted.
 pub(crate) fn keep(connection: &Connection, target: Ulid, left: Vec<Op>) -> rusqlite::Result<()> {
     if left.is_empty() {
         return Ok(());
     }
     let known = of(connection, target)?;
-    let all = ops_value(&together(known, left)).to_string();
+    let all = together(known, left);
+    if all.iter().any(|op| op.pred.len() > MOST_NOTED) {
+        return Ok(());
+    }
+    let all = ops_value(&all).to_string();
     connection
         .prepare_cached("UPDATE suppressed SET ops = ?2 WHERE id = ?1")?
         .execute((target.to_bytes(), all))
@@ -70,7 +77,7 @@ pub(crate) fn of(connection: &Connection, target: Ulid) -> rusqlite::Result<Vec<
 
 /// What the column holds.
 pub(crate) fn of_text(text: &str) -> Vec<Op> {
-    serde_json::from_str(text).ok().and_then(|list| read(&list)).unwrap_or_default()
+    serde_json::from_str(text).ok().and_then(|list| read(&list, MOST_NOTED)).unwrap_or_default()
 }
 
 pub(crate) fn to_contract(left: &[Op]) -> Vec<LeftOp> {

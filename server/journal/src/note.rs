@@ -141,6 +141,8 @@ impl Field {
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Building {
     added: Option<(bool, Actor, String)>,
+    /// Whether what added it is not relied on.
+    is_held: bool,
     anchor: Field,
     body: Field,
     events: BTreeMap<Ulid, (Delivery, Vec<String>)>,
@@ -153,7 +155,8 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// Takes one event in; those of other kinds change nothing.
+    /// Takes one event in; those of other kinds change nothing, and those that are held back neither: what is not relied on
+    /// is read in the story of the note, with its reason.
     pub fn apply(&mut self, entry: &JournalEntry) {
         let (Ok(id), Ok(entity)) = (entry.id.parse::<Ulid>(), entry.entity.parse::<Ulid>()) else { return };
         if !matches!(entry.kind.as_str(), "note.add" | "note.edit" | "note.retract") {
@@ -164,6 +167,10 @@ impl Notes {
         // Only the event that the note is named after says who added it and where it may go.
         if entry.kind == "note.add" && id == entity {
             note.added = Some((entry.lane == Lane::Notes, entry.actor.clone(), entry.at.clone()));
+            note.is_held = entry.held.is_some();
+        }
+        if entry.held.is_some() {
+            return;
         }
         // What cannot be read is kept in the journal and changes nothing here.
         let ops = ops_of(&entry.payload).unwrap_or_default();
@@ -202,7 +209,7 @@ impl Notes {
     }
 
     /// The notes, in the order in which they were added, removed ones too. Those whose first event has not arrived are
-    /// not among them.
+    /// not among them, nor those of which nothing is relied on.
     pub fn records(&self) -> impl Iterator<Item = NoteRecord> + '_ {
         self.notes.iter().filter_map(|(id, building)| record(*id, building))
     }
@@ -233,6 +240,10 @@ fn record(id: Ulid, building: &Building) -> Option<NoteRecord> {
                 merged: Vec::new(),
             }),
         }
+    }
+    // One that a member has written on stands all the same.
+    if building.is_held && versions.is_empty() {
+        return None;
     }
     if let Some(merged) = merged(&building.body, &versions) {
         versions = vec![merged];

@@ -147,15 +147,15 @@ impl Op {
     }
 
     fn read(value: &Value) -> Result<Op, OpError> {
-        Op::read_with(value, true)
+        Op::read_with(value, true, MAX_PRED)
     }
 
-    /// One whose value may have been taken out.
-    pub(crate) fn read_bare(value: &Value) -> Result<Op, OpError> {
-        Op::read_with(value, false)
+    /// One whose value may have been taken out, and that replaces no more than `most_pred`.
+    pub(crate) fn read_bare(value: &Value, most_pred: usize) -> Result<Op, OpError> {
+        Op::read_with(value, false, most_pred)
     }
 
-    fn read_with(value: &Value, whole: bool) -> Result<Op, OpError> {
+    fn read_with(value: &Value, whole: bool, most_pred: usize) -> Result<Op, OpError> {
         let Value::Object(members) = value else { return Err(OpError::new("it is no object".to_owned())) };
         let field = word(members, "f", MAX_FIELD)?;
         let op = OpKind::of(word(members, "op", MAX_WORD)?);
@@ -170,13 +170,13 @@ impl Op {
         }
         let pred = match members.get("pred") {
             None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(ids)) if ids.len() <= MAX_PRED => ids
+            Some(Value::Array(ids)) if ids.len() <= most_pred => ids
                 .iter()
                 .map(|id| id.as_str().ok_or_else(|| OpError::new("`pred` lists what is no text".to_owned()))?.parse())
                 .collect::<Result<_, _>>()?,
             Some(Value::Array(ids)) => {
                 return Err(OpError::new(format!(
-                    "`pred` lists {} operations, and at most {MAX_PRED} may be",
+                    "`pred` lists {} operations, and at most {most_pred} may be",
                     ids.len()
                 )));
             }

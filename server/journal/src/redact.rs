@@ -3,11 +3,13 @@
 //!
 //! Deleting a row leaves its bytes behind; cleaning the files of them is the business of `erase.rs`.
 
+use crate::chain::lane_number;
 use crate::draft::Draft;
 use crate::error::JournalError;
 use crate::header::Header;
 use crate::journal::Journal;
 use crate::left;
+use crate::member::OF_PROJECT;
 use crate::op::{Op, ops_value};
 use crate::segment::Segment;
 use crate::time::now_ms;
@@ -100,13 +102,19 @@ fn is_without_payload(connection: &Connection, log: i64, seq: i64) -> rusqlite::
         .query_row((log, seq), |row| row.get(0))
 }
 
-fn kinds(connection: &Connection, id: [u8; 16]) -> rusqlite::Result<Vec<String>> {
-    connection.prepare_cached("SELECT kind FROM event WHERE id = ?1")?.query_map([id], |row| row.get(0))?.collect()
-}
-
 /// Whether events of that kind keep their payload: who may write must stay readable, and so must what was deleted and why.
 pub(crate) fn is_kept(kind: &str) -> bool {
     kind.starts_with("device.") || kind.starts_with("project.") || matches!(kind, REDACTED | RETAINED)
+}
+
+/// An event that is to be redacted, at one of its places.
+struct Found {
+    kind: String,
+    entity: [u8; 16],
+    workspace: Option<[u8; 16]>,
+    lane: u8,
+    project: [u8; 16],
+    left: Vec<Op>,
 }
 
 impl Tx<'_> {
@@ -118,71 +126,98 @@ impl Tx<'_> {
     /// Writes the redaction of one event, and carries it out. What the payload replaced is told with it, so that no device
     /// that never had the payload shows what stood before.
     pub fn redact(&mut self, target: Ulid, reason: &str, actor: &Actor) -> Result<Ulid, JournalError> {
-        let found = self
-            .connection
-            .query_row(
-                "SELECT event.kind, event.entity, event.workspace, log.lane, payload.bytes
-                 FROM event JOIN log ON log.n = event.log LEFT JOIN payload ON payload.pos = event.pos
-                 WHERE event.id = ?1 ORDER BY event.pos LIMIT 1",
-                [target.to_bytes()],
-                |row| {
-                    let (entity, workspace): ([u8; 16], Option<[u8; 16]>) = (row.get(1)?, row.get(2)?);
-                    let left = row.get_ref(4)?.as_blob_or_null()?.map(left::of_bytes).unwrap_or_default();
-                    Ok((row.get::<_, String>(0)?, entity, workspace, row.get::<_, u8>(3)?, left))
-                },
-            )
-            .optional()
-            .map_err(|e| self.error(&e))?;
-        let Some((kind, entity, workspace, lane, left)) = found else {
+        let found = self.found(target).map_err(|e| self.error(&e))?;
+        // Beside the event that is meant may stand what only borrows its id.
+        let Some(found) = found.iter().find(|one| !is_kept(&one.kind)).or(found.first()) else {
             return Err(JournalError::NoSuchEvent { id: target.to_string() });
         };
-        if is_kept(&kind) {
-            return Err(JournalError::Kept { id: target.to_string(), kind });
+        if is_kept(&found.kind) {
+            return Err(JournalError::Kept { id: target.to_string(), kind: found.kind.clone() });
         }
-        // What never leaves the machine is not told of to others either.
-        let lane = if crate::chain::lane_of(lane) == Lane::Local { Lane::Local } else { Lane::Ctl };
-        let mut payload = serde_json::json!({"target": target.to_string(), "reason": reason});
-        if !left.is_empty() {
-            payload[left::LEFT] = ops_value(&left);
-        }
-        let by = self.append(&Draft {
-            entity: Some(Ulid::from_bytes(entity)),
-            workspace: workspace.map(Ulid::from_bytes),
-            lane,
+        let bare = serde_json::json!({"target": target.to_string(), "reason": reason});
+        let draft = |payload| Draft {
+            entity: Some(Ulid::from_bytes(found.entity)),
+            workspace: found.workspace.map(Ulid::from_bytes),
+            // What never leaves the machine is not told of to others either.
+            lane: if crate::chain::lane_of(found.lane) == Lane::Local { Lane::Local } else { Lane::Ctl },
             actor: actor.clone(),
             intent: true,
             refs: vec![target.to_bytes().to_vec()],
             ..Draft::observation(REDACTED, payload)
-        })?;
+        };
+        let mut says = bare.clone();
+        if !found.left.is_empty() {
+            says[left::LEFT] = ops_value(&found.left);
+        }
+        // To where the event stands, whatever its workspace is now: those who have it are there.
+        let by = match self.append_in(found.project, &draft(says)) {
+            // It replaced so much that the list of it does not fit: who has the payload works it out.
+            Err(JournalError::TooLarge { .. }) => self.append_in(found.project, &draft(bare))?,
+            by => by?,
+        };
         self.suppress(target, by)?;
         Ok(by)
+    }
+
+    fn found(&self, target: Ulid) -> rusqlite::Result<Vec<Found>> {
+        self.connection
+            .prepare_cached(
+                "SELECT event.kind, event.entity, event.workspace, log.lane, log.project, payload.bytes
+                 FROM event JOIN log ON log.n = event.log LEFT JOIN payload ON payload.pos = event.pos
+                 WHERE event.id = ?1 ORDER BY event.pos",
+            )?
+            .query_map([target.to_bytes()], |row| {
+                Ok(Found {
+                    kind: row.get(0)?,
+                    entity: row.get(1)?,
+                    workspace: row.get(2)?,
+                    lane: row.get(3)?,
+                    project: row.get(4)?,
+                    left: row.get_ref(5)?.as_blob_or_null()?.map(left::of_bytes).unwrap_or_default(),
+                })
+            })?
+            .collect()
     }
 
     /// Carries out a redaction, our own or one that came from a device that may write: `by` is its id. The event that it is
     /// about need not be here; when it comes, it comes without its payload.
     pub fn suppress(&mut self, target: Ulid, by: Ulid) -> Result<(), JournalError> {
-        self.try_suppress(target, by, None).map_err(|e| self.error(&e))
+        self.try_suppress(target, by, None, None).map_err(|e| self.error(&e))
     }
 
-    /// Carries out a redaction that came from a device that may write: on events of its own project, and on those that
-    /// are not here yet.
+    /// Carries out a redaction that came from a device that may write: on events of its own project, of the projects that have
+    /// no members of their own where it is of none, and on events that are not here yet. Never on what is of this machine alone.
     pub(crate) fn obey(&self, redaction: &Header, payload: &[u8], project: &[u8; 16]) -> rusqlite::Result<()> {
         let says: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
         for reference in &redaction.refs {
             let Ok(target) = <[u8; 16]>::try_from(reference.as_slice()) else { continue };
-            let other: bool = self
-                .connection
-                .prepare_cached("SELECT EXISTS (SELECT 1 FROM event JOIN log ON log.n = event.log WHERE event.id = ?1 AND log.project <> ?2)")?
-                .query_row((target, project), |row| row.get(0))?;
-            let kinds = kinds(self.connection, target)?;
-            if !other && (kinds.is_empty() || !kinds.iter().all(|kind| is_kept(kind))) {
-                let target = Ulid::from_bytes(target);
-                let is_meant = says["target"].as_str() == Some(target.to_string().as_str());
-                let left = if is_meant { left::of_redaction(&says) } else { None };
-                self.try_suppress(target, redaction.id, left)?;
+            let target = Ulid::from_bytes(target);
+            let is_here = redactable(self.connection, target)?.is_some();
+            if is_here && self.places(target, Some(project))?.is_empty() {
+                continue;
             }
+            let is_meant = says["target"].as_str() == Some(target.to_string().as_str());
+            let left = if is_meant { left::of_redaction(&says) } else { None };
+            self.try_suppress(target, redaction.id, left, Some(project))?;
         }
         Ok(())
+    }
+
+    /// Where an event stands whose payload a redaction in that project may delete; with `None`, one of our own. Written again in
+    /// a new epoch it stands at several places, and at another may stand what only borrows its id.
+    fn places(&self, target: Ulid, project: Option<&[u8; 16]>) -> rusqlite::Result<Vec<i64>> {
+        let mut places = Vec::new();
+        let mut select = self.connection.prepare_cached(&format!(
+            "SELECT event.pos, event.kind FROM event JOIN log ON log.n = event.log
+             WHERE event.id = ?1 AND (?2 IS NULL OR log.lane <> ?3 AND {OF_PROJECT})"
+        ))?;
+        let mut rows = select.query((target.to_bytes(), project, lane_number(Lane::Local)))?;
+        while let Some(row) = rows.next()? {
+            if !is_kept(row.get_ref(1)?.as_str()?) {
+                places.push(row.get(0)?);
+            }
+        }
+        Ok(places)
     }
 
     /// What comes with a payload that is not stored: what it replaced is noted, where no redaction has said it.
@@ -207,38 +242,38 @@ impl Tx<'_> {
     }
 
     /// `left`: what the redaction says of what the payload replaced. One of an earlier version says nothing.
-    fn try_suppress(&self, target: Ulid, by: Ulid, left: Option<Vec<Op>>) -> rusqlite::Result<()> {
+    fn try_suppress(
+        &self,
+        target: Ulid,
+        by: Ulid,
+        left: Option<Vec<Op>>,
+        project: Option<&[u8; 16]>,
+    ) -> rusqlite::Result<()> {
         self.connection.execute(
             "INSERT INTO suppressed (id, by, noted_ms) VALUES (?1, ?2, ?3)
              ON CONFLICT (id) DO UPDATE SET erased_ms = NULL, noted_ms = excluded.noted_ms
              WHERE EXISTS (SELECT 1 FROM event JOIN payload ON payload.pos = event.pos WHERE event.id = excluded.id)",
             (target.to_bytes(), by.to_bytes(), now_ms()),
         )?;
+        let places = self.places(target, project)?;
         let left = match left {
             Some(left) => left,
-            None => self.left_of(target)?,
+            None => self.left_of(&places)?,
         };
         left::keep(self.connection, target, left)?;
-        // Written again in a new epoch, an event stands at several places; at another may stand what only borrows its id.
-        let places: Vec<(i64, String)> = self
-            .connection
-            .prepare_cached("SELECT pos, kind FROM event WHERE id = ?1")?
-            .query_map([target.to_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<rusqlite::Result<_>>()?;
-        for (pos, _) in places.into_iter().filter(|(_, kind)| !is_kept(kind)) {
+        for pos in places {
             forget(self.connection, pos)?;
             self.wipe(pos, target)?;
         }
         Ok(())
     }
 
-    fn left_of(&self, target: Ulid) -> rusqlite::Result<Vec<Op>> {
+    fn left_of(&self, places: &[i64]) -> rusqlite::Result<Vec<Op>> {
+        let Some(first) = places.first() else { return Ok(Vec::new()) };
         let bytes: Option<Vec<u8>> = self
             .connection
-            .prepare_cached(
-                "SELECT payload.bytes FROM event JOIN payload ON payload.pos = event.pos WHERE event.id = ?1 LIMIT 1",
-            )?
-            .query_row([target.to_bytes()], |row| row.get(0))
+            .prepare_cached("SELECT bytes FROM payload WHERE pos = ?1")?
+            .query_row([first], |row| row.get(0))
             .optional()?;
         Ok(bytes.map(|bytes| left::of_bytes(&bytes)).unwrap_or_default())
     }

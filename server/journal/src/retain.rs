@@ -208,7 +208,8 @@ impl Journal {
                 if one.kind.starts_with(crate::note::NOTE_KINDS) {
                     let cutoff = rules.notes.map(|keep| now.saturating_sub(keep));
                     if let Some(cutoff) = cutoff.filter(|cutoff| one.wall_ms < *cutoff) {
-                        notes.entry(one.entity).or_insert_with(|| (cutoff, Vec::new())).1.push(one);
+                        let note = notes.entry((one.entity, one.project)).or_insert_with(|| (cutoff, Vec::new()));
+                        note.1.push(one);
                     }
                     continue;
                 }
@@ -231,12 +232,12 @@ impl Journal {
                 break;
             }
         }
-        for (note, (cutoff, events)) in notes {
+        for ((note, project), (cutoff, events)) in notes {
             if plan.places.len() >= MOST {
                 plan.more = true;
                 break;
             }
-            if self.is_long_removed(note, cutoff)? {
+            if self.is_long_removed(note, project, cutoff)? {
                 // What says that it is removed stays, or it would stand again.
                 let texts = events.iter().filter(|one| one.kind != "note.retract");
                 texts.for_each(|one| plan.take(one, &known, cutoff));
@@ -245,14 +246,28 @@ impl Journal {
         Ok(plan)
     }
 
-    /// Whether every version of a note says that it is removed, and nothing about it is newer.
-    fn is_long_removed(&self, note: Ulid, cutoff: i64) -> Result<bool, JournalError> {
-        let mut notes = Notes::default();
+    /// Whether every version of a note says that it is removed, and nothing about it is newer: by all that is here, and by what
+    /// counts in the project of its texts and on this device alone. What another project says of it removes nothing.
+    fn is_long_removed(&self, note: Ulid, project: [u8; 16], cutoff: i64) -> Result<bool, JournalError> {
+        let logs: BTreeSet<String> = self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT log.id FROM log JOIN device ON device.n = log.device
+                     WHERE log.project = ?1 OR device.secret IS NOT NULL",
+                )?
+                .query_map([project], |row| row.get::<_, [u8; 16]>(0).map(hex::encode))?
+                .collect()
+        })?;
+        let (mut all, mut of_project) = (Notes::default(), Notes::default());
         for entry in self.entries(&Filter { entity: Some(note), ..Filter::default() })? {
-            notes.apply(&entry);
+            all.apply(&entry);
+            if logs.contains(&entry.log) {
+                of_project.apply(&entry);
+            }
         }
         let newer = Filter { entity: Some(note), since_ms: Some(cutoff), limit: Some(1), ..Filter::default() };
-        Ok(notes.record(note).is_some_and(|record| record.is_removed()) && self.entries(&newer)?.is_empty())
+        let is_removed = |notes: Notes| notes.record(note).is_some_and(|record| record.is_removed());
+        Ok(is_removed(all) && is_removed(of_project) && self.entries(&newer)?.is_empty())
     }
 }
 

@@ -1,11 +1,15 @@
 //! Notes are found by the project that a workspace is, on whichever device they were written, through the projection and without it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/forge.rs"]
+mod forge;
 mod support;
 
 use contract::{DeviceKind, DeviceState, Lane, NoteAnchor};
+use forge::{Forger, Wish};
 use holdover_journal::{
-    Draft, Filter, Journal, NO_PROJECT, NoteScope, Notes, OpId, Terms, note_added, note_edited, note_retracted,
+    Draft, Filter, Journal, NO_PROJECT, NoteScope, Notes, OpId, Retention, Rules, Terms, note_added, note_edited,
+    note_retracted, now_ms,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -200,4 +204,159 @@ proptest! {
             prop_assert_eq!(view.difference, None);
         }
     }
+}
+
+/// Three sites of one project; the first has let the others in, and all know it.
+fn three() -> (Site, Site, Site) {
+    let (a, b, c) = (site("/a", FERRY), site("/b", FERRY), site("/c", FERRY));
+    join(&a, &b);
+    join(&a, &c);
+    (a, b, c)
+}
+
+impl Site {
+    fn retract(&self, note: Ulid) {
+        let payload = note_retracted(&[OpId::new(note, 1)]);
+        let draft = Draft {
+            lane: Lane::Notes,
+            workspace: Some(self.workspace),
+            entity: Some(note),
+            intent: true,
+            ..Draft::observation("note.retract", payload)
+        };
+        self.journal.append(draft).unwrap();
+    }
+
+    fn texts(&self, ids: &[Ulid]) -> Vec<bool> {
+        let one = |id: &Ulid| self.journal.entries(&Filter { id: Some(*id), ..Filter::default() }).unwrap().remove(0);
+        ids.iter().map(|id| !one(id).payload.is_null()).collect()
+    }
+
+    fn retained_after(&self, days: i64) -> u64 {
+        let day = 24 * 3_600_000;
+        let rules = Rules { notes: Some(30 * day), ..Rules::default() };
+        let retention = Retention { rest: rules, ..Retention::default() };
+        let went = self.journal.retain(&retention, now_ms() + days * day, |_, _| ControlFlow::Continue(()));
+        went.unwrap().payloads()
+    }
+}
+
+#[test]
+fn what_a_revoked_device_removed_afterwards_stands_and_no_rule_deletes_it() {
+    let (a, b, c) = three();
+    let note = a.note("stands", None, Lane::Notes);
+    b.take(&a, FERRY);
+    c.take(&a, FERRY);
+    a.journal.revoke(NO_PROJECT, &b.journal.own_device().unwrap().id, "lost").unwrap();
+    b.retract(note);
+    let forged = b.note("by whoever found it", None, Lane::Notes);
+    c.take(&b, FERRY);
+    assert_eq!(c.bodies(FERRY, None), ["by whoever found it"], "c has not heard of it yet");
+    c.take(&a, NO_PROJECT);
+    for _ in 0..2 {
+        assert_eq!(c.bodies(FERRY, None), ["stands"]);
+        let shown = c.journal.notes_in(&c.scope(FERRY), None).unwrap();
+        assert_eq!(shown.record(forged), None, "what is not relied on is read in the story, and is no note");
+        c.catch_up();
+    }
+    let record = c.journal.record(note, None).unwrap().unwrap();
+    let body = record.fields.iter().find(|field| field.field == "body").unwrap();
+    assert_eq!(body.value, serde_json::json!("stands"));
+    assert_eq!(c.retained_after(400), 0);
+    assert_eq!(c.texts(&[note, forged]), [true, true]);
+    a.retract(note);
+    c.take(&a, FERRY);
+    assert_eq!((c.retained_after(400), c.texts(&[note])), (1, vec![false]));
+}
+
+#[test]
+fn a_note_that_only_another_project_calls_removed_is_deleted_by_no_rule() {
+    let (a, b, c) = three();
+    b.journal.set_workspace_project(b.workspace, OTHER).unwrap();
+    let note = a.note("stands", None, Lane::Notes);
+    c.take(&a, FERRY);
+    b.retract(note);
+    c.take(&b, OTHER);
+    assert_eq!(c.bodies(FERRY, None), ["stands"]);
+    assert_eq!((c.retained_after(400), c.texts(&[note])), (0, vec![true]));
+    // What its own project says counts.
+    a.retract(note);
+    c.take(&a, FERRY);
+    assert_eq!((c.retained_after(400), c.texts(&[note])), (1, vec![false]));
+}
+
+#[test]
+fn a_redaction_goes_where_its_target_stands_and_reaches_who_has_it() {
+    let (a, b, c) = three();
+    let by = b.journal.person().unwrap();
+    // A colleague's note, of a workspace that is not known here.
+    let note = a.note("of a colleague", None, Lane::Notes);
+    b.take(&a, FERRY);
+    b.journal.redact(&[note], "", &by).unwrap();
+    a.take(&b, FERRY);
+    // Our own, from before the project was known, and from before it had another id.
+    let early = Draft { lane: Lane::Notes, ..Draft::observation("note.add", note_added("early", &on(None))) };
+    let early: Ulid = b.journal.append(early).unwrap().id.parse().unwrap();
+    let own = b.note("own", None, Lane::Notes);
+    a.take(&b, FERRY);
+    a.take(&b, NO_PROJECT);
+    b.journal.set_workspace_project(b.workspace, OTHER).unwrap();
+    b.journal.redact(&[own, early], "", &by).unwrap();
+    a.take(&b, FERRY);
+    a.take(&b, NO_PROJECT);
+    for site in [&a, &b] {
+        assert_eq!(site.texts(&[note, early, own]), [false, false, false]);
+    }
+    c.take(&a, FERRY);
+    c.take(&b, FERRY);
+    assert_eq!(c.texts(&[note, own]), [false, false], "also where the redaction comes with its target");
+}
+
+#[test]
+fn a_redaction_among_the_devices_as_such_counts_for_projects_without_members_of_their_own_and_never_for_what_is_local()
+{
+    let (a, b, _c) = three();
+    let note = a.note("shared", None, Lane::Notes);
+    let personal = a.note("personal", None, Lane::Local);
+    // A project with members of its own, in which b is not.
+    let workspace = a.journal.workspace_id(Path::new("/closed")).unwrap();
+    a.journal.set_workspace_project(workspace, OTHER).unwrap();
+    let terms = Terms { kind: DeviceKind::Person, until_ms: i64::MAX, expires_ms: None };
+    a.journal.invite(OTHER, &terms).unwrap();
+    let closed = Draft {
+        lane: Lane::Notes,
+        workspace: Some(workspace),
+        ..Draft::observation("note.add", note_added("closed", &on(None)))
+    };
+    let closed: Ulid = a.journal.append(closed).unwrap().id.parse().unwrap();
+    // As an earlier version told of a redaction whose target is of a workspace that it does not know.
+    for target in [note, personal, closed] {
+        let says = serde_json::json!({"target": target.to_string(), "reason": ""});
+        let draft = Draft {
+            refs: vec![target.to_bytes().to_vec()],
+            lane: Lane::Ctl,
+            intent: true,
+            ..Draft::observation("record.redacted", says)
+        };
+        b.journal.append(draft).unwrap();
+    }
+    a.take(&b, NO_PROJECT);
+    assert_eq!(a.texts(&[note, personal, closed]), [false, true, true]);
+}
+
+#[test]
+fn a_copy_of_its_id_in_another_project_keeps_nothing_from_being_redacted() {
+    let (a, b, _c) = three();
+    let note = a.note("shared", None, Lane::Notes);
+    b.take(&a, FERRY);
+    let terms = Terms { kind: DeviceKind::Tool, until_ms: i64::MAX, expires_ms: None };
+    let mut forger = Forger::new(9, 0);
+    a.journal.import(&forger.ask(&a.journal.invite(NO_PROJECT, &terms).unwrap())).unwrap();
+    let mut notes = forger.on_lane(2);
+    notes.event("note.add", r#"{"ops":[]}"#, &Wish { id: Some(note), ..Wish::default() });
+    assert_eq!(a.journal.import(&notes.segment()).unwrap().new, 1);
+    b.journal.redact(&[note], "", &b.journal.person().unwrap()).unwrap();
+    a.take(&b, FERRY);
+    let kept = a.journal.entries(&Filter { id: Some(note), ..Filter::default() }).unwrap();
+    assert_eq!(kept.iter().map(|entry| entry.payload.is_null()).collect::<Vec<_>>(), [true, false]);
 }

@@ -169,3 +169,73 @@ fn a_redaction_of_an_earlier_version_that_says_nothing_of_what_was_replaced_is_m
     take(&b, &sealed(&a));
     assert_eq!(body(&b, note), (FieldState::Redacted, Value::Null));
 }
+
+/// An edit that says that it replaces the note's text, and many operations that nobody knows.
+fn edit_of_many(journal: &Journal, note: Ulid, fields: usize, preds: usize) -> Ulid {
+    let many = |field: usize| {
+        let known = (field == 0).then(|| OpId::new(note, 0));
+        let unknown = (0..preds - usize::from(field == 0)).map(|n| OpId::new(Ulid::from_parts(n as u64 + 1, 7), 0));
+        let name = if field == 0 { "body".to_owned() } else { format!("field {field}") };
+        Op::set(&name, "the second xylophonist").replacing(known.into_iter().chain(unknown))
+    };
+    let ops: Vec<Op> = (0..fields).map(many).collect();
+    let actor = journal.person().unwrap();
+    let draft = Draft { entity: Some(note), ..Draft::intent("note.edit", Lane::Notes, actor, &ops) };
+    journal.append(draft).unwrap().id.parse().unwrap()
+}
+
+#[test]
+fn an_edit_that_says_much_of_what_it_replaces_is_redacted_all_the_same() {
+    let ((_fa, a), (_fb, b), note) = two();
+    // A little less than an event holds; what is left of it and the reason are more.
+    let edit = edit_of_many(&a, note, 31, 1024);
+    take(&b, &sealed(&a));
+    a.redact(&[edit], &"why ".repeat(20_000), &a.person().unwrap()).unwrap();
+    take(&b, &sealed(&a));
+    let gone = |journal: &Journal| {
+        let fields = journal.record(note, None).unwrap().unwrap().fields;
+        let body = fields.into_iter().find(|field| field.field == "body").unwrap();
+        (body.state, body.value)
+    };
+    for journal in [&a, &b] {
+        assert_eq!((payload(journal, edit), gone(journal)), (Value::Null, (FieldState::Redacted, Value::Null)));
+    }
+}
+
+#[test]
+fn no_further_redaction_brings_the_text_back_that_a_redacted_edit_replaced() {
+    let ((_fa, a), (_fb, b), note) = two();
+    let edit = edit_of_many(&a, note, 1, 1024);
+    a.redact(&[edit], "", &a.person().unwrap()).unwrap();
+    take(&b, &sealed(&a));
+    assert_eq!(body(&b, note), (FieldState::Redacted, Value::Null));
+    // What each says is as much as may be; together it is more.
+    for n in 0..40_u64 {
+        let preds = (0..1024).map(|m| OpId::new(Ulid::from_parts(0, u128::from(n) * 1024 + m), 0).to_string());
+        let left = serde_json::json!([{"f": "body", "op": "set", "pred": preds.collect::<Vec<_>>()}]);
+        let draft = Draft {
+            entity: Some(note),
+            refs: vec![edit.to_bytes().to_vec()],
+            lane: Lane::Ctl,
+            actor: a.person().unwrap(),
+            intent: true,
+            ..Draft::observation(
+                "record.redacted",
+                serde_json::json!({"target": edit.to_string(), "reason": "", "left": left}),
+            )
+        };
+        a.append(draft).unwrap();
+    }
+    take(&b, &sealed(&a));
+    assert_eq!(body(&b, note), (FieldState::Redacted, Value::Null));
+    let (field, op, preds) = b
+        .entries(&Filter { id: Some(edit), ..Filter::default() })
+        .unwrap()
+        .remove(0)
+        .left
+        .into_iter()
+        .map(|left| (left.field, left.op, left.pred.len()))
+        .next()
+        .unwrap();
+    assert_eq!((field.as_str(), op.as_str(), preds > 1024 && preds < 40_000), ("body", "set", true), "{preds}");
+}

@@ -34,12 +34,12 @@ impl NoteBook {
         Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads what is new; all of it again where something was redacted, or where `anew` asks for it. Says whether
+    /// Reads what is new; all of it again where something was redacted, where who may write is another now, or where `anew` asks for it. Says whether
     /// anything is different now.
     pub fn read(&self, journal: &Journal, scope: NoteScope, anew: bool) -> Result<bool, journal::JournalError> {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let head = journal.head()?;
-        if anew || reading.scope != Some(scope) || redacted(journal, reading.upto)? {
+        if anew || reading.scope != Some(scope) || weighed_anew(journal, reading.upto)? {
             // Of all events only those of these notes are read.
             *reading = Reading { notes: journal.notes_in(&scope, None)?, upto: head, scope: Some(scope) };
         }
@@ -50,10 +50,16 @@ impl NoteBook {
             project: scope.project,
             ..Filter::default()
         };
+        let mut held = false;
         journal.for_each(&filter, |_, entry| {
             reading.notes.apply(&entry);
+            held |= entry.held.is_some();
             ControlFlow::Continue(())
         })?;
+        // One that is held may have made doubtful what was read before.
+        if held {
+            reading.notes = journal.notes_in(&scope, None)?;
+        }
         reading.upto = head;
         let now: Vec<NoteRecord> = reading.notes.records().collect();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
@@ -82,9 +88,15 @@ pub(crate) fn scope(journal: &Journal, workspace: &Workspace) -> Result<NoteScop
     Ok(NoteScope { workspace, project })
 }
 
-fn redacted(journal: &Journal, after: u64) -> Result<bool, journal::JournalError> {
-    let filter = Filter { after: Some(after), kind: Some("record.".to_owned()), limit: Some(1), ..Filter::default() };
-    Ok(!journal.entries(&filter)?.is_empty())
+/// Whether something came after that place by which what came before is read otherwise: a redaction, or a word on who may write.
+fn weighed_anew(journal: &Journal, after: u64) -> Result<bool, journal::JournalError> {
+    for kind in ["record.", "device."] {
+        let filter = Filter { after: Some(after), kind: Some(kind.to_owned()), limit: Some(1), ..Filter::default() };
+        if !journal.entries(&filter)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Reads what is new of a workspace's notes, and tells if they are others now. A workspace that the journal does not know
@@ -155,4 +167,54 @@ pub(crate) fn read_now(inner: &Inner, root: &Path) -> Result<(Journal, Ulid, Arc
         inner.tell(Notice::Notes { root: root.to_path_buf() });
     }
     Ok((journal, id, workspace))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::*;
+    use contract::{DeviceKind, Lane, NoteAnchor};
+    use journal::{Draft, NO_PROJECT, Terms, note_added};
+
+    const PROJECT: [u8; 16] = [7; 16];
+
+    fn take(into: &Journal, from: &Journal) {
+        for project in [NO_PROJECT, PROJECT] {
+            from.seal(project).unwrap();
+            for segment in from.segments(project).unwrap() {
+                into.import(&from.segment_bytes(&segment).unwrap().unwrap()).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_shown_follows_a_word_that_its_writer_was_out_already() {
+        let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
+        let journals: Vec<Journal> = folders.iter().map(|folder| Journal::open(folder.path()).unwrap()).collect();
+        let [root, lost, here] = &journals[..] else { panic!("three were made") };
+        let terms = Terms { kind: DeviceKind::Person, until_ms: i64::MAX, expires_ms: None };
+        for other in [lost, here] {
+            other.ask(&root.invite(NO_PROJECT, &terms).unwrap()).unwrap();
+            take(root, other);
+            take(other, root);
+        }
+        take(here, root);
+        root.revoke(NO_PROJECT, &lost.own_device().unwrap().id, "lost").unwrap();
+        let id = lost.workspace_id(Path::new("/there")).unwrap();
+        lost.set_workspace_project(id, PROJECT).unwrap();
+        let draft = Draft {
+            lane: Lane::Notes,
+            workspace: Some(id),
+            ..Draft::observation("note.add", note_added("by whoever found it", &NoteAnchor::default()))
+        };
+        lost.append(draft).unwrap();
+        let (book, workspace) = (NoteBook::default(), here.workspace_id(Path::new("/here")).unwrap());
+        let scope = NoteScope { workspace, project: Some(PROJECT) };
+        take(here, lost);
+        assert!(book.read(here, scope, false).unwrap());
+        assert_eq!(book.known().len(), 1);
+        take(here, root);
+        assert!(book.read(here, scope, false).unwrap(), "without being asked to read anew");
+        assert_eq!(book.known().len(), 0);
+    }
 }
