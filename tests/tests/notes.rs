@@ -449,11 +449,20 @@ fn a_note_whose_lines_are_gone_is_put_to_new_ones_from_the_terminal_and_from_an_
 #[test]
 fn what_is_shared_in_one_clone_of_a_project_is_there_in_the_other_and_what_is_personal_is_not() {
     let (one, two) = (project(), project());
-    for (fixture, url) in [(&one, "git@example.org:team/ferry.git"), (&two, "https://example.org/team/Ferry")] {
-        std::fs::create_dir_all(fixture.workspace().join(".git")).unwrap();
-        let config = format!("[core]\n\tbare = false\n[remote \"origin\"]\n\turl = {url}\n");
-        std::fs::write(fixture.workspace().join(".git/config"), config).unwrap();
-    }
+    let repository = |fixture: &Fixture, url: &str, first: &str| {
+        for arguments in
+            [&["init", "-q"][..], &["remote", "add", "origin", url], &["commit", "-qm", first, "--allow-empty"]]
+        {
+            let mut git = std::process::Command::new("git");
+            git.args(["-c", "user.name=A", "-c", "user.email=a@localhost", "-c", "commit.gpgsign=false"])
+                .args(arguments);
+            git.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+            git.env("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z").env("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z");
+            assert!(git.current_dir(fixture.workspace()).status().unwrap().success(), "{arguments:?}");
+        }
+    };
+    repository(&one, "git@example.org:team/ferry.git", "first");
+    repository(&two, "https://example.org/team/Ferry", "first");
     let shared = json_of(&one.holdover(&["note", "add", "src/a.txt:2", "--shared", "-m", "for everybody", "--json"]));
     one.holdover(&["note", "add", "src/a.txt", "-m", "for me"]);
     let there = two.workspace();
@@ -471,6 +480,15 @@ fn what_is_shared_in_one_clone_of_a_project_is_there_in_the_other_and_what_is_pe
     assert_eq!(titles(""), [""; 0]);
     std::fs::remove_file(there.join("holdover.toml")).unwrap();
     assert_eq!(titles(""), ["for everybody"]);
+    // One that only says that it is this project, and begins with another commit, is shown nothing of it.
+    let hostile = project();
+    repository(&hostile, "https://example.org/team/ferry", "another first");
+    let folder = hostile.workspace().display().to_string();
+    let listed = || one.holdover(&["note", "list", &folder, "--json"]);
+    assert_eq!(json_of(&listed())["notes"], json!([]));
+    assert!(err(&listed()).contains("names a project whose history is another one"), "{}", err(&listed()));
+    one.holdover(&["trust", &folder]);
+    assert_eq!(json_of(&listed())["notes"][0]["title"], "for everybody");
     let page = json_of(&one.holdover(&["--json", "journal", "show", shared["id"].as_str().unwrap()])).to_string();
     assert!(!page.contains("example.org"), "where the repository is kept is not told: {page}");
 }

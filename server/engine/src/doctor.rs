@@ -121,6 +121,9 @@ impl Engine {
             Err(e) => add("trust", Mark::Bad, e.to_string(), ""),
         }
         if let Some(workspace) = self.inner.workspace(root) {
+            if workspace.is_doubted() {
+                add("project", Mark::Fair, crate::words::ANOTHER_HISTORY.to_owned(), crate::words::TRUST_IF_YOURS);
+            }
             let loaded = workspace.loaded();
             if loaded.problems.is_empty() {
                 add("settings", Mark::Good, "read without a problem".into(), "");

@@ -4,7 +4,7 @@
 use crate::facade::Inner;
 use crate::workspace::Workspace;
 use host::{Cancel, Command, Stream, read_small};
-use journal::Journal;
+use journal::{Claim, Journal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use ulid::Ulid;
@@ -21,6 +21,9 @@ pub(crate) type ProjectId = [u8; 16];
 
 /// Sees to it that the journal knows which project a workspace is, and answers with its ids there. What the settings say
 /// comes first, then where the repository is kept, then its first commit; a folder that is in no repository is no project.
+///
+/// Settings and addresses are the workspace's own words: whether they hold is the journal's to say, by the first commit and
+/// by whether the user trusts the workspace. Where they do not, the first commit alone says which project it is.
 pub(crate) fn settle(
     journal: &Journal,
     workspace: &Workspace,
@@ -28,11 +31,25 @@ pub(crate) fn settle(
     let id = journal.workspace_id(&workspace.root)?;
     let known = journal.workspace_project(id)?;
     let named = workspace.loaded().settings.workspace.project.clone();
-    let Some(found) = of(&workspace.root, named.as_deref(), known) else { return Ok((id, known)) };
-    if known != Some(found) {
-        journal.set_workspace_project(id, found)?;
+    let found = repository(&workspace.root);
+    let claimed = claimed(named.as_deref(), found.as_ref());
+    workspace.set_doubted(false);
+    if claimed.is_none() && (known.is_some() || found.is_none()) {
+        return Ok((id, known));
     }
-    Ok((id, Some(found)))
+    // Asked once: it does not change, and takes seconds where the history is long.
+    let first = || found.as_ref().and_then(|(repository, _)| first_commit(&workspace.root, repository));
+    let history = match journal.workspace_history(id)? {
+        Some(history) => history,
+        None => first().unwrap_or_default(),
+    };
+    let within = found.as_ref().map_or("", |(_, within)| within);
+    let otherwise = (!history.is_empty()).then(|| id_of("commit", &history, within));
+    let Some(project) = claimed.or(otherwise) else { return Ok((id, known)) };
+    let claim = Claim { project, history, vouched: claimed.is_none() || workspace.trust().allows(), otherwise };
+    let noted = journal.claim_project(id, &claim)?;
+    workspace.set_doubted(noted != Some(project));
+    Ok((id, noted))
 }
 
 /// [`settle`] for a workspace that is open, where the journal is.
@@ -49,16 +66,13 @@ pub(crate) fn refresh(inner: &Inner, workspace: &Workspace) {
     }
 }
 
-/// `known` stays where only history could tell, which does not change.
-fn of(root: &Path, named: Option<&str>, known: Option<ProjectId>) -> Option<ProjectId> {
+/// What a workspace says that it is, in its settings or by where its repository is kept.
+fn claimed(named: Option<&str>, repository: Option<&(PathBuf, String)>) -> Option<ProjectId> {
     if let Some(name) = named.map(str::trim).filter(|name| (1..=LONGEST).contains(&name.len())) {
         return Some(by_name(name));
     }
-    let (repository, within) = repository(root)?;
-    if let Some(address) = remote(&repository.join("config")) {
-        return Some(id_of("remote", &address, &within));
-    }
-    known.or_else(|| first_commit(root, &repository).map(|commit| id_of("commit", &commit, &within)))
+    let (repository, within) = repository?;
+    Some(id_of("remote", &remote(&repository.join("config"))?, within))
 }
 
 /// A name of 32 hexadecimal digits is the id itself.
@@ -183,7 +197,18 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
     use super::*;
+    use crate::{Engine, EngineOptions};
     use std::process::Command as Process;
+
+    /// What a journal that knows nothing else makes of a workspace.
+    fn of(root: &Path, named: Option<&str>, known: Option<ProjectId>) -> Option<ProjectId> {
+        let found = repository(root);
+        let by_commit = || {
+            let (repository, within) = found.as_ref()?;
+            first_commit(root, repository).map(|commit| id_of("commit", &commit, within))
+        };
+        claimed(named, found.as_ref()).or(known.filter(|_| found.is_some())).or_else(by_commit)
+    }
 
     fn git(folder: &Path, arguments: &[&str]) {
         let ended = Process::new("git")
@@ -284,5 +309,44 @@ mod tests {
         std::fs::create_dir(all.path().join("empty")).unwrap();
         git(&all.path().join("empty"), &["init", "-q"]);
         assert_eq!(of(&all.path().join("empty"), None, Some([7; 16])), Some([7; 16]), "what is known stays");
+    }
+
+    #[test]
+    fn an_untrusted_workspace_cannot_claim_to_be_a_project_of_another_history() {
+        let all = tempfile::tempdir().unwrap();
+        let (real, hostile, named) = (all.path().join("real"), all.path().join("hostile"), all.path().join("named"));
+        for folder in [&real, &hostile, &named] {
+            repository_in(folder);
+        }
+        for folder in [&hostile, &named] {
+            git(folder, &["commit", "-q", "--amend", "-m", "another history"]);
+        }
+        for folder in [&real, &hostile] {
+            git(folder, &["remote", "add", "origin", "https://example.org/team/ferry"]);
+        }
+        let engine = Engine::new(EngineOptions { data_dir: Some(all.path().join("data")), ..EngineOptions::default() });
+        let journal = engine.journal().unwrap();
+        let settled = |root: &Path| {
+            engine.open_workspace(root, None);
+            let workspace = engine.inner.workspace(root).unwrap();
+            let (_, project) = settle(&journal, &workspace).unwrap();
+            // Asked again it is the same, from what was noted.
+            assert_eq!(settle(&journal, &workspace).unwrap().1, project);
+            (project.unwrap(), workspace.is_doubted())
+        };
+        let doubted = |root: &Path| engine.doctor(root).iter().any(|one| one.subject == "project");
+        let (ferry, _) = settled(&real);
+        let (other, in_doubt) = settled(&hostile);
+        assert!(other != ferry && in_doubt && doubted(&hostile) && !doubted(&real));
+        // Nor by the settings that a clone brings along.
+        let id = ferry.iter().fold(String::new(), |id, byte| format!("{id}{byte:02x}"));
+        std::fs::write(named.join("holdover.toml"), format!("[workspace]\nproject = \"{id}\"\n")).unwrap();
+        assert!(settled(&named).0 != ferry);
+        // A clone of the real one is it without anybody's word; the other one with the user's.
+        git(all.path(), &["clone", "-q", "real", "clone"]);
+        git(&all.path().join("clone"), &["remote", "set-url", "origin", "git@example.org:team/ferry.git"]);
+        assert_eq!(settled(&all.path().join("clone")), (ferry, false));
+        engine.set_trust(&named, true).unwrap();
+        assert_eq!(settled(&named), (ferry, false));
     }
 }

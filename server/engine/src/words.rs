@@ -15,6 +15,11 @@ pub(crate) fn counted(n: u64, thing: &str) -> String {
     format!("{} {thing}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 
+/// Of a workspace whose claim to be a project does not hold.
+pub(crate) const ANOTHER_HISTORY: &str = "this workspace names a project whose history is another one: it is taken for a project of its own, and that project's notes are not shown here";
+/// What to do about it.
+pub(crate) const TRUST_IF_YOURS: &str = "if it is that project all the same, `holdover trust`";
+
 /// The line that a status bar shows.
 pub(crate) fn line(readiness: &Readiness) -> String {
     if readiness.checked_at.is_none() {

@@ -13,6 +13,7 @@ use host::{Cancel, Layers, Loaded, Trust, WORKSPACE_FILE};
 use inventory::{Ground, Inventory, Options, Survey};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// What a look gave, and when it ended.
@@ -45,6 +46,9 @@ pub(crate) struct Workspace {
     jobs: Mutex<Vec<Job>>,
     /// What is being fetched again by itself.
     retry: Mutex<Option<Cancel>>,
+    /// It claims to be a project that it is not, as far as the journal knows; and whether that was told.
+    doubted: AtomicBool,
+    told_of_doubt: AtomicBool,
 }
 
 impl Workspace {
@@ -69,7 +73,22 @@ impl Workspace {
             notes: NoteBook::default(),
             jobs: Mutex::default(),
             retry: Mutex::default(),
+            doubted: AtomicBool::new(false),
+            told_of_doubt: AtomicBool::new(false),
         }
+    }
+
+    pub fn set_doubted(&self, doubted: bool) {
+        self.doubted.store(doubted, Ordering::Relaxed);
+    }
+
+    pub fn is_doubted(&self) -> bool {
+        self.doubted.load(Ordering::Relaxed)
+    }
+
+    /// Whether somebody is to hear that it is doubted: once.
+    pub fn doubt_to_tell(&self) -> bool {
+        self.is_doubted() && !self.told_of_doubt.swap(true, Ordering::Relaxed)
     }
 
     pub fn trust(&self) -> Trust {

@@ -109,3 +109,4 @@ pub use tx::Tx;
 pub use verify::{Verified, Verifying};
 pub use view::{Behind, Replayed, Search};
 pub use watch::{Change, Watch};
+pub use workspace::Claim;

@@ -8,8 +8,8 @@ mod support;
 use contract::{DeviceKind, DeviceState, Lane, NoteAnchor};
 use forge::{Forger, Wish};
 use holdover_journal::{
-    Draft, Filter, Journal, NO_PROJECT, NoteScope, Notes, OpId, Retention, Rules, Terms, note_added, note_edited,
-    note_retracted, now_ms,
+    Claim, Draft, Filter, Journal, NO_PROJECT, NoteScope, Notes, OpId, Retention, Rules, Terms, note_added,
+    note_edited, note_retracted, now_ms,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -32,7 +32,8 @@ fn site(root: &str, project: [u8; 16]) -> Site {
     let journal = Journal::open(folder.path()).unwrap();
     let workspace = journal.workspace_id(Path::new(root)).unwrap();
     assert_eq!(journal.workspace_project(workspace).unwrap(), None);
-    journal.set_workspace_project(workspace, project).unwrap();
+    let claim = Claim { project, history: String::new(), vouched: true, otherwise: None };
+    assert_eq!(journal.claim_project(workspace, &claim).unwrap(), Some(project));
     assert_eq!(journal.workspace_project(workspace).unwrap(), Some(project));
     Site { folder, journal, workspace }
 }
@@ -359,4 +360,50 @@ fn a_copy_of_its_id_in_another_project_keeps_nothing_from_being_redacted() {
     a.take(&b, FERRY);
     let kept = a.journal.entries(&Filter { id: Some(note), ..Filter::default() }).unwrap();
     assert_eq!(kept.iter().map(|entry| entry.payload.is_null()).collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
+fn a_workspace_is_the_project_that_it_claims_to_be_by_its_history_and_else_by_the_users_word_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let claim = |root: &str, history: &str, vouched: bool| {
+        let workspace = journal.workspace_id(Path::new(root)).unwrap();
+        let claim = Claim { project: FERRY, history: history.to_owned(), vouched, otherwise: Some(OTHER) };
+        let project = journal.claim_project(workspace, &claim).unwrap();
+        assert_eq!(journal.workspace_project(workspace).unwrap(), project);
+        assert_eq!(journal.workspace_history(workspace).unwrap().as_deref(), Some(history));
+        project.unwrap()
+    };
+    // The first is what it says that it is: there is nothing yet that it could be shown.
+    assert_eq!(claim("/first", "aa", false), FERRY);
+    assert_eq!(claim("/clone", "aa", false), FERRY);
+    assert_eq!(claim("/other", "bb", false), OTHER);
+    assert_eq!(claim("/shallow", "", false), OTHER);
+    // The user vouches for one: what was first is not what it said, and neither are its clones.
+    assert_eq!(claim("/real", "cc", true), FERRY);
+    assert_eq!([claim("/first", "aa", false), claim("/clone", "aa", false)], [OTHER, OTHER]);
+    assert_eq!(claim("/clone of real", "cc", false), FERRY);
+    assert_eq!(claim("/shallow", "", true), FERRY);
+    assert_eq!(claim("/shallow", "", false), FERRY, "what it was let in as it stays");
+    // Its word taken back, the others are asked again.
+    assert_eq!(claim("/real", "cc", false), FERRY);
+    assert_eq!(claim("/late", "cc", false), FERRY);
+    assert_eq!(claim("/very late", "dd", false), OTHER);
+}
+
+#[test]
+fn where_something_of_a_project_is_here_already_a_claim_alone_shows_none_of_it() {
+    let first = site("/first", FERRY);
+    first.note("a word to colleagues", None, Lane::Notes);
+    let here = tempfile::tempdir().unwrap();
+    let journal = Journal::open(here.path()).unwrap();
+    let second = Site { workspace: journal.workspace_id(Path::new("/claims")).unwrap(), folder: here, journal };
+    let invitation =
+        first.journal.invite(FERRY, &Terms { kind: DeviceKind::Person, until_ms: i64::MAX, expires_ms: None }).unwrap();
+    second.journal.ask(&invitation).unwrap();
+    second.take(&first, FERRY);
+    let claim = Claim { project: FERRY, history: "aa".to_owned(), vouched: false, otherwise: None };
+    assert_eq!(second.journal.claim_project(second.workspace, &claim).unwrap(), None);
+    let claim = Claim { vouched: true, ..claim };
+    assert_eq!(second.journal.claim_project(second.workspace, &claim).unwrap(), Some(FERRY));
 }

@@ -154,6 +154,10 @@ pub(crate) fn scope_now(inner: &Inner, root: &Path) -> Result<(Journal, NoteScop
     let workspace = inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
     let journal = inner.journal().map_err(|reason| EngineError::Journal { reason })?;
     let scope = scope(&journal, &workspace)?;
+    if workspace.doubt_to_tell() {
+        let text = format!("{}\nhint: {}", crate::words::ANOTHER_HISTORY, crate::words::TRUST_IF_YOURS);
+        inner.tell(Notice::Message { text, serious: false });
+    }
     Ok((journal, scope))
 }
 
