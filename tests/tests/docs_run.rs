@@ -146,7 +146,7 @@ fn every_command_has_its_page_and_every_page_its_command() {
     let listed = help.split("\nOptions\n").next().unwrap().lines();
     let commands: BTreeSet<&str> = listed
         .filter_map(|line| line.strip_prefix("  ")?.split("  ").next())
-        .filter(|name| !name.is_empty() && *name != "help" && name.chars().all(|c| c.is_ascii_lowercase()))
+        .filter(|name| !name.is_empty() && *name != "help" && name.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
         .collect();
     assert!(commands.len() >= 9, "{commands:?}");
     let mut pages = Vec::new();

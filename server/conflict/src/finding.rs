@@ -177,6 +177,7 @@ pub fn report(text: &Rope, file: &Path, conflicts: &Conflicts) -> ConflictFile {
         base: region.base(0).filter(|_| region.bases() == 1).map(|term| side(region.base_label(text, 0), term)),
         base_text: None,
         suggestion: None,
+        remembered: None,
     };
     let told = |malformed: &Malformed| MalformedConflict { range: malformed.range(text), message: malformed.message() };
     ConflictFile {
@@ -185,6 +186,7 @@ pub fn report(text: &Rope, file: &Path, conflicts: &Conflicts) -> ConflictFile {
         regions: conflicts.regions.iter().map(region).collect(),
         malformed: malformed(text, conflicts).iter().map(told).collect(),
         operation: None,
+        events: Vec::new(),
         resolved: 0,
     }
 }

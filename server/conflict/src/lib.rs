@@ -12,6 +12,7 @@ mod index;
 mod marker;
 mod pairing;
 mod region;
+mod resolution;
 mod source;
 pub mod suggest;
 
@@ -21,4 +22,5 @@ pub use index::{LineChange, Markers};
 pub use marker::{LONGEST, Marker, MarkerKind, SHORTEST};
 pub use pairing::{Conflicts, Malformed, Problem};
 pub use region::{Content, Region, Section, Style};
+pub use resolution::{Lost, Resolution, identity};
 pub use source::{NotText, Source, rewrite};

@@ -33,6 +33,9 @@ pub struct ConflictFile {
     /// What suggestions resolved just now, or would with `--dry-run`: each as it stood, with its suggestion.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged: Vec<ConflictRegion>,
+    /// The events of the journal that say what was resolved just now, in order: each can be undone by its id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<String>,
     /// How many conflicts were resolved just now; what is listed is what is left.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub resolved: u64,
@@ -66,6 +69,9 @@ pub struct ConflictRegion {
     pub base_text: Option<String>,
     /// A merge that is suggested, where one was asked for and found. It is never applied by itself.
     pub suggestion: Option<ConflictSuggestion>,
+    /// What was chosen here when the same two sides met before, where suggestions were asked for. It is never applied by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remembered: Option<ConflictSuggestion>,
 }
 
 /// One side of a conflict.

@@ -3,14 +3,15 @@
 
 use crate::stages::Ancestors;
 use crate::suggest::{Suggester, Suggestions};
-use conflict::{Choice, Conflicts, Source, rewrite};
+use conflict::{Choice, Conflicts, Resolution, Source, rewrite};
 use contract::{ConflictFile, ConflictRegion, ConflictReport};
 use host::Cancel;
+use ropey::Rope;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Bytes of a file that is read for its conflicts.
-const LARGEST: u64 = 64 << 20;
+pub(crate) const LARGEST: u64 = 64 << 20;
 /// How a file with conflicts begins a line, at the least.
 const OPENING: &[u8] = b"<<<<<<<";
 const CLOSING: &[u8] = b">>>>>>>";
@@ -107,12 +108,26 @@ fn is_suspect(bytes: &[u8]) -> bool {
 /// # Errors
 /// See [`ConflictError`]: the file is as it was.
 pub fn file_conflicts(file: &Path, choice: Option<Choice>, dry_run: bool) -> Result<ConflictFile, ConflictError> {
+    resolved_file(file, choice, dry_run, &|_, _| Vec::new())
+}
+
+/// Writes down what became of conflicts of a file, and gives the ids of what it wrote.
+pub(crate) type Record<'a> = &'a dyn Fn(&Path, &[Resolution]) -> Vec<String>;
+
+pub(crate) fn resolved_file(
+    file: &Path,
+    choice: Option<Choice>,
+    dry_run: bool,
+    record: Record<'_>,
+) -> Result<ConflictFile, ConflictError> {
     let read = Read::of(file)?;
     let Some(choice) = choice else { return Ok(conflict::report(&read.source.text, file, &read.found)) };
     let ancestors = if choice == Choice::Base { read.ancestors(file, &Suggester::default()) } else { Ancestors::new() };
-    read.resolved(file, dry_run, |region| match conflict::resolve(&read.source.text, region, choice) {
-        Some(kept) => Some(kept.text),
-        None => ancestors.get(&region.open).cloned(),
+    read.resolved(file, dry_run, &choice.name(), record, |region| {
+        match conflict::resolve(&read.source.text, region, choice) {
+            Some(kept) => Some(kept.text),
+            None => ancestors.get(&region.open).cloned(),
+        }
     })
 }
 
@@ -128,6 +143,17 @@ pub fn file_suggestions(
     suggester: &Suggester,
     cancel: &Cancel,
 ) -> Result<ConflictFile, ConflictError> {
+    merged_file(file, apply, dry_run, suggester, cancel, &|_, _| Vec::new())
+}
+
+pub(crate) fn merged_file(
+    file: &Path,
+    apply: bool,
+    dry_run: bool,
+    suggester: &Suggester,
+    cancel: &Cancel,
+    record: Record<'_>,
+) -> Result<ConflictFile, ConflictError> {
     let read = Read::of(file)?;
     let found = suggester.suggestions(file, &read.source.text, &read.found, |_| true, cancel);
     let mut told = conflict::report(&read.source.text, file, &read.found);
@@ -137,7 +163,8 @@ pub fn file_suggestions(
         return Ok(told);
     }
     let is_taken = |open: usize| found.get(&open).filter(|suggestion| suggestion.one_click);
-    let mut left = read.resolved(file, dry_run, |region| is_taken(region.open).map(|taken| taken.text.clone()))?;
+    let taken_text = |region: &conflict::Region| is_taken(region.open).map(|taken| taken.text.clone());
+    let mut left = read.resolved(file, dry_run, "merge", record, taken_text)?;
     let taken = |region: &ConflictRegion| region.suggestion.as_ref().is_some_and(|suggestion| suggestion.one_click);
     let (merged, others): (Vec<_>, Vec<_>) = told.regions.into_iter().partition(taken);
     // What is left are the others, further up or down.
@@ -147,6 +174,19 @@ pub fn file_suggestions(
     }
     left.merged = merged;
     Ok(left)
+}
+
+/// Resolves the conflicts of one file for which `found` has a text, as [`file_conflicts`] does.
+pub(crate) fn filled_file(
+    file: &Path,
+    dry_run: bool,
+    choice: &str,
+    record: Record<'_>,
+    found: impl FnOnce(&Rope, &Conflicts) -> Suggestions,
+) -> Result<ConflictFile, ConflictError> {
+    let read = Read::of(file)?;
+    let found = found(&read.source.text, &read.found);
+    read.resolved(file, dry_run, choice, record, |region| Some(found.get(&region.open)?.text.clone()))
 }
 
 /// Adds to a file's report what was found for its conflicts.
@@ -190,21 +230,29 @@ impl Read {
         &self,
         file: &Path,
         dry_run: bool,
+        choice: &str,
+        record: Record<'_>,
         by: impl Fn(&conflict::Region) -> Option<String>,
     ) -> Result<ConflictFile, ConflictError> {
-        let mut resolved = 0;
+        let mut done: Vec<(usize, Resolution)> = Vec::new();
+        // How many lines the regions before had, and how many stand there now.
+        let (mut gone, mut put) = (0, 0);
         let written = rewrite(&self.source.text, &self.found, |region| {
             let kept = by(region)?;
-            resolved += 1;
+            done.push((region.open + put - gone, Resolution::of(&self.source.text, region, choice, &kept)));
+            gone += region.lines().len();
+            put += kept.split_inclusive('\n').count();
             Some(kept)
         });
-        if resolved > 0 && !dry_run {
+        let left = Rope::from_str(&written);
+        let mut told = conflict::report(&left, file, &Conflicts::read(&left));
+        told.resolved = done.len() as u64;
+        if !done.is_empty() && !dry_run {
             stays_inside(file, &self.real)?;
             replace(&self.real, &self.bytes, &self.source.bytes(&written))?;
+            let done: Vec<_> = done.into_iter().map(|(line, resolution)| resolution.placed(&left, line)).collect();
+            told.events = record(file, &done);
         }
-        let left = ropey::Rope::from_str(&written);
-        let mut told = conflict::report(&left, file, &Conflicts::read(&left));
-        told.resolved = resolved;
         Ok(told)
     }
 }
@@ -229,7 +277,7 @@ pub fn files_suggestions(
     each(files, |file| file_suggestions(file, apply && !cancel.is_cancelled(), dry_run, suggester, cancel))
 }
 
-fn each(
+pub(crate) fn each(
     files: &[PathBuf],
     ask: impl Fn(&Path) -> Result<ConflictFile, ConflictError>,
 ) -> (ConflictReport, Vec<ConflictError>) {
@@ -243,6 +291,17 @@ fn each(
         }
     }
     (report, problems)
+}
+
+/// Writes a file's text anew as `change` makes it, whatever its encoding, as a resolution is written.
+pub(crate) fn replace_text<E: From<ConflictError>>(
+    file: &Path,
+    change: impl FnOnce(&str) -> Result<String, E>,
+) -> Result<(), E> {
+    let read = Read::of(file)?;
+    let written = change(&read.source.text.to_string())?;
+    stays_inside(file, &read.real)?;
+    Ok(replace(&read.real, &read.bytes, &read.source.bytes(&written))?)
 }
 
 /// Refuses a link that leads out of the workspace in which it stands.

@@ -47,6 +47,9 @@ pub enum EngineError {
     /// A note could not be written or found.
     #[error(transparent)]
     Note(#[from] crate::NoteError),
+    /// A resolution of a conflict could not be undone.
+    #[error(transparent)]
+    Undo(#[from] crate::UndoError),
     /// Something about devices could not be done.
     #[error(transparent)]
     Device(#[from] journal::DeviceError),
@@ -76,6 +79,7 @@ impl EngineError {
             EngineError::NotOpen { .. } => "not-open",
             EngineError::Disabled => "disabled",
             EngineError::Note(error) => error.kind(),
+            EngineError::Undo(_) => "undo",
             EngineError::Device(_) | EngineError::Admit(_) => "device",
             EngineError::Import(_) => "import",
             EngineError::Cancelled => "cancelled",

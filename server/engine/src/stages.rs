@@ -53,6 +53,20 @@ pub(crate) fn ancestors_in(
     Some(ancestors(text, conflicts, &merges(&files, text, own.path(), cancel)))
 }
 
+/// The same, where the three texts lie in files: ancestor, current, incoming. `own` is a folder to write to.
+pub(crate) fn ancestors_of_files(
+    files: &[PathBuf; 3],
+    text: &Rope,
+    conflicts: &Conflicts,
+    own: &Path,
+    cancel: &Cancel,
+) -> Ancestors {
+    if text.len_bytes() > LARGEST_TEXT || !conflicts.regions.iter().any(lacks_ancestor) {
+        return Ancestors::new();
+    }
+    ancestors(text, conflicts, &merges(files, text, own, cancel))
+}
+
 /// What the index holds of an unmerged file: all three stages, and files.
 fn stages(git: &Git<'_>, file: &Path) -> Option<StageIds> {
     let arguments = ["--literal-pathspecs", "ls-files", "--unmerged", "--", file.to_str()?];

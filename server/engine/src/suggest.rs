@@ -60,16 +60,29 @@ impl Suggester {
         wanted: impl Fn(&Region) -> bool,
         cancel: &Cancel,
     ) -> Suggestions {
+        let bases = if conflicts.regions.iter().any(|region| lacks_ancestor(region) && wanted(region)) {
+            self.ancestors(file, text, conflicts, cancel)
+        } else {
+            Ancestors::new()
+        };
+        self.suggestions_with(bases, file, text, conflicts, wanted, cancel)
+    }
+
+    /// The same, where the ancestors that the markers do not hold are known.
+    pub(crate) fn suggestions_with(
+        &self,
+        mut bases: Ancestors,
+        file: &Path,
+        text: &Rope,
+        conflicts: &Conflicts,
+        wanted: impl Fn(&Region) -> bool,
+        cancel: &Cancel,
+    ) -> Suggestions {
         let asked: Vec<&Region> =
             conflicts.regions.iter().filter(|region| region.sides() == 2 && wanted(region)).collect();
         if asked.is_empty() || text.len_bytes() > LARGEST_TEXT {
             return Suggestions::new();
         }
-        let mut bases = if asked.iter().any(|region| lacks_ancestor(region)) {
-            self.ancestors(file, text, conflicts, cancel)
-        } else {
-            Ancestors::new()
-        };
         let asked = asked.into_iter();
         let regions: Vec<AskedRegion> =
             asked.map(|region| AskedRegion { open: region.open, base: bases.remove(&region.open) }).collect();

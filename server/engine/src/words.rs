@@ -7,7 +7,7 @@ use contract::{
     Cache, ConflictCount, ConnectivityState, Delivery, EcosystemReadiness, FunctionMode, Mirror, MirrorState, Note,
     NoteVersion, Readiness, ReadinessState,
 };
-use contract::{ConflictOrigin, ConflictSuggestion};
+use contract::{ConflictOrigin, ConflictSuggestion, JournalEntry};
 use journal::{Erasure, HeldUp};
 
 /// `1 file`, `1,204 files`.
@@ -263,8 +263,29 @@ pub(crate) fn conflict_between(operation: &str, current: &ConflictOrigin, incomi
     format!("{operation} conflict between {} and {before}{}", side(current), side(incoming))
 }
 
+/// When and how the same conflict was resolved before; `elsewhere` is the file where it stood then, if it is another.
+pub(crate) fn remembered(entry: &JournalEntry, choice: &str, elsewhere: Option<&str>) -> String {
+    let day = entry.at.get(..10).unwrap_or(&entry.at);
+    let me = crate::record::person().name;
+    let who = if entry.actor.name == me { "you" } else { &entry.actor.name };
+    let file = elsewhere.map(|file| format!(" in {file}")).unwrap_or_default();
+    let how = match choice {
+        "current" | "incoming" => format!("with the side that was {choice} then"),
+        "merge" => "with a merge that was suggested".to_owned(),
+        "remembered" => "as before".to_owned(),
+        "base" => "with the common ancestor".to_owned(),
+        "none" => "with neither side".to_owned(),
+        "both" | "both-reversed" => "with both sides".to_owned(),
+        other => format!("with {other}"),
+    };
+    format!("{who} resolved this on {day}{file}, {how}")
+}
+
 /// Why a merge is suggested, and how far it is to be trusted.
 pub fn merge(suggestion: &ConflictSuggestion) -> String {
+    if suggestion.kind == "remembered" {
+        return format!("remembered, look before you take it: {}", suggestion.reason);
+    }
     let trust = if suggestion.one_click { "trusted" } else { "look before you take it" };
     let share = (suggestion.confidence * 100.0).floor();
     format!("suggested merge, {trust}: {} ({}, {share:.0} % of these were exact)", suggestion.reason, suggestion.kind)

@@ -72,6 +72,8 @@ pub(crate) enum Command {
     },
     /// List merge conflicts, or resolve them
     Conflicts(crate::commands::conflicts::Options),
+    /// Git's driver of merges: trusted merges, else markers as git writes them
+    MergeDriver(crate::commands::merge_driver::Options),
     /// Which devices may write to what is shared
     Device {
         #[command(subcommand)]

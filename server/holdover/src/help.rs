@@ -10,7 +10,7 @@ pub(crate) const GROUPS: [(&str, &[&str]); 6] = [
     ("Is everything here?", &["preflight", "status", "doctor"]),
     ("Decide", &["trust", "offline", "device"]),
     ("Write down", &["note"]),
-    ("Merge", &["conflicts"]),
+    ("Merge", &["conflicts", "merge-driver"]),
     ("Look back", &["journal"]),
     ("Set up", &["lsp", "completions", "man", "help"]),
 ];
@@ -58,6 +58,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover conflicts --resolve both CHANGELOG.md", "keep both sides, current first"),
             ("holdover conflicts --resolve incoming --dry-run", "what would be left"),
             ("holdover conflicts --resolve auto --dry-run", "trusted merges, and why"),
+        ],
+    ),
+    (
+        "merge-driver",
+        &[
+            ("holdover merge-driver --install", "for what is merged in this repository"),
+            ("holdover merge-driver --remove --global", "no more, in all repositories of this user"),
         ],
     ),
     ("doctor", &[("holdover doctor", "what is set up, and the next step for what is not")]),
@@ -231,7 +238,7 @@ pub(crate) fn command() -> Command {
                 Some(sub) => sub.get_about().map(ToString::to_string).unwrap_or_default(),
                 None => "Help of a command".to_owned(),
             };
-            let _ = writeln!(text, "  {literal}{name:<12}{literal:#} {about}");
+            let _ = writeln!(text, "  {literal}{name:<13}{literal:#} {about}");
         }
     }
     let _ = write!(text, "\n{header}Options{header:#}\n{{options}}\n\n{header}Exit codes{header:#}");

@@ -33,6 +33,7 @@ mod progress;
 mod publish;
 mod record;
 mod requests;
+mod resolutions;
 mod server;
 mod skim;
 mod state;

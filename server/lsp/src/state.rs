@@ -11,6 +11,7 @@ use crate::outbound::{Key, Outbound};
 use crate::progress::Shows;
 use crate::publish::Publishing;
 use crate::requests::code_lens::Told;
+use crate::resolutions::Given;
 use crate::work::Work;
 use crossbeam_channel::{Receiver, Sender, never, select, unbounded};
 use engine::{Engine, EngineOptions, Notice, Suggester};
@@ -43,6 +44,8 @@ pub(crate) struct State {
     pub asking: Asking,
     pub work: Work,
     pub shows: Shows,
+    /// Edits of conflicts that the client may be about to apply.
+    pub given: Vec<Given>,
     pub publishing: Publishing,
     pub debug: Debug,
     pub told_lenses: Told,
@@ -77,6 +80,7 @@ pub(crate) fn start(
         asking: Asking::default(),
         work: Work::default(),
         shows: Shows::default(),
+        given: Vec::new(),
         publishing: Publishing::default(),
         debug,
         told_lenses: Told::default(),
@@ -151,6 +155,7 @@ impl State {
                     }
                     Applied::Yes => {}
                 }
+                self.look_for_given(&uri);
                 self.publishing.mark(&uri, Instant::now());
                 self.place_soon(&uri, false);
             }

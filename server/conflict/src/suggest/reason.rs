@@ -30,7 +30,11 @@ pub(super) fn words(strategy: Strategy) -> &'static str {
 
 /// What an editor's menu says of a suggestion.
 pub fn title(suggestion: &ConflictSuggestion) -> String {
-    let first = if suggestion.one_click { "Accept the merge" } else { "Look at a merge" };
+    let first = match (suggestion.one_click, &*suggestion.kind) {
+        (true, _) => "Accept the merge",
+        (false, "remembered") => "Look at what was chosen before",
+        (false, _) => "Look at a merge",
+    };
     format!("{first}: {}", suggestion.reason)
 }
 

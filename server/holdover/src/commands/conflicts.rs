@@ -5,17 +5,18 @@ use crate::End;
 use crate::out::Out;
 use clap::builder::PossibleValuesParser;
 use contract::{ConflictRegion, ConflictSuggestion, LineOrigin};
-use engine::{ConflictChoice, ConflictError};
+use engine::{ConflictChoice, ConflictError, Resolve};
 use owo_colors::OwoColorize as _;
-use std::path::PathBuf;
+use serde_json::json;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Files, and folders that are looked through; without any, this folder
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Replace every conflict by this choice, where it has it; auto: by a merge, where a trusted one is found
-    #[arg(long, value_name = "CHOICE", value_parser = PossibleValuesParser::new(["current", "incoming", "both", "both-reversed", "base", "none", "auto"]))]
+    /// Replace every conflict by this choice, where it has it; auto: by a merge, where a trusted one is found; remembered: by what was chosen when the same sides met before
+    #[arg(long, value_name = "CHOICE", value_parser = PossibleValuesParser::new(["current", "incoming", "both", "both-reversed", "base", "none", "auto", "remembered"]))]
     resolve: Option<String>,
     /// With --resolve: say what would be left, and write nothing
     #[arg(long, requires = "resolve")]
@@ -23,11 +24,24 @@ pub(crate) struct Options {
     /// Show a merge for each conflict that has one, and why; write nothing
     #[arg(long, conflicts_with = "resolve")]
     suggest: bool,
+    /// Put a conflict back that was resolved: the id of the event, or the end of it
+    #[arg(long, value_name = "EVENT", conflicts_with_all = ["resolve", "suggest", "files"])]
+    undo: Vec<String>,
 }
 
+/// Resolutions of one run whose ids are said, so that each can be undone.
+const SAID: usize = 3;
+
 pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
+    if !options.undo.is_empty() {
+        return undo(&options.undo, out);
+    }
+    let with = options.resolve.as_deref().and_then(|word| match word {
+        "auto" => Some(Resolve::Auto),
+        "remembered" => Some(Resolve::Remembered),
+        word => ConflictChoice::named(word).map(Resolve::Choice),
+    });
     let choice = options.resolve.as_deref().and_then(ConflictChoice::named);
-    let auto = options.resolve.as_deref() == Some("auto");
     let cancel = super::cancel_on_interrupt();
     let mut problems = Vec::new();
     let mut files = Vec::new();
@@ -54,10 +68,12 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
         }
     }
     files.dedup();
-    let (mut report, failed) = if auto || options.suggest {
-        engine::files_suggestions(&files, auto, options.dry_run, &engine::Suggester::default(), &cancel)
-    } else {
-        engine::files_conflicts(&files, choice, options.dry_run)
+    let suggester = engine::Suggester::default();
+    let engine = super::engine();
+    let (mut report, failed) = match with {
+        Some(with) => engine.resolve_files(&files, with, options.dry_run, &suggester, &cancel),
+        None if options.suggest => engine.suggest_files(&files, &suggester, &cancel),
+        None => engine::files_conflicts(&files, None, false),
     };
     let named = |file: &PathBuf| options.files.iter().any(|named| std::path::absolute(named).is_ok_and(|n| n == *file));
     problems.extend(failed.into_iter().filter(|problem| match problem {
@@ -80,17 +96,30 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
             }
         }
         for region in &file.regions {
-            if let Some(suggestion) = &region.suggestion {
+            let known: Vec<_> = region.suggestion.iter().chain(&region.remembered).collect();
+            for suggestion in &known {
                 suggested(out, &shown.to_string(), region, suggestion);
+            }
+            if !known.is_empty() {
                 continue;
             }
-            let refused = if auto { Some("; no merge is suggested".to_owned()) } else { None };
+            let refused = match with {
+                Some(Resolve::Auto) => Some("; no merge is suggested".to_owned()),
+                Some(Resolve::Remembered) => Some("; nothing was chosen for it before".to_owned()),
+                _ => None,
+            };
             let refused =
                 refused.or_else(|| choice.map(|choice| format!("; it has no {}", choice.name()))).unwrap_or_default();
             out.line(format!("{shown}:{}: {}{refused}", region.range.start.line + 1, region.message.red()));
         }
         for malformed in &file.malformed {
             out.line(format!("{shown}:{}: {}", malformed.range.start.line + 1, malformed.message.yellow()));
+        }
+        for event in file.events.iter().take(SAID) {
+            out.detail(format!("undo with: holdover conflicts --undo {event}"));
+        }
+        if file.events.len() > SAID {
+            out.detail("undo others with: holdover journal log --kind conflict.resolved");
         }
         left += (file.regions.len() + file.malformed.len()) as u64;
         resolved += file.resolved;
@@ -110,6 +139,21 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
         (0, false) => End::Unknown,
         _ => End::No,
     })
+}
+
+/// Puts conflicts back, each as one event says that it was.
+fn undo(events: &[String], out: &Out) -> Result<End, Failure> {
+    let engine = super::engine();
+    let root = super::open(&engine, Path::new("."), out)?;
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut undone = Vec::new();
+    for event in events {
+        let (file, id) = engine.undo_resolution(&root, event).map_err(|e| super::failed(&e))?;
+        out.line(format!("{}: the conflict is back", file.strip_prefix(&here).unwrap_or(&file).display()));
+        undone.push(json!({ "path": file, "event": id }));
+    }
+    out.document(&json!({ "undone": undone }));
+    Ok(End::Yes)
 }
 
 /// What a merge is, why, what is left out of it, and whether one click may apply it.

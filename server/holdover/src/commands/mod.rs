@@ -7,6 +7,7 @@ mod doctor;
 pub(crate) mod journal;
 pub(crate) mod lsp;
 mod man;
+pub(crate) mod merge_driver;
 mod note;
 mod offline;
 mod preflight;
@@ -47,6 +48,7 @@ pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
         Command::Device { command } => device::run(command, out),
         Command::Note { command } => note::run(command, out),
         Command::Conflicts(options) => conflicts::run(options, out),
+        Command::MergeDriver(options) => merge_driver::run(options, out),
         Command::Doctor { path } => doctor::run(path, out),
         Command::Completions { shell } => Ok(completions::run(*shell, out)),
         Command::Man { command, to } => man::run(command, to.as_deref(), out),
@@ -107,6 +109,7 @@ fn failed(error: &EngineError) -> Failure {
         EngineError::Device(_)
         | EngineError::Admit(_)
         | EngineError::Import(_)
+        | EngineError::Undo(_)
         | EngineError::Untrusted { .. }
         | EngineError::Offline(_)
         | EngineError::Cancelled

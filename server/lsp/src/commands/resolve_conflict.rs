@@ -6,6 +6,7 @@ use crate::event::error;
 use crate::from_proto;
 use crate::outbound::REQUEST_FAILED;
 use crate::requests::code_action_resolve::{Known, workspace_edit};
+use crate::resolutions::Given;
 use crate::state::State;
 use conflict::{Choice, Region};
 use serde::Deserialize;
@@ -61,12 +62,22 @@ pub(super) fn run(state: &mut State, call: Call) {
         return refuse(call, ErrorCode::ContentModified, why.to_owned());
     }
     let count = wanted.len();
+    let given: Vec<Given> = wanted
+        .iter()
+        .filter_map(|region| {
+            let kept = conflict::resolve(text, region, choice)?;
+            Some(Given::of(uri, text, region, &choice.name(), &kept.text))
+        })
+        .collect();
     let edits: Option<Vec<_>> = wanted.into_iter().map(|region| conflict::resolve(text, region, choice)).collect();
     let Some(edits) = edits else {
         return refuse(call, REQUEST_FAILED, "the markers do not hold the common ancestor".to_owned());
     };
     let known = Known { uri, text, version, client: &client };
     let params = json!({ "label": format!("Resolve {count} conflicts"), "edit": workspace_edit(&known, edits) });
+    for given in given {
+        state.give(given);
+    }
     state.ask("workspace/applyEdit", params, move |_, answer| {
         // Some editors say that they applied what they did not: the next change of the document is the truth.
         let applied =

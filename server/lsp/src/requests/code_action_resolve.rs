@@ -4,6 +4,7 @@
 use super::Request;
 use crate::capabilities::Client;
 use crate::event::{Reply, error};
+use crate::resolutions::Given;
 use crate::state::State;
 use crate::to_proto;
 use conflict::{Choice, Conflicts, Replacement};
@@ -38,7 +39,12 @@ impl Request for Resolve {
         let version = document.version;
         let (text, conflicts) = document.parts();
         let known = Known { uri, text, version, client: &client };
-        reply.send(edit(&known, conflicts, &name, &data).map(|edit| {
+        let built = edit(&known, conflicts, &name, &data);
+        let given = built.as_ref().ok().and_then(|_| given(&known, conflicts, &name, &data));
+        if let Some(given) = given {
+            state.give(given);
+        }
+        reply.send(built.map(|edit| {
             action.edit = Some(edit);
             action
         }));
@@ -67,6 +73,20 @@ pub(crate) fn edit(known: &Known<'_>, conflicts: &Conflicts, name: &str, data: &
     let replacement =
         conflict::resolve(known.text, region, choice).ok_or_else(|| invalid("there is no common ancestor"))?;
     Ok(workspace_edit(known, vec![replacement]))
+}
+
+/// What to look for once the client has applied an action's edit.
+pub(crate) fn given(known: &Known<'_>, conflicts: &Conflicts, name: &str, data: &Value) -> Option<Given> {
+    let region = conflict::offer_of(data)?.find(known.text, conflicts).ok()?;
+    let (choice, after) = if name == "conflict.merge" {
+        let text = data.pointer("/merge/text")?.as_str()?.to_owned();
+        let is_remembered = data.pointer("/merge/kind").and_then(Value::as_str) == Some("remembered");
+        (if is_remembered { "remembered" } else { "merge" }.into(), text)
+    } else {
+        let choice = Choice::named(name)?;
+        (choice.name(), conflict::resolve(known.text, region, choice)?.text)
+    };
+    Some(Given::of(known.uri, known.text, region, &choice, &after))
 }
 
 /// The edit of a merge that was suggested, if its conflict is as it was then.

@@ -30,6 +30,8 @@ pub(crate) struct Merges {
     asked: Vec<(usize, usize, Value)>,
     diagnostics: Vec<Diagnostic>,
     suggester: engine::Suggester,
+    /// What remembers, and the workspace that it remembers for.
+    memory: Option<(engine::Engine, PathBuf)>,
 }
 
 impl Merges {
@@ -40,6 +42,8 @@ impl Merges {
         }
         let (client, suggester) = (state.client.clone(), state.suggester.clone());
         let uri = params.text_document.uri.clone();
+        let root = state.documents.get(&uri).and_then(|document| state.root_of(document.path.as_deref()?));
+        let memory = state.engine.clone().zip(root);
         let document = state.documents.get_mut(&uri)?;
         let (path, version) = (document.path.clone()?, document.version);
         let (text, conflicts) = document.parts();
@@ -62,16 +66,25 @@ impl Merges {
             asked,
             diagnostics,
             suggester,
+            memory,
         })
     }
 
     pub(crate) fn offered(self, cancel: &host::Cancel) -> CodeActionResponse {
         let wanted = |region: &conflict::Region| self.asked.iter().any(|(open, ..)| *open == region.open);
         let found = self.suggester.suggestions(&self.path, &self.text, &self.conflicts, wanted, cancel);
+        let remembered = self
+            .memory
+            .as_ref()
+            .map(|(engine, root)| engine.remembered_resolutions(root, &self.path, &self.text, &self.conflicts));
         let mut offered = Vec::new();
-        for (open, close, mut data) in self.asked {
+        let both = self.asked.into_iter().flat_map(|(open, close, data)| {
+            let before = remembered.as_ref().and_then(|remembered| remembered.get(&open));
+            [found.get(&open), before].map(|merge| (open, close, data.clone(), merge))
+        });
+        for (open, close, mut data, merge) in both {
             // What a person must look at first is offered where the editor shows it first.
-            let Some(merge) = found.get(&open).filter(|merge| merge.one_click || self.client.confirms) else {
+            let Some(merge) = merge.filter(|merge| merge.one_click || self.client.confirms) else {
                 continue;
             };
             data["action"] = json!("conflict.merge");
