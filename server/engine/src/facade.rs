@@ -510,7 +510,10 @@ impl Engine {
         // A command that has something to remember waits for a journal that is being made; an editor waits for nothing.
         let journal = if self.inner.background() { self.inner.journal_now() } else { Some(self.inner.journal()) };
         let Some(Ok(journal)) = journal else { return };
-        if let Err(e) = journal.flush() {
+        // A command has flushed what somebody meant when it was written. What it only observed outlives the process, and it does
+        // not wait for the disk with it.
+        let last = if self.inner.background() { journal.flush() } else { written(&journal) };
+        if let Err(e) = last {
             tracing::warn!("the last observations may not have been recorded: {e}");
         }
         crate::sealer::before_leaving(&journal);
@@ -518,7 +521,7 @@ impl Engine {
             return;
         }
         self.inner.remember_now(&journal);
-        if let Err(e) = journal.write(false, |_| Ok(())) {
+        if let Err(e) = written(&journal) {
             tracing::warn!("what was found may have to be found again: {e}");
         }
     }
@@ -536,4 +539,9 @@ impl Engine {
             std::mem::forget(self);
         }
     }
+}
+
+/// Waits until everything that this process handed to the journal is committed.
+fn written(journal: &Journal) -> Result<(), journal::JournalError> {
+    journal.write(false, |_| Ok(()))
 }

@@ -138,12 +138,16 @@ pub(crate) fn size_of_log(files: &Files) -> u64 {
     fs::metadata(name).map_or(0, |meta| meta.len())
 }
 
-/// Reads `journal.json`; `None` where there is none. One of a newer form is given where it says all that is asked of one.
+/// Reads `journal.json`; `None` where there is none, or an empty one. One of a newer form is given where it says all that is asked of one.
 pub(crate) fn read_description(files: &Files) -> Result<Option<Description>, OpenError> {
     let file = &files.description;
     let Some(text) = read_small(file, 64 * 1024).map_err(|e| io_error(file, "read", &e))? else {
         return Ok(None);
     };
+    if text.iter().all(|byte| *byte == 0) {
+        // A loss of power took what was in it.
+        return Ok(None);
+    }
     let bad = |detail: String| OpenError::BadDescription { file: file.clone(), detail };
     let format: FormatOnly = serde_json::from_slice(&text).map_err(|e| bad(e.to_string()))?;
     let parsed = serde_json::from_slice::<Description>(&text);
@@ -164,17 +168,30 @@ pub(crate) fn read_description(files: &Files) -> Result<Option<Description>, Ope
 
 /// Writes `journal.json`, in one step. Processes that race write the same contents.
 pub(crate) fn write_description(files: &Files, description: &Description) -> Result<(), OpenError> {
+    put_description(files, description, write_new)?;
+    sync_folder(&files.folder);
+    Ok(())
+}
+
+/// The same for one that can be written again from the key's file and the database: a loss of power may take it, or leave it empty.
+pub(crate) fn write_description_unflushed(files: &Files, description: &Description) -> Result<(), OpenError> {
+    put_description(files, description, write_new_unflushed)
+}
+
+fn put_description(
+    files: &Files,
+    description: &Description,
+    write: impl FnOnce(&Path, &[u8]) -> io::Result<()>,
+) -> Result<(), OpenError> {
     let fail = |e: &io::Error| io_error(&files.description, "write", e);
     let mut text = serde_json::to_vec_pretty(description).map_err(|e| fail(&io::Error::other(e)))?;
     text.push(b'\n');
     let temporary = temporary_beside(&files.description);
-    let written = write_new(&temporary, &text).and_then(|()| fs::rename(&temporary, &files.description));
-    if let Err(error) = written {
+    let written = write(&temporary, &text).and_then(|()| fs::rename(&temporary, &files.description));
+    written.map_err(|error| {
         let _ = fs::remove_file(&temporary);
-        return Err(fail(&error));
-    }
-    sync_folder(&files.folder);
-    Ok(())
+        fail(&error)
+    })
 }
 
 /// The raw key that a key file's text is; why it is none where it is none.
@@ -245,9 +262,17 @@ pub(crate) fn temporary_beside(file: &Path) -> PathBuf {
 }
 
 pub(crate) fn write_new(file: &Path, contents: &[u8]) -> io::Result<()> {
+    begin_new(file, contents)?.sync_all()
+}
+
+pub(crate) fn write_new_unflushed(file: &Path, contents: &[u8]) -> io::Result<()> {
+    begin_new(file, contents).map(drop)
+}
+
+fn begin_new(file: &Path, contents: &[u8]) -> io::Result<File> {
     let mut opened = private(OpenOptions::new().write(true).create_new(true)).open(file)?;
     opened.write_all(contents)?;
-    opened.sync_all()
+    Ok(opened)
 }
 
 pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {

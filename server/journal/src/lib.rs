@@ -18,6 +18,7 @@ mod erase;
 mod error;
 mod export;
 mod folder;
+mod founding;
 mod header;
 mod import;
 mod invite;

@@ -4,6 +4,7 @@
 use crate::chain::{LANES, LogId, lane_number, log_id};
 use crate::error::{JournalError, OpenError};
 use crate::folder::{self, Description, FORMAT, Files, Key};
+use crate::founding;
 use crate::key::lock::{self, Lock};
 use crate::key::{self, KeyDescription, Keys, key_check, settle};
 use crate::time::now_ms;
@@ -129,6 +130,7 @@ pub(crate) fn open(files: &Files, keys: &Keys, patience: Duration) -> Result<Ope
             None => (key::make_file(files)?, false),
         },
     };
+    let founded = !exists && founding::make(files, &key);
     folder::make_database_file(files)?;
     folder::check_writable(files)?;
     // Closing may tidy what opening leaves beside the file, but it must not move what a killed writer left in its log.
@@ -166,7 +168,8 @@ pub(crate) fn open(files: &Files, keys: &Keys, patience: Duration) -> Result<Ope
                 folder::write_description(files, &Description { format: FORMAT, ..description })?;
             }
         }
-        None => folder::write_description(
+        // Nobody misses it: with the key in its file it is written again.
+        None => folder::write_description_unflushed(
             files,
             &Description {
                 journal,
@@ -178,9 +181,20 @@ pub(crate) fn open(files: &Files, keys: &Keys, patience: Duration) -> Result<Ope
             },
         )?,
     }
+    if founded {
+        begin_log(&writer).map_err(|e| open_error(files, "prepare", &e))?;
+    }
     witness::heed(&mut writer, files, journal, &mut device)?;
     tidy_on_close(&writer, true).map_err(|e| open_error(files, "open", &e))?;
     Ok(Opened { writer, key, device, journal, newer: None, lock, from_session })
+}
+
+/// Begins the log of a new database, here and not at the first event, which would wait for two flushes of nothing: there are no
+/// frames of an earlier log that its header has to be told from, and the first flush is one of all that stands in it.
+fn begin_log(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "synchronous", "off")?;
+    connection.pragma_update(None, "user_version", FORMAT)?;
+    connection.pragma_update(None, "synchronous", "normal")
 }
 
 /// The key that opens the database. Of two that are described, where a replacement of the database was cut short, the one that does.
@@ -349,7 +363,7 @@ fn check_format(found: Found, files: &Files) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn migrate(connection: &mut Connection, files: &Files) -> Result<(), OpenError> {
+pub(crate) fn migrate(connection: &mut Connection, files: &Files) -> Result<(), OpenError> {
     let failed = |e: rusqlite::Error| open_error(files, "prepare", &e);
     retry(|| connection.execute_batch("BEGIN IMMEDIATE")).map_err(failed)?;
     let done = (|| {

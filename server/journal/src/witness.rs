@@ -11,6 +11,7 @@ use crate::tx::Tx;
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::{fs, io};
 use ulid::Ulid;
 
@@ -52,14 +53,24 @@ impl Witness {
     }
 
     fn write(&self, files: &Files) -> io::Result<()> {
+        let written = self.put(files, folder::write_new);
+        folder::sync_folder(&files.folder);
+        written
+    }
+
+    /// Where there was none before: a loss of power takes no more than was there.
+    fn write_first(&self, files: &Files) -> io::Result<()> {
+        self.put(files, folder::write_new_unflushed)
+    }
+
+    fn put(&self, files: &Files, write: impl FnOnce(&Path, &[u8]) -> io::Result<()>) -> io::Result<()> {
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
         let temporary = folder::temporary_beside(&files.witness);
-        let written = folder::write_new(&temporary, &text).and_then(|()| fs::rename(&temporary, &files.witness));
+        let written = write(&temporary, &text).and_then(|()| fs::rename(&temporary, &files.witness));
         if written.is_err() {
             let _ = fs::remove_file(&temporary);
         }
-        folder::sync_folder(&files.folder);
         written
     }
 
@@ -135,7 +146,8 @@ pub(crate) fn heed(
     }
     // Before the commit: a witness of an epoch that the database does not know only begins another one. A full disk must not
     // keep anybody from reading.
-    if let Err(error) = last.write(files) {
+    let written = if witness.is_some() { last.write(files) } else { last.write_first(files) };
+    if let Err(error) = written {
         tracing::warn!("{} was not written: {error}", files.witness.display());
     }
     transaction.commit().map_err(failed)

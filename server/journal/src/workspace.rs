@@ -22,7 +22,8 @@ impl Journal {
         if let Some(known) = self.read(|connection| find(connection, &bytes))? {
             return Ok(known);
         }
-        self.write(true, move |tx| {
+        // Not flushed by itself: an event that names it stands behind it in the log, and is not flushed without it.
+        self.write(false, move |tx| {
             let made = (|| {
                 tx.connection.execute(
                     "INSERT OR IGNORE INTO workspace (id, root, born_ms) VALUES (?1, ?2, ?3)",

@@ -60,10 +60,10 @@ fn folder_key_and_database_are_for_the_user_alone() {
     let mut left: Vec<String> =
         fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     left.sort();
-    assert_eq!(
-        left,
-        ["journal.db", "journal.json", "journal.key", "journal.lock", "journal.reserve", "journal.witness"]
-    );
+    let (made, locks) = (["db", "json", "key", "reserve", "witness"], ["key.lock", "lock"]);
+    let mut names: Vec<String> = made.into_iter().chain(locks).map(|ending| format!("journal.{ending}")).collect();
+    names.sort();
+    assert_eq!(left, names);
 }
 
 #[test]
@@ -85,6 +85,32 @@ fn a_description_that_was_removed_is_written_again() {
     fs::remove_file(folder.path().join("journal.json")).unwrap();
     assert_eq!(Journal::open(folder.path()).unwrap().count().unwrap(), 3);
     assert_eq!(fs::read(folder.path().join("journal.json")).unwrap(), before);
+}
+
+#[test]
+fn a_description_that_a_loss_of_power_left_empty_is_written_again() {
+    for left in [&[][..], &[0; 129]] {
+        let folder = journal();
+        let described = fs::read(folder.path().join("journal.json")).unwrap();
+        fs::write(folder.path().join("journal.json"), left).unwrap();
+        assert_eq!(Journal::open(folder.path()).unwrap().count().unwrap(), 3);
+        assert_eq!(fs::read(folder.path().join("journal.json")).unwrap(), described);
+    }
+}
+
+#[test]
+fn a_database_that_was_being_made_aside_is_removed_by_the_next_and_a_lock_on_making_it_stops_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    for ending in ["", "-wal"] {
+        fs::write(folder.path().join(format!("journal.db.new{ending}")), "half of it").unwrap();
+    }
+    let lock = fs::File::create(folder.path().join("journal.key.lock")).unwrap();
+    lock.lock().unwrap();
+    assert_eq!(Journal::open(folder.path()).unwrap().count().unwrap(), 0, "made in its place");
+    drop(lock);
+    drop(Journal::open(folder.path()).unwrap());
+    let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.contains(".new")).collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]

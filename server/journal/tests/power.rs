@@ -169,7 +169,10 @@ fn flushes_that_were_left_out_are_noticed() {
     let records = written(scratch.path(), 7);
     let of = |name: &str| -> HashSet<u64> {
         let inode = |record: &Record| match record {
-            Record::Create { inode, path } => path.ends_with(name).then_some(*inode),
+            // A new one is made under another name.
+            Record::Create { inode, path } => {
+                (path.ends_with(name) || path.ends_with(format!("{name}.new"))).then_some(*inode)
+            }
             _ => None,
         };
         records.iter().filter_map(inode).collect()

@@ -123,7 +123,7 @@ fn processes_that_begin_at_once_agree_on_one_key_and_one_journal() {
         names.sort();
         assert_eq!(
             names,
-            ["journal.db", "journal.json", "journal.key", "journal.witness"],
+            ["journal.db", "journal.json", "journal.key", "journal.key.lock", "journal.witness"],
             "nothing is left of the race"
         );
     }

@@ -64,7 +64,7 @@ pub(crate) fn make(files: &Files) -> Result<Key, OpenError> {
             }
         },
     }
-    sync_folder(&files.folder);
+    // Its name reaches the disk before the database's, which is given after it and flushed.
     read(files)?.ok_or_else(|| OpenError::KeyMissing { file: files.database.clone(), key: files.key.clone() })
 }
 

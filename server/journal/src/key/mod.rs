@@ -22,6 +22,7 @@ pub use holder::{Ask, HeldKey, HolderError, KeyHolder, Keyring, Secret};
 pub use passphrase::SHORTEST as SHORTEST_PASSPHRASE;
 pub(crate) use place::find;
 pub use rekey::{Place, RekeyError, Rekeyed, rekey};
+pub(crate) use rotate::remove_copy;
 pub use ssh_agent::SshAgent;
 pub use unlock::{KeyStanding, UnlockError, Unlocked, key_standing, lock, unlock};
 

@@ -137,7 +137,7 @@ fn with_ending(file: &Path, ending: &str) -> PathBuf {
 }
 
 /// Removes a copy that did not take the database's name, which is of no use to anybody. Under the lock of the mover.
-pub(super) fn remove_copy(files: &Files) {
+pub(crate) fn remove_copy(files: &Files) {
     for ending in ["", "-wal", "-shm", "-journal"] {
         let _ = fs::remove_file(with_ending(&files.copy, ending));
     }
