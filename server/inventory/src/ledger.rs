@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use std::ffi::{CStr, OsStr};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// Paths and what stood there.
@@ -190,16 +191,20 @@ impl Crowd {
         take: impl Fn(usize, Seen, Result<File, Unread>, &mut Vec<u8>) -> T + Sync,
     ) -> Vec<T> {
         let folder = Folder::open(&self.base);
+        let buffers = Buffers::default();
         let places = (0..self.len()).into_par_iter().with_max_len(OPENED_TOGETHER);
         let (seen, taken) = places
-            .map_init(Vec::new, |buffer, at| {
-                let path = self.path(at);
-                let (seen, file) = folder.open_file(path).map_or_else(
-                    || with_care(&whole(&self.base, path)),
-                    |(file, identity)| (Seen::File(identity), Ok(file)),
-                );
-                (seen, take(at, seen, file, buffer))
-            })
+            .map_init(
+                || buffers.lend(),
+                |Lent { buffer, .. }, at| {
+                    let path = self.path(at);
+                    let (seen, file) = folder.open_file(path).map_or_else(
+                        || with_care(&whole(&self.base, path)),
+                        |(file, identity)| (Seen::File(identity), Ok(file)),
+                    );
+                    (seen, take(at, seen, file, buffer))
+                },
+            )
             .unzip();
         self.seen = seen;
         taken
@@ -210,6 +215,33 @@ impl Crowd {
         self.seen.par_chunks(TOGETHER).enumerate().all(|(chunk, seen)| {
             seen.iter().enumerate().all(|(at, seen)| folder.at(&self.base, self.path(chunk * TOGETHER + at)) == *seen)
         })
+    }
+}
+
+/// What cores read into, one after the other: rayon would have a new one for every few files, and the kernel would have to
+/// clear its memory each time.
+#[derive(Default)]
+pub(crate) struct Buffers(Mutex<Vec<Vec<u8>>>);
+
+/// A buffer of [`Buffers`], which has it back in the end.
+pub(crate) struct Lent<'b> {
+    pub buffer: Vec<u8>,
+    from: &'b Buffers,
+}
+
+impl Buffers {
+    pub(crate) fn lend(&self) -> Lent<'_> {
+        Lent { buffer: self.lock().pop().unwrap_or_default(), from: self }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        self.from.lock().push(std::mem::take(&mut self.buffer));
     }
 }
 
@@ -254,6 +286,7 @@ pub(crate) fn identity(stat: &rustix::fs::Stat) -> Identity {
         size: (stat.st_size as i64).cast_unsigned(),
         mtime: (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
         ctime: (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+        readable: look::may_read(stat.st_mode as u32, stat.st_uid as u32),
     }
 }
 

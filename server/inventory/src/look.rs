@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// What makes a file the same file with the same content, as far as can be told without reading it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Identity {
     pub dev: u64,
     pub ino: u64,
@@ -20,7 +20,17 @@ pub(crate) struct Identity {
     pub mtime: (i64, i64),
     /// Seconds and nanoseconds.
     pub ctime: (i64, i64),
+    /// Its permissions alone say that we may read it; see [`may_read`]. Not part of what it is.
+    pub readable: bool,
 }
+
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        self.words() == other.words()
+    }
+}
+
+impl Eq for Identity {}
 
 impl Identity {
     #[cfg(unix)]
@@ -32,6 +42,7 @@ impl Identity {
             size: meta.size(),
             mtime: (meta.mtime(), meta.mtime_nsec()),
             ctime: (meta.ctime(), meta.ctime_nsec()),
+            readable: may_read(meta.mode(), meta.uid()),
         }
     }
 
@@ -42,7 +53,14 @@ impl Identity {
                 .and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok())
                 .map_or((0, 0), |d| (i64::try_from(d.as_secs()).unwrap_or(i64::MAX), i64::from(d.subsec_nanos())))
         };
-        Identity { dev: 0, ino: 0, size: meta.len(), mtime: time(meta.modified()), ctime: time(meta.created()) }
+        Identity {
+            dev: 0,
+            ino: 0,
+            size: meta.len(),
+            mtime: time(meta.modified()),
+            ctime: time(meta.created()),
+            readable: false,
+        }
     }
 
     pub(crate) fn words(&self) -> [u64; 7] {
@@ -54,7 +72,7 @@ impl Identity {
     pub(crate) fn from_words(words: [u64; 7]) -> Self {
         let [dev, ino, size, times @ ..] = words;
         let times = times.map(u64::cast_signed);
-        Identity { dev, ino, size, mtime: (times[0], times[1]), ctime: (times[2], times[3]) }
+        Identity { dev, ino, size, mtime: (times[0], times[1]), ctime: (times[2], times[3]), readable: false }
     }
 
     /// The same in 56 bytes, for hashing.
@@ -179,35 +197,50 @@ pub(crate) fn read_into(path: &Path, limit: u64, buffer: &mut Vec<u8>) -> Result
 }
 
 /// As [`read_into`], for what was seen to be a regular file a moment ago.
-pub(crate) fn read_seen(path: &Path, limit: u64, buffer: &mut Vec<u8>) -> Result<Identity, Unread> {
+pub(crate) fn read_seen<'b>(path: &Path, limit: u64, buffer: &'b mut Vec<u8>) -> Result<(&'b [u8], Identity), Unread> {
     let (file, identity) = open_seen(path)?;
-    read_opened(&file, &identity, limit, buffer)?;
-    Ok(identity)
+    Ok((read_opened(&file, &identity, limit, buffer)?, identity))
 }
 
-/// Reads as much of a file as it held when it looked like this; that it has grown since shows at the next look.
-pub(crate) fn read_opened(
+/// Reads as much of a file as it held when it looked like this; that it has grown since shows at the next look. It lies in
+/// the front of `buffer`, which grows and is not cleared: zeroes for every file would cost as much as reading it.
+pub(crate) fn read_opened<'b>(
     mut file: &File,
     identity: &Identity,
     limit: u64,
-    buffer: &mut Vec<u8>,
-) -> Result<(), Unread> {
-    buffer.clear();
+    buffer: &'b mut Vec<u8>,
+) -> Result<&'b [u8], Unread> {
     if identity.size > limit {
         return Err(Unread::Large(limit));
     }
-    buffer.resize(identity.size as usize, 0);
+    let size = identity.size as usize;
+    if buffer.len() < size {
+        buffer.resize(size, 0);
+    }
     let mut done = 0;
-    while done < buffer.len() {
-        match file.read(&mut buffer[done..]) {
+    while done < size {
+        match file.read(&mut buffer[done..size]) {
             Ok(0) => break,
             Ok(read) => done += read,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(Unread::Failed(error.kind())),
         }
     }
-    buffer.truncate(done);
-    Ok(())
+    Ok(&buffer[..done])
+}
+
+/// As [`read_opened`], for a file as [`Look::open_all`] gives it.
+pub(crate) fn read_what_stands<'b>(
+    seen: Seen,
+    file: &Result<File, Unread>,
+    limit: u64,
+    buffer: &'b mut Vec<u8>,
+) -> Result<(&'b [u8], Identity), Unread> {
+    match (seen, file) {
+        (Seen::File(identity), Ok(file)) => Ok((read_opened(file, &identity, limit, buffer)?, identity)),
+        (_, Ok(_)) => Err(Unread::Odd(seen)),
+        (_, Err(why)) => Err(*why),
+    }
 }
 
 fn fill((file, identity): (File, Identity), limit: u64, buffer: &mut Vec<u8>) -> Result<Identity, Unread> {
@@ -217,6 +250,19 @@ fn fill((file, identity): (File, Identity), limit: u64, buffer: &mut Vec<u8>) ->
     buffer.reserve(identity.size as usize + 1);
     file.take(limit + 1).read_to_end(buffer).map_err(|error| Unread::Failed(error.kind()))?;
     if buffer.len() as u64 > limit { Err(Unread::Large(limit)) } else { Ok(identity) }
+}
+
+/// Whether a file's permissions alone say that we may read it, who have reached it. They do for its owner, whatever access lists
+/// add for others; and for root where everybody may, because a server of files can take root for nobody.
+#[cfg(unix)]
+pub(crate) fn may_read(mode: u32, owner: u32) -> bool {
+    static WHO: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
+    by_permissions(mode, owner, *WHO.get_or_init(|| rustix::process::geteuid().as_raw()))
+}
+
+#[cfg(unix)]
+fn by_permissions(mode: u32, owner: u32, who: u32) -> bool {
+    if who == 0 { mode & 0o444 == 0o444 } else { owner == who && mode & 0o400 != 0 }
 }
 
 /// Why the content of a file that was just seen may not be read, as the system would decide when it is opened.
@@ -334,5 +380,39 @@ impl Look {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(PathBuf, Seen)>> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permissions_answer_for_a_files_owner_and_leave_what_they_do_not_say_to_the_system() {
+        for (mode, owner, who, answers) in [
+            (0o100_600, 7, 7, true),
+            (0o100_044, 7, 7, false),
+            (0o100_644, 8, 7, false),
+            (0o100_644, 8, 0, true),
+            (0o100_640, 0, 0, false),
+        ] {
+            assert_eq!(by_permissions(mode, owner, who), answers, "{mode:o} of {owner} for {who}");
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let (_, identity) = open(file.path()).unwrap();
+        let other = Identity { readable: !identity.readable, ..identity };
+        assert_eq!(identity, other, "who may read it is not what it is");
+    }
+
+    #[test]
+    fn what_was_read_before_is_not_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut buffer = Vec::new();
+        for text in ["a long text that was read first", "short", ""] {
+            let path = folder.path().join("file");
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(read_seen(&path, 100, &mut buffer).unwrap().0, text.as_bytes());
+        }
+        assert_eq!(read_seen(&folder.path().join("file"), 0, &mut buffer).unwrap().0, b"");
     }
 }

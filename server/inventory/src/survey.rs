@@ -10,7 +10,7 @@ use crate::fetch::Known;
 use crate::ground::Ground;
 use crate::homes::{self, Depth, Options};
 use crate::ledger::Ledger;
-use crate::look::{self, Look};
+use crate::look::Look;
 use crate::memory::{self, Memory};
 use crate::recall::{self, Remembered};
 use crate::unlocked;
@@ -102,7 +102,7 @@ pub(crate) fn judge_anew(ecosystem: Known, lockfile: &Path, ask: &Ask<'_>) -> Ju
 /// What is there and may not be read is not present. Who may read it can change without the file: not remembered.
 fn check_permissions(judged: &mut Judged, look: &Look) {
     let contents = judged.contents.par_iter().with_min_len(64);
-    let barred: Vec<Option<String>> = contents.map(|content| look::barred(&content.as_ref()?.path)).collect();
+    let barred: Vec<Option<String>> = contents.map(|content| content.as_ref()?.barred()).collect();
     let mut unknown = |at: usize, evidence: String| {
         look.only_once();
         judged.contents[at] = None;
@@ -115,7 +115,7 @@ fn check_permissions(judged: &mut Judged, look: &Look) {
         }
     }
     let shared = judged.shared.par_iter().with_min_len(64);
-    let barred: Vec<Option<String>> = shared.map(|shared| look::barred(&shared.content.path)).collect();
+    let barred: Vec<Option<String>> = shared.map(|shared| shared.content.barred()).collect();
     for (shared, why) in judged.shared.iter().zip(&barred) {
         let Some(why) = why else { continue };
         let evidence = format!("{} could not be read: {why}", shared.content.path.display());

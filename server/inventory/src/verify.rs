@@ -76,6 +76,11 @@ pub(crate) struct Taken {
 }
 
 impl Content {
+    /// Why it may not be read. The system is asked only where its permissions leave that open.
+    pub(crate) fn barred(&self) -> Option<String> {
+        if self.identity.readable { None } else { look::barred(&self.path) }
+    }
+
     /// Names the claim "this file, unchanged since, has (or has not) this checksum".
     pub(crate) fn claim(&self) -> Claim {
         let mut hasher = blake3::Hasher::new();

@@ -4,11 +4,12 @@
 use super::Registry;
 use super::config::Config;
 use super::index::{self, Silent};
-use super::lock::{self, Lock, Source};
+use super::lock::{self, Lock, Package, Source};
 use super::manifest::Workspace;
 use super::platform::Platform;
 use super::resolve::{self, Known, Need, Needed, Node, Origin};
 use crate::ecosystem::{Ask, Verdict};
+use crate::ledger::{Buffers, Lent};
 use crate::look::{self, Look, Seen, Unread};
 use crate::memory;
 use crate::text::Places;
@@ -73,29 +74,49 @@ pub(crate) fn study(
     let archives: Vec<PathBuf> = asked.iter().map(|&at| registry.crate_path(&lock.packages[at])).collect();
     let entry = |name| index::shard(name).map_or_else(PathBuf::new, |shard| registry.entries.join(shard));
     let paths: Vec<PathBuf> = asked.iter().map(|&at| entry(&lock.packages[at].name)).collect();
-    let (archives, seen) =
-        rayon::join(|| ask.look.at_all(&registry.crates, &archives), || ask.look.at_all(&registry.entries, &paths));
+    let key = memory::key("cargo-needs", &workspace_path(workspace));
+    let before = ask.memory.get_many(std::slice::from_ref(&key)).into_iter().next().flatten();
+    let package = |order: usize| &lock.packages[asked[order]];
+    let look_at_entries = || match &before {
+        Some(_) => (ask.look.at_all(&registry.entries, &paths), None),
+        None => {
+            // Nothing spares their reading, so one walk along each path is enough.
+            let read = ask.look.open_all(&registry.entries, &paths, |order, seen, file, buffer| {
+                let read = look::read_what_stands(seen, &file, LARGEST_ENTRY, buffer);
+                (seen, of_index(package(order), seen, read.map(|(bytes, _)| bytes), ask.look))
+            });
+            let (seen, read) = read.into_iter().unzip();
+            (seen, Some(read))
+        }
+    };
+    let (archives, (seen, read)) = rayon::join(|| ask.look.at_all(&registry.crates, &archives), look_at_entries);
     let mut crates = vec![None; lock.packages.len()];
     let mut entries = vec![Entry::Unnamed; lock.packages.len()];
     for ((&archive, &seen), &at) in archives.iter().zip(&seen).zip(&asked) {
-        crates[at] = Some(archive);
-        entries[at] = match seen {
-            Seen::File(_) => Entry::Fine,
-            Seen::Absent | Seen::Dangling => Entry::Absent,
-            Seen::Folder(_) => Entry::Damaged,
-            odd => Entry::Unread(Unread::Odd(odd)),
-        };
+        (crates[at], entries[at]) = (Some(archive), stands(seen));
     }
     let mut study = Study { needed: Vec::new(), entries, crates, edges, verdict: Verdict::Sound, findings: Vec::new() };
 
     let digest = digest(text, workspace, config, registry, &seen, ask);
-    let key = memory::key("cargo-needs", &workspace_path(workspace));
-    if let Some(Some(bytes)) = ask.memory.get_many(std::slice::from_ref(&key)).into_iter().next()
-        && study.recall(&bytes, &digest)
-    {
+    if before.is_some_and(|bytes| study.recall(&bytes, &digest)) {
         return study;
     }
-    let known = study.read_entries(lock, &asked, &paths, ask.look);
+    let read: Vec<(Entry, Option<Known>)> = read.unwrap_or_else(|| {
+        let buffers = Buffers::default();
+        let all = (paths.par_iter().enumerate()).with_max_len(8);
+        let one = |lent: &mut Lent<'_>, (order, path): (usize, &PathBuf)| {
+            let read = match seen[order] {
+                Seen::File(_) => look::read_seen(path, LARGEST_ENTRY, &mut lent.buffer).map(|(bytes, _)| bytes),
+                odd => Err(Unread::Odd(odd)),
+            };
+            of_index(package(order), seen[order], read, ask.look)
+        };
+        all.map_init(|| buffers.lend(), one).collect()
+    });
+    let mut known: Vec<Option<Known>> = lock.packages.iter().map(|_| None).collect();
+    for (&at, read) in asked.iter().zip(read) {
+        (study.entries[at], known[at]) = read;
+    }
     let live = study.resolve(lock, workspace, config, known, ask);
     let remembered = study.remembered(&digest, &live);
     study.keep(&live);
@@ -104,6 +125,45 @@ pub(crate) fn study(
         ask.memory.put_many(vec![(key, remembered)]);
     }
     study
+}
+
+/// What can be said of an index entry that is not read.
+fn stands(seen: Seen) -> Entry {
+    match seen {
+        Seen::File(_) => Entry::Fine,
+        Seen::Absent | Seen::Dangling => Entry::Absent,
+        Seen::Folder(_) => Entry::Damaged,
+        odd => Entry::Unread(Unread::Odd(odd)),
+    }
+}
+
+/// What the index says about a locked package, whose entry was read where a file stood there.
+fn of_index(package: &Package, seen: Seen, read: Result<&[u8], Unread>, look: &Look) -> (Entry, Option<Known>) {
+    let entry = stands(seen);
+    if entry != Entry::Fine {
+        return (entry, None);
+    }
+    let bytes = match read {
+        Ok(bytes) => bytes,
+        Err(why) => {
+            // It was a file a moment ago.
+            look.only_once();
+            return (if why == Unread::Absent { Entry::Absent } else { Entry::Unread(why) }, None);
+        }
+    };
+    match index::entry(bytes, &package.version) {
+        Ok(entry) => {
+            let mut sum = [0; 32];
+            let same = hex::decode_to_slice(entry.cksum.as_bytes(), &mut sum).is_ok();
+            match package.checksum {
+                Some(expected) if !same || expected != sum => (Entry::Differs, None),
+                _ => (Entry::Fine, Some(known(entry))),
+            }
+        }
+        Err(Silent::Version) => (Entry::Older, None),
+        Err(Silent::Newer) => (Entry::Newer, None),
+        Err(Silent::Form | Silent::Line) => (Entry::Damaged, None),
+    }
 }
 
 fn workspace_path(workspace: &Workspace) -> PathBuf {
@@ -219,49 +279,6 @@ impl Study {
             self.edges.iter().map(|edges| rest.by_ref().take(edges.len()).map(|live| *live != 0).collect()).collect();
         self.keep(&live);
         true
-    }
-
-    /// Reads the index entries of all packages on all cores; what they say replaces `entries`.
-    fn read_entries(&mut self, lock: &Lock, asked: &[usize], paths: &[PathBuf], look: &Look) -> Vec<Option<Known>> {
-        let read: Vec<(usize, Entry, Option<Known>)> = asked
-            .par_iter()
-            .enumerate()
-            .with_max_len(8)
-            .map_init(Vec::new, |buffer, (order, &at)| {
-                let package = &lock.packages[at];
-                if self.entries[at] != Entry::Fine {
-                    return (at, self.entries[at], None);
-                }
-                match look::read_seen(&paths[order], LARGEST_ENTRY, buffer) {
-                    Ok(_) => {}
-                    Err(why) => {
-                        // It was a file a moment ago.
-                        look.only_once();
-                        let entry = if why == Unread::Absent { Entry::Absent } else { Entry::Unread(why) };
-                        return (at, entry, None);
-                    }
-                }
-                match index::entry(buffer, &package.version) {
-                    Ok(entry) => {
-                        let mut sum = [0; 32];
-                        let same = hex::decode_to_slice(entry.cksum.as_bytes(), &mut sum).is_ok();
-                        match package.checksum {
-                            Some(expected) if !same || expected != sum => (at, Entry::Differs, None),
-                            _ => (at, Entry::Fine, Some(known(entry))),
-                        }
-                    }
-                    Err(Silent::Version) => (at, Entry::Older, None),
-                    Err(Silent::Newer) => (at, Entry::Newer, None),
-                    Err(Silent::Form | Silent::Line) => (at, Entry::Damaged, None),
-                }
-            })
-            .collect();
-        let mut out: Vec<Option<Known>> = lock.packages.iter().map(|_| None).collect();
-        for (at, entry, known) in read {
-            self.entries[at] = entry;
-            out[at] = known;
-        }
-        out
     }
 
     /// Says of each edge whether it is live; of none where nothing is known, which leaves all.

@@ -7,6 +7,7 @@ use super::records::{SHORT, bucket, key, record};
 use super::store::{Store, sums};
 use crate::ecosystem::{Ask, Shared};
 use crate::fetch::Known;
+use crate::ledger::{Buffers, Lent};
 use crate::look::{self, Identity, Seen, Unread};
 use crate::memory;
 use crate::verify::{self, Algorithm, Content, Sum};
@@ -81,7 +82,7 @@ struct Search<'s> {
 
 type Found = Result<(Sum, u64), Lacking>;
 /// Reads a file, and says what it looked like then.
-type Read<'r> = &'r mut dyn FnMut(&mut Vec<u8>) -> Result<Identity, Unread>;
+type Read<'r> = &'r mut dyn for<'b> FnMut(&'b mut Vec<u8>) -> Result<(&'b [u8], Identity), Unread>;
 
 impl Search<'_> {
     /// The records for keys, of which no two are the same.
@@ -106,7 +107,7 @@ impl Search<'_> {
                 return (Ok((Sum { algorithm: Algorithm::Sha512, bytes: digest.to_vec() }, size)), Some(claim));
             }
             match read(bytes) {
-                Ok(read) => match record(bytes, key, accept) {
+                Ok((bytes, read)) => match record(bytes, key, accept) {
                     Some(found) => (Ok(found), (read == identity).then_some(claim)),
                     None => (Err(lacking(bucket)), None),
                 },
@@ -121,21 +122,18 @@ impl Search<'_> {
         let base = self.store.base.join("index-v5");
         let found: Vec<(Found, Option<[u8; 16]>)> = if self.claims.known.is_empty() {
             self.ask.look.open_all(&base, &buckets, |at, seen, file, bytes| {
-                let mut read = |bytes: &mut Vec<u8>| match (seen, &file) {
-                    (Seen::File(identity), Ok(file)) => {
-                        look::read_opened(file, &identity, LARGEST_BUCKET, bytes).map(|()| identity)
-                    }
-                    (_, Ok(_)) => Err(Unread::Odd(seen)),
-                    (_, Err(why)) => Err(*why),
-                };
-                of(at, seen, &mut read, bytes)
+                of(at, seen, &mut |bytes| look::read_what_stands(seen, &file, LARGEST_BUCKET, bytes), bytes)
             })
         } else {
             let seen = self.ask.look.at_all(&base, &buckets);
             let all = seen.into_par_iter().enumerate().with_min_len(16);
-            all.map_init(Vec::new, |bytes, (at, seen)| {
-                of(at, seen, &mut |bytes| look::read_seen(&buckets[at], LARGEST_BUCKET, bytes), bytes)
-            })
+            let buffers = Buffers::default();
+            all.map_init(
+                || buffers.lend(),
+                |Lent { buffer, .. }, (at, seen)| {
+                    of(at, seen, &mut |bytes| look::read_seen(&buckets[at], LARGEST_BUCKET, bytes), buffer)
+                },
+            )
             .collect()
         };
         found
@@ -196,14 +194,15 @@ impl Search<'_> {
             Ok(None) => {}
             Err(why) => return unread(Unread::Failed(why.kind())),
         }
-        if let Err(why) = look::read_seen(content, LARGEST, buffer) {
-            return unread(why);
-        }
+        let whole = match look::read_seen(content, LARGEST, buffer) {
+            Ok((whole, _)) => whole,
+            Err(why) => return unread(why),
+        };
         let damaged = |why: &str| (Err(Lacking::Damaged(content.to_path_buf(), why.to_owned())), None);
-        if crate::verify::digest(sum.algorithm, buffer) != sum.bytes {
+        if crate::verify::digest(sum.algorithm, whole) != sum.bytes {
             return damaged(WRONG);
         }
-        match packument::dist(buffer, wanted.version) {
+        match packument::dist(whole, wanted.version) {
             Ok(Some(said)) => said.address(integrity).map_or_else(damaged, |address| (Ok(address), claim)),
             Ok(None) => (Err(Lacking::Older(content.to_path_buf())), None),
             Err(_) => damaged("it cannot be read"),
@@ -331,22 +330,26 @@ impl Search<'_> {
             })
             .collect();
         let at_once: Vec<Option<Told>> = (0..wanted.len()).map(|at| told_at_once.remove(&at)).collect();
+        let buffers = Buffers::default();
         let told: Vec<Told> = wanted
             .par_iter()
             .zip(&keys)
             .zip(at_once)
             .with_max_len(4)
-            .map_init(Vec::new, |buffer, ((wanted, key), told)| {
-                if let Some(told) = told {
-                    return told;
-                }
-                let Some(key) = key else { return (wanted.address.clone().ok_or_else(lost), None) };
-                match each.binary_search(&key.as_str()).ok().map(|at| &described[at]) {
-                    Some(Ok((path, sum, identity))) => self.address(path, sum, identity, wanted, None, buffer),
-                    Some(Err(lacking)) => (Err(lacking.clone()), None),
-                    None => (Err(lost()), None),
-                }
-            })
+            .map_init(
+                || buffers.lend(),
+                |Lent { buffer, .. }, ((wanted, key), told)| {
+                    if let Some(told) = told {
+                        return told;
+                    }
+                    let Some(key) = key else { return (wanted.address.clone().ok_or_else(lost), None) };
+                    match each.binary_search(&key.as_str()).ok().map(|at| &described[at]) {
+                        Some(Ok((path, sum, identity))) => self.address(path, sum, identity, wanted, None, buffer),
+                        Some(Err(lacking)) => (Err(lacking.clone()), None),
+                        None => (Err(lost()), None),
+                    }
+                },
+            )
             .collect();
         let beside = keys.iter().map(|key| {
             let order = each.binary_search(&key.as_deref()?).ok()?;
