@@ -1,12 +1,16 @@
 //! Cargo: `Cargo.lock` and the registry folders below cargo's home.
 //! Judged as `cargo fetch --locked --offline --target TARGET` would, and by checksum; runs nothing and writes nothing.
 
+mod asked;
 mod config;
+mod entries;
 mod index;
+mod irregular;
 mod lock;
 mod manifest;
 mod platform;
 mod refusal;
+mod registry;
 mod resolve;
 mod study;
 mod targets;
@@ -14,17 +18,18 @@ mod toolchain;
 
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Line, Named, Repair, Verdict};
 use crate::fetch::{self, Wanted};
-use crate::look::{Look, Seen, Unread};
+use crate::look::{Look, Seen};
 use crate::text::Places;
 use crate::verify::{Algorithm, Content, Sum};
-use config::Place;
-use contract::{Artifact, ArtifactState, Cache, FetchStep, Range};
+use contract::{Artifact, ArtifactState, Cache, FetchStep};
+use entries::Entry;
 use lock::{Package, Source};
+use registry::Registry;
 use resolve::Needed;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range as Span;
 use std::path::{Path, PathBuf};
-use study::{Entry, Study};
+use study::Study;
 
 /// Lockfiles larger than this are not read, in bytes; the largest known projects stay below 2 MiB.
 pub(crate) const LARGEST_LOCKFILE: u64 = 32 << 20;
@@ -55,7 +60,7 @@ impl Ecosystem for Cargo {
     }
 
     fn dependencies(&self, text: &str) -> Vec<Named> {
-        manifest::named(text)
+        asked::named(text)
     }
 
     fn needs_lockfile(&self, _manifest: &str) -> bool {
@@ -254,129 +259,6 @@ fn check_packages(lock: &mut lock::Lock) {
 
 fn looked_in_entry(registry: &Registry, package: &Package) -> Vec<PathBuf> {
     index::shard(&package.name).map(|shard| registry.entries.join(shard)).into_iter().collect()
-}
-
-/// The folders in which one registry's crates are kept.
-pub(crate) struct Registry {
-    /// `registry/cache/<folder>`.
-    crates: PathBuf,
-    /// `registry/src/<folder>`.
-    sources: PathBuf,
-    /// `registry/index/<folder>/.cache`.
-    entries: PathBuf,
-    settings: PathBuf,
-    settings_seen: Seen,
-    /// Cargo takes nothing else for settings than JSON that says where crates are downloaded from.
-    settings_read: Result<bool, Unread>,
-    folder: String,
-    elsewhere: Option<String>,
-}
-
-impl Registry {
-    fn find(place: &Place, ask: &Ask<'_>) -> Self {
-        let (folder, elsewhere) = match place {
-            Place::Index(folder) => (folder.clone(), None),
-            Place::Elsewhere(why) => (String::new(), Some(why.clone())),
-        };
-        let home = ask.options.homes.cargo.join("registry");
-        let index = home.join("index").join(&folder);
-        let settings = index.join("config.json");
-        let settings_seen = if elsewhere.is_none() { ask.look.at(&settings) } else { Seen::Absent };
-        let settings_read = match settings_seen {
-            Seen::File(identity) if identity.size > 0 => ask.look.text(&settings, 1 << 20).map(|text| {
-                serde_json::from_str::<serde_json::Value>(&text)
-                    .is_ok_and(|value| value.get("dl").is_some_and(serde_json::Value::is_string))
-            }),
-            _ => Ok(true),
-        };
-        let mut found = Registry {
-            crates: home.join("cache").join(&folder),
-            sources: home.join("src").join(&folder),
-            entries: index.join(".cache"),
-            settings,
-            settings_seen,
-            settings_read,
-            folder,
-            elsewhere,
-        };
-        // Another cargo may name the folder otherwise: then nothing can be said about what this one would find.
-        if found.elsewhere.is_none() && found.settings_seen == Seen::Absent {
-            let host = found.folder.rsplit_once('-').map_or("", |(host, _)| host).to_owned();
-            let index_root = home.join("index");
-            ask.look.at(&index_root);
-            let other = std::fs::read_dir(&index_root).into_iter().flatten().flatten().find_map(|entry| {
-                let name = entry.file_name().into_string().ok()?;
-                let same_host = name.rsplit_once('-').is_some_and(|(before, _)| before == host);
-                (same_host && name != found.folder).then_some(name)
-            });
-            if let (Some(other), Seen::Absent) = (other, ask.look.at(&index)) {
-                found.elsewhere =
-                    Some(format!("the registry's index was written by another version of cargo: {other}"));
-            }
-        }
-        found
-    }
-
-    fn crate_path(&self, package: &Package) -> PathBuf {
-        self.crates.join(format!("{}-{}.crate", package.name, package.version))
-    }
-
-    fn source_path(&self, package: &Package) -> PathBuf {
-        self.sources.join(format!("{}-{}", package.name, package.version))
-    }
-
-    fn watch(&self) -> Vec<PathBuf> {
-        if self.elsewhere.is_some() {
-            Vec::new()
-        } else {
-            vec![self.crates.clone(), self.entries.clone(), self.settings.clone()]
-        }
-    }
-
-    /// What is wrong with the registry's own settings, without which cargo uses nothing of it.
-    fn unsettled(&self) -> Option<(ArtifactState, String)> {
-        if self.elsewhere.is_some() {
-            return None;
-        }
-        match self.settings_seen {
-            Seen::File(identity) if identity.size > 0 => match self.settings_read {
-                Ok(true) => None,
-                Ok(false) => Some((
-                    ArtifactState::Corrupt,
-                    "the registry's config.json does not say where crates are downloaded from".into(),
-                )),
-                Err(why) => Some((ArtifactState::Unknown, format!("the registry's config.json: {why}"))),
-            },
-            Seen::File(_) => Some((ArtifactState::Corrupt, "the registry's config.json is empty".into())),
-            Seen::Absent | Seen::Dangling => {
-                Some((ArtifactState::Missing, "the registry's config.json is not in the index".into()))
-            }
-            Seen::Folder(_) => Some((ArtifactState::Corrupt, "the registry's config.json is a folder".into())),
-            odd => odd.doubt().map(|why| (ArtifactState::Unknown, format!("the registry's config.json: {why}"))),
-        }
-    }
-
-    fn artifact(&self, lockfile: &Path, target: &str, state: ArtifactState, evidence: &str) -> Artifact {
-        Artifact {
-            id: format!("cargo:registry-index@{}", self.folder),
-            ecosystem: "cargo".into(),
-            name: "registry index".into(),
-            version: self.folder.clone(),
-            state,
-            evidence: format!("{evidence}: cargo finds no crate without it"),
-            looked_in: vec![self.settings.clone()],
-            verified: false,
-            needed_by: Vec::new(),
-            target: Some(target.to_owned()),
-            other_target: false,
-            dev: false,
-            optional: false,
-            bytes: None,
-            file: lockfile.to_path_buf(),
-            range: Range::default(),
-            manifests: Vec::new(),
-        }
-    }
 }
 
 /// State, evidence, and whether only another target needs it.

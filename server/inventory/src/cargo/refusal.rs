@@ -1,6 +1,7 @@
 //! Why cargo would refuse a manifest before it asks for any package: shape, inheritance, features, targets.
 //! May look at which files stand where targets are found, and not into them. Rules: cargo's `util/toml/{mod,targets}.rs`.
 
+use super::asked;
 use super::resolve::Need;
 use super::targets;
 use crate::ecosystem::Verdict;
@@ -103,7 +104,7 @@ fn inherited(place: &Place<'_>) -> Option<String> {
         return lacks("lints".into());
     }
     let mut lacking = None;
-    super::manifest::each_dependency(place.table, |key, value, _, _| {
+    asked::each_dependency(place.table, |key, value, _, _| {
         if is_inherited(value) && !has("dependencies", key.get_ref()) {
             lacking.get_or_insert_with(|| key.get_ref().to_string());
         }
@@ -126,7 +127,7 @@ fn renamed(table: &DeTable<'_>) -> Option<String> {
         let own = ["dev_dependencies", "build_dependencies"].into_iter().find(|key| table.contains_key(*key));
         old = old.or(own.map(str::to_owned));
     }
-    super::manifest::each_dependency(table, |_, value, _, _| {
+    asked::each_dependency(table, |_, value, _, _| {
         if value.as_table().is_some_and(|table| table.contains_key("default_features")) {
             old.get_or_insert_with(|| "default_features".into());
         }
@@ -168,7 +169,7 @@ fn rust_version(place: &Place<'_>, edition: &str) -> Option<String> {
 /// A dependency that says nothing, or what cargo does not take.
 fn dependencies(table: &DeTable<'_>) -> Option<String> {
     let mut refused = None;
-    super::manifest::each_dependency(table, |key, value, _, dev| {
+    asked::each_dependency(table, |key, value, _, dev| {
         if refused.is_some() {
             return;
         }

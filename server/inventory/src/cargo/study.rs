@@ -3,36 +3,21 @@
 
 use super::Registry;
 use super::config::Config;
-use super::index::{self, Silent};
-use super::lock::{self, Lock, Package, Source};
+use super::entries::{Entry, LARGEST_ENTRY, of_index, stands};
+use super::index;
+use super::lock::{self, Lock, Source};
 use super::manifest::Workspace;
 use super::platform::Platform;
 use super::resolve::{self, Known, Need, Needed, Node, Origin};
 use crate::ecosystem::{Ask, Verdict};
 use crate::ledger::{Buffers, Lent};
-use crate::look::{self, Look, Seen, Unread};
+use crate::look::{self, Seen, Unread};
 use crate::memory;
 use crate::text::Places;
 use contract::{Finding, Severity, codes};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::PathBuf;
-
-/// What the index says about one locked package.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Entry {
-    Fine,
-    Absent,
-    /// Does not know the version.
-    Older,
-    Damaged,
-    /// Has another checksum.
-    Differs,
-    Newer,
-    /// Not asked: the package is from elsewhere, or its name is none.
-    Unnamed,
-    Unread(Unread),
-}
 
 pub(crate) fn reason(why: Unread) -> String {
     why.to_string()
@@ -50,8 +35,6 @@ pub(crate) struct Study {
     pub findings: Vec<Finding>,
 }
 
-/// An index entry larger than this is not read, in bytes; the largest is below 4 MiB.
-const LARGEST_ENTRY: u64 = 32 << 20;
 /// Version of the remembered form and of the rules; a change forgets everything.
 const FORM: u8 = 2;
 
@@ -77,17 +60,17 @@ pub(crate) fn study(
     let key = memory::key("cargo-needs", &workspace_path(workspace));
     let before = ask.memory.get_many(std::slice::from_ref(&key)).into_iter().next().flatten();
     let package = |order: usize| &lock.packages[asked[order]];
-    let look_at_entries = || match &before {
-        Some(_) => (ask.look.at_all(&registry.entries, &paths), None),
-        None => {
-            // Nothing spares their reading, so one walk along each path is enough.
-            let read = ask.look.open_all(&registry.entries, &paths, |order, seen, file, buffer| {
-                let read = look::read_what_stands(seen, &file, LARGEST_ENTRY, buffer);
-                (seen, of_index(package(order), seen, read.map(|(bytes, _)| bytes), ask.look))
-            });
-            let (seen, read) = read.into_iter().unzip();
-            (seen, Some(read))
+    let look_at_entries = || {
+        if before.is_some() {
+            return (ask.look.at_all(&registry.entries, &paths), None);
         }
+        // Nothing spares their reading, so one walk along each path is enough.
+        let read = ask.look.open_all(&registry.entries, &paths, |order, seen, file, buffer| {
+            let read = look::read_what_stands(seen, &file, LARGEST_ENTRY, buffer);
+            (seen, of_index(package(order), seen, read.map(|(bytes, _)| bytes), ask.look))
+        });
+        let (seen, read) = read.into_iter().unzip();
+        (seen, Some(read))
     };
     let (archives, (seen, read)) = rayon::join(|| ask.look.at_all(&registry.crates, &archives), look_at_entries);
     let mut crates = vec![None; lock.packages.len()];
@@ -125,45 +108,6 @@ pub(crate) fn study(
         ask.memory.put_many(vec![(key, remembered)]);
     }
     study
-}
-
-/// What can be said of an index entry that is not read.
-fn stands(seen: Seen) -> Entry {
-    match seen {
-        Seen::File(_) => Entry::Fine,
-        Seen::Absent | Seen::Dangling => Entry::Absent,
-        Seen::Folder(_) => Entry::Damaged,
-        odd => Entry::Unread(Unread::Odd(odd)),
-    }
-}
-
-/// What the index says about a locked package, whose entry was read where a file stood there.
-fn of_index(package: &Package, seen: Seen, read: Result<&[u8], Unread>, look: &Look) -> (Entry, Option<Known>) {
-    let entry = stands(seen);
-    if entry != Entry::Fine {
-        return (entry, None);
-    }
-    let bytes = match read {
-        Ok(bytes) => bytes,
-        Err(why) => {
-            // It was a file a moment ago.
-            look.only_once();
-            return (if why == Unread::Absent { Entry::Absent } else { Entry::Unread(why) }, None);
-        }
-    };
-    match index::entry(bytes, &package.version) {
-        Ok(entry) => {
-            let mut sum = [0; 32];
-            let same = hex::decode_to_slice(entry.cksum.as_bytes(), &mut sum).is_ok();
-            match package.checksum {
-                Some(expected) if !same || expected != sum => (Entry::Differs, None),
-                _ => (Entry::Fine, Some(known(entry))),
-            }
-        }
-        Err(Silent::Version) => (Entry::Older, None),
-        Err(Silent::Newer) => (Entry::Newer, None),
-        Err(Silent::Form | Silent::Line) => (Entry::Damaged, None),
-    }
 }
 
 fn workspace_path(workspace: &Workspace) -> PathBuf {
@@ -394,30 +338,4 @@ fn unlocked_finding(file: PathBuf, range: contract::Range, need: &Need) -> Findi
         source: "holdover".into(),
         data: None,
     }
-}
-
-fn known(entry: index::Entry<'_>) -> Known {
-    let own = |items: Vec<std::borrow::Cow<'_, str>>| items.into_iter().map(std::borrow::Cow::into_owned).collect();
-    let mut features: std::collections::BTreeMap<String, Vec<String>> =
-        entry.features.into_iter().map(|(key, values)| (key, own(values))).collect();
-    for (key, values) in entry.features2.into_iter().flatten() {
-        features.entry(key).or_default().extend(own(values));
-    }
-    let needs = entry
-        .deps
-        .into_iter()
-        .filter(|dependency| dependency.kind.as_deref() != Some("dev"))
-        .map(|dependency| Need {
-            package: dependency.package.as_ref().unwrap_or(&dependency.name).clone().into_owned(),
-            key: dependency.name.into_owned(),
-            req: semver::VersionReq::parse(&dependency.req).ok(),
-            optional: dependency.optional,
-            default_features: dependency.default_features,
-            features: own(dependency.features),
-            target: dependency.target.map(std::borrow::Cow::into_owned),
-            dev: false,
-            origin: Origin::CratesIo,
-        })
-        .collect();
-    Known { needs, features, member: false }
 }

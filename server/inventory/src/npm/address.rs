@@ -2,6 +2,7 @@
 //! the tarball where it has no checksum or the description gave the address. Rules: pacote's `registry.js`.
 //! May not decide what is wanted; the age of an answer does not matter, because npm does not ask about it offline.
 
+use super::claims::{Claims, claim, recall, remember};
 use super::packument::{self, Taken};
 use super::records::{SHORT, bucket, key, record};
 use super::store::{Store, sums};
@@ -20,8 +21,6 @@ use std::path::{Path, PathBuf};
 const LARGEST_BUCKET: u64 = 8 << 20;
 /// A description larger than this is not read, in bytes; the largest known ones are below 50 MiB.
 const LARGEST: u64 = 128 << 20;
-/// Version of the remembered form.
-const FORM: u8 = 2;
 pub(super) const DESCRIPTION: &str =
     "the registry's description of it, which npm needs because the lockfile has no address for it,";
 /// What is said of a description whose checksum is wrong.
@@ -52,23 +51,6 @@ pub(crate) struct Wanted<'a> {
     pub version: &'a str,
     /// The lockfile's checksum.
     pub integrity: Option<&'a str>,
-}
-
-/// What is remembered, and what is to be: payloads by claims.
-#[derive(Default)]
-struct Claims {
-    known: HashMap<[u8; 16], Vec<u8>>,
-}
-
-fn claim(parts: &[&[u8]]) -> [u8; 16] {
-    let mut hasher = blake3::Hasher::new();
-    for part in parts {
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part);
-    }
-    let mut out = [0; 16];
-    out.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    out
 }
 
 /// A search through npm's cache, with what an earlier one remembered.
@@ -404,41 +386,4 @@ impl Search<'_> {
 /// Whether a content has the size that the index has for it; 0: none.
 fn fits(size: u64, identity: &Identity) -> bool {
     size == 0 || identity.size == size
-}
-
-/// A form byte; then of each its claim, the payload's length in four bytes, and the payload.
-fn remember(learned: &HashMap<[u8; 16], Vec<u8>>) -> Vec<u8> {
-    let mut out = vec![FORM];
-    for (claim, payload) in learned {
-        out.extend_from_slice(claim);
-        out.extend_from_slice(&(payload.len() as u32).to_le_bytes());
-        out.extend_from_slice(payload);
-    }
-    out
-}
-
-fn recall(bytes: &[u8]) -> HashMap<[u8; 16], Vec<u8>> {
-    let mut out = HashMap::new();
-    let Some((&FORM, mut rest)) = bytes.split_first() else { return out };
-    while let Some((claim, behind)) = rest.split_first_chunk::<16>()
-        && let Some((length, behind)) = behind.split_first_chunk::<4>()
-        && let Some((payload, behind)) = behind.split_at_checked(u32::from_le_bytes(*length) as usize)
-    {
-        out.insert(*claim, payload.to_vec());
-        rest = behind;
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            let _ = (recall(&bytes), recall(&[&[FORM], bytes.as_slice()].concat()));
-        }
-    }
 }

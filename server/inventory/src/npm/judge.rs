@@ -3,7 +3,8 @@
 
 use super::address::{self, DESCRIPTION, Lacking, Wanted as Asked};
 use super::config::{self, Config};
-use super::lock::{self, Located, Text};
+use super::entry::Text;
+use super::lock::{self, Located};
 use super::store::{Plan, Store, plan, state_of, sums};
 use super::{LARGEST_LOCKFILE, artifacts, manifest, name_of, omitted, sync, tree, without_mark};
 use crate::ecosystem::{Ask, Judged, Line, Repair, Shared, Verdict};

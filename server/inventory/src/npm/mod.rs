@@ -2,7 +2,9 @@
 //! Judged as `npm ci --offline --ignore-scripts` that leaves nothing out, and by checksum; runs nothing and writes nothing.
 
 mod address;
+mod claims;
 mod config;
+mod entry;
 mod judge;
 mod lock;
 mod manifest;
@@ -16,7 +18,8 @@ use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
 use crate::fetch::{self, Wanted};
 use config::Config;
 use contract::FetchStep;
-use lock::{Entry, Located};
+use entry::Entry;
+use lock::Located;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range as Span;

@@ -2,7 +2,8 @@
 //! May not read what it holds.
 
 use super::config::Config;
-use super::lock::{Located, Text};
+use super::entry::Text;
+use super::lock::Located;
 use crate::ecosystem::Ask;
 use crate::fetch;
 use crate::hexadecimal;

@@ -2,7 +2,8 @@
 //! May read manifests of the workspace's own packages only.
 
 use super::config::Config;
-use super::lock::{Entry, Lock};
+use super::entry::Entry;
+use super::lock::Lock;
 use super::tree::{self, Tree};
 use crate::ecosystem::{Ask, Verdict};
 use crate::look::Seen;

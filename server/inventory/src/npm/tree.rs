@@ -3,7 +3,8 @@
 //! (`#checkEngineAndPlatform`) and `npm-install-checks`.
 
 use super::config::Config;
-use super::lock::{Entry, Located};
+use super::entry::{self, Entry};
+use super::lock::Located;
 use std::collections::{HashMap, HashSet};
 
 /// An edge to another entry.
@@ -54,7 +55,7 @@ pub(crate) fn link(entries: &[Located]) -> Tree {
         let entry = &located.entry;
         if entry.link {
             // A link stands for the folder it leads to.
-            if let Some(super::lock::Text::Said(target)) = &entry.resolved
+            if let Some(entry::Text::Said(target)) = &entry.resolved
                 && let Some(&to) = by_path.get(target.as_str())
             {
                 tree.add(Edge { from, to, optional: false, dev: false });
@@ -102,7 +103,7 @@ pub(crate) fn link(entries: &[Located]) -> Tree {
     tree
 }
 
-fn names(map: &super::lock::Map) -> Vec<&str> {
+fn names(map: &entry::Map) -> Vec<&str> {
     map.0.iter().map(|(name, _)| name.as_str()).collect()
 }
 
