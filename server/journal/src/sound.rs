@@ -7,7 +7,7 @@ use crate::error::{JournalError, OpenError, VerifyError};
 use crate::folder::{self, Files, Key};
 use crate::journal::Journal;
 use crate::key::Keys;
-use crate::store::{self, connect_file, connect_unread, journal_error};
+use crate::store::{self, connect_file, connect_unread, is_busy, journal_error};
 use crate::wal::{self, Damage};
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use rusqlite::{Connection, ErrorCode};
@@ -184,6 +184,12 @@ fn log_damage(files: &Files, key: &Key, log: &Path) -> Result<Option<Damage>, Ve
     // Where the database cannot be opened at all, nobody writes to it either.
     let connection = connect_file(&files.database, key);
     let held = connection.as_ref().map(|connection| connection.execute_batch("BEGIN IMMEDIATE"));
+    if let Some(Err(error)) = held.as_ref().ok().map(Result::as_ref)
+        && is_busy(error)
+    {
+        // Somebody writes all the while: what looks damaged may be a frame that is half written.
+        return Err(journal_error(&files.database, "lock", error).into());
+    }
     let found = wal::damage(log).map_err(unreadable)?;
     if let (Ok(connection), Ok(Ok(()))) = (&connection, held) {
         let _ = connection.execute_batch("ROLLBACK");

@@ -3,7 +3,8 @@
 //!
 //! SQLite reads the log as far as its checksums follow from each other, and takes the rest for what a loss of power left.
 //! Were a byte in the middle wrong, all that was committed after it would silently be gone. So after the first frame that does
-//! not follow there must be nothing that does: neither it with one bit turned back, nor a later frame upon the one before that.
+//! not follow there must be nothing that does: neither it with one bit turned back, nor later frames upon the one before that, up
+//! to one that ends a transaction. Frames that follow each other and end none are of a transaction that was rolled back or killed.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek as _, SeekFrom};
@@ -201,13 +202,18 @@ fn damaged_frame(file: &mut File, log: &Log, before: Sum, frame: &[u8], at: u64)
     })
 }
 
-/// How many frames after this one is the first that follows from what the one before it says of itself, from 0.
+/// How many frames after this one is the first that follows from what the one before it says of itself, from 0, if those upon
+/// it end a transaction.
 fn later(file: &mut File, log: &Log, frame: &[u8]) -> io::Result<Option<u64>> {
     let (mut said, mut next) = (stored(&frame[16..24]), vec![0; frame.len()]);
-    let mut n = 0;
+    let (mut n, mut first) = (0, None);
     while fill(file, &mut next)? {
-        if follows(log, said, &next).is_some() {
-            return Ok(Some(n));
+        if follows(log, said, &next).is_none() {
+            first = None;
+        } else if next[4..8] == [0; 4] {
+            first = first.or(Some(n));
+        } else {
+            return Ok(first.or(Some(n)));
         }
         (said, n) = (stored(&next[16..24]), n + 1);
     }

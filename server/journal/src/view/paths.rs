@@ -9,6 +9,10 @@ const MEMBERS: [&str; 6] = ["path", "paths", "file", "files", "lockfile", "folde
 /// Paths of one event that are kept, and the longest, in bytes.
 const MOST: usize = 256;
 const LONGEST: usize = 1024;
+/// Folders above one path that are kept, the outermost first, and bytes of all folders of one event: an event of some hundred
+/// KiB may name paths with more folders than a journal has events.
+const MOST_ABOVE: usize = 32;
+const MOST_FOLDERS: usize = 128 << 10;
 /// How deep a payload is looked through.
 const DEPTH: usize = 12;
 
@@ -22,14 +26,21 @@ pub(crate) fn paths(payload: &Value) -> Vec<String> {
     found
 }
 
-/// The paths with every folder above them, each once.
+/// The paths with the folders above them, each once. Whoever asks for a folder that is left out finds it by one further out.
 pub(crate) fn with_folders(paths: Vec<String>) -> BTreeSet<String> {
-    let mut all = BTreeSet::new();
-    for path in paths {
-        all.extend(path.match_indices('/').map(|(at, _)| path[..at].to_owned()));
-        all.insert(path);
+    let (mut folders, mut bytes) = (BTreeSet::new(), 0);
+    for path in &paths {
+        for (at, _) in path.match_indices('/').take(MOST_ABOVE) {
+            if bytes + at > MOST_FOLDERS {
+                break;
+            }
+            if folders.insert(path[..at].to_owned()) {
+                bytes += at;
+            }
+        }
     }
-    all
+    folders.extend(paths);
+    folders
 }
 
 /// As a path is kept and asked for: with `/`, without `./` in front and a stroke behind. `None` where it is none.
@@ -83,6 +94,24 @@ mod tests {
             "files": ["src/main.rs", "x/"],
         });
         assert_eq!(paths(&payload), ["docs/a b.md", "src/lib.rs", "src/main.rs", "web/package-lock.json", "x"]);
+    }
+
+    #[test]
+    fn one_event_makes_no_more_rows_than_some_thousand_whatever_its_paths() {
+        let all = with_folders(paths(&json!({"files": ["a/b/c.rs", "a/b/d.rs"]})));
+        assert_eq!(all.into_iter().collect::<Vec<_>>(), ["a", "a/b", "a/b/c.rs", "a/b/d.rs"]);
+        let deep: Vec<String> = (0..MOST).map(|n| format!("{n:03}{}", "/x".repeat(510))).collect();
+        let all = with_folders(paths(&json!({ "files": deep })));
+        assert!(deep.iter().all(|path| all.contains(path)), "the files themselves are kept");
+        let folders =
+            |all: &BTreeSet<String>| all.iter().filter(|path| !deep.contains(path)).map(String::len).sum::<usize>();
+        assert!(
+            all.len() <= MOST * (1 + MOST_ABOVE) && folders(&all) <= MOST_FOLDERS,
+            "{} {}",
+            all.len(),
+            folders(&all)
+        );
+        assert_eq!(with_folders(vec![deep[0].clone()]).len(), 1 + MOST_ABOVE);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 pub(crate) struct Trail;
 
 /// Of what is stored; readers that ask these tables themselves compare it.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 impl View for Trail {
     fn name(&self) -> &'static str {
