@@ -4,7 +4,7 @@
 use crate::device::DeviceError;
 use crate::draft::Draft;
 use crate::error::JournalError;
-use crate::import::Reason;
+use crate::import::{MAX_BY_HAND, Reason};
 use crate::journal::Journal;
 use crate::member::Admitted;
 use crate::quarantine::Quarantined;
@@ -81,9 +81,14 @@ impl Journal {
         let came = self.write(true, move |tx| {
             let bytes = tx.apart_by_hash(&hash)?;
             let Ok(segment) = Segment::read(&bytes) else { return Ok(Ok(0)) };
+            if let Some((header, _)) = segment.records.iter().find(|(header, _)| header.lamport > MAX_BY_HAND) {
+                let number = header.lamport;
+                let detail = format!("its Lamport number {number} would use up those that are left");
+                return Ok(Err(AdmitError::Never { detail }));
+            }
             let project = tx.member_project(segment.origin.project)?;
             if let Err(error) = tx.may(project, "let in what is kept apart")? {
-                return Ok(Err(error));
+                return Ok(Err(error.into()));
             }
             tx.say("device.admitted", project, &actor, &admitted)?;
             tx.hold_after_cutoffs(project)?;

@@ -8,13 +8,16 @@ use crate::journal::Journal;
 use crate::member::{Membership, Standing};
 use crate::redact::is_kept;
 use crate::segment::{Record, Segment, SegmentError};
-use crate::tx::Tx;
+use crate::tx::{HIGHEST_LAMPORT, LAST_LAMPORT, Tx};
 use contract::Lane;
 use rusqlite::{Connection, OptionalExtension};
 
 /// How far a Lamport number may be above every other that is known: a clock that runs further is broken or hostile, and
 /// believing it would use up the numbers. As git-bug guards its clocks.
 pub const MAX_JUMP: u64 = 1_000_000;
+
+/// The highest Lamport number that is believed when somebody lets it in by hand: as many are left above it.
+pub const MAX_BY_HAND: u64 = 1 << 62;
 
 /// What became of a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,12 +85,17 @@ pub enum ImportError {
     },
     /// So much is kept apart already that no more is.
     #[error(
-        "{bytes} bytes of segments are kept apart already, and no more are kept\nhint: enrol the devices that they come from, or drop them"
+        "as many segments as may be are kept apart already, {bytes} bytes, and no more are kept\nhint: enrol the devices that they come from, or drop them"
     )]
     TooMuch {
         /// Bytes that are kept apart.
         bytes: u64,
     },
+    /// It is of the lane that no device seals.
+    #[error(
+        "this segment is of what never leaves a device, and nothing of it was kept\nhint: tell whoever sent it: their Holdover does not seal such a segment"
+    )]
+    Local,
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -104,6 +112,10 @@ impl Journal {
     /// proven first, on the caller's thread. The same segment may come any number of times.
     pub fn import(&self, bytes: &[u8]) -> Result<Imported, ImportError> {
         let segment = Segment::read(bytes)?;
+        // What a colleague has noted for themselves would look like ours.
+        if segment.origin.lane == lane_number(Lane::Local) {
+            return Err(ImportError::Local);
+        }
         let bytes = bytes.to_vec();
         self.write(true, move |tx| tx.import(&segment, &bytes))?
     }
@@ -135,7 +147,9 @@ impl Tx<'_> {
             }
         };
         self.answer_requests(segment)?;
-        let released = self.release()?;
+        // Where nothing came and nobody was answered, nothing has changed for what is kept apart.
+        let may_release = imported.new > 0 || segment.origin.lane == lane_number(Lane::Ctl);
+        let released = if may_release { self.release()? } else { 0 };
         Ok(Ok(Imported { released, ..imported }))
     }
 
@@ -147,6 +161,9 @@ impl Tx<'_> {
             for n in self.kept_apart()? {
                 let bytes = self.apart_bytes(n)?;
                 let Ok(segment) = Segment::read(&bytes) else { continue };
+                if segment.origin.lane == lane_number(Lane::Local) {
+                    continue;
+                }
                 if let Ok(_imported) = self.admit(&segment, &bytes)? {
                     let deleted = self.connection.execute("DELETE FROM quarantine WHERE n = ?1", [n]);
                     deleted.map_err(|e| self.error(&e))?;
@@ -428,14 +445,17 @@ fn agrees(connection: &Connection, log: Option<&Here>, segment: &Segment) -> rus
 /// Whether the events in front of a segment are among those that are kept apart.
 fn follows(connection: &Connection, segment: &Segment) -> rusqlite::Result<bool> {
     connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM quarantine WHERE log = ?1 AND first < ?2 AND last >= ?2 - 1)")?
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM quarantine
+             WHERE log = ?1 AND first < ?2 AND last >= ?2 - 1 AND reason <> 'discarded')",
+        )?
         .query_row((segment.origin.log, segment.first.cast_signed()), |row| row.get(0))
 }
 
 fn highest_lamport(connection: &Connection) -> rusqlite::Result<u64> {
     connection
-        .prepare_cached("SELECT coalesce(max(lamport), 0) FROM log")?
-        .query_row([], |row| row.get::<_, i64>(0))
+        .prepare_cached(HIGHEST_LAMPORT)?
+        .query_row([LAST_LAMPORT], |row| row.get::<_, i64>(0))
         .map(i64::unsigned_abs)
 }
 
@@ -449,8 +469,8 @@ fn jump(segment: &Segment, head_seq: u64, last: u64, known: u64, by_hand: bool) 
                 header.seq, header.lamport
             ));
         }
-        // Numbers are stored as 64 bits with a sign.
-        if !by_hand && header.lamport > highest.saturating_add(MAX_JUMP) || header.lamport > i64::MAX.unsigned_abs() {
+        let most = highest.saturating_add(MAX_JUMP).max(if by_hand { MAX_BY_HAND } else { 0 });
+        if header.lamport > most.min(LAST_LAMPORT.unsigned_abs()) {
             return Some(format!(
                 "event {} has the Lamport number {}, and the highest that is known is {highest}",
                 header.seq, header.lamport

@@ -77,7 +77,7 @@ pub use export::{
     check_file, envelope_of,
 };
 pub use header::{Header, HeaderError, Seen};
-pub use import::{ImportError, Imported, MAX_JUMP, Reason};
+pub use import::{ImportError, Imported, MAX_BY_HAND, MAX_JUMP, Reason};
 pub use invite::{INVITATION, InvitationError};
 pub use job::{NewJob, Step};
 pub use journal::Journal;

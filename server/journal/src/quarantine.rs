@@ -5,13 +5,20 @@ use crate::chain::LogId;
 use crate::error::JournalError;
 use crate::import::Reason;
 use crate::journal::Journal;
+use crate::member::{Membership, Public, Standing};
 use crate::segment::Segment;
+use crate::store::NO_PROJECT;
 use crate::time::{now_ms, rfc3339};
 use crate::tx::Tx;
 use rusqlite::OptionalExtension;
 
-/// Most bytes that are kept apart, so that a stranger cannot fill the disk.
+/// Most bytes that are kept apart, so that a stranger cannot fill the disk; most segments, and most bytes that they unpack to,
+/// so that letting them in some day holds nobody up.
 const MOST: u64 = 64 << 20;
+const MOST_SEGMENTS: u64 = 4096;
+const MOST_UNPACKED: u64 = 512 << 20;
+/// Bytes at a segment's beginning among which its header is: 4096 at most, and what stands in front of it.
+const BEGINNING: u32 = 4160;
 
 /// A segment that is kept apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +72,7 @@ impl Journal {
 }
 
 impl Tx<'_> {
-    /// Keeps a segment apart. Inner error: so many bytes are kept already that it was not.
+    /// Keeps a segment apart. Inner error: so many bytes, or segments, are kept already that it was not.
     pub(crate) fn set_apart(
         &mut self,
         segment: &Segment,
@@ -78,11 +85,18 @@ impl Tx<'_> {
             if self.connection.query_row(known, [segment.hash], |_| Ok(())).optional()?.is_some() {
                 return Ok(Ok(()));
             }
-            let kept: i64 =
-                self.connection
-                    .query_row("SELECT coalesce(sum(length(bytes)), 0) FROM quarantine", [], |row| row.get(0))?;
-            if kept.unsigned_abs() + bytes.len() as u64 > MOST {
-                return Ok(Err(kept.unsigned_abs()));
+            let (mut segments, mut kept, mut unpacked) = (0_u64, 0_u64, Segment::announced(bytes) as u64);
+            let mut select = self.connection.prepare_cached(
+                "SELECT length(bytes), substr(bytes, 1, ?1) FROM quarantine WHERE reason <> 'discarded'",
+            )?;
+            let mut rows = select.query([BEGINNING])?;
+            while let Some(row) = rows.next()? {
+                segments += 1;
+                kept += row.get::<_, i64>(0)?.unsigned_abs();
+                unpacked += Segment::announced(row.get_ref(1)?.as_blob()?) as u64;
+            }
+            if kept + bytes.len() as u64 > MOST || segments >= MOST_SEGMENTS || unpacked > MOST_UNPACKED {
+                return Ok(Err(kept));
             }
             self.connection
                 .prepare_cached(
@@ -105,17 +119,52 @@ impl Tx<'_> {
         set().map_err(|e| self.error(&e))
     }
 
-    /// Rows and bytes of what may pass by now, in the order of places.
-    pub(crate) fn kept_apart(&self) -> Result<Vec<i64>, JournalError> {
-        let rows = || -> rusqlite::Result<Vec<(i64, String)>> {
-            self.connection
-                .prepare_cached("SELECT n, reason FROM quarantine ORDER BY log, first")?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect()
+    /// Rows of what may pass by now, in the order of places: told by who wrote them and where, without unpacking any, because
+    /// anybody can have something kept apart. Which project they are of stands in the bytes; a place in any of them will do.
+    pub(crate) fn kept_apart(&mut self) -> Result<Vec<i64>, JournalError> {
+        self.settle()?;
+        let rows = || -> rusqlite::Result<Vec<i64>> {
+            let own = self.device.public();
+            let mut projects: Vec<[u8; 16]> = self
+                .connection
+                .prepare_cached("SELECT project FROM root")?
+                .query_map([], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            projects.push(NO_PROJECT);
+            let mut memberships: Option<Vec<Membership>> = None;
+            let mut may_pass = Vec::new();
+            let mut select = self.connection.prepare_cached(
+                "SELECT n, device, log, first, last, reason,
+                        first <= 1 + coalesce((SELECT head_seq FROM log WHERE log.id = quarantine.log), 0)
+                 FROM quarantine WHERE reason NOT IN ('discarded', 'fork') ORDER BY log, first",
+            )?;
+            let mut rows = select.query([])?;
+            while let Some(row) = rows.next()? {
+                let (device, log): (Public, LogId) = (row.get(1)?, row.get(2)?);
+                let (first, last): (i64, i64) = (row.get(3)?, row.get(4)?);
+                let is_next: bool = row.get(6)?;
+                if row.get_ref(5)?.as_str()? == Reason::Follows.word() && !is_next {
+                    continue;
+                }
+                if memberships.is_none() {
+                    let of = |project: &[u8; 16]| Membership::of(self.connection, own, *project);
+                    memberships = Some(projects.iter().map(of).collect::<rusqlite::Result<_>>()?);
+                }
+                let lets = |members: &Membership| {
+                    last.unsigned_abs() <= members.admitted_upto(&device, &log)
+                        || match members.standing(&device) {
+                            Standing::Member => true,
+                            Standing::Unknown => device == own,
+                            Standing::Revoked => first.unsigned_abs() <= members.cutoff(&device, &log),
+                        }
+                };
+                if memberships.iter().flatten().any(lets) {
+                    may_pass.push(row.get(0)?);
+                }
+            }
+            Ok(may_pass)
         };
-        let may_pass = [Reason::UnknownDevice, Reason::Revoked, Reason::ClockJump, Reason::Follows].map(Reason::word);
-        let rows = rows().map_err(|e| self.error(&e))?;
-        Ok(rows.into_iter().filter(|(_, reason)| may_pass.contains(&reason.as_str())).map(|(n, _)| n).collect())
+        rows().map_err(|e| self.error(&e))
     }
 
     /// The bytes of one that is kept apart.

@@ -189,6 +189,13 @@ fn encode_record(record: &Record, out: &mut Vec<u8>) -> Result<(), Never> {
 }
 
 impl Segment {
+    /// Bytes of the records that a segment announces, from its beginning alone, which proves nothing; 0 where that is none.
+    pub(crate) fn announced(beginning: &[u8]) -> usize {
+        let Some(mut rest) = beginning.strip_prefix(MAGIC) else { return 0 };
+        let header = part(&mut rest, 8, MAX_SEGMENT_HEADER).ok().and_then(|header| read_header(header).ok());
+        header.map_or(0, |front| front.plain)
+    }
+
     /// Reads a segment and proves everything that it says: lengths, hash, signature, chain, commitments and the signatures of
     /// single events. Holds at most [`MAX_PLAIN`] bytes of records, whatever the bytes claim.
     pub fn read(bytes: &[u8]) -> Result<Segment, SegmentError> {

@@ -20,6 +20,11 @@ pub(crate) const INSERT_PAYLOAD: &str = "INSERT INTO payload (pos, salt, bytes) 
 /// Most logs that one event tells of, at 36 bytes each at most; a header holds 64 KiB. The next event tells of the rest.
 const MOST_SEEN: i64 = 1000;
 
+/// The highest Lamport number of any event, as numbers are stored with a sign: so many are left above it that counting on
+/// from it ends never. What an earlier version let in above it is passed over.
+pub(crate) const LAST_LAMPORT: i64 = i64::MAX - (1 << 40);
+pub(crate) const HIGHEST_LAMPORT: &str = "SELECT coalesce(max(lamport), 0) FROM log WHERE lamport BETWEEN 0 AND ?1";
+
 /// Where an event was put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -133,8 +138,8 @@ impl<'c> Tx<'c> {
             Some(lamport) => lamport,
             None => self
                 .connection
-                .prepare_cached("SELECT coalesce(max(lamport), 0) FROM log")?
-                .query_row([], |row| row.get::<_, i64>(0))?
+                .prepare_cached(HIGHEST_LAMPORT)?
+                .query_row([LAST_LAMPORT], |row| row.get::<_, i64>(0))?
                 .unsigned_abs(),
         } + 1;
         let index = self.head_of(lane, project)?;

@@ -8,7 +8,8 @@ mod support;
 use contract::{Delivery, DeviceKind, DeviceState, JournalEntry, Lane};
 use forge::{Forger, Wish};
 use holdover_journal::{
-    Draft, Filter, Header, INVITATION, ImportError, Journal, MAX_JUMP, NO_PROJECT, Op, Reason, Segment, Terms,
+    Draft, Filter, Header, INVITATION, ImportError, Journal, MAX_BY_HAND, MAX_JUMP, NO_PROJECT, Op, Reason, Segment,
+    Terms,
 };
 use support::raw;
 
@@ -503,13 +504,24 @@ fn stranger_may_not(out: &Site, _member: &Site) {
 
 #[test]
 fn a_clock_is_believed_by_hand_as_far_as_numbers_go_and_a_fork_never() {
-    for (far, in_) in [(MAX_JUMP + 50, 1), (1 << 63, 0)] {
+    for (far, in_) in
+        [(MAX_JUMP + 50, 1), (MAX_BY_HAND - 1, 1), (MAX_BY_HAND, 0), (i64::MAX as u64 - 1, 0), (1 << 63, 0)]
+    {
         let (a, mut forger) = with_forger();
         forger.lamport = far;
         forger.event("note.add", NOTE, &Wish::default());
         assert_eq!(a.journal.import(&forger.segment()).unwrap().quarantined, Some(Reason::ClockJump));
-        let (_, came) = a.journal.admit_apart(&apart(&a)[0], "").unwrap();
-        assert_eq!((came, a.notes().len() as u64), (in_, in_), "{far}");
+        match a.journal.admit_apart(&apart(&a)[0], "") {
+            Ok((_, came)) => assert_eq!(came, in_, "{far}"),
+            Err(error) => {
+                assert!(in_ == 0 && error.to_string().contains("use up those that are left"), "{far}: {error}")
+            }
+        }
+        assert_eq!(a.notes().len() as u64, in_, "{far}");
+        // Whatever came, what we write next has a number that others believe.
+        let ours = a.note("ours");
+        let lamport = a.header(&ours).lamport;
+        assert!(lamport <= (1 << 62) + 10 && (in_ == 0 || lamport > far), "{far}: {lamport}");
         a.journal.verify().unwrap();
     }
     let (a, mut one) = with_forger();
@@ -638,4 +650,84 @@ fn a_redaction_that_comes_before_a_word_on_membership_takes_nothing_from_it() {
         };
         assert!(c.sealed().iter().any(carries), "and hands it on again");
     }
+}
+
+#[test]
+fn what_a_stranger_sent_is_not_looked_into_again_until_the_stranger_is_let_in() {
+    let (a, mut member) = with_forger();
+    let stranger = site();
+    stranger.note("from a stranger");
+    a.take(&stranger);
+    // Were it looked into, this would be found: a segment that could be let in, in the place of the stranger's.
+    member.event("note.add", NOTE, &Wish::default());
+    let hidden = member.segment();
+    raw(a.folder.path()).execute("UPDATE quarantine SET bytes = ?1", [&hidden]).unwrap();
+    let mut reviews = member.on_lane(1);
+    reviews.event("review.comment", NOTE, &Wish::default());
+    assert_eq!(a.journal.import(&reviews.segment()).unwrap().released, 0);
+    assert_eq!(a.notes().len(), 0);
+    // As soon as it has become somebody, it is: what was hidden comes in, and what the stranger brings.
+    join(&a, &stranger);
+    assert_eq!((a.notes().len(), a.reasons().len()), (2, 0));
+}
+
+#[test]
+fn no_more_is_kept_apart_than_can_be_let_in_some_day() {
+    let fill: [&str; 2] = [
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4096)
+         INSERT INTO quarantine (hash, log, device, first, last, reason, detail, bytes, at_ms)
+         SELECT randomblob(32), randomblob(16), randomblob(32), 1, 1, 'unknown-device', '', x'00', 0 FROM n",
+        // The same segment, which announces some hundred bytes, once more and as if it announced 15 MiB.
+        "",
+    ];
+    for fill in fill {
+        let (a, stranger) = (site(), site());
+        stranger.note("x");
+        if fill.is_empty() {
+            let mut large = Forger::new(3, 2);
+            for n in 0..40 {
+                large.event("note.add", &format!(r#"{{"text":"{}"}}"#, "x".repeat(900_000)), &Wish::default());
+                if n % 16 == 15 {
+                    break;
+                }
+            }
+            a.journal.import(&large.segment()).unwrap();
+            let copy = "INSERT INTO quarantine (hash, log, device, first, last, reason, detail, bytes, at_ms)
+                        SELECT randomblob(32), log, device, first, last, reason, detail, bytes, at_ms FROM quarantine";
+            for _ in 0..6 {
+                raw(a.folder.path()).execute(copy, []).unwrap();
+            }
+        } else {
+            raw(a.folder.path()).execute(fill, []).unwrap();
+        }
+        let segment = stranger.sealed().remove(0);
+        let error = a.journal.import(&segment).unwrap_err();
+        assert!(matches!(error, ImportError::TooMuch { .. }), "{error}");
+        // What was thrown away takes no room.
+        raw(a.folder.path()).execute("UPDATE quarantine SET reason = 'discarded', bytes = x''", []).unwrap();
+        assert_eq!(a.journal.import(&segment).unwrap().quarantined, Some(Reason::UnknownDevice));
+    }
+}
+
+#[test]
+fn what_follows_something_that_was_thrown_away_is_a_gap_and_waits_for_nothing() {
+    let (a, stranger) = (site(), site());
+    stranger.note("spam");
+    a.take(&stranger);
+    a.journal.discard_apart(&apart(&a)[0], "nobody I know").unwrap();
+    stranger.note("more spam");
+    let last = stranger.sealed().pop().unwrap();
+    let error = a.journal.import(&last).unwrap_err();
+    assert!(matches!(error, ImportError::Gap { expected: 1, first: 2, .. }), "{error}");
+    assert_eq!(apart(&a), [""; 0]);
+}
+
+#[test]
+fn what_is_said_to_be_of_a_machine_alone_is_taken_from_nobody() {
+    let (a, notes) = with_forger();
+    let mut local = notes.on_lane(4);
+    local.event("note.add", NOTE, &Wish::default());
+    let error = a.journal.import(&local.segment()).unwrap_err();
+    assert!(matches!(error, ImportError::Local), "{error}");
+    assert_eq!((a.notes().len(), a.reasons().len()), (0, 0));
 }
