@@ -25,13 +25,17 @@ struct Drawer {
     locked: AtomicBool,
     /// Gives back something else than what was put.
     forgetful: bool,
+    /// Keeps what is put, and answers too late.
+    late: bool,
+    /// Gives nothing up.
+    stuck: bool,
 }
 
 impl Drawer {
     fn at(folder: &Path) -> Arc<Drawer> {
         let folder = folder.join("drawer");
         fs::create_dir_all(&folder).unwrap();
-        Arc::new(Drawer { folder, locked: AtomicBool::new(false), forgetful: false })
+        Arc::new(Drawer { folder, locked: AtomicBool::new(false), forgetful: false, late: false, stuck: false })
     }
 
     fn file(&self, entry: &str) -> Result<PathBuf, HolderError> {
@@ -39,6 +43,11 @@ impl Drawer {
             return Err(HolderError::Locked("the drawer is locked".to_owned()));
         }
         Ok(self.folder.join(entry))
+    }
+
+    /// The same drawer in another mood.
+    fn but(&self, forgetful: bool, late: bool, stuck: bool) -> Arc<Drawer> {
+        Arc::new(Drawer { folder: self.folder.clone(), locked: AtomicBool::new(false), forgetful, late, stuck })
     }
 
     fn entries(&self) -> usize {
@@ -57,10 +66,14 @@ impl Keyring for Drawer {
     }
 
     fn put(&self, entry: &str, secret: &[u8], _: Ask) -> Result<(), HolderError> {
-        fs::write(self.file(entry)?, secret).map_err(|e| HolderError::Failed(e.to_string()))
+        fs::write(self.file(entry)?, secret).map_err(|e| HolderError::Failed(e.to_string()))?;
+        if self.late { Err(HolderError::TimedOut("the drawer did not answer".to_owned())) } else { Ok(()) }
     }
 
     fn remove(&self, entry: &str, _: Ask) -> Result<(), HolderError> {
+        if self.stuck {
+            return Err(HolderError::TimedOut("the drawer did not answer".to_owned()));
+        }
         let _ = fs::remove_file(self.file(entry)?);
         Ok(())
     }
@@ -270,13 +283,29 @@ fn a_connection_of_an_older_version_which_holds_no_lock_of_ours_stops_a_new_key_
 #[test]
 fn a_place_that_gives_back_something_else_is_not_trusted_with_the_key() {
     let home = Home::new();
-    let drawer =
-        Arc::new(Drawer { forgetful: true, folder: home.drawer.folder.clone(), locked: AtomicBool::new(false) });
-    let keys = Keys { keyring: Some(drawer), ..home.keys() };
+    let keys = Keys { keyring: Some(home.drawer.but(true, false, false)), ..home.keys() };
     let error = home.rekey(&keys, &Place::Keyring, false).unwrap_err();
     assert!(matches!(error, RekeyError::NotProven { .. }), "{error}");
     assert_eq!((home.drawer.entries(), home.described()["key"]["kind"].as_str()), (0, Some("file")));
     assert_eq!(home.events(&Keys::default()), 3);
+}
+
+#[test]
+fn a_key_that_the_keyring_may_have_kept_stays_noted_until_it_is_known_to_be_gone() {
+    for (forgetful, late, stuck) in [(false, true, true), (true, false, true), (false, true, false)] {
+        for new_key in [false, true] {
+            let home = Home::new();
+            let keys = Keys { keyring: Some(home.drawer.but(forgetful, late, stuck)), ..home.keys() };
+            home.rekey(&keys, &Place::Keyring, new_key).unwrap_err();
+            let noted = home.described().get("putting").is_some();
+            assert_eq!((home.drawer.entries(), noted), if stuck { (1, true) } else { (0, false) }, "{late}");
+            // While it gives nothing up it stays noted, and the journal opens.
+            assert_eq!(home.events(&keys), 3);
+            assert_eq!(home.described().get("putting").is_some(), stuck);
+            assert_eq!(home.events(&home.keys()), 3);
+            assert_eq!((home.drawer.entries(), home.described().get("putting").is_some()), (0, false));
+        }
+    }
 }
 
 #[test]

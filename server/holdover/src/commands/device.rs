@@ -187,7 +187,7 @@ fn line(device: &Device) -> String {
         DeviceKind::Ci => ", for CI",
     };
     let own = if device.own { ", this device" } else { "" };
-    let expires = device.expires.as_ref().map(|at| format!(", until {at}")).unwrap_or_default();
+    let expires = device.expires.as_ref().map(|at| format!(", until {at} by its own clock")).unwrap_or_default();
     let held = if device.held > 0 { format!(", {} of its events not relied on", device.held) } else { String::new() };
     format!("{}  {}  {state}{own}{kind}{expires}{held}", &device.id[..8], device.name)
 }

@@ -228,8 +228,12 @@ impl Mover<'_> {
             write_description(self.files, description)?;
         }
         let put = self.put_noted(key, to, step);
-        if put.is_err() && description.putting.take().is_some() {
-            // Taken back already; where this cannot be written, the next opening looks once more.
+        // A keyring that gave no answer may have stored it all the same. What is not known to be gone stays noted, and the next
+        // opening looks once more.
+        if put.is_err()
+            && let Some(noted) = description.putting.take_if(|noted| self.undo(noted))
+        {
+            tracing::debug!("nothing of the key was left in the {}", noted.kind);
             let _ = write_description(self.files, description);
         }
         put
@@ -284,7 +288,9 @@ impl Mover<'_> {
         if again.is_some_and(|again| *again == **key) {
             return Ok(described);
         }
-        self.undo(&described);
+        if described.kind != "keyring" {
+            self.undo(&described);
+        }
         Err(RekeyError::NotProven { place: described.kind })
     }
 
@@ -293,19 +299,24 @@ impl Mover<'_> {
         Keys { passphrase, ask: Ask::Person, ..self.keys.clone() }
     }
 
-    /// Takes a key away again that was put and is not described.
-    pub fn undo(&self, described: &KeyDescription) {
+    /// Takes a key away again that was put and is not described; whether it is known to be gone.
+    pub fn undo(&self, described: &KeyDescription) -> bool {
         let undone = match described.kind.as_str() {
             "file" => file::drop_next(self.files).map_err(|e| HolderError::Failed(e.to_string())),
             "keyring" => match &self.keys.keyring {
-                Some(keyring) => keyring.remove(&entry(self.journal, &described.check), self.keys.ask),
+                // Where there is none, nothing was put.
+                Some(keyring) => match keyring.remove(&entry(self.journal, &described.check), self.keys.ask) {
+                    Err(HolderError::Absent(_)) => Ok(()),
+                    removed => removed,
+                },
                 None => Ok(()),
             },
             _ => Ok(()),
         };
-        if let Err(error) = undone {
+        if let Err(error) = &undone {
             tracing::warn!("a key that is not used was left in the {}: {error}", described.kind);
         }
+        undone.is_ok()
     }
 }
 
