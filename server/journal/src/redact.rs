@@ -282,6 +282,14 @@ impl Tx<'_> {
         self.connection.execute("DELETE FROM payload WHERE pos = ?1", [pos])?;
         // What was worked out from it and remembered under its name.
         self.connection.execute("DELETE FROM remembered WHERE instr(key, ?1) > 0", [target.to_string()])?;
+        // Whoever was about to change the note has its text before them.
+        let note = "SELECT entity FROM event WHERE pos = ?1 AND kind >= 'note.' AND kind < 'note/'";
+        let entity: Option<[u8; 16]> = self.connection.query_row(note, [pos], |row| row.get(0)).optional()?;
+        if let Some(entity) = entity {
+            let end = "UPDATE note_draft SET body = '', about = '{}', ended = 1
+                       WHERE ended = 0 AND json_extract(about, '$.note') = ?1";
+            self.connection.execute(end, [Ulid::from_bytes(entity).to_string()])?;
+        }
         // A job repeats what its events say.
         let job = "SELECT entity FROM event WHERE pos = ?1 AND kind >= 'job.' AND kind < 'job/'";
         self.connection.execute(&format!("UPDATE job SET title = '', last_error = NULL WHERE id IN ({job})"), [pos])?;

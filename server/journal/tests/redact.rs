@@ -5,7 +5,9 @@ mod support;
 
 use aes::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
 use contract::{Actor, ActorKind, FieldState, Lane};
-use holdover_journal::{Draft, Erasure, Filter, HeldUp, Journal, JournalError, Op, REDACTED, Search};
+use holdover_journal::{
+    Draft, DraftAbout, Erasure, Filter, HeldUp, Journal, JournalError, Op, REDACTED, Search, draft_turn,
+};
 use serde_json::json;
 use std::fs;
 use std::ops::ControlFlow;
@@ -318,4 +320,27 @@ fn a_payload_that_is_gone_without_a_redaction_is_counted_apart() {
     raw(folder.path()).execute("DELETE FROM payload", []).unwrap();
     let verified = journal.verify().unwrap();
     assert_eq!((verified.redacted, verified.unexplained), (1, 1));
+}
+
+#[test]
+fn a_draft_that_changes_a_redacted_note_keeps_nothing_of_its_text_and_others_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let workspace = journal.workspace_id(Path::new("/here")).unwrap();
+    let (gone, stays) = (note(&journal, "xylophonist"), note(&journal, "other"));
+    let save = |of: Option<Ulid>, text: &str| {
+        let about = DraftAbout { note: of, ..DraftAbout::default() };
+        journal.note_draft_save(workspace, Ulid::generate(), text.to_owned(), &about, draft_turn()).unwrap();
+    };
+    save(Some(gone), "xylophonist, and more");
+    save(Some(stays), "other, and more");
+    save(None, "new");
+    journal.redact(&[gone], "", &person()).unwrap();
+    let mut left: Vec<String> = journal.note_drafts(workspace).unwrap().into_iter().map(|draft| draft.body).collect();
+    left.sort();
+    assert_eq!(left, ["new", "other, and more"]);
+    let kept: i64 = raw(folder.path())
+        .query_row("SELECT count(*) FROM note_draft WHERE body LIKE '%xylophonist%'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, 0);
 }
