@@ -59,6 +59,16 @@ pub enum EngineError {
     /// What came from another device was refused.
     #[error(transparent)]
     Import(#[from] journal::ImportError),
+    /// What is old cannot be told by a date that may be wrong.
+    #[error(
+        "nothing was deleted: {payloads} payloads would go if today is {today}, and that date has not stood for a day yet\nhint: look at the clock; `--yes` says that the date is right"
+    )]
+    Date {
+        /// Year, month and day.
+        today: String,
+        /// How many would go.
+        payloads: u64,
+    },
     /// Somebody asked to stop.
     #[error("stopped, as was asked; what had arrived by then is kept")]
     Cancelled,
@@ -82,6 +92,7 @@ impl EngineError {
             EngineError::Undo(_) => "undo",
             EngineError::Device(_) | EngineError::Admit(_) => "device",
             EngineError::Import(_) => "import",
+            EngineError::Date { .. } => "date",
             EngineError::Cancelled => "cancelled",
             EngineError::Host(_) => "host",
         }

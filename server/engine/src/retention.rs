@@ -20,27 +20,50 @@ const SMALL: u64 = 64 << 20;
 
 impl Engine {
     /// Carries out the rules of retention on the whole journal, or says what would go. `progress` is told places done and all.
+    /// With `dated`, somebody has said that the date is right; else one that cannot be believed deletes nothing.
     pub fn retain(
         &self,
         dry_run: bool,
+        dated: bool,
+        cancel: &Cancel,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<RetainReport, EngineError> {
+        self.retain_at(journal::now_ms(), dry_run, dated, cancel, progress)
+    }
+
+    fn retain_at(
+        &self,
+        now: i64,
+        dry_run: bool,
+        dated: bool,
         cancel: &Cancel,
         mut progress: impl FnMut(u64, u64),
     ) -> Result<RetainReport, EngineError> {
         let journal = self.journal()?;
         let retention = rules(&self.inner, &journal)?;
-        let step = |done, of| {
+        let mut step = |done, of| {
             progress(done, of);
             if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let any =
             retention.rest != Rules::default() || retention.workspaces.values().any(|rules| *rules != Rules::default());
         if dry_run {
-            let found = journal.outdated(&retention, journal::now_ms(), step)?;
+            let found = finished(journal.outdated(&retention, now, &mut step)?)?;
             return Ok(report(&found, &journal.erasure()?, any));
         }
-        let done = journal.retain(&retention, journal::now_ms(), step)?;
+        if any && !dated && !journal.clock_stands(now)? {
+            let would = finished(journal.outdated(&retention, now, &mut step)?)?.payloads();
+            if would > 0 {
+                return Err(EngineError::Date { today: journal::moment(now)[..10].to_owned(), payloads: would });
+            }
+        }
+        let done = finished(journal.retain(&retention, now, step)?)?;
         Ok(report(&done, &journal.erase()?, any))
     }
+}
+
+fn finished(retained: Retained) -> Result<Retained, EngineError> {
+    if retained.stopped { Err(EngineError::Cancelled) } else { Ok(retained) }
 }
 
 fn has_any(retention: &Retention) -> bool {
@@ -93,7 +116,7 @@ fn try_tend(inner: &Inner, journal: &Journal) -> Result<(), JournalError> {
                 tracing::info!("deleted by the rules of retention: the contents of {} events", done.payloads());
             }
         } else {
-            tracing::warn!("the date is far ahead of the journal's: nothing is deleted by it today");
+            tracing::warn!("the date is new to the journal: nothing is deleted by it until it has stood for a day");
         }
     }
     if asked_for > 0 || journal.bytes() <= SMALL {
@@ -106,7 +129,8 @@ fn try_tend(inner: &Inner, journal: &Journal) -> Result<(), JournalError> {
 fn rules(inner: &Inner, journal: &Journal) -> Result<Retention, JournalError> {
     let of = |root: Option<&Path>, trusted: bool| {
         // What an editor says, it says for what is open in it: a workspace can speak through it.
-        let open = root.is_some_and(|root| inner.workspace(root).is_some());
+        // Nor does it where it calls the workspace untrusted, whatever the user's list says.
+        let open = root.and_then(|root| inner.workspace(root)).is_some_and(|open| !open.is_distrusted());
         let editor = if open {
             inner.editor_settings.read().unwrap_or_else(PoisonError::into_inner).clone()
         } else {
@@ -171,6 +195,52 @@ mod tests {
             .into();
         assert_eq!(says[..3], [Some(Some(DAY)), None, None]);
         assert_eq!(says[3].flatten(), None, "a rule that cannot be read deletes nothing");
+    }
+
+    #[test]
+    fn a_date_that_the_journal_does_not_know_yet_deletes_nothing_until_somebody_says_that_it_is_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(&folder.path().join("data"));
+        let journal = engine.journal().unwrap();
+        let root = folder.path().join("root");
+        fs::create_dir(&root).unwrap();
+        fs::write(root.join("holdover.toml"), "[journal.retention]\nlocal = \"30d\"\n").unwrap();
+        let workspace = Some(journal.workspace_id(&root).unwrap());
+        engine.set_trust(&root, true).unwrap();
+        let retain = |days: i64, dated: bool, cancel: &Cancel| {
+            engine.retain_at(journal::now_ms() + days * DAY, false, dated, cancel, |_, _| {})
+        };
+        let write = || journal.append(Draft { workspace, ..Draft::observation("fetch.finished", json!({"n": 1})) });
+        write().unwrap();
+        let refused = retain(400, false, &Cancel::new()).unwrap_err();
+        assert!(matches!(&refused, EngineError::Date { payloads: 1, .. }), "{refused}");
+        let cancelled = Cancel::new();
+        cancelled.cancel();
+        assert!(matches!(retain(400, true, &cancelled), Err(EngineError::Cancelled)));
+        let gone = |report: RetainReport| report.runs.iter().map(|run| run.payloads).sum::<u64>();
+        assert_eq!(gone(retain(400, true, &Cancel::new()).unwrap()), 1);
+        // It has stood for a day by now.
+        write().unwrap();
+        assert_eq!(gone(retain(402, false, &Cancel::new()).unwrap()), 1);
+    }
+
+    #[test]
+    fn an_editor_that_calls_a_workspace_untrusted_has_no_say_over_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(&folder.path().join("data"));
+        let journal = engine.journal().unwrap();
+        let root = folder.path().join("root");
+        fs::create_dir(&root).unwrap();
+        fs::write(root.join("holdover.toml"), "[journal.retention]\nobservations = \"2d\"\n").unwrap();
+        let id = journal.workspace_id(&root).unwrap();
+        engine.set_trust(&root, true).unwrap();
+        engine.set_editor_settings(json!({"journal": {"retention": {"observations": "1d"}}}));
+        let says = || rules(&engine.inner, &journal).unwrap().workspaces[&id].observations;
+        assert_eq!(says(), Some(2 * DAY), "it is not open");
+        engine.open_workspace(&root, Some(true));
+        assert_eq!(says(), Some(DAY));
+        engine.open_workspace(&root, Some(false));
+        assert_eq!(says(), Some(2 * DAY), "what the user's list and the file say holds");
     }
 
     #[test]

@@ -52,6 +52,11 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
+    /// Whether the editor that has it open calls it untrusted.
+    pub fn is_distrusted(&self) -> bool {
+        *self.trusted_by_editor.read().unwrap_or_else(PoisonError::into_inner) == Some(false)
+    }
+
     /// Reads no file: until [`Workspace::reload`] only the editor's word and the environment's count.
     pub fn new(inner: &Inner, root: &Path, trusted_by_editor: Option<bool>) -> Self {
         let trust = if trusted_by_editor == Some(true) { Trust::Trusted } else { Trust::Untrusted };

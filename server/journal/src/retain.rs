@@ -91,6 +91,8 @@ pub struct Retained {
     pub runs: Vec<Outdated>,
     /// Whether there is more than one pass deletes.
     pub more: bool,
+    /// Whether it was stopped while it looked: then nothing was deleted.
+    pub stopped: bool,
 }
 
 impl Retained {
@@ -107,6 +109,7 @@ struct Plan {
     runs: BTreeMap<(i64, [u8; 16]), Run>,
     places: Vec<i64>,
     more: bool,
+    stopped: bool,
 }
 
 /// One event that still has its payload.
@@ -140,7 +143,7 @@ impl Journal {
     }
 
     /// What would go by these rules at `now_ms`, milliseconds since 1970. Reads in short transactions; `progress` is told places done and all of them, and may
-    /// stop by breaking, which leaves the rest out.
+    /// stop it by breaking.
     pub fn outdated(
         &self,
         retention: &Retention,
@@ -150,7 +153,8 @@ impl Journal {
         Ok(self.plan(retention, now_ms, progress)?.told(None))
     }
 
-    /// Deletes what the rules say is to go, and says so in an event first. [`Journal::erase`] then cleans the files.
+    /// Deletes what the rules say is to go, and says so in an event first. [`Journal::erase`] then cleans the files. Whoever stops
+    /// it while it looks has nothing deleted.
     pub fn retain(
         &self,
         retention: &Retention,
@@ -158,8 +162,8 @@ impl Journal {
         progress: impl FnMut(u64, u64) -> ControlFlow<()>,
     ) -> Result<Retained, JournalError> {
         let plan = self.plan(retention, now_ms, progress)?;
-        if plan.places.is_empty() {
-            return Ok(Retained::default());
+        if plan.places.is_empty() || plan.stopped {
+            return Ok(Retained { stopped: plan.stopped, ..Retained::default() });
         }
         let (told, runs) = (plan.told(None), plan.runs);
         let event = self.write_if(true, false, {
@@ -175,7 +179,8 @@ impl Journal {
     }
 
     /// Whether this machine's clock may be believed when it says how old something is. One that jumped far ahead since the
-    /// last time that this was asked is believed once it has stood for a day: a wrong date must not delete a record.
+    /// last time that this was asked, or was never asked, is believed once it has stood for a day: a wrong date must not delete
+    /// a record.
     pub fn clock_stands(&self, now: i64) -> Result<bool, JournalError> {
         self.write_if(false, false, move |tx| {
             retained::clock_stands(tx.connection, now, JUMP, STANDS).map_err(|e| tx.error(&e))
@@ -229,7 +234,8 @@ impl Journal {
                 break;
             }
             if progress(after.unsigned_abs(), head).is_break() {
-                break;
+                plan.stopped = true;
+                return Ok(plan);
             }
         }
         for ((note, project), (cutoff, events)) in notes {
@@ -331,7 +337,7 @@ impl Plan {
             bytes: run.bytes,
             before: rfc3339(run.before_ms),
         };
-        Retained { event, runs: self.runs.iter().map(run).collect(), more: self.more }
+        Retained { event, runs: self.runs.iter().map(run).collect(), more: self.more, stopped: self.stopped }
     }
 }
 

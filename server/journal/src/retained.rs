@@ -121,7 +121,7 @@ pub(crate) fn clock_stands(connection: &Connection, now: i64, jump: i64, stands:
         // It has stood since it jumped, and goes on from there.
         (_, Some(at)) if (stands..=jump).contains(&(now - at)) => {}
         (_, Some(at)) if (0..stands).contains(&(now - at)) => return Ok(false),
-        (None, None) => {}
+        // Or it was never asked: the first date that is seen is no better known than one that jumps.
         _ => {
             put("clock-jumped", now)?;
             return Ok(false);

@@ -240,6 +240,8 @@ fn a_date_that_jumps_far_ahead_is_not_believed_for_a_day() {
     let (_folder, journal) = journal();
     let now = now_ms();
     let stands = |at: i64| journal.clock_stands(at).unwrap();
+    assert!(!stands(now) && !stands(now + DAY / 2), "nor is the first");
+    let now = now + DAY;
     assert!(stands(now) && stands(now + 30 * DAY), "a month without an editor is none");
     let wrong = now + 3650 * DAY;
     assert!(!stands(wrong) && !stands(wrong + DAY / 2));
@@ -247,6 +249,16 @@ fn a_date_that_jumps_far_ahead_is_not_believed_for_a_day() {
     assert!(!stands(wrong), "and is wrong once more");
     assert!(stands(wrong + DAY) && stands(wrong + 2 * DAY), "it has stood for a day: it was the journal that lay");
     assert!(stands(now), "one that goes back makes nothing old");
+}
+
+#[test]
+fn what_was_stopped_while_it_looked_has_deleted_nothing() {
+    let (_folder, journal) = journal();
+    let ids: Vec<Ulid> = (0..5).map(|n| observed(&journal, None, &n.to_string())).collect();
+    let stopped = journal.retain(&everywhere(), after(31), |_, _| ControlFlow::Break(())).unwrap();
+    assert_eq!((stopped.stopped, stopped.event, stopped.payloads()), (true, None, 0));
+    assert!(ids.iter().all(|id| !payload(&journal, *id).is_null()));
+    assert!(journal.outdated(&everywhere(), after(31), |_, _| ControlFlow::Break(())).unwrap().stopped);
 }
 
 #[test]

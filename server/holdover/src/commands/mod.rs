@@ -112,6 +112,7 @@ fn failed(error: &EngineError) -> Failure {
         | EngineError::Undo(_)
         | EngineError::Untrusted { .. }
         | EngineError::Offline(_)
+        | EngineError::Date { .. }
         | EngineError::Cancelled
         | EngineError::Busy { .. } => End::No,
         EngineError::NotOpen { .. } | EngineError::Note(_) => End::Usage,

@@ -5,21 +5,32 @@ use crate::End;
 use crate::commands::{Failure, cancel_on_interrupt, count, engine, failed};
 use crate::out::{Out, Unit};
 use contract::RetainReport;
+use engine::EngineError;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Say what would go, and delete nothing
     #[arg(long)]
     dry_run: bool,
+    /// The date is right, also where the journal has not known it for a day
+    #[arg(long, conflicts_with = "dry_run")]
+    yes: bool,
 }
 
 pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
     let engine = engine();
     let cancel = cancel_on_interrupt();
     let bar = out.progress(&Unit::Events);
-    let report = engine.retain(options.dry_run, &cancel, |done, of| bar.report("looking", "", done, of));
+    let report = engine.retain(options.dry_run, options.yes, &cancel, |done, of| bar.report("looking", "", done, of));
     drop(bar);
-    let report = report.map_err(|e| failed(&e))?;
+    let report = report.map_err(|e| match e {
+        EngineError::Cancelled => Failure {
+            end: End::No,
+            kind: "cancelled",
+            message: "stopped, as was asked; nothing was deleted".to_owned(),
+        },
+        e => failed(&e),
+    })?;
     out.document(&report);
     if !report.rules {
         out.line("no rule says how long anything is kept: everything stays");
