@@ -8,6 +8,7 @@ import type { Notes } from './notes.ts';
 import type { NoteComment, NoteThreads } from './noteThreads.ts';
 import { copyLog } from './logCopy.ts';
 import { versionPage } from './present/health.ts';
+import { notice } from './present/notice.ts';
 import { fetchSummary } from './present/report.ts';
 import type { Row } from './present/tree.ts';
 import { serverCommand } from './protocol.ts';
@@ -230,8 +231,8 @@ async function complain(error: unknown, log: vscode.LogOutputChannel): Promise<v
   const offline = isOffline(error);
   log[offline ? 'info' : 'error'](message);
   const chosen = offline
-    ? await vscode.window.showInformationMessage(sentence, show)
-    : await vscode.window.showErrorMessage(sentence, show);
+    ? await vscode.window.showInformationMessage(notice(sentence), show)
+    : await vscode.window.showErrorMessage(notice(sentence), show);
   if (chosen === show) {
     log.show(true);
   }

@@ -8,6 +8,7 @@ import type {
   WorkDoneProgressEnd,
   WorkDoneProgressReport,
 } from 'vscode-languageclient/node';
+import { notice } from './present/notice.ts';
 
 type Step = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd;
 
@@ -74,13 +75,13 @@ function show(client: LanguageClient, token: ProgressToken, begin: WorkDoneProgr
     }
     const percentage = step.percentage ?? reached;
     progress?.report({
-      ...(step.message === undefined ? {} : { message: step.message }),
+      ...(step.message === undefined ? {} : { message: notice(step.message) }),
       ...(step.percentage === undefined ? {} : { increment: Math.max(0, percentage - reached) }),
     });
     reached = Math.max(reached, percentage);
   };
   void vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, cancellable: true, title: begin.title },
+    { location: vscode.ProgressLocation.Notification, cancellable: true, title: notice(begin.title) },
     async (bar, cancelled) => {
       progress = bar;
       report(begin);
