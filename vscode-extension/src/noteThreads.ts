@@ -31,7 +31,10 @@ class NoteComment implements vscode.Comment {
 }
 
 interface Shown {
+  workspace: string;
   thread: vscode.CommentThread;
+  /** The notes in it. */
+  notes: readonly string[];
   /** What it was drawn from: drawn again only where that is different. */
   drawn: string;
 }
@@ -121,13 +124,19 @@ export class NoteThreads implements vscode.Disposable {
     if ('versions' in comment.of) {
       const { id, versions } = comment.of;
       const texts = versions.flatMap(({ body }) => (typeof body === 'string' ? [body] : []));
-      this.inputs.expect({
-        workspace: comment.workspace,
-        note: id,
-        pred: versions.flatMap(({ ops }) => ops),
-      });
       // Texts that stand beside each other are all there, to be made one.
-      comment.body = texts.join('\n\n---\n\n');
+      const body = texts.join('\n\n---\n\n');
+      const thread = this.threadOf(comment);
+      this.inputs.expect(
+        {
+          workspace: comment.workspace,
+          ...(thread === undefined ? {} : { file: thread.uri.toString() }),
+          note: id,
+          pred: versions.flatMap(({ ops }) => ops),
+        },
+        body,
+      );
+      comment.body = body;
       comment.mode = vscode.CommentMode.Editing;
       this.redraw(comment);
     }
@@ -151,13 +160,19 @@ export class NoteThreads implements vscode.Disposable {
   }
 
   cancelEdit(comment: NoteComment): void {
+    this.inputs.cancel(comment.of.id);
     this.stopEditing(comment);
   }
 
   async remove(comment: NoteComment): Promise<void> {
     const { workspace, of } = comment;
     await ('versions' in of
-      ? this.session.command(serverCommand.noteRemove, { workspace, note: of.id })
+      ? this.session.command(serverCommand.noteRemove, {
+          workspace,
+          note: of.id,
+          // What its remover saw, and nothing that came meanwhile.
+          pred: of.versions.flatMap(({ ops }) => ops),
+        })
       : this.session.command(serverCommand.noteDraft, { workspace, draft: of.id, discard: true }));
   }
 
@@ -208,20 +223,31 @@ export class NoteThreads implements vscode.Disposable {
     this.busy = true;
     try {
       const wanted = new Set<string>();
-      for (const { workspace } of this.session.offers(serverCommand.noteList)
-        ? this.session.allStatuses
-        : []) {
+      // A server that starts, or starts again, knows nothing yet: what is shown stays, and what is typed in it.
+      const asked = this.session.offers(serverCommand.noteList) ? this.session.allStatuses : [];
+      for (const { workspace } of asked) {
         const report = await this.session.quietly<NoteReport>(serverCommand.noteList, { workspace });
         const drafts = report.drafts.filter(
           ({ id, note }) => note === undefined && !this.inputs.isOpen(id) && !this.files.isOpen(id),
         );
-        for (const thread of noteThreads({ ...report, drafts })) {
-          wanted.add(this.show(workspace, thread));
+        // Those that begin with the same note as before are that one's; of the others, who shares a note.
+        const threads = noteThreads({ ...report, drafts }).map((thread) => ({
+          thread,
+          key: keyOf(workspace, thread),
+        }));
+        for (const { thread, key } of threads.sort(
+          (one, other) => Number(this.shown.has(other.key)) - Number(this.shown.has(one.key)),
+        )) {
+          this.take(workspace, key, thread, wanted);
+          this.show(workspace, key, thread);
+          wanted.add(key);
         }
       }
-      for (const [key, { thread }] of this.shown) {
-        if (!wanted.has(key)) {
-          thread.dispose();
+      const answered = new Set(asked.map(({ workspace }) => workspace));
+      for (const [key, shown] of this.shown) {
+        const gone = answered.has(shown.workspace) || !isOpen(shown.workspace);
+        if (gone && !wanted.has(key) && !this.isWritten(shown)) {
+          shown.thread.dispose();
           this.shown.delete(key);
         }
       }
@@ -236,14 +262,33 @@ export class NoteThreads implements vscode.Disposable {
     }
   }
 
-  /** Draws a thread, in the one that showed its first note before. */
-  private show(workspace: string, given: Thread): string {
-    const first = given.notes[0]?.id ?? given.drafts[0]?.id ?? '';
-    const key = `${workspace}\n${first}`;
+  /** Whether somebody is typing into a thread. */
+  private isWritten({ thread }: Shown): boolean {
+    return thread.comments.some(isEdited) || this.inputs.isTyping(thread.uri);
+  }
+
+  /** A thread that lost its first note is the one that showed another of its notes before, and not a new one. */
+  private take(workspace: string, key: string, { notes, path: file }: Thread, wanted: Set<string>): void {
+    const uri = vscode.Uri.file(path.join(workspace, file)).toString();
+    const [before, shown] =
+      [...this.shown].find(
+        ([known, one]) =>
+          !wanted.has(known) &&
+          one.thread.uri.toString() === uri &&
+          one.notes.some((id) => notes.some((note) => note.id === id)),
+      ) ?? [];
+    if (!this.shown.has(key) && before !== undefined && shown !== undefined) {
+      this.shown.delete(before);
+      this.shown.set(key, shown);
+    }
+  }
+
+  /** Draws a thread, in the one that showed it before. */
+  private show(workspace: string, key: string, given: Thread): void {
     const drawn = JSON.stringify(given);
     const known = this.shown.get(key);
     if (known?.drawn === drawn) {
-      return key;
+      return;
     }
     const uri = vscode.Uri.file(path.join(workspace, given.path));
     // One about the file as a whole stands at its beginning.
@@ -253,6 +298,8 @@ export class NoteThreads implements vscode.Disposable {
     const comments = [
       ...given.notes.map((note) => this.comment(workspace, note, before)),
       ...given.drafts.map((draft) => draftComment(workspace, draft)),
+      // One that was removed, or stands elsewhere now, while somebody changes it.
+      ...before.filter((one) => isEdited(one) && !given.notes.some(({ id }) => id === one.of.id)),
     ];
     const thread = known?.thread ?? this.controller.createCommentThread(uri, range, comments);
     if (known === undefined) {
@@ -269,17 +316,13 @@ export class NoteThreads implements vscode.Disposable {
     thread.label = given.label;
     thread.contextValue = given.lost ? 'noteThreadLost' : 'noteThread';
     thread.canReply = given.notes.length > 0;
-    this.shown.set(key, { thread, drawn });
-    return key;
+    this.shown.set(key, { workspace, thread, notes: given.notes.map(({ id }) => id), drawn });
   }
 
   private comment(workspace: string, note: Note, before: readonly vscode.Comment[]): NoteComment {
     const id = JSON.stringify([note.id]);
-    const editing = before.find(
-      (one) => one instanceof NoteComment && one.id === id && one.mode === vscode.CommentMode.Editing,
-    );
     // What somebody is typing in is not taken from under them.
-    return editing instanceof NoteComment ? editing : noteComment(workspace, note, id);
+    return before.filter(isEdited).find((one) => one.id === id) ?? noteComment(workspace, note, id);
   }
 
   private stopEditing(comment: NoteComment): void {
@@ -301,6 +344,10 @@ export class NoteThreads implements vscode.Disposable {
     }
   }
 
+  private threadOf(comment: NoteComment): vscode.CommentThread | undefined {
+    return [...this.shown.values()].find(({ thread }) => thread.comments.includes(comment))?.thread;
+  }
+
   private workspaceOf(uri: vscode.Uri): string | undefined {
     if (!this.session.offers(serverCommand.noteAdd)) {
       return undefined;
@@ -311,6 +358,18 @@ export class NoteThreads implements vscode.Disposable {
 }
 
 export type { NoteComment };
+
+function keyOf(workspace: string, { notes, drafts }: Thread): string {
+  return `${workspace}\n${notes[0]?.id ?? drafts[0]?.id ?? ''}`;
+}
+
+function isOpen(workspace: string): boolean {
+  return vscode.workspace.workspaceFolders?.some(({ uri }) => uri.fsPath === workspace) === true;
+}
+
+function isEdited(comment: vscode.Comment): comment is NoteComment {
+  return comment instanceof NoteComment && comment.mode === vscode.CommentMode.Editing;
+}
 
 function noteComment(workspace: string, note: Note, id: string): NoteComment {
   const comment = new NoteComment(workspace, note, id);

@@ -6,6 +6,7 @@ import type { Documents } from './documents.ts';
 import type { NoteFiles, Writing } from './noteFiles.ts';
 import type { NoteInputs } from './noteInputs.ts';
 import { lostFirst } from './present/noteThreads.ts';
+import { notice } from './present/notice.ts';
 import { noteRows } from './present/notesTree.ts';
 import type { Row } from './present/tree.ts';
 import { serverCommand } from './protocol.ts';
@@ -50,8 +51,11 @@ export class Notes implements vscode.Disposable {
     const showAll = 'Show Them';
     const chosen =
       more.length === 0
-        ? await vscode.window.showInformationMessage(`A note was not saved: ${first.title}`, takeUp)
-        : await vscode.window.showInformationMessage(`${more.length + 1} notes were not saved.`, showAll);
+        ? await vscode.window.showInformationMessage(notice(`A note was not saved: ${first.title}`), takeUp)
+        : await vscode.window.showInformationMessage(
+            notice(`${more.length + 1} notes were not saved.`),
+            showAll,
+          );
     if (chosen === takeUp) {
       await this.takeUp({ draft: first.id, workspace });
     } else if (chosen === showAll) {
@@ -114,8 +118,10 @@ export class Notes implements vscode.Disposable {
   async remove(chosen: Chosen): Promise<void> {
     const note = await this.chosen(chosen);
     if (note !== undefined) {
-      const [workspace, { id }] = note;
-      await this.session.command(serverCommand.noteRemove, { workspace, note: id });
+      const [workspace, { id, versions }] = note;
+      // What its remover saw, and nothing that came meanwhile.
+      const pred = versions.flatMap(({ ops }) => ops);
+      await this.session.command(serverCommand.noteRemove, { workspace, note: id, pred });
     }
   }
 
@@ -139,10 +145,9 @@ export class Notes implements vscode.Disposable {
       const { anchor, shared, note, pred, place, body, id } = found;
       const writing: Writing =
         typeof note === 'string' ? { workspace, note, pred: pred ?? [] } : { workspace, anchor, shared };
-      await this.files.write(writing, `Note on ${place.text}`, '', id);
+      const editor = await this.files.write(writing, `Note on ${place.text}`, '', id);
       // Typed again, so that the editor holds it for unsaved, which it is.
-      const editor = vscode.window.activeTextEditor;
-      await editor?.edit((edit) => {
+      await editor.edit((edit) => {
         const all = new vscode.Range(0, 0, editor.document.lineCount, 0);
         edit.replace(all, body);
       });

@@ -35,6 +35,11 @@ export const serverCommand = {
   trail: 'holdover.trail',
 } as const;
 
+/** Whether a draft was refused because it has ended: it is a note now, or was thrown away, in another window perhaps. */
+export function hasEnded(error: unknown): boolean {
+  return (error as { data?: { kind?: unknown } } | undefined)?.data?.kind === 'draft-ended';
+}
+
 /** Declares what the server may send beyond the standard. */
 export class Capabilities implements StaticFeature {
   fillClientCapabilities(capabilities: ClientCapabilities): void {

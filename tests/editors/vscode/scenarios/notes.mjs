@@ -15,6 +15,7 @@ export const notes = {
     writeFileSync(path.join(project.workspace, 'noted.txt'), 'one\ntwo\nthree\nfour\n');
   },
   async run({ steps, window, env, project, server, browser, home, editor, extension }) {
+    const { page } = window;
     const listed = () =>
       JSON.parse(
         execFileSync(server, ['note', 'list', project.workspace, '--json'], {
@@ -78,6 +79,52 @@ export const notes = {
       await window.command('Holdover: Remove This Note');
       await until('no note', async () => listed().notes.length === 0);
     });
+
+    await steps.step(
+      'an editor that saves by itself keeps a draft and makes no note of half a thought',
+      async () => {
+        await window.command('File: Toggle Auto Save');
+        const saved = (text) =>
+          until('the editor to save by itself', async () => {
+            const said = (await page.locator('.statusbar-item').allInnerTexts()).join();
+            return said.includes('kept as a draft') && listed().drafts[0]?.body === text;
+          });
+        await window.openFile('noted.txt', 4);
+        await window.press('Control+Alt+h');
+        await window.press('n');
+        await write(window, 'half');
+        await saved('half');
+        expect(listed().notes.length === 0, 'half a thought is a note');
+        await page.keyboard.type(' and whole', { delay: 5 });
+        await save(window);
+        await until('the note', async () => listed().notes[0]?.body === 'half and whole');
+        expect(listed().drafts.length === 0, 'its draft is still there');
+
+        // Closed without a question, it is not thrown away.
+        await window.openFile('noted.txt', 4);
+        await window.press('Control+Alt+h');
+        await window.press('n');
+        await write(window, 'put aside');
+        await saved('put aside');
+        await window.command('View: Close Editor');
+        await until('the note to close', async () => (await tab(page).count()) === 0);
+        await window.openViews();
+        await until('its row', async () =>
+          (await window.rows('Notes')).some((one) => one.startsWith('put aside, not saved')),
+        );
+        const [draft] = listed().drafts;
+        execFileSync(server, ['note', 'remove', draft.id], {
+          env: { ...process.env, ...env },
+          cwd: project.workspace,
+        });
+        await window.command('File: Toggle Auto Save');
+        const [note] = listed().notes;
+        execFileSync(server, ['note', 'remove', note.id], {
+          env: { ...process.env, ...env },
+          cwd: project.workspace,
+        });
+      },
+    );
 
     await steps.step('a server that is killed loses nothing that was typed', async () => {
       await window.openFile('noted.txt', 3);

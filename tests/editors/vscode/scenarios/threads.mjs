@@ -44,7 +44,7 @@ export const threads = {
     const begin = async (text) => {
       const line = page.locator('.view-line').filter({ hasText: text }).first();
       const sign = page.locator('.comment-diff-added, .comment-range-glyph.line-hover').first();
-      const input = page.locator('.review-widget .comment-form .monaco-editor').first();
+      const input = page.locator('.review-widget .comment-form .monaco-editor:visible').first();
       await until('the input', async () => {
         const box = await line.boundingBox();
         await page.mouse.move(box.x + 40, box.y + box.height / 2);
@@ -108,6 +108,58 @@ export const threads = {
       await until('one note', async () => listed().notes.length === 1);
       await until('it in the thread', async () => (await widget.locator('.review-comment').count()) === 1);
       expectText(listed().notes[0].body, 'why **two**?');
+    });
+
+    await steps.step('a change goes on where it was when its file is shown again', async () => {
+      const input = widget.locator('.edit-container .monaco-editor');
+      await act('why two?', 'Change');
+      await input.first().waitFor();
+      await window.press('Control+a');
+      await page.keyboard.type('why not two', { delay: 5 });
+      await until('its draft', async () => listed().drafts[0]?.body === 'why not two');
+      await window.openFile('Cargo.toml');
+      await until('no thread', async () => !(await widget.isVisible()));
+      await window.openFile('noted.txt', 1);
+      await openThread();
+      await input.first().click();
+      await window.press('Control+End');
+      await page.keyboard.type(', then', { delay: 5 });
+      await until('the same draft', async () => {
+        const [draft, ...more] = listed().drafts;
+        return more.length === 0 && draft?.body === 'why not two, then';
+      });
+    });
+
+    await steps.step('a server that starts anew takes nothing from whoever is typing', async () => {
+      const input = widget.locator('.edit-container .monaco-editor');
+      const pids = processes(env, 'lsp');
+      expect(pids.length === 1, `servers: ${pids.length}`);
+      await window.command('Holdover: Restart Server');
+      await until('another server', async () => {
+        const [pid, ...more] = processes(env, 'lsp');
+        return more.length === 0 && pid !== undefined && pid !== pids[0];
+      });
+      await window.waitForStatus(/^offline: \d/);
+      await input.first().click();
+      await window.press('Control+End');
+      await page.keyboard.type(' three', { delay: 5 });
+      await until('its draft', async () => {
+        const [draft, ...more] = listed().drafts;
+        return more.length === 0 && draft?.body === 'why not two, then three' && draft.open;
+      });
+      await widget.locator('.edit-container .monaco-button', { hasText: 'Save' }).first().click();
+      await until('the change', async () => listed().notes[0]?.body === 'why not two, then three');
+      expect(listed().drafts.length === 0, 'its draft is still there');
+      await act('why not two', 'Change');
+      await input.first().waitFor();
+      await window.press('Control+a');
+      await page.keyboard.type('why **two**? again', { delay: 5 });
+      await until('its draft', async () => listed().drafts[0]?.body === 'why **two**? again');
+      await widget.locator('.edit-container .monaco-button', { hasText: 'Cancel' }).first().click();
+      await until('no draft', async () => listed().drafts.length === 0);
+      const [{ id, body }] = listed().notes;
+      expectText(body, 'why not two, then three');
+      holdover('note', 'edit', id, '-m', 'why **two**?');
     });
 
     await steps.step('a thread is begun from the gutter, and shared', async () => {
@@ -219,16 +271,19 @@ export const threads = {
   },
 };
 
-/** Process ids of what this scenario's editor started: by the data folder in their environment. */
-function processes(env) {
+/** Process ids of what this scenario's editor started, those with a word alone: by the data folder in their environment. */
+function processes(env, word) {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, 'utf8')
-          .split('\0')
-          .includes(`HOLDOVER_DATA_DIR=${env.HOLDOVER_DATA_DIR}`);
+        const own = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        return (
+          own.includes(`HOLDOVER_DATA_DIR=${env.HOLDOVER_DATA_DIR}`) &&
+          (word === undefined || command.includes(word))
+        );
       } catch {
         return false;
       }
