@@ -73,7 +73,7 @@ vim.api.nvim_create_autocmd('FileType', {
   desc = 'Say once where the program is not there',
   callback = function()
     -- Nothing is enabled before vim.lsp is loaded.
-    if package.loaded['vim.lsp'] and vim.lsp.is_enabled('holdover') then
+    if package.loaded['vim.lsp'] and vim.lsp.is_enabled and vim.lsp.is_enabled('holdover') then
       require('holdover.attach').check_program()
       return true
     end

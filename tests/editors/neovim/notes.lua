@@ -253,6 +253,118 @@ local function written()
 end
 
 local function drafts()
+  ---Runs something where each command of a name that is sent is told of first.
+  ---@param told fun(command: string, send: fun())
+  ---@param fn fun()
+  local function listening(told, fn)
+    local client = require('holdover.client')
+    local real = client.execute
+    ---@diagnostic disable-next-line: duplicate-set-field
+    client.execute = function(server, command, ...)
+      local rest = { ... }
+      told(command, function()
+        real(server, command, unpack(rest))
+      end)
+    end
+    local ok, problem = pcall(fn)
+    client.execute = real
+    assert(ok, problem)
+  end
+
+  ---@param body string
+  ---@return integer
+  local function notes_that_say(body)
+    return #vim.tbl_filter(function(note)
+      return note.body == body
+    end, listed().notes)
+  end
+
+  t.test('a note that is written again because no answer was waited for is one note', function()
+    w.open('src/noted.txt')
+    vim.cmd('Holdover note file')
+    press('ionce<Esc>')
+    local wait = vim.wait
+    -- As Ctrl-C ends it.
+    ---@diagnostic disable-next-line: duplicate-set-field
+    vim.wait = function()
+      return false, -2
+    end
+    vim.cmd('silent! write')
+    vim.cmd('silent! write')
+    vim.wait = wait
+    t.contains(t.notified[1].text, 'has not answered yet', 'the message')
+    closed()
+    t.equal(notes_that_say('once'), 1, 'notes')
+    t.equal(listed().drafts, {}, 'drafts')
+    -- What is typed on before the answer comes is not lost: it is the same note's.
+    w.open('src/noted.txt')
+    vim.cmd('Holdover note file')
+    press('itwice<Esc>')
+    vim.wait = function()
+      return false, -2
+    end
+    vim.cmd('silent! write')
+    vim.wait = wait
+    press('A and more<Esc>')
+    t.wait(function()
+      return notes_that_say('twice') == 1
+    end, 'the note')
+    t.equal(vim.bo.buftype, 'acwrite', 'the window stays')
+    vim.cmd('silent write')
+    closed()
+    t.equal({ notes_that_say('twice'), notes_that_say('twice and more') }, { 0, 1 }, 'notes')
+    t.equal(listed().drafts, {}, 'drafts')
+    t.notified = {}
+  end)
+
+  t.test('a draft that is on its way when its note is saved ends with it', function()
+    w.open('src/noted.txt')
+    vim.cmd('Holdover note file')
+    local left = false
+    listening(function(command, send)
+      send()
+      if command == 'holdover.note.draft' and not left then
+        left = true
+        vim.cmd('silent wq')
+      end
+    end, function()
+      press('ihurried<Esc>')
+      t.wait(function()
+        return left
+      end, 'the draft is on its way')
+      closed()
+    end)
+    t.wait(function()
+      return notes_that_say('hurried') == 1
+    end, 'the note')
+    t.equal(listed().drafts, {}, 'drafts')
+  end)
+
+  t.test('what another editor is writing is not offered, and what is typed under an ended draft goes on', function()
+    w.open('src/noted.txt')
+    vim.cmd('Holdover note file')
+    press('ihere<Esc>')
+    local draft = t.wait(function()
+      return listed().drafts[1]
+    end, 'the draft')
+    t.check(draft.open, 'somebody may be typing')
+    local other = vim.tbl_extend('force', {}, draft, { id = '01KA0000000000000000000009' })
+    t.equal(require('holdover.notes').abandoned({ drafts = { draft, other } }), {}, 'what is offered')
+    other.open = false
+    t.equal(require('holdover.notes').abandoned({ drafts = { draft, other } }), { other }, 'what is offered')
+    vim.system({ w.binary, 'note', 'remove', draft.id, '--workspace', w.folder }):wait()
+    t.equal(listed().drafts, {}, 'thrown away elsewhere')
+    press('A and on<Esc>')
+    t.wait(function()
+      local now = listed().drafts[1]
+      return now and now.body == 'here and on' and now.id ~= draft.id
+    end, 'it is kept under a new id')
+    vim.cmd('quit!')
+    t.wait(function()
+      return #listed().drafts == 0
+    end, 'no draft')
+  end)
+
   t.test('what is thrown away leaves no draft, and an empty note is refused and kept open', function()
     vim.cmd('Holdover note file')
     press('ithrown away<Esc>')

@@ -13,10 +13,13 @@ local AGAIN = 1000
 ---@class holdover.Writing
 ---@field workspace string
 ---@field fields table what `holdover.note.add` or `.edit` takes beside the text
----@field draft? string its id, once the server gave one
+---@field draft string its id
+---@field kept boolean the server has something of it, or is being told
 ---@field tick integer 'changedtick' of what was saved last
 ---@field busy boolean a save is on its way
 ---@field timer uv.uv_timer_t
+---@field asked integer how often it was to be saved as a note without an answer yet
+---@field writing boolean `:write` waits for an answer
 ---@field done boolean saved as a note, or thrown away
 
 local writing = {} ---@type table<integer, holdover.Writing?>
@@ -57,6 +60,52 @@ local function save_soon(buf, after)
   end
 end
 
+---@param buf integer
+local function close(buf)
+  vim.schedule(function()
+    if vim.api.nvim_buf_is_valid(buf) then
+      vim.api.nvim_buf_delete(buf, { force = true })
+    end
+  end)
+end
+
+---The text is a note now, in whichever answer that came: what is typed on changes it, under a draft of its own.
+---@param buf integer
+---@param state holdover.Writing
+---@param text string
+---@param note holdover.Note
+local function noted(buf, state, text, note)
+  require('holdover.progress').say(state.fields.note and 'the note is changed' or 'noted')
+  if writing[buf] ~= state then
+    return
+  end
+  if not vim.api.nvim_buf_is_loaded(buf) or body(buf) == text then
+    state.done = true
+    state.timer:stop()
+    if vim.api.nvim_buf_is_loaded(buf) then
+      vim.bo[buf].modified = false
+    end
+    -- Not under `:write`, which still stands in its window.
+    if not state.writing then
+      close(buf)
+    end
+    return
+  end
+  if state.asked > 0 then
+    -- It was asked for again meanwhile, under the same draft: that answer says what the note is.
+    return
+  end
+  local own = text:gsub('%s+$', ''):gsub('^\n+', '')
+  local pred = {} ---@type string[]
+  for _, version in ipairs(note.versions or {}) do
+    if version.body == own then
+      vim.list_extend(pred, version.ops)
+    end
+  end
+  state.fields, state.draft, state.kept = { note = note.id, pred = pred }, require('holdover.ulid').new(), false
+  save_soon(buf, 0)
+end
+
 function save(buf)
   local state = writing[buf]
   if not state or state.done or state.busy or not vim.api.nvim_buf_is_loaded(buf) then
@@ -72,22 +121,32 @@ function save(buf)
     save_soon(buf, AGAIN)
     return
   end
-  state.busy = true
+  state.busy, state.kept = true, true
   local fields = about(state)
   fields.body = body(buf)
   client_of.execute(server, 'holdover.note.draft', fields, function(err, draft)
     state.busy = false
     if err or not draft then
-      save_soon(buf, AGAIN)
+      local ended = vim.tbl_get(err or {}, 'data', 'kind') == 'draft-ended'
+      if ended and state.draft == fields.draft and state.asked == 0 then
+        -- It was saved or thrown away in another editor: what is typed on is another draft.
+        state.draft = require('holdover.ulid').new()
+      end
+      save_soon(buf, ended and state.asked == 0 and 0 or AGAIN)
       return
     end
-    state.draft, state.tick = draft.id, tick
+    if state.draft ~= draft.id then
+      -- It is a note meanwhile, and what is typed on has a draft of its own.
+      save_soon(buf, 0)
+      return
+    end
+    state.tick = tick
     -- Where it stands was taken down with the first letter: lines that are written above it since do not move it.
     state.fields.anchor = state.fields.note == nil and draft.anchor or nil
-    -- It may have ended while the save was on its way.
     if writing[buf] ~= state then
-      client_of.execute(server, 'holdover.note.draft', { draft = draft.id, discard = true }, function() end)
-    elseif vim.api.nvim_buf_is_loaded(buf) and vim.api.nvim_buf_get_changedtick(buf) ~= tick then
+      return
+    end
+    if vim.api.nvim_buf_is_loaded(buf) and vim.api.nvim_buf_get_changedtick(buf) ~= tick then
       save_soon(buf, PAUSE)
     end
   end)
@@ -107,28 +166,31 @@ local function write(buf)
   state.timer:stop()
   -- Whoever writes and leaves at once (`:wq`) must not leave before the answer: it says whether the note is on the disk.
   local answer ---@type {err?: lsp.ResponseError}?
-  client_of.execute(server, fields.note and 'holdover.note.edit' or 'holdover.note.add', fields, function(err)
+  state.asked = state.asked + 1
+  -- However late it comes: under its draft, a note that is asked for again is the same one.
+  client_of.execute(server, fields.note and 'holdover.note.edit' or 'holdover.note.add', fields, function(err, note)
     answer = { err = err }
+    state.asked = state.asked - 1
+    if note then
+      noted(buf, state, fields.body, note)
+    end
   end)
-  if not vim.wait(10000, function()
+  state.writing = true
+  local answered = vim.wait(10000, function()
     return answer ~= nil
-  end, 5) then
+  end, 5)
+  state.writing = false
+  if state.done then
+    close(buf)
+  end
+  if not answered then
     client_of.fail('the server has not answered yet; the text is kept as a draft')
     return
   end
   if answer and answer.err then
     save_soon(buf, 0)
     client_of.fail(answer.err.message)
-    return
   end
-  state.done = true
-  vim.bo[buf].modified = false
-  require('holdover.progress').say(fields.note and 'the note is changed' or 'noted')
-  vim.schedule(function()
-    if vim.api.nvim_buf_is_valid(buf) then
-      vim.api.nvim_buf_delete(buf, { force = true })
-    end
-  end)
 end
 
 ---@param buf integer
@@ -142,7 +204,7 @@ local function gone(buf)
   state.timer:close()
   -- Thrown away with `:quit!`. Whoever leaves Neovim keeps the draft.
   local server = not state.done and vim.v.exiting == vim.NIL and client_of.any(buf)
-  if server and state.draft then
+  if server and state.kept then
     state.done = true
     client_of.execute(
       server,
@@ -173,10 +235,13 @@ function M.open(workspace, fields, opts)
   writing[buf] = {
     workspace = workspace,
     fields = fields,
-    draft = opts.draft,
+    draft = opts.draft or require('holdover.ulid').new(),
+    kept = opts.draft ~= nil,
     tick = tick,
     busy = false,
     timer = timer,
+    asked = 0,
+    writing = false,
     done = false,
   }
   vim.cmd('botright ' .. math.max(5, math.min(12, math.floor(vim.o.lines / 3))) .. 'split')

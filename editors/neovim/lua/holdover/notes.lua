@@ -81,12 +81,12 @@ function M.offer(client)
   end
 end
 
----The drafts that nobody is writing.
+---The drafts that nobody is writing, here or in another editor.
 ---@param report holdover.NoteReport
 ---@return holdover.NoteDraft[]
 function M.abandoned(report)
   return vim.tbl_filter(function(draft)
-    return not require('holdover.note').is_open(draft.id)
+    return not draft.open and not require('holdover.note').is_open(draft.id)
   end, report.drafts or {})
 end
 
@@ -198,7 +198,13 @@ end
 ---Takes the note of this line away.
 function M.remove()
   M.under_cursor(function(note, client, workspace)
-    client_of.execute(client, 'holdover.note.remove', { note = note.id, workspace = workspace }, function(err)
+    local pred = {} ---@type string[]
+    -- What its remover saw, and nothing that came meanwhile.
+    for _, version in ipairs(note.versions) do
+      vim.list_extend(pred, version.ops)
+    end
+    local fields = { note = note.id, pred = pred, workspace = workspace }
+    client_of.execute(client, 'holdover.note.remove', fields, function(err)
       if err then
         client_of.fail(err.message)
       else
