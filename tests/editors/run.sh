@@ -65,7 +65,7 @@ for part in "${parts[@]}"; do
   (
     project "$made" "$scratch/$part"
     holdover trust "$HOLDOVER_FIXTURE" >/dev/null
-    "part_$part" || echo "FAILED  $part ended with $?"
+    "part_$part" || echo "FAILED  part_$part ended with $?"
     if back; then echo "and the crate is in the cache"; else echo "FAILED  the crate is not in the cache"; fi
   ) >"$scratch/log" 2>&1 || true
   cat "$scratch/log"
@@ -75,10 +75,16 @@ for part in "${parts[@]}"; do
     failed=$((failed + 1))
     continue
   fi
+  if [ "${sum%% *}" = 0 ]; then
+    echo "FAILED  no step of $part passed"
+    failed=$((failed + 1))
+  fi
   passed=$((passed + ${sum%% *}))
   sum=${sum#*, }
   failed=$((failed + ${sum%% *}))
   if grep -q '^and the crate is in the cache$' "$scratch/log"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+  # It counted its steps and then failed all the same, or had none.
+  if grep -q '^FAILED  part_' "$scratch/log"; then failed=$((failed + 1)); fi
 done
 
 echo "$passed passed, $failed failed"

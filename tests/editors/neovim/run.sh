@@ -21,7 +21,7 @@ parts=("$@")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir -p "$shots"
-passed=0 failed=0
+passed=0 failed=0 status=0
 
 # A Neovim that sees nothing of the user's.
 private() {
@@ -33,8 +33,16 @@ private() {
 }
 user_home=$HOME
 
-# count LOG: adds a script's closing line to the sum. A script without one has failed.
+# count LOG STATUS: adds a script's closing line to the sum. A script without one has failed, and so has one that ended with
+# a failure that it did not count, or had nothing to do.
 count() {
+  if [ "$2" != 0 ] && grep -qE '^[0-9]+ passed, 0 failed$' "$1"; then
+    echo "FAILED  the script ended with $2"
+    failed=$((failed + 1))
+  elif grep -qE '^0 passed, 0 failed$' "$1"; then
+    echo "FAILED  nothing was tested"
+    failed=$((failed + 1))
+  fi
   local line
   line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$1" | tail -n 1) || true
   if [ -z "$line" ]; then
@@ -51,17 +59,17 @@ count() {
 neovim() {
   echo "== $("$1" --version | head -n 1): $2"
   private "${@:3}" timeout 300 "$1" --clean --headless --cmd "set rtp^=$scratch/plugin" \
-    --cmd "lua package.path = '$here/?.lua;' .. package.path" -c "luafile $here/$2" >"$scratch/log" 2>"$scratch/err" || true
-  report
+    --cmd "lua package.path = '$here/?.lua;' .. package.path" -c "luafile $here/$2" >"$scratch/log" 2>"$scratch/err" && status=0 || status=$?
+  report "$status"
 }
 
-# Shows what a script said, and what it wrote beside that where something failed.
+# report STATUS: shows what a script said, and what it wrote beside that where something failed.
 report() {
   grep -vE '^[0-9]+ passed, ' "$scratch/log" || true
   if ! grep -qE '^[0-9]+ passed, 0 failed$' "$scratch/log"; then
     { cat "$scratch/err" && echo; } | sed 's/^/     | /' | tail -n 20
   fi
-  count "$scratch/log"
+  count "$scratch/log" "$1"
 }
 
 # installed NVIM: the plugin put where the README puts it, with an init.lua that holds the README's line.
@@ -77,8 +85,8 @@ installed() {
     "$1" --headless -c "helptags ALL" -c q
     echo "vim.lsp.enable('"'holdover'"')" >"$XDG_CONFIG_HOME/nvim/init.lua"
     timeout 60 "$1" --headless --cmd "lua package.path = [[$3/?.lua;]] .. package.path" -c "luafile $3/installed.lua"
-  ' bash "$1" "$scratch/fresh" "$here" >"$scratch/log" 2>"$scratch/err" || true
-  report
+  ' bash "$1" "$scratch/fresh" "$here" >"$scratch/log" 2>"$scratch/err" && status=0 || status=$?
+  report "$status"
 }
 
 # A project with full caches, copied, from which three artifacts are taken: a crate that stands in Cargo.toml, one that
@@ -195,9 +203,10 @@ for part in "${parts[@]}"; do
         mkdir -p "$scratch/home/.local/bin"
         ln -sf "$HOLDOVER_BIN" "$scratch/home/.local/bin/holdover"
         private env PYTHONPATH="$editors/python" PATH="$scratch/home/.local/bin:$editors/bin:$PATH" \
-          python3 "$here/terminal.py" "$nvim" "$scratch/plugin" "$editors/fonts" "$theme" "$shots" | tee "$scratch/log" |
-          grep -vE '^[0-9]+ passed, ' || true
-        count "$scratch/log"
+          python3 "$here/terminal.py" "$nvim" "$scratch/plugin" "$editors/fonts" "$theme" "$shots" >"$scratch/log" &&
+          status=0 || status=$?
+        grep -vE '^[0-9]+ passed, ' "$scratch/log" || true
+        count "$scratch/log" "$status"
       done
       echo "screenshots: $shots"
       ;;
