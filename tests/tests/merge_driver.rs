@@ -121,7 +121,7 @@ fn a_rebase_and_a_cherry_pick_of_trusted_merges_go_through_without_a_stop() {
 
 #[test]
 fn where_nothing_is_trusted_the_bytes_and_the_exit_code_are_those_of_git() {
-    let latin = |word: &[u8]| [b"caf\xe9 ", word, b"\r\nlast line without an end"].concat();
+    let latin = |word: &[u8]| [b"\xe9t\xe9 ", word, b"\r\nlast line without an end"].concat();
     let cases: [(&str, [Vec<u8>; 3]); 5] = [
         ("latin.txt", [latin(b"one"), latin(b"two"), latin(b"three")]),
         ("unknown.xyz", [b"one two\n".to_vec(), b"uno two\n".to_vec(), b"one dos\n".to_vec()]),

@@ -119,3 +119,28 @@ fn git(folder: &Path) -> String {
     assert_eq!(out.status.code(), Some(0), "git finds a conflict where changes are apart");
     String::from_utf8(out.stdout).unwrap()
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever stands in a conflict: an answer comes, the same one again, it says where each of its lines comes from, and
+    /// one click never makes up a word that none of the versions has.
+    #[test]
+    fn a_suggestion_for_any_text_is_sound(
+        versions in prop::collection::vec("([ab1.]|\u{e9}|\u{1d11e}|\t| |\r|\n|[(]|[)]|- |<<<<<<<|=======|>>>>>>> x|\\|\\|\\|\\|\\|\\|\\|){0,12}", 3),
+        name in prop::sample::select(&["a.md", "CHANGELOG.md", "a.rs", "a.py", "a", "Cargo.lock"][..]),
+    ) {
+        let text = format!("x\n{}y\n", conflict(&format!("{}\n", versions[0]), &format!("{}\n", versions[1]), &format!("{}\n", versions[2])));
+        let ask = Ask { path: name.into(), text: text.clone(), regions: Vec::new() };
+        let found = answer(&ask, &NoSyntax).suggestions;
+        let again = answer(&ask, &NoSyntax).suggestions;
+        prop_assert_eq!(&found, &again);
+        for (_, merge) in found {
+            prop_assert_eq!(merge.lines.len(), merge.text.lines().count());
+            prop_assert!((0.0..=1.0).contains(&merge.confidence));
+            let known: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
+            let is_known = |word: &str| known.contains(&word);
+            prop_assert!(!merge.one_click || merge.text.split(|c: char| !c.is_alphanumeric()).all(is_known), "{:?} of {:?}", merge.text, text);
+        }
+    }
+}
