@@ -94,8 +94,8 @@ fn auto_resolves_what_has_a_trusted_merge_and_leaves_every_other_byte() {
     let dry = fixture.holdover(&["conflicts", "a.rs", "--resolve", "auto", "--dry-run"]);
     assert_eq!((code(&dry), std::fs::read_to_string(&file).unwrap()), (1, text.clone()), "nothing is written");
     for told in [
-        "would resolve 2 merge conflicts",
-        "suggested merge, trusted: each side added imports, of different names (imports, ",
+        "would resolve 1 merge conflict",
+        "suggested merge, look before you take it: each side added imports, of different names (imports, ",
         "  current   | use std::io;\n  incoming  | use std::path::Path;",
         "  made      |     call(uno, dos);\n  current   -     call(uno, two);\n  incoming  -     call(one, dos);",
         "suggested merge, look before you take it: each side added declarations at the same place",
@@ -110,13 +110,11 @@ fn auto_resolves_what_has_a_trusted_merge_and_leaves_every_other_byte() {
     let auto = fixture.holdover(&["conflicts", "a.rs", "--resolve", "auto", "--json"]);
     assert_eq!(code(&auto), 1, "conflicts are left");
     let told = json(&auto)["files"][0].clone();
-    assert_eq!((&told["resolved"], told["merged"].as_array().unwrap().len()), (&2.into(), 2));
+    assert_eq!((&told["resolved"], told["merged"].as_array().unwrap().len()), (&1.into(), 1));
     assert_eq!(told["regions"][0]["suggestion"]["oneClick"], false);
-    let expected = format!(
-        "use std::fmt;\nuse std::io;\nuse std::path::Path;\n\nfn a() {{\n    call(uno, dos);\n}}\n{members}{touching}// end"
-    );
+    let expected = format!("use std::fmt;\n{imports}\nfn a() {{\n    call(uno, dos);\n}}\n{members}{touching}// end");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), expected);
-    std::fs::write(&file, format!("use std::fmt;\n{imports}fn a() {{}}\n")).unwrap();
+    std::fs::write(&file, format!("fn a() {{\n{words}}}\n")).unwrap();
     assert_eq!(code(&fixture.holdover(&["conflicts", "a.rs", "--resolve", "auto"])), 0, "none is left");
 }
 

@@ -31,17 +31,17 @@ fn some(text: &str, kind: &str, one_click: bool) -> Option<(String, String, bool
 fn keys_of_json_toml_and_yaml_are_merged_with_their_comments_and_in_their_order() {
     let json = ["  \"a\": 1\n", "  \"a\": 1,\n  \"z\": [2]\n", "  \"a\": 1,\n  \"b\": {\"c\": 3}\n"];
     let both = "  \"a\": 1,\n  \"z\": [2],\n  \"b\": {\"c\": 3}\n";
-    assert_eq!(merged("p.json", "{\n", json, "}\n"), some(both, "keys", true));
+    assert_eq!(merged("p.json", "{\n", json, "}\n"), some(both, "keys", false));
     let toml = ["[a]\n", "[a]\n# why\nx = 1 # so\n", "[a]\ny = [\n  2,\n]\n"];
     assert_eq!(
         merged("p.toml", "", toml, "\n[b]\nz = 1\n"),
-        some("[a]\n# why\nx = 1 # so\ny = [\n  2,\n]\n", "keys", true)
+        some("[a]\n# why\nx = 1 # so\ny = [\n  2,\n]\n", "keys", false)
     );
     let yaml = ["jobs:\n", "jobs:\n  # first\n  a:\n    run: x\n", "jobs:\n  b:\n    - y\n"];
     let found = merged("p.yml", "on: push\n", yaml, "");
     assert!(found.is_none_or(|(_, _, one_click)| !one_click), "an empty value has no keys yet");
     let yaml = ["  a: 1\n", "  a: 1\n  # new\n  b: 2\n", "  a: 1\n  c: 3\n"];
-    assert_eq!(merged("p.yml", "env:\n", yaml, "other: 1\n"), some("  a: 1\n  # new\n  b: 2\n  c: 3\n", "keys", true));
+    assert_eq!(merged("p.yml", "env:\n", yaml, "other: 1\n"), some("  a: 1\n  # new\n  b: 2\n  c: 3\n", "keys", false));
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn one_key_with_two_values_is_left_to_people() {
 fn imports_are_joined_unless_they_bring_in_one_name_twice_or_run_something() {
     let go = ["\t\"fmt\"\n", "\t\"fmt\"\n\t\"io\"\n", "\t\"fmt\"\n\t\"net/http\"\n"];
     let text = merged("a.go", "package a\n\nimport (\n", go, ")\n");
-    assert_eq!(text, some("\t\"fmt\"\n\t\"io\"\n\t\"net/http\"\n", "imports", true));
+    assert_eq!(text, some("\t\"fmt\"\n\t\"io\"\n\t\"net/http\"\n", "imports", false));
     for sides in [
         ["", "import { run } from \"a\";\n", "import { run } from \"b\";\n"],
         ["", "import \"a\";\n", "import \"b\";\n"],
@@ -97,10 +97,10 @@ fn one_name_from_two_places_is_asked_about_whatever_the_name_holds() {
     }
     let types = ["", "import type { A } from \"a\";\n", "import { type B } from \"b\";\n"];
     let both = format!("{}{}", types[1], types[2]);
-    assert_eq!(merged("a.ts", "", types, "x();\n"), some(&both, "imports", true), "`type` is no name here");
+    assert_eq!(merged("a.ts", "", types, "x();\n"), some(&both, "imports", false), "`type` is no name here");
     let dotted = ["", "import log.file\n", "from web import static\n"];
     let both = format!("{}{}", dotted[1], dotted[2]);
-    assert_eq!(merged("a.py", "", dotted, "x()\n"), some(&both, "imports", true));
+    assert_eq!(merged("a.py", "", dotted, "x()\n"), some(&both, "imports", false));
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn a_table_below_an_array_stays_with_its_own_element() {
 }
 
 #[test]
-fn one_click_joins_keys_or_imports_and_nothing_else() {
+fn a_merge_is_called_one_of_keys_or_imports_where_nothing_else_was_changed() {
     let json = [
         "  \"a\": 1,\n  \"m\": 1\n",
         "  \"a\": 1,\n  \"m\": 1,\n  \"b\": 2\n",

@@ -69,6 +69,7 @@ fn seeds(to: &Path) {
     for (n, file) in files.iter().enumerate() {
         let Ok(bytes) = std::fs::read(file) else { continue };
         if bytes.len() < 16 << 10 {
+            write(&to.join(format!("suggest/{n}")), &bytes);
             write(&to.join(format!("conflicts/{n}")), bytes);
         }
     }
