@@ -2,8 +2,9 @@
 //! Dropping it ends the server and fails the test if the server said anything that the test did not ask about.
 
 use crate::binary::holdover;
+use crate::text::Text;
 use serde_json::{Value, json};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -24,6 +25,8 @@ pub enum Answers {
     /// Answers each at once: configuration with nulls, `applyEdit` with yes, everything else with null.
     #[default]
     AtOnce,
+    /// The same, and applies edits to the documents that it opened.
+    Applies,
     /// Never answers.
     Never,
 }
@@ -86,6 +89,8 @@ pub struct Client {
     last_id: i64,
     ended: Option<ExitStatus>,
     strict: bool,
+    /// The documents that were opened with [`Client::open`], as an editor holds them; [`Client::change`] leaves them alone.
+    pub texts: BTreeMap<String, Text>,
     /// Every request of the server, in order.
     pub asked: Vec<Value>,
     /// The server's data folder.
@@ -139,6 +144,7 @@ impl Client {
             last_id: 0,
             ended: None,
             strict: true,
+            texts: BTreeMap::new(),
             asked,
             data,
         }
@@ -311,6 +317,7 @@ impl Client {
 
     /// Opens a document in version 1.
     pub fn open(&mut self, uri: &str, text: &str) {
+        self.texts.insert(uri.to_owned(), Text::new(text));
         self.notify(
             "textDocument/didOpen",
             json!({ "textDocument": { "uri": uri, "languageId": "text", "version": 1, "text": text } }),
@@ -405,15 +412,39 @@ impl Client {
         self.ended = Some(self.child.wait().expect("the child is ours"));
     }
 
+    /// Applies an edit as an editor does that minds versions: all of it or nothing.
+    fn apply(&mut self, edit: &Value) -> Value {
+        let documents = edit["documentChanges"].as_array().cloned().unwrap_or_default();
+        let target = |document: &Value| document["textDocument"]["uri"].as_str().unwrap_or_default().to_owned();
+        let is_current = |document: &Value| {
+            let known = self.texts.get(&target(document));
+            known.is_some_and(|text| document["textDocument"]["version"] == text.version)
+        };
+        if !documents.iter().all(is_current) {
+            return json!({ "applied": false });
+        }
+        for document in &documents {
+            let uri = target(document);
+            let Some(text) = self.texts.get_mut(&uri) else { continue };
+            text.apply(document["edits"].as_array().map(Vec::as_slice).unwrap_or_default());
+            let change = text.change(&uri);
+            self.notify("textDocument/didChange", change);
+        }
+        json!({ "applied": true })
+    }
+
     fn sort(&mut self, message: Value, wanted: bool) -> Option<Value> {
         let method = message["method"].as_str();
         let is_request = method.is_some() && message.get("id").is_some();
         if is_request {
             self.asked.push(message.clone());
-            if self.answers == Answers::AtOnce && self.stdin.is_some() && self.ended.is_none() {
+            if self.answers != Answers::Never && self.stdin.is_some() && self.ended.is_none() {
                 let result = match method {
                     Some("workspace/configuration") => {
                         Value::Array(vec![Value::Null; message["params"]["items"].as_array().map_or(0, Vec::len)])
+                    }
+                    Some("workspace/applyEdit") if self.answers == Answers::Applies => {
+                        self.apply(&message["params"]["edit"])
                     }
                     Some("workspace/applyEdit") => json!({ "applied": true }),
                     _ => Value::Null,

@@ -7,3 +7,4 @@ pub mod client;
 pub mod fixture;
 #[cfg(target_os = "linux")]
 pub mod login;
+pub mod text;

@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-use holdover_tests::client::{Client, Setup, capabilities, uri};
+use holdover_tests::client::{Answers, Client, Setup, capabilities, uri};
+use holdover_tests::text::Text;
 use serde_json::{Value, json};
 
 fn edits(edit: &Value) -> Vec<Value> {
@@ -210,7 +211,7 @@ fn a_client_without_versions_and_without_resolve_gets_whole_edits() {
 #[test]
 fn the_commands_list_and_resolve_conflicts() {
     let root = tempfile::tempdir().unwrap();
-    let setup = Setup { roots: vec![root.path().to_owned()], ..Setup::default() };
+    let setup = Setup { roots: vec![root.path().to_owned()], answers: Answers::Applies, ..Setup::default() };
     let mut client = Client::start(&setup);
     let (open, closed) = (root.path().join("open é.rs"), root.path().join("closed.rs"));
     let conflict = "<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> b\n";
@@ -227,12 +228,18 @@ fn the_commands_list_and_resolve_conflicts() {
     assert_eq!(report["files"].as_array().unwrap().len(), 1);
     assert_eq!(report["files"][0]["path"], json!(closed));
     let done = run(&mut client, "holdover.resolveConflict", json!({ "file": open, "resolve": "both", "line": 8 }));
-    assert_eq!(done, json!({ "applied": true, "conflicts": 1 }));
+    assert_eq!(done, json!({ "applied": true, "conflicts": 1, "files": 1, "left": 1 }));
     let asked = client.asked.last().unwrap()["params"]["edit"].clone();
     assert_eq!(edits(&asked)[0]["newText"], "ours\ntheirs\n");
     assert_eq!(edits(&asked)[0]["range"]["start"]["line"], 6);
     let all = run(&mut client, "holdover.resolveConflict", json!({ "file": uri(&open), "resolve": "none" }));
-    assert_eq!(all["conflicts"], 2);
+    assert_eq!((&all["applied"], &all["conflicts"]), (&json!(true), &json!(1)));
+    client.accept_leftovers();
+    let version = client.texts[&uri(&open)].version + 1;
+    let twice = format!("{conflict}between\n{conflict}");
+    client.texts.insert(uri(&open), Text { version, text: twice });
+    let change = client.texts[&uri(&open)].change(&uri(&open));
+    client.notify("textDocument/didChange", change);
     let ambiguous =
         json!({ "file": open, "resolve": "none", "fingerprint": report["files"][0]["regions"][0]["fingerprint"] });
     let params = json!({ "command": "holdover.resolveConflict", "arguments": [ambiguous] });

@@ -12,6 +12,7 @@ import {
 import type { UserProgress } from './userProgress.ts';
 import { serverLine } from './present/serverLog.ts';
 import { Capabilities } from './protocol.ts';
+import { resolveFresh } from './resolving.ts';
 import { explicitSettings, sectionOf, type SettingsTree } from './settings.ts';
 
 /** Commands after which the user waits for the end and wants to see the way there. */
@@ -82,6 +83,8 @@ export function createClient(file: string, parts: ClientParts): LanguageClient {
           next(token, step);
         });
       },
+      // An edit that comes late would be applied to lines that have moved.
+      resolveCodeAction: (action, token, next) => resolveFresh(action, () => next(action, token)),
       executeCommand: (command, args, next) =>
         parts.runCommand(command, args, async () => (await next(command, args)) as unknown),
     },

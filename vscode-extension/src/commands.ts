@@ -171,7 +171,7 @@ async function show({ file, line, utf16 }: { file: string; line: number; utf16: 
 }
 
 /** Menus of trees hand the row; the palette and keys hand nothing, and other menus a file. */
-function isRow(given: unknown): given is Row {
+export function isRow(given: unknown): given is Row {
   return typeof given === 'object' && given !== null && 'spoken' in given && 'kind' in given;
 }
 
@@ -220,7 +220,7 @@ function tellFetch(report: PreflightReport, log: vscode.LogOutputChannel): void 
 }
 
 /** The user asked for something and it did not work: that is said, with the way to the log. */
-async function complain(error: unknown, log: vscode.LogOutputChannel): Promise<void> {
+export async function complain(error: unknown, log: vscode.LogOutputChannel): Promise<void> {
   if (isCancelled(error)) {
     return;
   }
@@ -257,6 +257,6 @@ function isReport(result: unknown): result is PreflightReport {
   return typeof result === 'object' && result !== null && 'readiness' in result;
 }
 
-function firstFolder(): string | undefined {
+export function firstFolder(): string | undefined {
   return vscode.workspace.workspaceFolders?.find((folder) => folder.uri.scheme === 'file')?.uri.fsPath;
 }

@@ -167,15 +167,71 @@ export interface Finding {
 export interface ConflictSide {
   label: string;
   range: Range;
+  origin?: { name: string; commit?: string | null; author?: string | null; at?: string | null };
+}
+
+export interface ConflictRegion {
+  range: Range;
+  style: string;
+  message: string;
+  fingerprint: string;
+  sides: ConflictSide[];
+}
+
+export type LineOrigin = 'both' | 'current' | 'incoming' | 'made';
+
+/** One way to resolve a conflict, and what it would leave. */
+export interface ConflictChoice {
+  action: string;
+  title: string;
+  /** A word or two for a tab. */
+  short: string;
+  text: string;
+  /** The side that it is best looked at beside. */
+  against: string;
+  lines: LineOrigin[];
+  dropped: { side: LineOrigin; text: string }[];
+  /** Markdown. */
+  explanation: string;
+  /** What `codeAction/resolve` takes. */
+  data: { fingerprint: string; id: number; until: number };
+}
+
+/** What each choice would leave of one conflict: the request `holdover/conflict`. */
+export interface ConflictPreview {
+  uri: string;
+  version: number;
+  region: ConflictRegion;
+  sides: string[];
+  base: string | null;
+  choices: ConflictChoice[];
+}
+
+/** One conflict, as it is drawn; lines are zero-based. */
+export interface ConflictShown {
+  open: number;
+  close: number;
+  style: string;
+  length: number;
+  message: string;
+  parts: { part: 'current' | 'incoming' | 'side' | 'base'; marker: number; start: number; end: number }[];
+}
+
+/** Where the conflicts of an open document stand: `holdover/didChangeConflicts`. */
+export interface ConflictsShown {
+  uri: string;
+  version: number;
+  conflicts: ConflictShown[];
+  resolved?: { action: string; start: number; end: number }[];
 }
 
 export interface ConflictFile {
   path: string;
-  regions: { range: Range; style: string; sides: ConflictSide[] }[];
+  regions: ConflictRegion[];
   malformed?: { range: Range; message: string }[];
 }
 
-/** What `holdover.conflicts` gives: open documents alone. */
+/** What `holdover.conflicts` gives. */
 export interface ConflictReport {
   files: ConflictFile[];
 }

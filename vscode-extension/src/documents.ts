@@ -125,6 +125,9 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     if (uri.path.startsWith('/version/')) {
       return this.versionPage;
     }
+    if (uri.path.startsWith('/conflict/')) {
+      return 'The conflict has changed since this was shown: look at it anew.\n';
+    }
     if (uri.path.startsWith('/journal/')) {
       return 'This server has no page for an event of the journal; `holdover journal log` prints it.\n';
     }
@@ -174,7 +177,8 @@ function serverAddress(uri: vscode.Uri): string {
     const ids = JSON.parse(query.get('ids') ?? '[]') as string[];
     return `${SCHEME}:/artifact/${ids.map(encodeURIComponent).join(',')}.md?${workspace}`;
   }
-  return uri.toString(true);
+  // A query that holds addresses stays encoded.
+  return uri.toString(!uri.path.startsWith('/conflict/'));
 }
 
 function text(answer: unknown): string | undefined {

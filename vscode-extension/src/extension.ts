@@ -3,6 +3,9 @@
 import * as vscode from 'vscode';
 import { Ages } from './ages.ts';
 import { commandRunner, registerCommands } from './commands.ts';
+import { registerConflictCommands } from './conflictCommands.ts';
+import { ConflictPreviews } from './conflictPreview.ts';
+import { Conflicts } from './conflicts.ts';
 import { Documents } from './documents.ts';
 import { NoteFiles } from './noteFiles.ts';
 import { NoteInputs } from './noteInputs.ts';
@@ -30,6 +33,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const noteInputs = new NoteInputs(session);
   const noteThreads = new NoteThreads(session, noteInputs, noteFiles, log);
   const notes = new Notes(session, noteFiles, noteInputs, documents);
+  const conflicts = new Conflicts(session);
+  const previews = new ConflictPreviews(session);
   const views = new Views(session, notes, ages, log);
   context.subscriptions.push(
     log,
@@ -41,7 +46,10 @@ export function activate(context: vscode.ExtensionContext): void {
     notes,
     ages,
     views,
+    conflicts,
+    previews,
     registerCommands(context, session, documents, views, notes, noteThreads, log),
+    registerConflictCommands(session, conflicts, previews, log),
     showStatusBar(session, ages),
     showHealth(session, version),
   );

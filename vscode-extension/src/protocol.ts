@@ -2,7 +2,7 @@
 // May not hold behaviour beyond declaring capabilities.
 import type { ClientCapabilities, FeatureState, StaticFeature } from 'vscode-languageclient/node';
 import { NotificationType, RequestType } from 'vscode-languageclient/node';
-import type { ServerStatus, Status } from './contract.ts';
+import type { ConflictPreview, ConflictsShown, ServerStatus, Status } from './contract.ts';
 
 /** Sent whenever anything in a workspace's status changed. */
 export const didChangeStatus = new NotificationType<Status>('holdover/didChangeStatus');
@@ -10,6 +10,8 @@ export const didChangeStatus = new NotificationType<Status>('holdover/didChangeS
 export const didChangeNotes = new NotificationType<{ workspace: string }>('holdover/didChangeNotes');
 /** Events have come further on their way: sealed, on a remote, seen by others. */
 export const didChangeDelivery = new NotificationType<{ workspace: string }>('holdover/didChangeDelivery');
+/** Where the conflicts of an open document stand now. */
+export const didChangeConflicts = new NotificationType<ConflictsShown>('holdover/didChangeConflicts');
 /** Health of the server, in the shape that several servers share. */
 export const serverStatus = new NotificationType<ServerStatus>('experimental/serverStatus');
 /** The user's trust in the workspace changed; only to servers that declare `experimental.didChangeTrust`. */
@@ -19,12 +21,18 @@ export const status = new RequestType<{ workspace?: string }, Status, void>('hol
 /** Text of a `holdover:` document. */
 export const content = new RequestType<{ uri: string }, unknown, void>('holdover/content');
 
+/** What each choice would leave of the conflict on a line, zero-based. */
+export const conflict = new RequestType<{ uri: string; line: number }, ConflictPreview, void>(
+  'holdover/conflict',
+);
+
 /** Commands of the server, as `workspace/executeCommand` names them. */
 export const serverCommand = {
   preflight: 'holdover.preflight',
   fetch: 'holdover.fetch',
   offline: 'holdover.offline',
   conflicts: 'holdover.conflicts',
+  resolveConflict: 'holdover.resolveConflict',
   journal: 'holdover.journal',
   noteAdd: 'holdover.note.add',
   noteMove: 'holdover.note.move',
@@ -51,6 +59,7 @@ export class Capabilities implements StaticFeature {
       holdoverNotes: true,
       holdoverTrail: true,
       holdoverDelivery: true,
+      holdoverConflicts: true,
     };
   }
 

@@ -7,11 +7,12 @@ import { State, type LanguageClient } from 'vscode-languageclient/node';
 import { MOST_RESTARTS, RestartBudget } from './backoff.ts';
 import { findServer, type BinarySource, type Lookup } from './binary.ts';
 import { createClient, settingsFor } from './client.ts';
-import type { ServerStatus, Status } from './contract.ts';
+import type { ConflictsShown, ServerStatus, Status } from './contract.ts';
 import { UserProgress } from './userProgress.ts';
 import { needsAttention } from './present/figures.ts';
 import type { Standing } from './present/statusItem.ts';
 import {
+  didChangeConflicts,
   didChangeDelivery,
   didChangeNotes,
   didChangeStatus,
@@ -30,6 +31,10 @@ export class Session implements vscode.Disposable {
   private readonly notesChanged = new vscode.EventEmitter<void>();
   /** Notes or drafts may be others now, or have come further on their way. */
   readonly onDidChangeNotes = this.notesChanged.event;
+
+  private readonly conflictsShown = new vscode.EventEmitter<ConflictsShown>();
+  /** Where the conflicts of a document stand now. */
+  readonly onDidShowConflicts = this.conflictsShown.event;
 
   standing: Standing = { kind: 'starting' };
   health: ServerStatus | undefined;
@@ -58,6 +63,7 @@ export class Session implements vscode.Disposable {
     this.subscriptions = [
       this.changed,
       this.notesChanged,
+      this.conflictsShown,
       this.progress,
       vscode.workspace.onDidGrantWorkspaceTrust(() => {
         void this.trustGranted();
@@ -212,6 +218,11 @@ export class Session implements vscode.Disposable {
     client.onNotification(didChangeNotes, () => {
       if (this.client === client) {
         this.notesChanged.fire();
+      }
+    });
+    client.onNotification(didChangeConflicts, (told) => {
+      if (this.client === client) {
+        this.conflictsShown.fire(told);
       }
     });
     client.onNotification(didChangeDelivery, () => {

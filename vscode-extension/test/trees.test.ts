@@ -163,6 +163,8 @@ test('a conflict has its lines and the names of its sides, and a stray marker wh
           {
             range: place(1, 6),
             style: 'merge',
+            message: 'merge conflict between HEAD and the incoming side',
+            fingerprint: 'blake3:0',
             sides: [
               { label: 'HEAD', range: place(2, 3) },
               { label: '', range: place(4, 5) },

@@ -26,7 +26,12 @@ return {
   -- applied to lines that have moved.
   capabilities = {
     workspace = { workspaceEdit = { documentChanges = true } },
-    experimental = { holdoverNotes = true, holdoverTrail = true, holdoverDelivery = true },
+    experimental = {
+      holdoverNotes = true,
+      holdoverTrail = true,
+      holdoverDelivery = true,
+      holdoverConflicts = true,
+    },
   },
   handlers = {
     ['workspace/applyEdit'] = function(err, params, ctx)
@@ -40,6 +45,9 @@ return {
       if client then
         require('holdover.notes').refresh_all(client)
       end
+    end,
+    ['holdover/didChangeConflicts'] = function(_, params)
+      require('holdover.regions').on_change(params)
     end,
     -- What is sealed, on a remote or seen by others now.
     ['holdover/didChangeDelivery'] = function(_, _, ctx)
@@ -60,6 +68,9 @@ return {
     end,
     ['holdover.openNote'] = function(command)
       require('holdover.notes').from_lens(command)
+    end,
+    ['holdover.previewConflict'] = function(command)
+      require('holdover.preview').from_command(command)
     end,
     ['holdover.showTrail'] = function(command)
       require('holdover.trail').from_code_action(command)

@@ -27,6 +27,8 @@ for name, command in pairs({
   notes = 'notes',
   next = 'next',
   previous = 'previous',
+  preview = 'preview',
+  resolve = 'resolve',
   accept = 'accept',
   ['accept-base'] = 'accept base',
   ['accept-both'] = 'accept both',
@@ -59,12 +61,13 @@ vim.api.nvim_create_autocmd({ 'LspAttach', 'BufWritePost' }, {
     end
   end,
 })
-vim.api.nvim_create_autocmd('DiagnosticChanged', {
+vim.api.nvim_create_autocmd({ 'BufWritePost', 'LspDetach' }, {
   group = group,
-  desc = 'Show the sides of merge conflicts',
+  desc = 'End the marks of conflicts that were resolved',
   callback = function(event)
-    if vim.lsp.get_clients({ name = 'holdover', bufnr = event.buf })[1] then
-      require('holdover.regions').refresh(event.buf)
+    -- Nothing was marked before it was loaded.
+    if package.loaded['holdover.regions'] then
+      require('holdover.regions').ended(event)
     end
   end,
 })

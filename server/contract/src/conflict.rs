@@ -162,6 +162,85 @@ pub struct DroppedLine {
     pub text: String,
 }
 
+/// Where the conflicts of an open document stand: the notification `holdover/didChangeConflicts`. Lines are zero-based.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ConflictsShown {
+    /// The document's address.
+    pub uri: String,
+    /// The version of it that this is about.
+    pub version: i32,
+    /// All of its conflicts, in order.
+    pub conflicts: Vec<ConflictShown>,
+    /// Conflicts that an edit of the server's has resolved since the last notification, where they stand in this version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resolved: Vec<ConflictPlace>,
+}
+
+/// One conflict, as it is drawn.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ConflictShown {
+    /// Line of the opening marker.
+    pub open: u32,
+    /// Line of the closing marker.
+    pub close: u32,
+    /// `merge`, `diff3`, `jj-diff` or `jj-snapshot`.
+    pub style: String,
+    /// Characters of each marker.
+    pub length: u8,
+    /// Which sides it is between, in words.
+    pub message: String,
+    /// Its sides and common ancestors, in order of place.
+    pub parts: Vec<ConflictParts>,
+}
+
+/// The lines of one part of a conflict.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ConflictParts {
+    /// Which part.
+    pub part: ConflictPart,
+    /// Line of its marker.
+    pub marker: u32,
+    /// First line.
+    pub start: u32,
+    /// Line after the last.
+    pub end: u32,
+}
+
+/// A part of a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum ConflictPart {
+    /// The first of two sides.
+    Current,
+    /// The second of two sides.
+    Incoming,
+    /// One of more than two sides.
+    #[default]
+    Side,
+    /// A common ancestor.
+    Base,
+}
+
+/// Lines that stand where a conflict was.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ConflictPlace {
+    /// What was chosen: `conflict.accept-current` for example.
+    pub action: String,
+    /// First line.
+    pub start: u32,
+    /// Line after the last.
+    pub end: u32,
+}
+
 /// What each choice would leave of one conflict, to be looked at before one is taken: the request `holdover/conflict`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -22,8 +22,9 @@ pub use artifact::{
     Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Proof, Readiness, ReadinessState,
 };
 pub use conflict::{
-    ConflictChoice, ConflictFile, ConflictOrigin, ConflictPreview, ConflictRegion, ConflictReport, ConflictSide,
-    ConflictSuggestion, DroppedLine, LineOrigin, MalformedConflict,
+    ConflictChoice, ConflictFile, ConflictOrigin, ConflictPart, ConflictParts, ConflictPlace, ConflictPreview,
+    ConflictRegion, ConflictReport, ConflictShown, ConflictSide, ConflictSuggestion, ConflictsShown, DroppedLine,
+    LineOrigin, MalformedConflict,
 };
 pub use delivery::{DeliveryChange, DeliveryEntry, DeliveryReport};
 pub use device::{Device, DeviceKind, DeviceReport, DeviceState, JoinReport, JoinStep, QuarantinedSegment};
@@ -67,6 +68,8 @@ pub struct Everything {
     pub conflicts: ConflictReport,
     /// The request `holdover/conflict`.
     pub conflict_preview: ConflictPreview,
+    /// The notification `holdover/didChangeConflicts`.
+    pub conflicts_shown: ConflictsShown,
     /// `holdover journal log --json`, one a line.
     pub journal_entry: JournalEntry,
     /// The command `holdover.journal`.

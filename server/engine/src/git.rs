@@ -8,6 +8,9 @@ use std::time::Duration;
 /// Longest that one question may take. It reads a few small files.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Most lines of what is unmerged that are read; each file has up to three.
+const MOST_STAGES: usize = 30_000;
+
 /// Asks about the repository that holds `folder`.
 pub(crate) struct Git<'a> {
     pub folder: &'a Path,
@@ -17,6 +20,11 @@ pub(crate) struct Git<'a> {
 impl Git<'_> {
     /// The lines of an answer, the first hundred of them; `None` where git is not there, refuses or takes too long.
     pub fn ask(&self, arguments: &[&str]) -> Option<Vec<String>> {
+        self.ask_for(arguments, 100)
+    }
+
+    /// The same, with at most so many lines.
+    fn ask_for(&self, arguments: &[&str], most: usize) -> Option<Vec<String>> {
         let mut lines = Vec::new();
         let ended = Command::new("git", self.folder)
             .args([
@@ -34,7 +42,7 @@ impl Git<'_> {
             .env("GIT_TERMINAL_PROMPT", "0")
             .limit(PATIENCE)
             .run(self.cancel, &mut |stream, line| {
-                if stream == Stream::Out && lines.len() < 100 {
+                if stream == Stream::Out && lines.len() < most {
                     lines.push(line.to_owned());
                 }
             });
@@ -51,6 +59,19 @@ impl Git<'_> {
         let Some(file) = file.to_str() else { return false };
         let arguments = ["--literal-pathspecs", "ls-files", "--unmerged", "--", file];
         self.ask(&arguments).is_some_and(|lines| !lines.is_empty())
+    }
+
+    /// The files below the folder that git holds as unmerged, in order, as they are called from the folder; none where it is no
+    /// repository. Names that git has to quote are left out.
+    pub fn all_unmerged(&self) -> Vec<PathBuf> {
+        let arguments = ["-c", "core.quotePath=false", "ls-files", "--unmerged"];
+        let lines = self.ask_for(&arguments, MOST_STAGES).unwrap_or_default();
+        let name =
+            |line: &String| Some(line.split_once('\t')?.1).filter(|name| !name.starts_with('"')).map(PathBuf::from);
+        let mut files: Vec<PathBuf> = lines.iter().filter_map(name).collect();
+        // Each of the three stages is a line.
+        files.dedup();
+        files
     }
 
     /// The commit that a name stands for.

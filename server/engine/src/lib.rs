@@ -57,7 +57,7 @@ pub use keys::{JournalKey, ssh_agent_keys};
 pub use lenses::SAYS;
 pub use notes::{DraftToSave, NewNote, NoText, NoteError, SHOWS_NOTE, Texts, Which};
 pub use notice::Notice;
-pub use origin::{conflict_hover, is_committed_text, trace};
+pub use origin::{conflict_hover, is_committed_text, trace, unmerged_files};
 pub use preview::{conflict_preview, conflict_text};
 pub use report::{Cell, Report, Section, Tone, delivery, note_text, note_to_edit, summary};
 pub use resolutions::{Resolve, UndoError, add_remembered};

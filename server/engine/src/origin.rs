@@ -49,6 +49,12 @@ pub fn is_committed_text(file: &Path, cancel: &Cancel) -> bool {
     git.path("--absolute-git-dir").is_some() && !git.unmerged(file)
 }
 
+/// The files below `folder` that git holds as unmerged and that are there, in order.
+pub fn unmerged_files(folder: &Path, cancel: &Cancel) -> Vec<PathBuf> {
+    let files = Git { folder, cancel }.all_unmerged().into_iter();
+    files.map(|file| folder.join(file)).filter(|file| file.is_file()).collect()
+}
+
 /// What a hover over a conflict says, as Markdown: its sides and where they come from. `report` is of one file. Asks git.
 pub fn conflict_hover(mut report: ConflictFile, line: u32, cancel: &Cancel) -> Option<(Range, String)> {
     report.regions.retain(|region| {

@@ -32,6 +32,8 @@ pub(crate) struct Client {
     pub delivery: bool,
     /// It shows trails (`holdover.showTrail`).
     pub trails: bool,
+    /// It draws conflicts, shows what a choice would leave (`holdover.previewConflict`), and wants to hear of changes.
+    pub conflicts: bool,
     /// It asks for them again when it is told to.
     pub refreshes_lenses: bool,
 }
@@ -63,6 +65,7 @@ impl Client {
             notes: experimental("holdoverNotes"),
             delivery: experimental("holdoverDelivery"),
             trails: experimental("holdoverTrail"),
+            conflicts: experimental("holdoverConflicts"),
             refreshes_lenses: workspace
                 .and_then(|workspace| workspace.code_lens.as_ref()?.refresh_support)
                 .unwrap_or(false),

@@ -28,6 +28,8 @@ pub(crate) const REQUEST_FAILED: ErrorCode = ErrorCode::ServerError(-32803);
 pub(crate) enum Key {
     /// Diagnostics of one document.
     Diagnostics(Uri),
+    /// Conflicts of one document.
+    Conflicts(Uri),
     /// Status of one workspace.
     Status(PathBuf),
     /// Health of the server.

@@ -118,6 +118,7 @@ impl State {
         {
             self.tell_conflicts(&path, count);
         }
+        self.show_conflicts(uri, shown);
     }
 
     /// Settings are others: documents whose conflicts are shown now and were not before, or the reverse, are published.

@@ -3,6 +3,7 @@
 
 use crate::asking::Asking;
 use crate::capabilities::Client;
+use crate::confirm::Confirming;
 use crate::debug::Debug;
 use crate::documents::{Applied, Documents};
 use crate::event::{Event, Loss};
@@ -13,6 +14,7 @@ use crate::publish::Publishing;
 use crate::requests::code_lens::Told;
 use crate::resolutions::Given;
 use crate::work::Work;
+use contract::ConflictShown;
 use crossbeam_channel::{Receiver, Sender, never, select, unbounded};
 use engine::{Engine, EngineOptions, Notice, Suggester};
 use serde_json::json;
@@ -49,6 +51,9 @@ pub(crate) struct State {
     pub publishing: Publishing,
     pub debug: Debug,
     pub told_lenses: Told,
+    /// What was told of the conflicts of each document.
+    pub told_conflicts: HashMap<Uri, Vec<ConflictShown>>,
+    pub confirming: Confirming,
     notices: Receiver<Notice>,
     status_due: BTreeMap<PathBuf, Instant>,
     status_sent: HashMap<PathBuf, Instant>,
@@ -84,6 +89,8 @@ pub(crate) fn start(
         publishing: Publishing::default(),
         debug,
         told_lenses: Told::default(),
+        told_conflicts: HashMap::new(),
+        confirming: Confirming::default(),
         notices: never(),
         status_due: BTreeMap::new(),
         status_sent: HashMap::new(),
@@ -109,6 +116,7 @@ impl State {
             let now = Instant::now();
             self.publish_due(now);
             self.expire_requests(now);
+            self.expire_edits(now);
             self.send_statuses(now);
             self.settle(inbox);
         }
@@ -116,7 +124,12 @@ impl State {
 
     /// Waits for an event, a notice, or the time at which something is due.
     fn wait(&mut self, inbox: &Receiver<Event>) {
-        let due = [self.publishing.deadline(), self.asking.deadline(), self.status_due.values().min().copied()];
+        let due = [
+            self.publishing.deadline(),
+            self.asking.deadline(),
+            self.confirming.deadline(),
+            self.status_due.values().min().copied(),
+        ];
         let timeout = match due.into_iter().flatten().min() {
             None => never(),
             Some(at) => crossbeam_channel::at(at),
@@ -156,6 +169,7 @@ impl State {
                     Applied::Yes => {}
                 }
                 self.look_for_given(&uri);
+                self.confirm(&uri);
                 self.publishing.mark(&uri, Instant::now());
                 self.place_soon(&uri, false);
             }
@@ -180,6 +194,8 @@ impl State {
             Event::Close(params) => {
                 let uri = params.text_document.uri;
                 self.told_lenses.remove(&uri);
+                self.told_conflicts.remove(&uri);
+                self.confirming.closed(&uri);
                 let path = self.path_of(&uri);
                 let lost = path.as_deref().is_some_and(|path| self.documents.is_lost(path));
                 if self.documents.close(&uri).is_some() || lost {
@@ -288,7 +304,7 @@ impl State {
         if self.settling.is_empty() || !inbox.is_empty() || !self.notices.is_empty() {
             return;
         }
-        if self.work.is_idle() && self.publishing.is_idle() && self.status_due.is_empty() {
+        if self.work.is_idle() && self.confirming.is_idle() && self.publishing.is_idle() && self.status_due.is_empty() {
             let last = self.asking.last();
             for (_, done) in self.settling.extract_if(.., |(asked, _)| asked.is_none_or(|asked| asked <= last)) {
                 // Whoever waited may have given up.

@@ -12,7 +12,7 @@ from PIL import Image
 # Screenshot, name, share of its height that shows something.
 WANTED = [
     ("3-status", "status", 1), ("5-readiness", "readiness", 1), ("9-journal", "journal", 1), ("10-conflict", "conflict", 0.32),
-    ("13-health", "health", 1),
+    ("13-health", "health", 1), ("14-preview", "preview", 1),
 ]  # fmt: skip
 
 shots, out = sys.argv[1:3]

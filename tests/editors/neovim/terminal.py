@@ -145,6 +145,12 @@ def conflict():
     command("Holdover conflicts window")
     step("the window of conflicts names both sides", [r"line 2 to 7 +conflict between main and feature/manners"], picture="12-conflicts")
     keys("q")
+    keys("4", "G")
+    command("Holdover preview incoming")
+    seen = [r"feature/manners \(\d of \d\)", r"take it", r"keeps: 2 lines from feature/manners", r"drops: 1 line from main"]
+    step("the preview shows what is kept and dropped, beside the other side", seen, picture="14-preview")
+    keys("q")
+    step("q closes it", [r"<<<<<<< main"], absent=[r"take it"])
     command("Holdover accept incoming")
     step("accepting one side leaves it", [r"Good day"], absent=[r"<<<<<<<", r"Hello", r">>>>>>>"])
 

@@ -19,6 +19,7 @@ import { denied } from './scenarios/denied.mjs';
 import { notes } from './scenarios/notes.mjs';
 import { older } from './scenarios/older.mjs';
 import { operationsDone } from './scenarios/operations.mjs';
+import { preview } from './scenarios/preview.mjs';
 import { record } from './scenarios/record.mjs';
 import { restricted } from './scenarios/restricted.mjs';
 import { roots } from './scenarios/roots.mjs';
@@ -34,6 +35,7 @@ const SCENARIOS = {
   record,
   conflict,
   operations: operationsDone,
+  preview,
   crash,
   roots,
   restricted,

@@ -14,6 +14,7 @@ M.VERSION = '0.1.0'
 ---@field notes boolean show notes behind the lines that they stand on
 ---@field note_sign string what stands beside the lines of a note, in the sign column; '' for nothing
 ---@field highlight_conflicts boolean show the sides of a merge conflict in the text
+---@field quiet_conflicts boolean do not draw what other tools say inside a merge conflict
 ---@field diagnostics? vim.diagnostic.Opts how Holdover's own diagnostics are shown
 ---@field border 'none'|'single'|'double'|'rounded'|'solid'|'shadow'|string[] border of the floats
 
@@ -27,6 +28,7 @@ local defaults = {
   notes = true,
   note_sign = '┃',
   highlight_conflicts = true,
+  quiet_conflicts = true,
   diagnostics = nil,
   border = 'rounded',
 }
@@ -39,6 +41,7 @@ M.types = {
   notes = { 'boolean' },
   note_sign = { 'string' },
   highlight_conflicts = { 'boolean' },
+  quiet_conflicts = { 'boolean' },
   progress = { 'boolean' },
   restart = { 'boolean' },
   settings = { 'table' },

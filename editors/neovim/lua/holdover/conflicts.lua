@@ -66,8 +66,8 @@ function M.lines(report, root)
       lines[#lines + 1] = { chunks = chunks, level = '1', key = path .. ':' .. i, item = items[i] }
     end
   end
-  local head = #lines == 0 and 'no conflicts in open files'
-    or ('%s in %s'):format(text.count(total, 'conflict'), text.count(#report.files, 'open file'))
+  local head = #lines == 0 and 'no conflicts'
+    or ('%s in %s'):format(text.count(total, 'conflict'), text.count(#report.files, 'file'))
   table.insert(lines, 1, {
     chunks = {
       { '  ' .. head, 'Title' },
@@ -84,7 +84,7 @@ M.spec = {
   title = 'Conflicts',
   listens = true,
   load = function(buf, done)
-    require('holdover.drawn').load(buf, 'holdover.conflicts', {}, done, M.lines)
+    require('holdover.drawn').load(buf, 'holdover.conflicts', { all = true }, done, M.lines)
   end,
   keys = {
     {
@@ -93,6 +93,16 @@ M.spec = {
       run = function(item)
         if item then
           require('holdover.window').jump(item.path, item.line, 0)
+        end
+      end,
+    },
+    {
+      lhs = 'p',
+      does = 'go to the conflict and preview it',
+      run = function(item)
+        if item and item.region then
+          require('holdover.window').jump(item.path, item.line, 0)
+          require('holdover.preview').run()
         end
       end,
     },

@@ -1,21 +1,36 @@
--- Merge conflicts in the text: the sides in colour, and the way from one to the next. Where they are, the server says.
--- Nothing of other servers is hidden: what they make of the markers stays visible.
+-- Merge conflicts in the text: the sides in colour, what was just resolved, and the way from one to the next. Where they are,
+-- the server says, at every change.
 
 local client_of = require('holdover.client')
 
 local M = {}
 
 local namespace = vim.api.nvim_create_namespace('holdover.regions')
+local resolved = vim.api.nvim_create_namespace('holdover.resolved')
 ---@type table<any, boolean?>
 local codes = { ['merge-conflict'] = true, ['malformed-conflict'] = true }
+
+---What the server last told of each buffer.
+---@type table<integer, holdover.ConflictsShown?>
+local told = {}
 
 for group, link in pairs({
   HoldoverConflictCurrent = 'DiffAdd',
   HoldoverConflictIncoming = 'DiffText',
   HoldoverConflictBase = 'DiffChange',
+  HoldoverConflictMarker = 'Comment',
+  HoldoverConflictResolved = 'Added',
 }) do
   vim.api.nvim_set_hl(0, group, { link = link, default = true })
 end
+
+---@type table<string, string>
+local groups = {
+  current = 'HoldoverConflictCurrent',
+  incoming = 'HoldoverConflictIncoming',
+  side = 'HoldoverConflictIncoming',
+  base = 'HoldoverConflictBase',
+}
 
 ---@param buf integer
 ---@return vim.Diagnostic[] by line
@@ -35,21 +50,16 @@ local function diagnostics(buf)
 end
 
 ---@param buf integer
----@param side? holdover.ConflictSide
+---@param first integer zero-based
+---@param last integer the line after
 ---@param group string
-local function paint(buf, side, group)
-  if not side then
-    return
-  end
-  local first, last = side.range.start.line, side.range['end'].line
-  if side.range['end'].utf16 > 0 then
-    last = last + 1
-  end
+---@param eol boolean
+local function paint(buf, first, last, group, eol)
   if last > first then
     vim.api.nvim_buf_set_extmark(buf, namespace, first, 0, {
       end_row = math.min(last, vim.api.nvim_buf_line_count(buf)),
       hl_group = group,
-      hl_eol = true,
+      hl_eol = eol,
       strict = false,
       invalidate = true,
       undo_restore = false,
@@ -59,43 +69,95 @@ local function paint(buf, side, group)
 end
 
 ---@param buf integer
----@param report holdover.ConflictsReport
-local function show(buf, report)
+local function draw(buf)
   vim.api.nvim_buf_clear_namespace(buf, namespace, 0, -1)
-  for _, file in ipairs(report.files or {}) do
-    for _, region in ipairs(file.regions or {}) do
-      paint(buf, region.sides[1], 'HoldoverConflictCurrent')
-      paint(buf, region.base, 'HoldoverConflictBase')
-      for i = 2, #region.sides do
-        paint(buf, region.sides[i], 'HoldoverConflictIncoming')
+  if not require('holdover.config').get().highlight_conflicts then
+    return
+  end
+  for _, conflict in ipairs((told[buf] or {}).conflicts or {}) do
+    for _, part in ipairs(conflict.parts) do
+      paint(buf, part.marker, part.start, 'HoldoverConflictMarker', false)
+      paint(buf, part.start, part['end'], groups[part.part] or 'HoldoverConflictIncoming', true)
+    end
+    paint(buf, conflict.close, conflict.close + 1, 'HoldoverConflictMarker', false)
+  end
+end
+
+---Marks what stands in place of conflicts, until it is written or the conflict is back.
+---@param buf integer
+---@param params holdover.ConflictsShown
+local function mark_resolved(buf, params)
+  local function is_conflict(first, last)
+    for _, conflict in ipairs(params.conflicts) do
+      if first <= conflict.close and conflict.open <= last then
+        return true
       end
+    end
+    return false
+  end
+  for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(buf, resolved, 0, -1, { details = true })) do
+    local last = vim.tbl_get(mark, 4, 'end_row') or mark[2] --[[@as integer]]
+    -- One whose text was taken back is turned inside out, or empty.
+    if last <= mark[2] or is_conflict(mark[2], last - 1) then
+      vim.api.nvim_buf_del_extmark(buf, resolved, mark[1])
+    end
+  end
+  if not require('holdover.config').get().highlight_conflicts or not vim.bo[buf].modified then
+    return
+  end
+  for _, place in ipairs(params.resolved or {}) do
+    local last = math.max(place.start, place['end'] - 1)
+    if not is_conflict(place.start, last) then
+      vim.api.nvim_buf_set_extmark(buf, resolved, place.start, 0, {
+        end_row = place['end'],
+        number_hl_group = 'HoldoverConflictResolved',
+        virt_text = { { '  resolved', 'HoldoverConflictResolved' } },
+        strict = false,
+        invalidate = true,
+        undo_restore = false,
+      })
     end
   end
 end
 
----Draws a buffer's conflicts anew; the callback of `DiagnosticChanged`.
----@param buf integer
-function M.refresh(buf)
-  if #diagnostics(buf) == 0 then
-    vim.api.nvim_buf_clear_namespace(buf, namespace, 0, -1)
+---Handler of `holdover/didChangeConflicts`.
+---@param params holdover.ConflictsShown
+function M.on_change(params)
+  local buf = vim.uri_to_bufnr(params.uri)
+  if not vim.api.nvim_buf_is_loaded(buf) then
+    told[buf] = nil
     return
   end
-  local client = client_of.all({ bufnr = buf })[1]
-  if
-    not client
-    or not client_of.knows(client, 'holdover.conflicts')
-    or not require('holdover.config').get().highlight_conflicts
-  then
-    return
+  mark_resolved(buf, params)
+  if params.version >= ((told[buf] or {}).version or -1) then
+    told[buf] = #params.conflicts > 0 and params or nil
+    -- Where the text has moved on, either the places are still these, or others are on their way.
+    draw(buf)
+    require('holdover.quiet').refresh(buf)
   end
-  local tick = vim.api.nvim_buf_get_changedtick(buf)
-  local fields = { files = { vim.api.nvim_buf_get_name(buf) }, workspace = client_of.workspace(client, buf) }
-  client_of.execute(client, 'holdover.conflicts', fields, function(err, report)
-    -- A text that has changed meanwhile gets diagnostics of its own, and with them its own answer.
-    if not err and report and vim.api.nvim_buf_is_loaded(buf) and vim.api.nvim_buf_get_changedtick(buf) == tick then
-      show(buf, report)
+end
+
+---A buffer was written: what was resolved in it is text like any. Or its server has gone, and what it told with it.
+---@param event vim.api.keyset.create_autocmd.callback_args
+function M.ended(event)
+  local buf = event.buf
+  if event.event == 'BufWritePost' then
+    vim.api.nvim_buf_clear_namespace(buf, resolved, 0, -1)
+  elseif (vim.lsp.get_client_by_id(event.data.client_id) or {}).name == 'holdover' then
+    told[buf] = nil
+    if vim.api.nvim_buf_is_loaded(buf) then
+      vim.api.nvim_buf_clear_namespace(buf, namespace, 0, -1)
+      vim.api.nvim_buf_clear_namespace(buf, resolved, 0, -1)
+      require('holdover.quiet').refresh(buf)
     end
-  end)
+  end
+end
+
+---The conflicts of a buffer, as the server told them last.
+---@param buf integer
+---@return holdover.ConflictShown[]
+function M.of(buf)
+  return (told[buf] or {}).conflicts or {}
 end
 
 ---Goes to the next conflict of this buffer, or the one before.

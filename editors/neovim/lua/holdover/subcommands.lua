@@ -98,11 +98,11 @@ local function conflicts(client, kind)
   local where = kind == 'location' and 'location' or 'quickfix' ---@type holdover.ListKind
   local function tell(n)
     if n == 0 then
-      say('no conflicts in open files')
+      say('no conflicts')
     end
   end
   if client_of.knows(client, 'holdover.conflicts') then
-    ask(client, 'holdover.conflicts', nil, function(report)
+    ask(client, 'holdover.conflicts', { all = true }, function(report)
       tell(lists.conflicts(report, client_of.workspace(client), where))
     end)
   else
@@ -162,7 +162,7 @@ return {
     end,
   },
   conflicts = {
-    about = 'merge conflicts of open files, in the quickfix list, the location list or a window',
+    about = 'merge conflicts of open files and of those that git holds as unmerged, in the quickfix list, the location list or a window',
     words = { 'location', 'quickfix', 'window' },
     run = function(word, mods)
       if word == 'window' then
@@ -278,6 +278,13 @@ return {
       end)
     end,
   },
+  preview = {
+    about = 'what each choice leaves of the conflict under the cursor, beside one of its sides; taken from there',
+    words = require('holdover.resolve').previewed,
+    run = function(word)
+      require('holdover.preview').run(word)
+    end,
+  },
   previous = {
     about = 'go to the conflict before',
     run = function()
@@ -295,6 +302,16 @@ return {
     about = 'the whole status as a page',
     run = function(_, mods)
       open('status.md', mods)
+    end,
+  },
+  resolve = {
+    about = 'resolve every conflict of the workspace in one way; auto takes the trusted merges; without a word it asks',
+    words = require('holdover.resolve').words,
+    needs = 'holdover.resolveConflict',
+    run = function(word)
+      with_client(function(client)
+        require('holdover.resolve').run(client, word)
+      end)
     end,
   },
   restart = {

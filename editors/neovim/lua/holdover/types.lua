@@ -154,13 +154,47 @@
 ---@field steps holdover.FetchStep[]
 ---@field fetched string[] ids of artifacts that were not here before and are now
 
+---@alias holdover.LineOrigin 'both'|'current'|'incoming'|'made'
+
+---One way to resolve a conflict, and what it would leave.
+---@class holdover.ConflictChoice
+---@field action string
+---@field title string
+---@field short string a word or two for a bar
+---@field text string
+---@field against string the side that it is best looked at beside
+---@field lines holdover.LineOrigin[]
+---@field explanation string Markdown
+---@field data {fingerprint: string, id: integer, until: integer}
+
+---@class holdover.ConflictPreview
+---@field uri string
+---@field version integer
+---@field region holdover.ConflictRegion
+---@field choices holdover.ConflictChoice[]
+
+---One conflict, as it is drawn; lines are zero-based.
+---@class holdover.ConflictShown
+---@field open integer
+---@field close integer
+---@field message string
+---@field parts {part: string, marker: integer, start: integer, end: integer}[]
+
+---@class holdover.ConflictsShown
+---@field uri string
+---@field version integer
+---@field conflicts holdover.ConflictShown[]
+---@field resolved? {action: string, start: integer, end: integer}[]
+
 ---@class holdover.ConflictSide
 ---@field label string
 ---@field commit? string
+---@field origin? {name: string}
 ---@field range holdover.Range
 
 ---@class holdover.ConflictRegion
 ---@field range holdover.Range
+---@field fingerprint string
 ---@field style string
 ---@field sides holdover.ConflictSide[]
 ---@field base? holdover.ConflictSide

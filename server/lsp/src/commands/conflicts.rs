@@ -1,4 +1,5 @@
-//! `holdover.conflicts {workspace?, files?, suggest?}`: the conflicts of open documents, and of the files that are named.
+//! `holdover.conflicts {workspace?, files?, suggest?, all?}`: the conflicts of open documents, of the files that are named,
+//! and with `all` of those that git holds as unmerged.
 
 use super::{Call, json_of, root};
 use crate::from_proto;
@@ -15,6 +16,8 @@ struct Fields {
     files: Vec<String>,
     /// With a merge for each conflict that has one.
     suggest: bool,
+    /// With the files that nobody opened and git holds as unmerged.
+    all: bool,
 }
 
 pub(super) fn run(state: &mut State, call: Call) {
@@ -50,8 +53,17 @@ pub(super) fn run(state: &mut State, call: Call) {
             }
         }
     }
-    let closed: Vec<PathBuf> = named.into_iter().filter(|path| !open.contains(path)).collect();
+    let roots = match (&within, fields.all) {
+        (_, false) => Vec::new(),
+        (Some(root), true) => vec![root.clone()],
+        (None, true) => state.roots.clone(),
+    };
+    let mut closed: Vec<PathBuf> = named.into_iter().filter(|path| !open.contains(path)).collect();
     state.answer_later(call.reply, move |cancel| {
+        for root in roots {
+            let unmerged = engine::unmerged_files(&root, cancel).into_iter();
+            closed.extend(unmerged.filter(|file| !open.contains(file)));
+        }
         let (closed, problems) = match &suggester {
             Some(suggester) => engine::files_suggestions(&closed, false, false, suggester, cancel),
             None => engine::files_conflicts(&closed, None, false),

@@ -1,87 +1,225 @@
-//! `holdover.resolveConflict {file, resolve, fingerprint?, line?}`: resolves conflicts of an open document through the
-//! editor, so that undo is the editor's. Without a fingerprint or a line: all of the file.
+//! `holdover.resolveConflict {file | workspace?, resolve, fingerprint?, line?, seen?}`: resolves conflicts of open documents
+//! through the editor, in one edit, so that undo is the editor's. One conflict, all of a file, or all of a workspace.
 
-use super::Call;
+use super::{Call, root};
+use crate::confirm::applied;
 use crate::event::error;
 use crate::from_proto;
 use crate::outbound::REQUEST_FAILED;
-use crate::requests::code_action_resolve::{Known, workspace_edit};
+use crate::requests::code_action_resolve::{Known, joined, workspace_edit};
 use crate::resolutions::Given;
 use crate::state::State;
-use conflict::{Choice, Region};
+use conflict::{Choice, Conflicts, Offer, Region, Replacement};
+use contract::ConflictPlace;
+use engine::Suggestions;
+use ropey::Rope;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tower_lsp::jsonrpc::ErrorCode;
+use std::path::{Path, PathBuf};
+use tower_lsp::jsonrpc::{ErrorCode, Result};
+use tower_lsp::ls_types::{Uri, WorkspaceEdit};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 struct Fields {
-    /// Path or address.
-    file: String,
-    /// `current`, `incoming`, `both`, `both-reversed`, `base`, `none`.
+    workspace: Option<String>,
+    /// Path or address; all of the workspace where there is none.
+    file: Option<String>,
+    /// `current`, `incoming`, `both`, `both-reversed`, `base`, `none`; `auto` for the merges that one click may apply.
     resolve: String,
-    #[serde(default)]
     fingerprint: Option<String>,
     /// Zero-based; any line of the conflict.
-    #[serde(default)]
     line: Option<usize>,
+    /// What the person saw: where one of these is not as it was, nothing is changed.
+    seen: Option<Vec<Seen>>,
+}
+
+/// A conflict that a person saw.
+#[derive(Debug, Clone, Deserialize)]
+struct Seen {
+    /// Path or address.
+    file: String,
+    fingerprint: String,
+}
+
+/// A document of those that are to be resolved, as it was when that was asked.
+struct Asked {
+    uri: Uri,
+    path: Option<PathBuf>,
+    text: Rope,
+    conflicts: Conflicts,
+    regions: Vec<Region>,
 }
 
 pub(super) fn run(state: &mut State, call: Call) {
     let Some((fields, call)) = call.fields::<Fields>() else { return };
-    let refuse = |call: Call, code, why: String| call.answer(Err(error(code, why)));
-    let Some(choice) = Choice::named(&fields.resolve) else {
-        return refuse(call, ErrorCode::InvalidParams, format!("there is no such choice: {}", fields.resolve));
-    };
+    let auto = fields.resolve == "auto";
+    let choice = Choice::named(&fields.resolve);
+    if choice.is_none() && !auto {
+        let why = format!("there is no such choice: {}", fields.resolve);
+        return call.answer(Err(error(ErrorCode::InvalidParams, why)));
+    }
     if !state.client.apply_edit {
-        return refuse(call, REQUEST_FAILED, "this editor does not let a server edit: use the code actions".to_owned());
+        let why = "this editor does not let a server edit: use the code actions";
+        return call.answer(Err(error(REQUEST_FAILED, why)));
     }
-    let client = state.client.clone();
-    let path = from_proto::path_or_uri(&fields.file);
-    let is_asked = |uri: &str, document_path: Option<&std::path::Path>| {
-        uri == fields.file || document_path.is_some() && document_path == path.as_deref()
+    let asked = match asked(state, &fields) {
+        Ok(asked) => asked,
+        Err(problem) => return call.answer(Err(problem)),
     };
-    let Some((uri, document)) =
-        state.documents.iter_mut().find(|(uri, document)| is_asked(uri.as_str(), document.path.as_deref()))
-    else {
-        return refuse(call, REQUEST_FAILED, format!("this document is not open: {}", fields.file));
-    };
-    let version = document.version;
-    let (text, conflicts) = document.parts();
-    let is_wanted = |region: &&Region| {
-        let line = fields.line.is_none_or(|line| (region.open..=region.close).contains(&line));
-        line && fields.fingerprint.as_ref().is_none_or(|wanted| *wanted == conflict::fingerprint(text, region))
-    };
-    let wanted: Vec<&Region> = conflicts.regions.iter().filter(is_wanted).collect();
-    let one = fields.line.is_some() || fields.fingerprint.is_some();
-    if wanted.is_empty() || one && wanted.len() > 1 {
-        let why = if wanted.is_empty() {
-            "there is no such conflict any more"
-        } else {
-            "several conflicts have this text: name a line"
+    let Some(choice) = choice else {
+        // Parsers in a process of their own look for merges; what was asked about is bound to its text meanwhile.
+        let suggester = state.suggester.clone();
+        let cancel = call.reply.cancel();
+        let job = move || {
+            let merges = asked.iter().map(|one| {
+                let wanted = |region: &Region| one.regions.iter().any(|known| known.open == region.open);
+                let path = one.path.as_deref().unwrap_or(Path::new(""));
+                suggester.suggestions(path, &one.text, &one.conflicts, wanted, &cancel)
+            });
+            let merges: Vec<Suggestions> = merges.collect();
+            (asked, merges)
         };
-        return refuse(call, ErrorCode::ContentModified, why.to_owned());
-    }
-    let count = wanted.len();
-    let given: Vec<Given> = wanted
-        .iter()
-        .filter_map(|region| {
-            let kept = conflict::resolve(text, region, choice)?;
-            Some(Given::of(uri, text, region, &choice.name(), &kept.text))
-        })
-        .collect();
-    let edits: Option<Vec<_>> = wanted.into_iter().map(|region| conflict::resolve(text, region, choice)).collect();
-    let Some(edits) = edits else {
-        return refuse(call, REQUEST_FAILED, "the markers do not hold the common ancestor".to_owned());
+        return state.work(job, move |state, (asked, merges)| match merged(state, &asked, &merges) {
+            Ok(found) => apply(state, call, "conflict.merge", found),
+            Err(problem) => call.answer(Err(problem)),
+        });
     };
-    let known = Known { uri, text, version, client: &client };
-    let params = json!({ "label": format!("Resolve {count} conflicts"), "edit": workspace_edit(&known, edits) });
+    let one = fields.line.is_some() || fields.fingerprint.is_some();
+    let mut found = Vec::new();
+    for document in asked {
+        let edits = document.regions.iter().filter_map(|region| conflict::resolve(&document.text, region, choice));
+        found.push((document.uri, edits.collect::<Vec<_>>()));
+    }
+    if one && found.iter().all(|(_, edits)| edits.is_empty()) {
+        return call.answer(Err(error(REQUEST_FAILED, "the markers do not hold the common ancestor")));
+    }
+    apply(state, call, &choice.action(), found);
+}
+
+/// The conflicts that are meant, in the texts as they are.
+fn asked(state: &mut State, fields: &Fields) -> Result<Vec<Asked>> {
+    let within = match (&fields.file, &fields.workspace) {
+        (None, Some(named)) => Some(root(state, Some(named))?),
+        _ => None,
+    };
+    let path = fields.file.as_deref().and_then(from_proto::path_or_uri);
+    let is_asked = |uri: &Uri, document: Option<&Path>| match (&fields.file, &within) {
+        (Some(file), _) => uri.as_str() == file || document.is_some() && document == path.as_deref(),
+        (None, Some(root)) => document.is_some_and(|document| document.starts_with(root)),
+        (None, None) => true,
+    };
+    let mut seen = fields.seen.clone();
+    let mut found = Vec::new();
+    let mut open = false;
+    for (uri, document) in state.documents.iter_mut() {
+        if !is_asked(uri, document.path.as_deref()) {
+            continue;
+        }
+        open = true;
+        let path = document.path.clone();
+        let (text, conflicts) = document.parts();
+        let mut regions = Vec::new();
+        for region in &conflicts.regions {
+            if fields.line.is_some_and(|line| !(region.open..=region.close).contains(&line)) {
+                continue;
+            }
+            if fields.fingerprint.is_some() || seen.is_some() {
+                let print = conflict::fingerprint(text, region);
+                if fields.fingerprint.as_ref().is_some_and(|wanted| *wanted != print) {
+                    continue;
+                }
+                if let Some(seen) = &mut seen {
+                    let is_this = |one: &Seen| {
+                        let file = from_proto::path_or_uri(&one.file);
+                        one.fingerprint == print
+                            && (one.file == uri.as_str() || file.is_some() && file.as_deref() == path.as_deref())
+                    };
+                    // What was not seen is not touched.
+                    let Some(at) = seen.iter().position(is_this) else { continue };
+                    seen.swap_remove(at);
+                }
+            }
+            regions.push(region.clone());
+        }
+        if !regions.is_empty() {
+            found.push(Asked { uri: uri.clone(), path, text: text.clone(), conflicts: conflicts.clone(), regions });
+        }
+    }
+    found.sort_by(|a, b| a.uri.as_str().cmp(b.uri.as_str()));
+    if let (false, Some(file)) = (open, &fields.file) {
+        return Err(error(REQUEST_FAILED, format!("this document is not open: {file}")));
+    }
+    if let Some(gone) = seen.unwrap_or_default().first() {
+        let why = format!("a conflict has changed since it was shown, so nothing was changed: {}", gone.file);
+        return Err(error(ErrorCode::ContentModified, why));
+    }
+    let one = fields.line.is_some() || fields.fingerprint.is_some();
+    let count: usize = found.iter().map(|document| document.regions.len()).sum();
+    match count {
+        0 => Err(error(ErrorCode::ContentModified, "there is no such conflict any more")),
+        2.. if one => Err(error(ErrorCode::ContentModified, "several conflicts have this text: name a line")),
+        _ => Ok(found),
+    }
+}
+
+/// The merges that one click may apply, where their conflicts are as they were.
+fn merged(state: &mut State, asked: &[Asked], merges: &[Suggestions]) -> Result<Vec<(Uri, Vec<Replacement>)>> {
+    let moved = || error(ErrorCode::ContentModified, "a conflict has changed meanwhile, so nothing was changed");
+    let mut found = Vec::new();
+    for (before, merges) in asked.iter().zip(merges) {
+        let Some(document) = state.documents.get_mut(&before.uri) else { return Err(moved()) };
+        let (text, conflicts) = document.parts();
+        let mut edits = Vec::new();
+        for region in &before.regions {
+            let Some(merge) = merges.get(&region.open).filter(|merge| merge.one_click) else { continue };
+            let region = Offer::of(&before.text, region).find(text, conflicts).map_err(|_| moved())?;
+            let fingerprint = conflict::fingerprint(text, region);
+            edits.push(Replacement { range: region.range(text), text: merge.text.clone(), fingerprint });
+        }
+        found.push((before.uri.clone(), edits));
+    }
+    Ok(found)
+}
+
+/// Has the client apply all of it in one edit, and answers when its changes are there.
+fn apply(state: &mut State, call: Call, action: &str, found: Vec<(Uri, Vec<Replacement>)>) {
+    let client = state.client.clone();
+    let mut edit = WorkspaceEdit::default();
+    let mut expected: Vec<(Uri, Rope, Vec<ConflictPlace>)> = Vec::new();
+    let (mut count, mut left, mut given) = (0, 0, Vec::new());
+    for (uri, edits) in found {
+        let Some(document) = state.documents.get_mut(&uri) else { continue };
+        let version = document.version;
+        let (text, conflicts) = document.parts();
+        left += conflicts.regions.len() - edits.len();
+        if edits.is_empty() {
+            continue;
+        }
+        count += edits.len();
+        let (after, places) = applied(text, &edits, action);
+        let name = action.trim_start_matches("conflict.").trim_start_matches("accept-");
+        given.extend(edits.iter().filter_map(|edit| {
+            let region = conflicts.at_line(edit.range.start.line as usize)?;
+            Some(Given::of(&uri, text, region, name, &edit.text))
+        }));
+        let known = Known { uri: &uri, text, version, client: &client };
+        edit = joined(edit, workspace_edit(&known, edits));
+        expected.push((uri, after, places));
+    }
+    let files = expected.len();
+    if count == 0 {
+        return call.answer(Ok(json!({ "applied": true, "conflicts": 0, "files": 0, "left": left })));
+    }
     for given in given {
         state.give(given);
     }
-    state.ask("workspace/applyEdit", params, move |_, answer| {
-        // Some editors say that they applied what they did not: the next change of the document is the truth.
-        let applied =
-            answer.as_ref().ok().and_then(|answer| answer.get("applied")).and_then(Value::as_bool).unwrap_or(false);
-        call.answer(Ok(json!({ "applied": applied, "conflicts": count })));
+    let batch = state.confirming.expect(expected, move |_, applied| {
+        call.answer(Ok(json!({ "applied": applied, "conflicts": count, "files": files, "left": left })));
+    });
+    let label = if count == 1 { "Resolve a conflict".to_owned() } else { format!("Resolve {count} conflicts") };
+    state.ask("workspace/applyEdit", json!({ "label": label, "edit": edit }), move |state, answer| {
+        let said = answer.as_ref().ok().and_then(|answer| answer.get("applied")).and_then(Value::as_bool);
+        state.edit_answered(batch, said.unwrap_or(false));
     });
 }

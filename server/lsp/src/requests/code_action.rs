@@ -193,6 +193,13 @@ fn conflict_actions(state: &mut State, params: &CodeActionParams) -> CodeActionR
                 ..CodeAction::default()
             }));
         }
+        if client.conflicts {
+            let fields = json!({ "uri": uri, "line": region.open });
+            offered.push(CodeActionOrCommand::CodeAction(CodeAction {
+                kind: Some(CodeActionKind::QUICKFIX),
+                ..runs("Preview what each choice leaves", "conflict.preview", "holdover.previewConflict", fields)
+            }));
+        }
     }
     offered
 }

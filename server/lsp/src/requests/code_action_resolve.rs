@@ -39,15 +39,16 @@ impl Request for Resolve {
         let version = document.version;
         let (text, conflicts) = document.parts();
         let known = Known { uri, text, version, client: &client };
-        let built = edit(&known, conflicts, &name, &data);
-        let given = built.as_ref().ok().and_then(|_| given(&known, conflicts, &name, &data));
-        if let Some(given) = given {
+        let given = given(&known, conflicts, &name, &data);
+        let built = replacement(&known, conflicts, &name, &data).map(|(replacement, suggestion)| {
+            state.confirming.offered(uri, text, &replacement, &name);
+            action.edit = Some(built(&known, replacement, suggestion.as_ref()));
+            action
+        });
+        if let Some(given) = given.filter(|_| built.is_ok()) {
             state.give(given);
         }
-        reply.send(built.map(|edit| {
-            action.edit = Some(edit);
-            action
-        }));
+        reply.send(built);
     }
 }
 
@@ -61,6 +62,25 @@ pub(crate) struct Known<'a> {
 
 /// The edit of a conflict's action.
 pub(crate) fn edit(known: &Known<'_>, conflicts: &Conflicts, name: &str, data: &Value) -> Result<WorkspaceEdit> {
+    let (replacement, suggestion) = replacement(known, conflicts, name, data)?;
+    Ok(built(known, replacement, suggestion.as_ref()))
+}
+
+fn built(known: &Known<'_>, replacement: Replacement, suggestion: Option<&ConflictSuggestion>) -> WorkspaceEdit {
+    let plain = workspace_edit(known, vec![replacement]);
+    match suggestion.filter(|suggestion| !suggestion.one_click) {
+        Some(suggestion) => confirmed(plain, suggestion),
+        None => plain,
+    }
+}
+
+/// What a conflict's action replaces, and the merge that it is where it is one.
+fn replacement(
+    known: &Known<'_>,
+    conflicts: &Conflicts,
+    name: &str,
+    data: &Value,
+) -> Result<(Replacement, Option<ConflictSuggestion>)> {
     let invalid = |what: &str| error(ErrorCode::InvalidParams, format!("this action is not one of ours: {what}"));
     if name == "conflict.merge" {
         return merge(known, conflicts, data);
@@ -72,11 +92,11 @@ pub(crate) fn edit(known: &Known<'_>, conflicts: &Conflicts, name: &str, data: &
         .map_err(|_| modified("the conflict has changed since the action was offered: ask again"))?;
     let replacement =
         conflict::resolve(known.text, region, choice).ok_or_else(|| invalid("there is no common ancestor"))?;
-    Ok(workspace_edit(known, vec![replacement]))
+    Ok((replacement, None))
 }
 
 /// What to look for once the client has applied an action's edit.
-pub(crate) fn given(known: &Known<'_>, conflicts: &Conflicts, name: &str, data: &Value) -> Option<Given> {
+fn given(known: &Known<'_>, conflicts: &Conflicts, name: &str, data: &Value) -> Option<Given> {
     let region = conflict::offer_of(data)?.find(known.text, conflicts).ok()?;
     let (choice, after) = if name == "conflict.merge" {
         let text = data.pointer("/merge/text")?.as_str()?.to_owned();
@@ -89,10 +109,10 @@ pub(crate) fn given(known: &Known<'_>, conflicts: &Conflicts, name: &str, data: 
     Some(Given::of(known.uri, known.text, region, &choice, &after))
 }
 
-/// The edit of a merge that was suggested, if its conflict is as it was then.
-fn merge(known: &Known<'_>, conflicts: &Conflicts, data: &Value) -> Result<WorkspaceEdit> {
+/// The text of a merge that was suggested, if its conflict is as it was then.
+fn merge(known: &Known<'_>, conflicts: &Conflicts, data: &Value) -> Result<(Replacement, Option<ConflictSuggestion>)> {
     let invalid = || error(ErrorCode::InvalidParams, "this action is not one of ours: it holds no merge");
-    let suggestion: ConflictSuggestion =
+    let mut suggestion: ConflictSuggestion =
         data.get("merge").and_then(|merge| serde_json::from_value(merge.clone()).ok()).ok_or_else(invalid)?;
     let offer = conflict::offer_of(data).ok_or_else(invalid)?;
     let region = offer
@@ -100,8 +120,9 @@ fn merge(known: &Known<'_>, conflicts: &Conflicts, data: &Value) -> Result<Works
         .map_err(|_| modified("the conflict has changed since the merge was suggested: ask again"))?;
     let range = region.range(known.text);
     let replacement = Replacement { range, text: suggestion.text.clone(), fingerprint: offer.fingerprint };
-    let plain = workspace_edit(known, vec![replacement]);
-    Ok(if suggestion.one_click { plain } else { confirmed(plain, &suggestion) })
+    // Who took it in a preview has looked at it.
+    suggestion.one_click |= data.get("seen").and_then(Value::as_bool).unwrap_or(false);
+    Ok((replacement, Some(suggestion)))
 }
 
 /// The same edit, to be shown to a person before it is applied.
@@ -143,6 +164,20 @@ pub(crate) fn workspace_edit(known: &Known<'_>, replacements: Vec<Replacement>) 
         let changes = HashMap::from([(known.uri.clone(), edits.collect())]);
         WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }
     }
+}
+
+/// Two edits in one.
+pub(crate) fn joined(mut edit: WorkspaceEdit, more: WorkspaceEdit) -> WorkspaceEdit {
+    if let Some(changes) = more.changes {
+        edit.changes.get_or_insert_default().extend(changes);
+    }
+    if let Some(DocumentChanges::Edits(more)) = more.document_changes {
+        match &mut edit.document_changes {
+            Some(DocumentChanges::Edits(edits)) => edits.extend(more),
+            other => *other = Some(DocumentChanges::Edits(more)),
+        }
+    }
+    edit
 }
 
 fn modified(why: &str) -> tower_lsp::jsonrpc::Error {

@@ -1,5 +1,6 @@
 //! `textDocument/codeLens`: what the engine says above the first line of a lockfile, from memory, and above the places of
-//! notes, which are found again in the text as it is. What was told of lockfiles is kept, so that the client is asked to look again when it would be told something else, and only then.
+//! notes, which are found again in the text as it is; and above conflicts. What was told of lockfiles is kept, so that the
+//! client is asked to look again when it would be told something else, and only then.
 
 use super::Request;
 use crate::commands::fetch_command;
@@ -23,12 +24,14 @@ impl Request for CodeLenses {
 
     fn run(state: &mut State, params: CodeLensParams, reply: Reply<Option<Vec<CodeLens>>>) {
         let uri = params.text_document.uri;
+        let conflicts = conflicts(state, &uri);
         let Some(path) = state.documents.get(&uri).and_then(|document| document.path.clone()) else {
-            return reply.send(Ok(None));
+            return reply.send(Ok(Some(conflicts)));
         };
         let lenses = state.engine.as_ref().map(|engine| engine.lenses(&path)).unwrap_or_default();
         let root = state.root_of(&path).unwrap_or_default();
-        let shown = shown(&lenses, &root);
+        let mut shown = shown(&lenses, &root);
+        shown.extend(conflicts);
         state.told_lenses.insert(uri.clone(), lenses);
         let noted = state.engine.clone().filter(|engine| engine.has_notes(&path));
         let (Some(engine), Some(document)) = (noted, state.documents.get(&uri)) else {
@@ -47,6 +50,34 @@ impl Request for CodeLenses {
         });
     }
 }
+
+/// Above each conflict, for clients that can show what its choices would leave. A press asks anew: what it is about may
+/// have moved since.
+fn conflicts(state: &mut State, uri: &Uri) -> Vec<CodeLens> {
+    let path = state.documents.get(uri).and_then(|document| document.path.clone());
+    if !state.client.conflicts || !state.shows_conflicts(path.as_deref()) {
+        return Vec::new();
+    }
+    let encoding = state.client.encoding;
+    let Some(document) = state.documents.get_mut(uri) else { return Vec::new() };
+    let (text, conflicts) = document.parts();
+    let lens = |region: &conflict::Region| {
+        let fields = json!({ "uri": uri, "line": region.open });
+        CodeLens {
+            range: to_proto::range(text, region.marker_range(text), encoding),
+            command: Some(Command {
+                title: "Preview".to_owned(),
+                command: "holdover.previewConflict".to_owned(),
+                arguments: Some(vec![fields]),
+            }),
+            data: None,
+        }
+    };
+    conflicts.regions.iter().take(MOST_CONFLICTS).map(lens).collect()
+}
+
+/// Most conflicts of one document that have a line above them.
+const MOST_CONFLICTS: usize = 1000;
 
 /// What the engine says above the first line.
 fn shown(lenses: &[Action], root: &Path) -> Vec<CodeLens> {
@@ -88,7 +119,7 @@ impl State {
         }
     }
 
-    fn ask_for_lenses(&mut self) {
+    pub(crate) fn ask_for_lenses(&mut self) {
         self.ask("workspace/codeLens/refresh", Value::Null, |_, _| {});
     }
 }

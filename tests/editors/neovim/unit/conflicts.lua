@@ -79,47 +79,103 @@ local function painted()
   end, namespace and vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true }) or {})
 end
 
+---@return table
+local function conflict()
+  local parts = {
+    { part = 'current', marker = 1, start = 2, ['end'] = 3 },
+    { part = 'incoming', marker = 3, start = 4, ['end'] = 5 },
+  }
+  return { open = 1, close = 5, style = 'merge', length = 7, message = 'merge conflict', parts = parts }
+end
+
+---Has the server tell where conflicts are, and waits until it was taken.
+---@param server FakeServer
+---@param conflicts table[]
+---@param behind? integer versions that it is behind
+local function shows(server, conflicts, behind)
+  local uri, buf = vim.uri_from_bufnr(0), vim.api.nvim_get_current_buf()
+  local version = t.wait(function()
+    return vim.lsp.util.buf_versions[buf]
+  end, 'the version')
+  server.notify('holdover/didChangeConflicts', { uri = uri, version = version + (behind or 0), conflicts = conflicts })
+  local taken = false
+  vim.schedule(function()
+    vim.schedule(function()
+      taken = true
+    end)
+  end)
+  t.wait(function()
+    return taken
+  end, 'the notification')
+end
+
 ---@return string[]
 local function lines()
   return vim.api.nvim_buf_get_lines(0, 0, -1, true)
 end
 
 t.main(function()
-  t.test('the sides of a conflict are shown in their colours, and no more once it is gone', function()
+  t.test('the parts of a conflict are shown in their colours, and no more once it is gone', function()
     local server = conflicted()
-    publish(server, { 1 })
-    t.wait(function()
-      return #painted() == 2
-    end, 'both sides')
+    shows(server, { conflict() })
     t.equal(painted(), {
+      { row = 1, group = 'HoldoverConflictMarker' },
       { row = 2, group = 'HoldoverConflictCurrent' },
+      { row = 3, group = 'HoldoverConflictMarker' },
       { row = 4, group = 'HoldoverConflictIncoming' },
+      { row = 5, group = 'HoldoverConflictMarker' },
     }, 'rows and groups')
-    publish(server, {})
-    t.wait(function()
-      return #painted() == 0
-    end, 'no side')
+    shows(server, {})
+    t.equal(painted(), {}, 'no part')
+  end)
+
+  t.test('where a text has changed since, its places are not drawn; a later answer has them', function()
+    local server = conflicted()
+    shows(server, { conflict() })
+    local before = painted()
+    shows(server, {}, -1)
+    t.equal(painted(), before, 'an answer that was overtaken changes nothing')
   end)
 
   t.test('vim.g.holdover.highlight_conflicts = false leaves the text as it is', function()
     local server = conflicted()
     vim.g.holdover = { highlight_conflicts = false }
-    publish(server, { 1 })
-    vim.wait(50)
+    shows(server, { conflict() })
     t.equal(painted(), {}, 'marks')
-    t.equal(server.asked('holdover.conflicts'), 0, 'nothing was asked')
   end)
 
-  t.test('what other servers say inside a conflict stays visible', function()
-    local server = conflicted()
-    publish(server, { 1 })
-    local theirs = vim.api.nvim_create_namespace('another server')
-    vim.diagnostic.set(theirs, 0, { { lnum = 2, col = 0, message = 'expected expression', severity = 1 } })
-    vim.wait(50)
-    t.equal(#vim.diagnostic.get(0, { namespace = theirs }), 1, 'their diagnostic')
-    t.check(vim.diagnostic.is_enabled({ bufnr = 0, ns_id = theirs }), 'is shown')
-    vim.diagnostic.reset(theirs, 0)
-  end)
+  for _, quiet in ipairs({ true, false }) do
+    local does = quiet and 'is not drawn' or 'is drawn where quiet_conflicts is false'
+    t.test('what other tools say inside a conflict ' .. does, function()
+      local server = conflicted()
+      vim.g.holdover = { quiet_conflicts = quiet }
+      shows(server, { conflict() })
+      local theirs = vim.api.nvim_create_namespace('another server')
+      local function underlined()
+        local drawn = {} ---@type integer[]
+        for name, namespace in pairs(vim.api.nvim_get_namespaces()) do
+          if name:find('another server', 1, true) and name:find('underline', 1, true) then
+            for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, {})) do
+              drawn[#drawn + 1] = mark[2]
+            end
+          end
+        end
+        table.sort(drawn)
+        return drawn
+      end
+      vim.diagnostic.set(theirs, 0, {
+        { lnum = 2, col = 0, end_col = 2, message = 'expected expression', severity = 1 },
+        { lnum = 6, col = 0, end_col = 2, message = 'elsewhere', severity = 1 },
+      })
+      t.equal(underlined(), quiet and { 6 } or { 2, 6 }, 'rows')
+      t.equal(#vim.diagnostic.get(0, { namespace = theirs }), 2, 'lists have both')
+      shows(server, {})
+      t.wait(function()
+        return vim.deep_equal(underlined(), { 2, 6 })
+      end, 'both, once the conflict is gone')
+      vim.diagnostic.reset(theirs, 0)
+    end)
+  end
 
   t.test('next and previous go from conflict to conflict, around the end where wrapscan says so', function()
     local server = conflicted()

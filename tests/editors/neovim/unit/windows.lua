@@ -210,7 +210,7 @@ t.main(function()
       }
     end
     vim.cmd('Holdover conflicts window')
-    local text = s.shows('1 conflict in 1 open file')
+    local text = s.shows('1 conflict in 1 file')
     t.contains(text, 'src/lib.rs   1 conflict', 'file')
     t.contains(text, 'line 1 to 4  conflict between main and an unnamed side  with the common ancestor', 'conflict')
     s.go('line 1 to 4')

@@ -1,0 +1,44 @@
+// Conflicts in words, and which of them the editor itself draws.
+// May not know the editor.
+import type { ConflictShown } from '../contract.ts';
+import { counted } from './markdown.ts';
+
+/** How all conflicts of a workspace may be resolved at once, in the order of a menu. */
+export const WAYS = [
+  {
+    label: 'Take the trusted merges',
+    detail: 'Only where both sides can be kept and merges of that kind were right; the rest stays.',
+    resolve: 'auto',
+  },
+  { label: 'Accept the current change everywhere', resolve: 'current' },
+  { label: 'Accept the incoming change everywhere', resolve: 'incoming' },
+  { label: 'Accept both changes everywhere, current first', resolve: 'both' },
+  { label: 'Accept both changes everywhere, incoming first', resolve: 'both-reversed' },
+  { label: 'Accept the common ancestor wherever it is there', resolve: 'base' },
+  { label: 'Accept neither change anywhere', resolve: 'none' },
+] as const;
+
+/** Whether the editor's own extension knows such a conflict, and so draws it: git's, with markers of seven characters. */
+export function editorDraws({ style, length }: ConflictShown): boolean {
+  return (style === 'merge' || style === 'diff3') && length === 7;
+}
+
+/** The line of the next conflict below a line, or above it; around the end of the file. */
+export function nextLine(
+  conflicts: readonly ConflictShown[],
+  line: number,
+  forward: boolean,
+): number | undefined {
+  const lines = conflicts.map(({ open }) => open);
+  return forward
+    ? (lines.find((open) => open > line) ?? lines[0])
+    : (lines.findLast((open) => open < line) ?? lines.at(-1));
+}
+
+/** What became of a choice for a whole workspace. */
+export function resolvedSummary(answer: { conflicts: number; files: number; left: number }): string {
+  const left = answer.left === 0 ? 'none is left' : `${counted(answer.left, 'conflict')} left`;
+  return answer.conflicts === 0
+    ? `nothing to resolve in that way, ${left}`
+    : `${counted(answer.conflicts, 'conflict')} resolved in ${counted(answer.files, 'file')}, ${left}`;
+}
