@@ -62,6 +62,41 @@ fn a_device_is_let_in_by_three_files_and_taken_out_again() {
     assert_eq!(run(home, &b, &["device", "join", "not-there"]).status.code(), Some(2));
 }
 
+#[test]
+fn who_has_a_say_is_named_on_one_device_and_signed_on_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, a, b) = (folder.path(), folder.path().join("a"), folder.path().join("b"));
+    good(&run(home, &a, &["device", "init", "--name", "desk"]));
+    good(&run(home, &b, &["device", "init", "--name", "laptop"]));
+    std::fs::write(home.join("invitation.txt"), good(&run(home, &a, &["device", "invite"]))).unwrap();
+    good(&run(home, &b, &["device", "join", "invitation.txt", "--to", "request.bin"]));
+    good(&run(home, &a, &["device", "join", "request.bin", "--to", "answer.bin"]));
+    good(&run(home, &b, &["device", "join", "answer.bin"]));
+    assert!(good(&run(home, &a, &["device", "roots"])).contains("nobody has named a root set"));
+    let name = ["device", "roots", "--next", "desk", "--next", "laptop", "--threshold", "2", "--to", "roots.bin"];
+    let named = good(&run(home, &a, &name));
+    assert!(named.contains("root set 1: 2 of 2: ") && named.contains("signed by desk"), "{named}");
+    let id = named.split_once("waits: ").unwrap().1[..8].to_owned();
+    let signed = good(&run(home, &b, &["device", "roots", "--from", "roots.bin", "--sign", &id, "--to", "signed.bin"]));
+    assert!(signed.starts_with("root set 1: 2 of 2: ") && !signed.contains("waits"), "{signed}");
+    let there = json(&run(home, &a, &["device", "roots", "--from", "signed.bin", "--json"]));
+    assert_eq!((&there["now"]["version"], &there["now"]["threshold"]), (&1.into(), &2.into()));
+    assert_eq!(there["now"]["signedBy"].as_array().unwrap().len(), 2);
+    // From now on one alone takes the other out no more.
+    let alone = json(&run(home, &a, &["device", "revoke", "laptop", "--json"]));
+    assert_eq!(alone["state"], "member", "{alone:#}");
+    for (arguments, said) in [
+        (&["--next", "desk", "--threshold", "2"][..], "2 of 1 devices cannot be asked to sign"),
+        (&["--next", "tower", "--threshold", "1"], "no device is called `tower`"),
+        (&["--sign", "00000000"], "no root set that waits"),
+        (&["--from", "invitation.txt"], "no bundle"),
+    ] {
+        let wrong = run(home, &a, &[&["device", "roots"], arguments].concat());
+        assert_eq!(wrong.status.code(), Some(1), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&wrong.stderr).contains(said), "{}", String::from_utf8_lossy(&wrong.stderr));
+    }
+}
+
 /// What must not leave a machine, by what it is.
 fn forbidden(home: &Path) -> Vec<(&'static str, String)> {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();

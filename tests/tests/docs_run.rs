@@ -181,7 +181,7 @@ fn every_command_and_option_that_a_page_names_is_there() {
                         }
                     }
                     if command == "device" {
-                        for sub in ["init", "list", "invite", "join", "revoke"] {
+                        for sub in ["init", "list", "invite", "join", "roots", "revoke"] {
                             text.stdout.extend(fixture.holdover(&["device", sub, "--help"]).stdout);
                         }
                     }

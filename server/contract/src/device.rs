@@ -96,6 +96,34 @@ pub struct DeviceReport {
     pub devices: Vec<Device>,
 }
 
+/// Which devices have a say in who is in, and how many of them must sign the next set.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RootSet {
+    /// Hash of what is signed, in hex; the beginning of it names one that waits.
+    pub id: String,
+    /// 0: nobody has named one, and every member that a person uses has a say.
+    pub version: u64,
+    /// How many of its devices must sign the next.
+    pub threshold: u32,
+    /// Ids of its devices.
+    pub devices: Vec<String>,
+    /// Ids of the devices that have signed it, of the set before it or of its own.
+    pub signed_by: Vec<String>,
+}
+
+/// What `holdover device roots --json` prints.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RootReport {
+    /// The one in force.
+    pub now: RootSet,
+    /// Those that were named to follow it and are not signed by enough.
+    pub waiting: Vec<RootSet>,
+}
+
 /// What a step of letting a device in has done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

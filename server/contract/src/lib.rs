@@ -27,7 +27,9 @@ pub use conflict::{
     LineOrigin, MalformedConflict,
 };
 pub use delivery::{DeliveryChange, DeliveryEntry, DeliveryReport};
-pub use device::{Device, DeviceKind, DeviceReport, DeviceState, JoinReport, JoinStep, QuarantinedSegment};
+pub use device::{
+    Device, DeviceKind, DeviceReport, DeviceState, JoinReport, JoinStep, QuarantinedSegment, RootReport, RootSet,
+};
 pub use event::{
     Actor, ActorKind, Delivery, JournalEntry, JournalEvent, JournalHit, JournalReport, JournalSearch, JournalStory,
     Lane, LeftOp, SignatureState, SnippetPart,
@@ -80,6 +82,8 @@ pub struct Everything {
     pub journal_story: JournalStory,
     /// `holdover device list --json`.
     pub devices: DeviceReport,
+    /// `holdover device roots`.
+    pub roots: RootReport,
     /// `holdover device join --json`.
     pub join: JoinReport,
     /// `holdover journal replay --entity ID --json`.

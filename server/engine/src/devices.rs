@@ -2,7 +2,7 @@
 //! What a file is, is told from its contents; nothing here reads or writes the files themselves.
 
 use crate::{Engine, EngineError};
-use contract::{Device, DeviceKind, DeviceReport, DeviceState, JoinReport, JoinStep};
+use contract::{Device, DeviceKind, DeviceReport, DeviceState, JoinReport, JoinStep, RootReport};
 use journal::{INVITATION, Journal, NO_PROJECT, Terms};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -51,6 +51,31 @@ impl Engine {
     /// Takes a device out, by its name or the beginning of its id.
     pub fn revoke_device(&self, device: &str, reason: &str) -> Result<Device, EngineError> {
         Ok(self.journal()?.revoke(NO_PROJECT, device, reason)?)
+    }
+
+    /// Which devices have a say in who is in, and what waits for signatures. Reads the journal.
+    pub fn roots(&self) -> Result<RootReport, EngineError> {
+        Ok(self.journal()?.roots(NO_PROJECT)?)
+    }
+
+    /// Names the devices that are to have a say from now on, and how many of them must sign the next set; signs it here.
+    pub fn name_roots(&self, devices: &[String], threshold: u32) -> Result<RootReport, EngineError> {
+        Ok(self.journal()?.name_roots(NO_PROJECT, devices, threshold)?)
+    }
+
+    /// Takes in what another member's device says of membership, as [`Engine::membership`] wrote it there.
+    pub fn hear_membership(&self, contents: &[u8]) -> Result<(), EngineError> {
+        Ok(self.journal()?.import_bundle(contents).map(drop)?)
+    }
+
+    /// What is known here of membership, to be carried to the others: signed, and no secret.
+    pub fn membership(&self) -> Result<Vec<u8>, EngineError> {
+        self.journal()?.bundle(NO_PROJECT).map_err(|e| broken(&e))
+    }
+
+    /// Signs a root set that waits, by the beginning of its id.
+    pub fn sign_roots(&self, id: &str) -> Result<RootReport, EngineError> {
+        Ok(self.journal()?.sign_roots(NO_PROJECT, id)?)
     }
 
     /// Lets in what was kept apart, by its id or the beginning of it. Answers with its device, and with how many segments came in.

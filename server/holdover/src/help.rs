@@ -135,6 +135,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "device discard",
         &[("holdover device discard 3f9a1c04 --reason forged", "it is thrown away, and not kept again")],
     ),
+    (
+        "device roots",
+        &[
+            ("holdover device roots --next desk --next laptop --threshold 1", "name who has a say"),
+            ("holdover device roots --from roots.bin --sign 3f9a1c04", "agree, on another of them"),
+        ],
+    ),
     ("device revoke", &[("holdover device revoke laptop --reason lost", "its later events no longer count")]),
     ("journal", &[("holdover journal log", "what was done and decided, oldest first")]),
     (

@@ -64,6 +64,35 @@ pub enum DeviceError {
         /// How many.
         count: usize,
     },
+    /// A root set that could never sign the next, or that anybody could.
+    #[error(
+        "{threshold} of {devices} devices cannot be asked to sign\nhint: at least 1, and at most as many as there are in the set, which are 64 at most"
+    )]
+    Threshold {
+        /// How many were to sign.
+        threshold: u32,
+        /// Of how many.
+        devices: usize,
+    },
+    /// In a root set are devices of people that are in.
+    #[error(
+        "{device} cannot be in a root set: no member that a person uses\nhint: `holdover device list` shows which are"
+    )]
+    NoPerson {
+        /// What it is called.
+        device: String,
+    },
+    /// None of that id waits.
+    #[error("no root set that waits has an id that begins with `{id}`\nhint: `holdover device roots` shows which do")]
+    NoSuchRoots {
+        /// What was asked for.
+        id: String,
+    },
+    /// Neither in the old set nor in the new.
+    #[error(
+        "this device is in neither root set, so its signature would count for nothing\nhint: do it on a device that is in one; `holdover device roots` shows which are"
+    )]
+    NotConcerned,
     /// A name that is none.
     #[error("a name has 1 to {MAX_DEVICE_NAME} bytes and no control characters\nhint: choose another name")]
     BadName,
@@ -305,7 +334,7 @@ fn counts(connection: &rusqlite::Connection, project: [u8; 16]) -> rusqlite::Res
         .collect()
 }
 
-fn find(devices: &[Device], name: &str) -> Result<Device, DeviceError> {
+pub(crate) fn find(devices: &[Device], name: &str) -> Result<Device, DeviceError> {
     let by_name: Vec<&Device> = devices.iter().filter(|device| device.name == name).collect();
     let by_id = || devices.iter().filter(|device| name.len() >= 4 && device.id.starts_with(name)).collect();
     let found: Vec<&Device> = if by_name.is_empty() { by_id() } else { by_name };
@@ -324,6 +353,24 @@ impl Tx<'_> {
 
     /// The membership, if this device may change it.
     pub(crate) fn may(
+        &mut self,
+        project: [u8; 16],
+        what: &'static str,
+    ) -> Result<Result<Membership, DeviceError>, JournalError> {
+        let members = self.may_sign(project, what)?;
+        let leads = |members: Membership| {
+            let why = "a root set was named, and it is not in it";
+            if members.roots.leads(&self.device.public()) {
+                Ok(members)
+            } else {
+                Err(DeviceError::MayNot { what, why })
+            }
+        };
+        Ok(members.and_then(leads))
+    }
+
+    /// The membership, if this device is a member that a person uses: it may sign a root set.
+    pub(crate) fn may_sign(
         &mut self,
         project: [u8; 16],
         what: &'static str,

@@ -44,6 +44,8 @@ mod remembered;
 mod reserve;
 mod retain;
 mod retained;
+mod root_set;
+mod roots;
 mod seal;
 mod sealing;
 mod segment;

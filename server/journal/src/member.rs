@@ -1,13 +1,14 @@
 //! Membership: which devices' events count, worked out from the signed events of the ctl lane alone.
 //! The same events give the same answer on every device, in whatever order they came. It stores nothing.
 //!
-//! It begins with one device, the root. `device.enrolled` by a member that a person uses makes a member; `device.revoked`
+//! It begins with one device, the root. Who has a say is worked out with it (`roots.rs`). `device.enrolled` by a member that a person uses makes a member; `device.revoked`
 //! ends it, with the last place of each of its logs that the revoker had. Events are taken in the order of (Lamport number,
 //! log, place). A revocation counts for everything that the revoked device did after its cut-off, however early in that
 //! order, so each new one begins the count again. Of two devices that revoke each other the earlier one wins.
 
 use crate::chain::{LogId, lane_number};
 use crate::header::Header;
+use crate::roots::{Roots, Statement};
 use crate::segment::Origin;
 use crate::store::NO_PROJECT;
 use contract::{DeviceKind, Lane};
@@ -100,6 +101,9 @@ pub(crate) struct Membership {
     pub root: Public,
     pub members: BTreeMap<Public, Member>,
     pub invitations: BTreeMap<Ulid, (Public, Invited)>,
+    pub roots: Roots,
+    /// Who wants a device of the root set out, and from where on.
+    accused: BTreeMap<Public, BTreeMap<Public, BTreeMap<LogId, u64>>>,
     used: BTreeSet<Ulid>,
     cutoffs: BTreeMap<Public, BTreeMap<LogId, u64>>,
     admitted: BTreeMap<(Public, LogId), u64>,
@@ -155,6 +159,7 @@ impl Membership {
                 root,
                 members: BTreeMap::from([(root, founder)]),
                 cutoffs: cutoffs.clone(),
+                roots: Roots::founded(root),
                 ..Membership::default()
             };
             for said in said {
@@ -176,6 +181,21 @@ impl Membership {
             member.kind == DeviceKind::Person && member.expires.is_none_or(|expires| said.wall_ms <= expires)
         });
         if !may || !self.is_before_cutoff(&said.by, &said.log, said.seq) {
+            return;
+        }
+        if said.kind == ROOTS {
+            // One who is to come in signs too, before it has a say.
+            if let Ok(statement) = serde_json::from_slice::<Statement>(&said.payload) {
+                let Membership { roots, members, cutoffs, .. } = self;
+                let is_person = |device: &Public| {
+                    !cutoffs.contains_key(device)
+                        && members.get(device).is_some_and(|member| member.kind == DeviceKind::Person)
+                };
+                roots.hear(said.by, statement, is_person);
+            }
+            return;
+        }
+        if !self.roots.leads(&said.by) {
             return;
         }
         match said.kind.as_str() {
@@ -205,13 +225,23 @@ impl Membership {
                 let Some(device) = public_of(&revoked.device) else { return };
                 let cutoff: BTreeMap<LogId, u64> =
                     revoked.cutoff.iter().filter_map(|(log, seq)| Some((log_of(log)?, *seq))).collect();
-                // Of two the stricter holds: nothing counts that one of them leaves out.
-                let cutoff = match self.cutoffs.get(&device) {
-                    Some(before) => {
-                        before.iter().filter_map(|(log, seq)| Some((*log, *cutoff.get(log)?.min(seq)))).collect()
+                let together = if self.roots.guards(&device) {
+                    let by = self.accused.entry(device).or_default();
+                    by.insert(said.by, cutoff);
+                    by.retain(|by, _| self.roots.now.devices.contains(by));
+                    if by.len() < self.roots.now.threshold {
+                        return;
                     }
-                    None => cutoff,
+                    by.values().cloned().collect()
+                } else {
+                    vec![cutoff]
                 };
+                // Of several the strictest holds: nothing counts that one of them leaves out.
+                let stricter = |one: &BTreeMap<LogId, u64>, other: &BTreeMap<LogId, u64>| -> BTreeMap<LogId, u64> {
+                    one.iter().filter_map(|(log, seq)| Some((*log, *other.get(log)?.min(seq)))).collect()
+                };
+                let all = self.cutoffs.get(&device).into_iter().chain(&together);
+                let cutoff = all.cloned().reduce(|one, other| stricter(&one, &other)).unwrap_or_default();
                 self.cutoffs.insert(device, cutoff);
             }
             "device.admitted" => {
@@ -260,6 +290,18 @@ impl Membership {
         expires.filter(|expires| header.wall_ms > *expires).map(|_| "its device's time had passed".to_owned())
     }
 
+    /// Whether a device is a member that a person uses, and was not taken out.
+    pub fn is_person(&self, device: &Public) -> bool {
+        !self.cutoffs.contains_key(device)
+            && self.members.get(device).is_some_and(|member| member.kind == DeviceKind::Person)
+    }
+
+    /// What a device is called.
+    pub fn name_of(&self, device: &Public) -> String {
+        let name = self.members.get(device).and_then(|member| member.name.clone());
+        name.unwrap_or_else(|| crate::device::name_of(device))
+    }
+
     /// Devices that were revoked.
     pub fn revoked(&self) -> impl Iterator<Item = &Public> {
         self.cutoffs.keys()
@@ -274,6 +316,9 @@ impl Membership {
 /// Of `log`: whether its project, or that of the devices as such which stands in for it, is the one in parameter 2.
 pub(crate) const OF_PROJECT: &str =
     "(log.project = ?2 OR ?2 = zeroblob(16) AND NOT EXISTS (SELECT 1 FROM root WHERE root.project = log.project))";
+
+/// Kind of the events that sign a root set.
+pub(crate) const ROOTS: &str = "device.roots";
 
 /// What is said of events after a cut-off.
 pub(crate) const AFTER_CUTOFF: &str = "its device was revoked before it";

@@ -96,6 +96,7 @@ fn of_the_record(kind: &str, payload: &Value) -> Option<String> {
         "device.asked" => format!("{} asks to be let in", text(payload, "name")),
         "device.enrolled" => format!("{} was let in", text(payload, "name")),
         "device.revoked" => format!("a device was taken out{}", why("reason")),
+        "device.roots" => format!("root set {} was signed", payload.get("version").and_then(Value::as_u64)?),
         "device.admitted" => format!("what was kept apart of a device was let in{}", why("reason")),
         "quarantine.discarded" => format!("what was kept apart of a device was thrown away{}", why("reason")),
         "epoch.renewed" => format!("new logs were begun{}", why("reason")),

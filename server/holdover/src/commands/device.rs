@@ -4,7 +4,7 @@ use super::{Failure, engine, failed};
 use crate::End;
 use crate::out::Out;
 use clap::{Subcommand, ValueEnum};
-use contract::{Device, DeviceKind, DeviceState, JoinStep};
+use contract::{Device, DeviceKind, DeviceState, JoinStep, RootReport, RootSet};
 use engine::{Engine, Invite};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -62,6 +62,24 @@ pub(crate) enum Command {
         /// Why
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
+    },
+    /// Show or change which devices have a say in who is in, and how many of them must agree
+    Roots {
+        /// Name the set that is to follow: a device's name, or the beginning of its id; as often as there are devices
+        #[arg(long = "next", value_name = "DEVICE", requires = "threshold", conflicts_with = "sign")]
+        next: Vec<String>,
+        /// How many of its devices must sign the one after it
+        #[arg(long, value_name = "NUMBER", requires = "next")]
+        threshold: Option<u32>,
+        /// Sign one that waits, by the beginning of its id
+        #[arg(long, value_name = "ID")]
+        sign: Option<String>,
+        /// First take in what another member's device has written with `--to`; `-` reads stdin
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+        /// Then write what has to be carried to the other members
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
     },
     /// Take a device out: what it writes from now on no longer counts
     Revoke {
@@ -125,25 +143,60 @@ pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
             out.document(&serde_json::json!({ "device": device }));
             out.line(format!("thrown away: {} of {}", segment, device.name));
         }
+        Command::Roots { next, threshold, sign, from, to } => {
+            if let Some(file) = from {
+                let contents = read(file).map_err(|e| Failure::usage(format!("{}: {e}", file.display())))?;
+                engine.hear_membership(&contents).map_err(|e| failed(&e))?;
+            }
+            let report = match (sign, threshold) {
+                (Some(id), _) => engine.sign_roots(id),
+                (None, Some(threshold)) => engine.name_roots(next, *threshold),
+                (None, None) => engine.roots(),
+            };
+            let report = report.map_err(|e| failed(&e))?;
+            if let Some(file) = to {
+                write(file, &engine.membership().map_err(|e| failed(&e))?)?;
+            }
+            out.document(&report);
+            roots(&engine, &report, out)?;
+        }
         Command::Join { file, to } => return join(&engine, file, to, out),
         Command::Revoke { device, reason } => {
             let device = engine.revoke_device(device, reason).map_err(|e| failed(&e))?;
             out.document(&device);
             out.line(line(&device));
+            if device.state != DeviceState::Revoked {
+                out.warn("it is of the root set: it is out once as many of that have revoked it as the set demands");
+            }
         }
     }
     Ok(End::Yes)
+}
+
+fn roots(engine: &Engine, report: &RootReport, out: &Out) -> Result<(), Failure> {
+    let known = engine.devices().map_err(|e| failed(&e))?.devices;
+    let name = |id: &String| {
+        let device = known.iter().find(|device| device.id == *id);
+        device.map_or_else(|| id[..8].to_owned(), |device| device.name.clone())
+    };
+    let names = |ids: &[String]| ids.iter().map(name).collect::<Vec<_>>().join(", ");
+    let of = |set: &RootSet| format!("{} of {}: {}", set.threshold, set.devices.len(), names(&set.devices));
+    match report.now.version {
+        0 => out.line("nobody has named a root set: every person's device that is a member has a say"),
+        version => out.line(format!("root set {version}: {}", of(&report.now))),
+    }
+    for set in &report.waiting {
+        let id = &set.id[..8];
+        out.line(format!("waits: {id}  root set {}: {}, signed by {}", set.version, of(set), names(&set.signed_by)));
+    }
+    Ok(())
 }
 
 fn join(engine: &Engine, file: &Path, to: &Path, out: &Out) -> Result<End, Failure> {
     let contents = read(file).map_err(|e| Failure::usage(format!("{}: {e}", file.display())))?;
     let (mut report, carry) = engine.join_device(&contents).map_err(|e| failed(&e))?;
     if let Some(bytes) = carry {
-        std::fs::write(to, bytes).map_err(|e| Failure {
-            end: End::Unknown,
-            kind: "host",
-            message: format!("could not write {}: {e}\nhint: name another file with --to", to.display()),
-        })?;
+        write(to, &bytes)?;
         report.file = Some(to.to_owned());
     }
     out.document(&report);
@@ -157,6 +210,14 @@ fn join(engine: &Engine, file: &Path, to: &Path, out: &Out) -> Result<End, Failu
         JoinStep::Nothing => "nothing new: no invitation of this device was asked for".to_owned(),
     });
     Ok(if report.step == JoinStep::Nothing { End::No } else { End::Yes })
+}
+
+fn write(to: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(to, bytes).map_err(|e| Failure {
+        end: End::Unknown,
+        kind: "host",
+        message: format!("could not write {}: {e}\nhint: name another file with --to", to.display()),
+    })
 }
 
 fn read(file: &Path) -> std::io::Result<Vec<u8>> {
