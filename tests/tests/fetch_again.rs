@@ -146,3 +146,46 @@ fn what_waits_to_be_fetched_again_is_given_up_when_somebody_says_so() {
         serde_json::json!({ "givenUp": 0 })
     );
 }
+
+#[test]
+fn a_fetch_whose_question_was_deleted_from_the_journal_is_given_up_and_never_becomes_a_fetch_of_everything() {
+    let mut fixture = Fixture::small();
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["itoa", "ryu"] {
+        std::fs::remove_file(fixture.crate_file(name)).unwrap();
+    }
+    fixture.holdover(&["trust"]);
+    fixture.holdover(&["offline", "off"]);
+    let (runs, at) = (folder.path().join("runs"), folder.path().join("cargo"));
+    let script =
+        format!("#!/bin/sh\necho run >> '{}'\necho 'Could not resolve host: nowhere' >&2; exit 101\n", runs.display());
+    std::fs::write(&at, script).unwrap();
+    std::fs::set_permissions(&at, std::fs::Permissions::from_mode(0o755)).unwrap();
+    fixture.set("HOLDOVER_FETCH_CARGO", &at.display().to_string());
+    let lacks: Value = serde_json::from_slice(&fixture.holdover(&["preflight", "--json"]).stdout).unwrap();
+    let artifacts = lacks["artifacts"].as_array().unwrap();
+    let id = |name: &str| artifacts.iter().find(|artifact| artifact["name"] == name).unwrap()["id"].clone();
+    let (one, other) = (id("itoa"), id("ryu"));
+    let mut client = server(&fixture);
+    let asked = serde_json::json!({ "workspace": fixture.workspace(), "artifacts": [one] });
+    client.command("holdover.fetch", asked);
+    let jobs = |client: &mut Client| client.request("holdover/status", Value::Null)["jobs"].clone();
+    client.until(jobs, |jobs| jobs[0]["state"] == "backoff");
+    // Nothing is tried again until what was asked for is gone.
+    fixture.holdover(&["offline", "on"]);
+    client.until(jobs, |jobs| jobs[0]["state"] == "backoff");
+    let attempts = |_: &mut Client| log(&fixture, "job.running").len().into();
+    client.until(attempts, |begun| *begun == std::fs::read_to_string(&runs).unwrap().lines().count());
+    let ran = std::fs::read_to_string(&runs).unwrap();
+    let question = log(&fixture, "fetch.asked").pop().unwrap();
+    assert_eq!(question["payload"]["artifacts"], serde_json::json!([one]), "{question:#}");
+    let gone =
+        fixture.holdover(&["journal", "redact", question["id"].as_str().unwrap(), "--reason", "personal", "--yes"]);
+    assert_eq!(gone.status.code(), Some(0), "{gone:?}");
+    fixture.holdover(&["offline", "off"]);
+    client.until(jobs, |jobs| jobs.as_array().is_some_and(Vec::is_empty));
+    let last = log(&fixture, "job.").pop().unwrap();
+    assert_eq!(last["kind"], "job.cancelled");
+    assert!(last["payload"]["error"].as_str().unwrap().contains("what was asked for"), "{last:#}");
+    assert_eq!(std::fs::read_to_string(&runs).unwrap(), ran, "{other} was never asked for");
+}

@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it cannot go on")]
 
+use holdover_tests::client::{Client, Setup};
 use holdover_tests::{binary, fixture::Fixture};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -109,4 +110,92 @@ fn a_process_that_only_has_the_number_of_a_lost_tool_is_left_alone() {
         let ended = std::process::Command::new("kill").args(["-KILL", &process]).status().unwrap();
         assert!(ended.success());
     }
+}
+
+/// The numbers of the tool and of its child, once both run.
+fn told_by(tool: &Path) -> Vec<String> {
+    let told = wait_for("the tool was started", || std::fs::read_to_string(tool).ok());
+    told.split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn an_editor_that_is_closed_takes_the_tool_of_its_fetch_with_it_whether_or_not_it_says_goodbye() {
+    for polite in [true, false] {
+        let mut fixture = Fixture::small();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::remove_file(fixture.crate_file("itoa")).unwrap();
+        assert_eq!(fixture.holdover(&["trust"]).status.code(), Some(0));
+        assert_eq!(fixture.holdover(&["offline", "off"]).status.code(), Some(0));
+        let told = folder.path().join("told");
+        // Deaf to a polite signal, where the editor is not polite either.
+        let deaf = if polite { "" } else { "trap '' TERM\n" };
+        let script = format!("{deaf}sleep 600 &\necho $$ $! > {0}.new\nmv {0}.new {0}\nwait", told.display());
+        fixture.set("HOLDOVER_FETCH_CARGO", &program(&folder.path().join("slow-cargo"), &script));
+        let setup = Setup { env: fixture.environment(), roots: vec![fixture.workspace()], ..Setup::default() };
+        let mut client = Client::start(&setup);
+        client.accept_leftovers();
+        let fields = serde_json::json!({ "command": "holdover.fetch", "arguments": [{}] });
+        client.ask("workspace/executeCommand", fields);
+        let tool = told_by(&told);
+        if polite {
+            client.request("shutdown", serde_json::Value::Null);
+            assert!(!tool.iter().any(|process| runs(process)), "it is over when `shutdown` is answered: {tool:?}");
+            let log = fixture.holdover(&["journal", "log", "--json", "--kind", "job."]);
+            let log = String::from_utf8(log.stdout).unwrap();
+            assert!(log.lines().last().is_some_and(|line| line.contains("job.cancelled")), "{log}");
+        }
+        client.exit();
+        for process in &tool {
+            wait_for(&format!("process {process} was ended"), || (!runs(process)).then_some(()));
+        }
+    }
+}
+
+#[test]
+fn a_fetch_that_is_stopped_in_the_terminal_says_what_became_of_it() {
+    let mut fixture = Fixture::small();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::remove_file(fixture.crate_file("itoa")).unwrap();
+    assert_eq!(fixture.holdover(&["trust"]).status.code(), Some(0));
+    assert_eq!(fixture.holdover(&["offline", "off"]).status.code(), Some(0));
+    let told = folder.path().join("told");
+    let script = format!("sleep 600 &\necho $$ $! > {0}.new\nmv {0}.new {0}\nwait", told.display());
+    fixture.set("HOLDOVER_FETCH_CARGO", &program(&folder.path().join("slow-cargo"), &script));
+    let mut command = fixture.command(binary::holdover());
+    command.args(["preflight", "--fetch", "--json"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let child = command.spawn().unwrap();
+    let tool = told_by(&told);
+    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    let says: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!((ended.status.code(), &says["fetch"]["state"]), (Some(1), &"cancelled".into()), "{says:#}");
+    assert_eq!(says["readiness"]["missing"], 1, "{says:#}");
+    assert!(!tool.iter().any(|process| runs(process)), "{tool:?}");
+}
+
+#[test]
+fn conflicts_that_are_being_resolved_when_somebody_stops_it_stay_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, asked) = (folder.path().join("page.md"), folder.path().join("asked"));
+    let text = "<<<<<<< a\n1\n=======\n2\n>>>>>>> b\n";
+    std::fs::write(&file, text).unwrap();
+    let bin = folder.path().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    // A git that takes its time to say whether the page was committed.
+    program(&bin.join("git"), &format!("touch {}\nexec sleep 600", asked.display()));
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let child = std::process::Command::new(binary::holdover())
+        .args(["conflicts", "--resolve", "incoming"])
+        .current_dir(folder.path())
+        .env("PATH", path)
+        .env("HOLDOVER_DATA_DIR", folder.path().join("data"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_for("git was asked", || asked.exists().then_some(()));
+    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
 }

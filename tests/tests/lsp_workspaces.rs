@@ -295,3 +295,45 @@ fn a_file_with_two_names_is_told_under_one() {
         );
     }
 }
+
+#[test]
+fn an_open_lockfile_that_is_no_longer_looked_at_keeps_no_diagnostics() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = std::fs::canonicalize(folder.path()).unwrap();
+    broken(&root);
+    let lock = uri(&root.join("Cargo.lock"));
+    let mut client = start(vec![root.clone()]);
+    client.accept_leftovers();
+    client.open(&lock, BROKEN);
+    let told = |client: &mut Client, wanted: usize| while client.diagnostics(&lock, 1).len() != wanted {};
+    told(&mut client, 1);
+    // By a setting, and by the folder's leaving the editor.
+    std::fs::write(root.join("holdover.toml"), "[inventory]\nenable = false\n").unwrap();
+    told(&mut client, 0);
+    std::fs::remove_file(root.join("holdover.toml")).unwrap();
+    told(&mut client, 1);
+    folders(&mut client, &[], &[&root]);
+    told(&mut client, 0);
+    folders(&mut client, &[&root], &[]);
+    told(&mut client, 1);
+}
+
+#[test]
+fn a_folder_that_comes_after_its_file_knows_of_the_conflicts_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = std::fs::canonicalize(folder.path()).unwrap();
+    let (one, other) = (base.join("one"), base.join("other"));
+    for root in [&one, &other] {
+        std::fs::create_dir(root).unwrap();
+        std::fs::write(root.join("a.txt"), CONFLICT).unwrap();
+    }
+    let mut client = start(vec![one]);
+    client.accept_leftovers();
+    let file = uri(&other.join("a.txt"));
+    client.open(&file, CONFLICT);
+    assert_eq!(client.diagnostics(&file, 1).len(), 1);
+    folders(&mut client, &[&other], &[]);
+    let ask = |client: &mut Client| client.request("holdover/status", json!({ "workspace": other }));
+    let said = client.until(ask, |status| status["conflicts"]["hunks"] == 1);
+    assert_eq!((&said["conflicts"]["files"], &said["conflicts"]["hunks"]), (&json!(1), &json!(1)), "{said:#}");
+}

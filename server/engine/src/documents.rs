@@ -54,7 +54,7 @@ impl Engine {
         let mut actions = Vec::new();
         let mut named: Vec<String> = Vec::new();
         for finding in inventory::place(&survey, file, text).iter().filter(touches) {
-            let missing = finding.code == codes::MISSING_ARTIFACT;
+            let missing = [codes::MISSING_ARTIFACT, codes::STALE_ARTIFACT].contains(&finding.code.as_str());
             if !missing && finding.code != codes::CORRUPT_ARTIFACT {
                 continue;
             }
@@ -80,12 +80,14 @@ impl Engine {
                 });
             }
         }
-        let lacking = survey.readiness.missing + survey.readiness.corrupt;
+        let lacking = crate::status::short(&survey.readiness);
         if !actions.is_empty() && lacking > 1 {
             actions.push(Action {
                 title: format!("Get everything that is missing ({lacking})"),
                 action: "inventory.fetch-all".to_owned(),
-                answers: vec![codes::MISSING_ARTIFACT.to_owned(), codes::CORRUPT_ARTIFACT.to_owned()],
+                answers: [codes::MISSING_ARTIFACT, codes::CORRUPT_ARTIFACT, codes::STALE_ARTIFACT]
+                    .map(str::to_owned)
+                    .to_vec(),
                 range,
                 data: json!({}),
             });

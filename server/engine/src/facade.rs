@@ -1,8 +1,8 @@
 //! The one door into the engine. Every method says whether it answers from memory or does work.
 
+use crate::background::Background;
 use crate::door::Door;
 use crate::retry::Retries;
-use crate::sealer::Sealer;
 use crate::status::Connection;
 use crate::worker::{Task, Worker};
 use crate::workspace::Workspace;
@@ -38,6 +38,9 @@ pub struct Engine {
     pub(crate) inner: Arc<Inner>,
 }
 
+/// How long a tool that was told to end is waited for, all in all: cargo and npm end within milliseconds.
+const LAST_TOOL: std::time::Duration = std::time::Duration::from_millis(1500);
+
 pub(crate) struct Inner {
     pub folders: Folders,
     pub gate: Gate,
@@ -53,7 +56,7 @@ pub(crate) struct Inner {
     notices: Sender<Notice>,
     receiver: Receiver<Notice>,
     worker: Mutex<Option<Worker>>,
-    sealer: Mutex<Option<Sealer>>,
+    sealer: Mutex<Option<Background>>,
     retries: Mutex<Option<Retries>>,
     /// Events in the journal as the background last saw them; `None` where nothing runs there.
     events: Option<AtomicU64>,
@@ -243,7 +246,7 @@ impl Engine {
         if options.background {
             let worker = Worker::start(Arc::downgrade(&inner));
             *inner.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(worker);
-            let sealer = Sealer::start(Arc::downgrade(&inner));
+            let sealer = crate::sealer::start(Arc::downgrade(&inner));
             *inner.sealer.lock().unwrap_or_else(PoisonError::into_inner) = Some(sealer);
             let retries = Retries::start(Arc::downgrade(&inner));
             *inner.retries.lock().unwrap_or_else(PoisonError::into_inner) = Some(retries);
@@ -281,6 +284,7 @@ impl Engine {
         if let Some(workspace) = gone {
             workspace.cancel.cancel();
             workspace.cancel_retry();
+            workspace.running.stop();
             // Another name of the same folder takes over what this one told.
             let real = workspace.real();
             for twin in self.inner.all_workspaces().into_iter().filter(|twin| twin.real() == real) {
@@ -494,6 +498,7 @@ impl Engine {
     pub fn shutdown(&self) {
         for workspace in self.inner.all_workspaces() {
             workspace.cancel.cancel();
+            workspace.running.stop();
         }
         let worker = self.inner.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(worker);
@@ -507,6 +512,10 @@ impl Engine {
             workspace.cancel_retry();
         }
         drop(retries);
+        // A tool that was asked to end is waited for, so that its job says how it ended; the process's end reaches what is left.
+        for workspace in self.inner.all_workspaces() {
+            workspace.running.wait(LAST_TOOL);
+        }
         // A command that has something to remember waits for a journal that is being made; an editor waits for nothing.
         let journal = if self.inner.background() { self.inner.journal_now() } else { Some(self.inner.journal()) };
         let Some(Ok(journal)) = journal else { return };

@@ -91,6 +91,7 @@ impl Engine {
         } else {
             crate::record::decision(inner, Some(root), "fetch.asked", json!({ "artifacts": asked }));
         }
+        let _running = workspace.running.begin(cancel, &workspace.cancel);
         let names: Vec<String> = steps.iter().map(name_of).collect();
         let job = FetchJob::begin(inner, root, lease.as_ref(), &title_of(wanted), &names);
 
@@ -170,7 +171,7 @@ fn title_of(wanted: Option<&[String]>) -> String {
 fn lacking(survey: &inventory::Survey) -> BTreeSet<String> {
     survey
         .absent()
-        .filter(|a| matches!(a.state, ArtifactState::Missing | ArtifactState::Corrupt))
+        .filter(|a| matches!(a.state, ArtifactState::Missing | ArtifactState::Corrupt | ArtifactState::Stale))
         .map(|a| a.id.clone())
         .collect()
 }

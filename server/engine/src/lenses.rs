@@ -15,7 +15,7 @@ impl Engine {
     pub fn lenses(&self, file: &Path) -> Vec<Action> {
         let Some(workspace) = self.inner.workspace_of(file) else { return Vec::new() };
         let readiness = workspace.readiness();
-        let own = readiness.ecosystems.into_iter().find(|one| workspace.root.join(&one.lockfile) == file);
+        let own = readiness.ecosystems.iter().find(|one| workspace.root.join(&one.lockfile) == file);
         let (Some(own), Some(survey)) = (own, workspace.survey()) else { return Vec::new() };
         let line = |title: String, action: &str, data| Action {
             title,
@@ -25,10 +25,11 @@ impl Engine {
             data,
         };
         let mut lines = vec![line(format!("offline: {}", own.text), SAYS, json!({}))];
-        if own.missing + own.corrupt > 0 && self.can_fetch(&workspace) {
-            let lacks =
-                |artifact: &&Artifact| matches!(artifact.state, ArtifactState::Missing | ArtifactState::Corrupt);
-            let all = readiness.missing + readiness.corrupt == own.missing + own.corrupt;
+        if crate::status::short_of(own) > 0 && self.can_fetch(&workspace) {
+            let lacks = |artifact: &&Artifact| {
+                matches!(artifact.state, ArtifactState::Missing | ArtifactState::Corrupt | ArtifactState::Stale)
+            };
+            let all = crate::status::short(&readiness) == crate::status::short_of(own);
             // What other lockfiles lack is not what was asked for.
             let data = if all {
                 json!({})

@@ -4,6 +4,7 @@
 //! and gives `contract` types. What takes longer than a few milliseconds runs on its own threads, and is told in
 //! [`Notice`]s; what is asked is answered from memory.
 
+mod background;
 mod conflicts;
 mod delivery;
 mod devices;
@@ -31,6 +32,7 @@ mod report;
 mod resolutions;
 mod retention;
 mod retry;
+mod running;
 mod sealer;
 mod stages;
 mod status;

@@ -3,10 +3,11 @@
 
 use crate::facade::Inner;
 use crate::workspace::Workspace;
-use host::{Cancel, Command, Stream, read_small};
+use host::{Cancel, Stream, read_small};
 use journal::{Claim, Journal};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 use ulid::Ulid;
 
 /// Longest that git may take to find the first commit: it looks at every one of a history that has no index of them.
@@ -37,12 +38,18 @@ pub(crate) fn settle(
     if claimed.is_none() && (known.is_some() || found.is_none()) {
         return Ok((id, known));
     }
-    // Asked once: it does not change, and takes seconds where the history is long.
-    let first = || found.as_ref().and_then(|(repository, _)| first_commit(&workspace.root, repository));
-    let history = match journal.workspace_history(id)? {
+    // Known, it does not change, and asking takes seconds where the history is long.
+    let first = || {
+        let (repository, _) = found.as_ref()?;
+        beginning(&workspace.root, repository, &workspace.history_asked, &workspace.cancel)
+    };
+    let history = match journal.workspace_history(id)?.filter(|history| !history.is_empty()) {
         Some(history) => history,
         None => first().unwrap_or_default(),
     };
+    if history.is_empty() && workspace.cancel.is_cancelled() {
+        return Ok((id, known));
+    }
     let within = found.as_ref().map_or("", |(_, within)| within);
     let otherwise = (!history.is_empty()).then(|| id_of("commit", &history, within));
     let Some(project) = claimed.or(otherwise) else { return Ok((id, known)) };
@@ -73,6 +80,29 @@ fn claimed(named: Option<&str>, repository: Option<&(PathBuf, String)>) -> Optio
     }
     let (repository, within) = repository?;
     Some(id_of("remote", &remote(&repository.join("config"))?, within))
+}
+
+/// What git could not say is asked again when this has changed: the log of `HEAD`, which every commit and every checkout writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Moment(Option<SystemTime>);
+
+impl Moment {
+    fn of(repository: &Path) -> Self {
+        Self(std::fs::metadata(repository.join("logs/HEAD")).and_then(|log| log.modified()).ok())
+    }
+}
+
+/// The first commit. `asked`: git was asked then, and did not know.
+fn beginning(root: &Path, repository: &Path, asked: &Mutex<Option<Moment>>, cancel: &Cancel) -> Option<String> {
+    let now = Moment::of(repository);
+    let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+    if asked.as_ref() == Some(&now) {
+        return None;
+    }
+    let commit = first_commit(root, repository, cancel);
+    // Who stopped it may want to know later.
+    *asked = (commit.is_none() && !cancel.is_cancelled()).then_some(now);
+    commit
 }
 
 /// A name of 32 hexadecimal digits is the id itself.
@@ -171,24 +201,17 @@ fn address(url: &str) -> Option<String> {
 }
 
 /// The first commit; of several, as where histories were joined, the smallest. A shallow clone does not know it.
-fn first_commit(root: &Path, repository: &Path) -> Option<String> {
+fn first_commit(root: &Path, repository: &Path, cancel: &Cancel) -> Option<String> {
     if repository.join("shallow").exists() {
         return None;
     }
     let mut commits = Vec::new();
-    let ended = Command::new("git", root)
-        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager", "--no-replace-objects"])
-        .args(["rev-list", "--max-parents=0", "HEAD"])
-        // A partial clone would fetch what it lacks.
-        .env("GIT_NO_LAZY_FETCH", "1")
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .limit(PATIENCE)
-        .run(&Cancel::new(), &mut |stream, line| {
-            if stream == Stream::Out && commits.len() < 100 {
-                commits.push(line.trim().to_owned());
-            }
-        });
+    let question = crate::git::question(root, &["rev-list", "--max-parents=0", "HEAD"]).limit(PATIENCE);
+    let ended = question.run(cancel, &mut |stream, line| {
+        if stream == Stream::Out && commits.len() < 100 {
+            commits.push(line.trim().to_owned());
+        }
+    });
     ended.ok().filter(host::Output::ok).and_then(|_| commits.into_iter().min())
 }
 
@@ -205,7 +228,7 @@ mod tests {
         let found = repository(root);
         let by_commit = || {
             let (repository, within) = found.as_ref()?;
-            first_commit(root, repository).map(|commit| id_of("commit", &commit, within))
+            first_commit(root, repository, &Cancel::new()).map(|commit| id_of("commit", &commit, within))
         };
         claimed(named, found.as_ref()).or(known.filter(|_| found.is_some())).or_else(by_commit)
     }
@@ -348,5 +371,26 @@ mod tests {
         assert_eq!(settled(&all.path().join("clone")), (ferry, false));
         engine.set_trust(&named, true).unwrap();
         assert_eq!(settled(&named), (ferry, false));
+    }
+
+    #[test]
+    fn what_git_does_not_know_is_asked_once_until_something_is_committed_or_whoever_stopped_it_asks_again() {
+        let all = tempfile::tempdir().unwrap();
+        let folder = all.path().join("empty");
+        std::fs::create_dir(&folder).unwrap();
+        git(&folder, &["init", "-q"]);
+        let asked = Mutex::default();
+        let ask = |cancel: &Cancel| beginning(&folder, &folder.join(".git"), &asked, cancel);
+        let stopped = Cancel::new();
+        stopped.cancel();
+        assert_eq!(ask(&stopped), None);
+        assert_eq!(*asked.lock().unwrap(), None, "nobody was asked");
+        assert_eq!(ask(&Cancel::new()), None);
+        assert_eq!(*asked.lock().unwrap(), Some(Moment(None)));
+        repository_in(&folder);
+        assert!(ask(&Cancel::new()).is_some());
+        // As if git had not known it at this very moment.
+        *asked.lock().unwrap() = Some(Moment::of(&folder.join(".git")));
+        assert_eq!(ask(&Cancel::new()), None, "git is not asked");
     }
 }

@@ -1,17 +1,17 @@
 //! Fetches that the network failed, tried again by themselves when their time has come: what somebody asked for and nothing else.
 //! Only in a server, with a connection, where the workspace is trusted; one process at a time, and never before the time that was drawn.
 
+use crate::background::Background;
 use crate::facade::Inner;
 use crate::workspace::Workspace;
 use crate::{Engine, EngineError, Notice};
 use contract::{ConnectivityState, Job, JobKind, JobState};
-use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
 use host::Cancel;
-use journal::{Filter, Journal, JournalError, LeaseError, Step};
-use std::ops::ControlFlow;
+use journal::{Filter, Journal, JournalError, LeaseError, Step, now_ms};
 use std::path::Path;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
+use ulid::Ulid;
 
 /// How soon it is looked again where there is no connection, or another process is at it.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -20,28 +20,24 @@ const FAREWELL: Duration = Duration::from_millis(500);
 
 /// Dropping it ends the thread, and what it carries out.
 pub(crate) struct Retries {
-    poke: Sender<()>,
     cancel: Cancel,
-    stop: Option<Sender<()>>,
-    ended: Receiver<()>,
+    thread: Background,
 }
 
 impl Retries {
     pub fn start(inner: Weak<Inner>) -> Self {
-        // One poke waits at most: whoever looks sees everything.
-        let (poke, poked) = bounded(1);
-        let (stop, stopped) = bounded::<()>(0);
-        let (alive, ended) = bounded(0);
         let cancel = Cancel::new();
-        let stopping = cancel.clone();
-        let run = move || {
-            work(&inner, &poked, &stopped, &stopping);
-            drop(alive);
-        };
-        if let Err(e) = std::thread::Builder::new().name("retries".to_owned()).spawn(run) {
-            tracing::error!("nothing is tried again by itself: no thread could be started: {e}");
-        }
-        Self { poke, cancel, stop: Some(stop), ended }
+        let stop = cancel.clone();
+        let thread = Background::start("retries", FAREWELL, inner, move |inner, journal| {
+            let waits = inner.all_workspaces().into_iter().filter_map(|workspace| {
+                look(inner, journal, &workspace, &stop).unwrap_or_else(|e| {
+                    tracing::warn!("what waits to be fetched again could not be looked at: {e}");
+                    Some(AGAIN)
+                })
+            });
+            waits.min()
+        });
+        Self { cancel, thread }
     }
 
     /// Nothing is begun any more.
@@ -51,43 +47,13 @@ impl Retries {
 
     /// Jobs or the connection may be others than they were.
     pub fn poke(&self) {
-        // Full: it will look anyway.
-        let _ = self.poke.try_send(());
+        self.thread.poke();
     }
 }
 
 impl Drop for Retries {
     fn drop(&mut self) {
         self.cancel.cancel();
-        self.stop = None;
-        let _ = self.ended.recv_timeout(FAREWELL);
-    }
-}
-
-fn work(inner: &Weak<Inner>, poked: &Receiver<()>, stopped: &Receiver<()>, stop: &Cancel) {
-    let mut next: Option<Duration> = None;
-    loop {
-        let timeout = next.map_or_else(never, after);
-        select! {
-            recv(stopped) -> _ => return,
-            recv(poked) -> poke => if poke.is_err() { return },
-            recv(timeout) -> _ => {}
-        }
-        let Some(inner) = inner.upgrade() else { return };
-        let Some(Ok(journal)) =
-            inner.journal_now().filter(|journal| journal.as_ref().is_ok_and(|j| j.newer().is_none()))
-        else {
-            next = None;
-            continue;
-        };
-        next = None;
-        for workspace in inner.all_workspaces() {
-            let wait = look(&inner, &journal, &workspace, stop).unwrap_or_else(|e| {
-                tracing::warn!("what waits to be fetched again could not be looked at: {e}");
-                Some(AGAIN)
-            });
-            next = next.into_iter().chain(wait).min();
-        }
     }
 }
 
@@ -125,7 +91,17 @@ fn look(
     let Some(job) = waiting(&jobs).filter(|job| next_ms(job).is_some_and(|due| due <= now_ms())) else {
         return Ok(Some(Duration::ZERO));
     };
-    let wanted = wanted(journal, job)?;
+    let wanted = match wanted(journal, job, id)? {
+        Wanted::Everything => None,
+        Wanted::Artifacts(ids) => Some(ids),
+        Wanted::Unknown => {
+            // More than was asked for is never fetched.
+            let why = "the journal does not say any more what was asked for";
+            journal.job_advance(&job.id, Step::because(JobState::Cancelled, why))?;
+            note(inner, workspace, open(journal)?);
+            return Ok(None);
+        }
+    };
     let cancel = workspace.begin_retry(stop);
     let ended = Engine { inner: Arc::clone(inner) }.fetch_again(&workspace.root, wanted.as_deref(), &cancel);
     workspace.end_retry();
@@ -155,35 +131,30 @@ fn next_ms(job: &Job) -> Option<i64> {
     host::moment(job.next_attempt.as_deref()?).ok()
 }
 
-/// The artifacts that were asked for; `None`: everything that is missing.
-fn wanted(journal: &Journal, job: &Job) -> Result<Option<Vec<String>>, JournalError> {
+/// What a retry is to bring here.
+enum Wanted {
+    Everything,
+    Artifacts(Vec<String>),
+    /// The journal does not say any more what was asked for.
+    Unknown,
+}
+
+/// What the fetch was asked for. Whoever asks says so in the journal, and then either carries on the job that waits or puts
+/// another in its place: what was asked for last in this workspace is what its job is about.
+fn wanted(journal: &Journal, job: &Job, workspace: Ulid) -> Result<Wanted, JournalError> {
     if job.title == crate::fetch::EVERYTHING {
-        return Ok(None);
+        return Ok(Wanted::Everything);
     }
-    // Whoever asked said so just before the job was queued.
-    let mut queued = None;
-    let of_job = Filter {
-        entity: job.id.parse().ok(),
-        kind: Some("job.queued".to_owned()),
-        limit: Some(1),
-        ..Filter::default()
-    };
-    journal.for_each(&of_job, |pos, entry| {
-        queued = Some((pos, entry.workspace));
-        ControlFlow::Break(())
-    })?;
-    let Some((pos, workspace)) = queued else { return Ok(None) };
     let asked = Filter {
-        before: Some(pos),
         kind: Some("fetch.asked".to_owned()),
-        workspace: workspace.and_then(|id| id.parse().ok()),
+        workspace: Some(workspace),
         newest_first: true,
         limit: Some(1),
         ..Filter::default()
     };
     let asked = journal.entries(&asked)?;
     let ids = asked.first().and_then(|entry| serde_json::from_value(entry.payload["artifacts"].clone()).ok());
-    Ok(ids)
+    Ok(ids.filter(|ids: &Vec<String>| !ids.is_empty()).map_or(Wanted::Unknown, Wanted::Artifacts))
 }
 
 impl Engine {
@@ -203,9 +174,4 @@ impl Engine {
         note(&self.inner, &workspace, journal.jobs_of(id)?);
         Ok(given_up)
     }
-}
-
-fn now_ms() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }

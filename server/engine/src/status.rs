@@ -5,8 +5,8 @@ use crate::words::{self, thousands};
 use crate::worker::Task;
 use crate::workspace::Workspace;
 use contract::{
-    Connectivity, ConnectivityState, Function, FunctionMode, JournalState, JournalStatus, ModelStatus, Readiness,
-    ReadinessState, Status,
+    Connectivity, ConnectivityState, EcosystemReadiness, Function, FunctionMode, JournalState, JournalStatus,
+    ModelStatus, Readiness, ReadinessState, Status,
 };
 use host::OfflineMode;
 use std::sync::PoisonError;
@@ -93,8 +93,13 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
 }
 
 /// Artifacts that keep a build from working.
-fn short(readiness: &Readiness) -> u64 {
+pub(crate) fn short(readiness: &Readiness) -> u64 {
     readiness.missing + readiness.corrupt + readiness.stale
+}
+
+/// The same of one lockfile.
+pub(crate) fn short_of(one: &EcosystemReadiness) -> u64 {
+    one.missing + one.corrupt + one.stale
 }
 
 /// What stands against a lockfile itself, whatever the caches hold.

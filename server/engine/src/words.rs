@@ -28,9 +28,12 @@ pub(crate) fn line(readiness: &Readiness) -> String {
         "offline: no lockfile".to_owned()
     } else {
         let short = readiness.missing + readiness.corrupt + readiness.stale;
-        let refused = readiness.state == ReadinessState::Incomplete && short == 0;
-        // Everything is here, and the tool stops all the same: the line must not look like a yes.
-        let and = if refused { ", not ready" } else { "" };
+        // Everything is here, and the tool stops all the same or may do so: the line must not look like a yes.
+        let and = match readiness.state {
+            ReadinessState::Incomplete if short == 0 => ", not ready",
+            ReadinessState::Unknown if short + readiness.unknown == 0 => ", could not be told",
+            _ => "",
+        };
         format!("offline: {} of {}{and}", thousands(readiness.present), thousands(readiness.total))
     }
 }
@@ -83,6 +86,9 @@ pub(crate) fn ecosystem(one: &EcosystemReadiness) -> String {
     let short = short(one.missing, one.corrupt, one.stale, one.unknown);
     if !short.is_empty() {
         parts.push(short);
+    } else if one.total > 0 && one.problem.is_some() {
+        // Counts alone would look like a yes.
+        parts.push("cannot be relied on".to_owned());
     }
     if one.other_targets > 0 {
         parts.push(format!("{} only for other targets", thousands(one.other_targets)));
@@ -324,6 +330,10 @@ mod tests {
         assert_eq!(verdict(&some), "not ready: 2 missing, 1 corrupt");
         let refused = Readiness { present: 1207, missing: 0, corrupt: 0, ..some };
         assert_eq!(line(&refused), "offline: 1,207 of 1,207, not ready");
+        let in_doubt = Readiness { state: ReadinessState::Unknown, ..refused };
+        assert_eq!(line(&in_doubt), "offline: 1,207 of 1,207, could not be told");
+        let some_in_doubt = Readiness { present: 1206, unknown: 1, ..in_doubt };
+        assert_eq!(line(&some_in_doubt), "offline: 1,206 of 1,207");
         assert_eq!(line(&looked), "offline: no lockfile");
         assert_eq!(verdict(&looked), "could not be told: no lockfile was found");
         assert_eq!(line(&Readiness::default()), "offline: looking");
@@ -341,6 +351,9 @@ mod tests {
             ..Readiness::default()
         };
         assert_eq!(verdict(&readiness), "not ready: 1 lockfile cannot be relied on");
+        let refused =
+            EcosystemReadiness { total: 5, present: 5, problem: Some("[patch]".into()), ..Default::default() };
+        assert_eq!(ecosystem(&refused), "5 of 5 here, cannot be relied on");
         let other = EcosystemReadiness { total: 3, present: 2, missing: 1, other_targets: 4, ..Default::default() };
         assert_eq!(ecosystem(&other), "2 of 3 here, 1 missing, 4 only for other targets");
     }

@@ -5,6 +5,7 @@ use crate::facade::Inner;
 use crate::memory::Remembered;
 use crate::notes::NoteBook;
 use crate::record::Recorded;
+use crate::running::Running;
 use crate::vigil::Vigil;
 use crate::words;
 use crate::worker::Task;
@@ -49,6 +50,10 @@ pub(crate) struct Workspace {
     /// It claims to be a project that it is not, as far as the journal knows; and whether that was told.
     doubted: AtomicBool,
     told_of_doubt: AtomicBool,
+    /// What runs a tool for it.
+    pub running: Running,
+    /// When git was asked for its first commit, and did not know.
+    pub history_asked: Mutex<Option<crate::project::Moment>>,
 }
 
 impl Workspace {
@@ -80,6 +85,8 @@ impl Workspace {
             retry: Mutex::default(),
             doubted: AtomicBool::new(false),
             told_of_doubt: AtomicBool::new(false),
+            running: Running::default(),
+            history_asked: Mutex::default(),
         }
     }
 
@@ -252,7 +259,9 @@ impl Workspace {
         let stop = || cancel.is_cancelled() || self.cancel.is_cancelled();
         let verification = self.inventory.lock().unwrap_or_else(PoisonError::into_inner).1.verification(all);
         verification.run(&memory, &stop, progress);
-        self.survey_now(inner, cancel);
+        if !stop() {
+            self.survey_now(inner, cancel);
+        }
     }
 
     /// Takes back what was said, when the user no longer wants lockfiles looked at.

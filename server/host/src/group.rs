@@ -2,6 +2,7 @@
 //! A number alone proves nothing: without the leader's start time nothing is ended that this process did not start itself.
 
 use std::process::Child;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a group has between SIGTERM and SIGKILL.
@@ -66,6 +67,35 @@ impl Group {
             return true;
         }
         false
+    }
+}
+
+/// The groups of our own that run now.
+static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+/// As long as it is held, the group does not outlive an orderly end of this process.
+pub(crate) struct Running(u32);
+
+impl Running {
+    pub(crate) fn note(group: Group) -> Self {
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).push(group.leader);
+        Self(group.leader)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).retain(|leader| *leader != self.0);
+    }
+}
+
+/// Ends at once what this process started and has not seen end: nobody is left who could stop it later, or force it offline.
+pub(crate) fn end_running() {
+    for leader in &*RUNNING.lock().unwrap_or_else(PoisonError::into_inner) {
+        #[cfg(unix)]
+        signal_group(*leader, true);
+        #[cfg(not(unix))]
+        let _ = leader;
     }
 }
 

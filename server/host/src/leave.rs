@@ -3,9 +3,10 @@
 
 use std::io::Write as _;
 
-/// Ends the process with `code` at once: standard output is flushed, exit handlers are not run.
+/// Ends the process with `code` at once, and every tool that it started: standard output is flushed, exit handlers are not run.
 /// What must not be lost has to be on disk before.
 pub fn leave(code: u8) -> ! {
+    crate::group::end_running();
     let _ = std::io::stdout().flush();
     #[cfg(unix)]
     signal_hook::low_level::exit(i32::from(code));

@@ -1,7 +1,7 @@
 //! Child processes: in a group of their own, with a time limit, output that is bounded, and a kill that reaches the whole
 //! group. A tool reaches the network only with a [`Permit`]; without one it is told to stay offline.
 
-use crate::group::{GRACE, Group};
+use crate::group::{GRACE, Group, Running};
 use crate::lines::{Tail, read_lines};
 use crate::{Cancel, Permit};
 use crossbeam_channel::{RecvTimeoutError, bounded};
@@ -151,6 +151,8 @@ impl Command {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(|source| ProcessError::Spawn { program: shown.clone(), source })?;
+        let group = Group::of(child.id());
+        let _running = Running::note(group);
 
         // A tool that says more than is listened to waits in its pipe.
         let (sender, lines) = bounded(LINES_WAITING);
@@ -162,7 +164,6 @@ impl Command {
             std::thread::spawn(move || read_lines(pipe, |line| sender.send((stream, line)).is_ok()));
         }
         drop(sender);
-        let group = Group::of(child.id());
         on_start(&group);
 
         let started = Instant::now();

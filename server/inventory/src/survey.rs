@@ -195,7 +195,8 @@ impl Inventory {
                 (!cancelled()).then(|| judge(*ecosystem, lockfile, remembered, &ask))
             })
             .collect();
-        if let (Some(last), true) = (&self.last, answers.iter().any(Option::is_none)) {
+        let whole = answers.iter().all(Option::is_some);
+        if let (Some(last), false) = (&self.last, whole) {
             return Arc::clone(&last.survey);
         }
         let mut judged: Vec<(Known, Judged)> = Vec::new();
@@ -235,7 +236,10 @@ impl Inventory {
         let mut survey = count(judged, &self.root, &self.discovery.closed, target);
         survey.findings.extend(apart);
         let survey = Arc::new(survey);
-        self.last = Some(Last { survey: Arc::clone(&survey), ledgers, generation, unfit: false });
+        // A part is nobody's answer, least of all of the next who asks: what was not looked at may lack everything.
+        if whole {
+            self.last = Some(Last { survey: Arc::clone(&survey), ledgers, generation, unfit: false });
+        }
         survey
     }
 

@@ -598,3 +598,21 @@ fn a_package_that_no_lockfile_is_for_is_named_and_changes_no_state() {
     write(&place_.root.join("site/package.json"), r#"{ "name": "site" }"#);
     assert_eq!(inventory.survey(&NoMemory, &|| false).findings.len(), 1, "a change is seen");
 }
+
+#[test]
+fn a_first_look_that_was_stopped_is_nobodys_answer_afterwards() {
+    let place_ = Place::new();
+    std::fs::remove_file(place_.ms()).unwrap();
+    // Stopped before any lockfile, and after the first.
+    for lets in [0, 1] {
+        let mut inventory = Inventory::new(&place_.root, place_.options());
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let stop = || asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) >= lets;
+        let part = inventory.survey(&NoMemory, &stop);
+        assert!(part.readiness.ecosystems.len() < 2, "{:?}", part.readiness);
+        let whole = inventory.survey(&NoMemory, &|| false);
+        assert_eq!(whole.readiness.ecosystems.len(), 2);
+        assert_eq!((whole.readiness.state, whole.readiness.missing), (ReadinessState::Incomplete, 1));
+        assert!(Arc::ptr_eq(&whole, &inventory.survey(&NoMemory, &|| true)), "a whole one is kept");
+    }
+}

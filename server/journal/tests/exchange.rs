@@ -514,7 +514,7 @@ fn a_clock_is_believed_by_hand_as_far_as_numbers_go_and_a_fork_never() {
         match a.journal.admit_apart(&apart(&a)[0], "") {
             Ok((_, came)) => assert_eq!(came, in_, "{far}"),
             Err(error) => {
-                assert!(in_ == 0 && error.to_string().contains("use up those that are left"), "{far}: {error}")
+                assert!(in_ == 0 && error.to_string().contains("use up those that are left"), "{far}: {error}");
             }
         }
         assert_eq!(a.notes().len() as u64, in_, "{far}");

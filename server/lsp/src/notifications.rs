@@ -32,7 +32,7 @@ pub(crate) fn did_change_workspace_folders(state: &mut State, event: &WorkspaceF
         state.close_root(&root);
     }
     for root in event.added.iter().filter_map(|folder| from_proto::path(&folder.uri)) {
-        state.open_root(root);
+        state.open_root(&root);
     }
 }
 

@@ -135,11 +135,16 @@ impl State {
 
     /// Has the engine's findings for a document placed, now or after its edits came to rest.
     pub(crate) fn place_soon(&mut self, uri: &Uri, at_once: bool) {
+        let now = Instant::now();
         let knows = || self.engine.as_ref()?.knows(self.documents.get(uri)?.path.as_deref()?).then_some(());
         if knows().is_none() {
+            // Of a file that is no longer looked at, nothing is said any more.
+            let taken_back = self.publishing.paces.get_mut(uri).map(|pace| std::mem::take(&mut pace.placed));
+            if taken_back.is_some_and(|placed| !placed.is_empty()) {
+                self.publishing.mark(uri, now);
+            }
             return;
         }
-        let now = Instant::now();
         let pace = self.publishing.paces.entry(uri.clone()).or_default();
         pace.place_at = Some(if at_once { now } else { now + PLACE_AFTER });
         self.publishing.to_place.insert(uri.clone());
@@ -163,9 +168,12 @@ impl State {
             found.iter().map(place).collect::<Vec<_>>()
         };
         self.work(job, move |state, placed| {
+            let knows = || state.engine.as_ref()?.knows(state.documents.get(&uri)?.path.as_deref()?).then_some(());
+            let known = knows().is_some();
             let Some(pace) = state.publishing.paces.get_mut(&uri) else { return };
             pace.placing = false;
-            if state.documents.get(&uri).is_some() && pace.placed != placed {
+            let Some(placed) = placed.filter(|_| known) else { return };
+            if pace.placed != placed {
                 pace.placed = placed;
                 state.publish(&uri);
             }
@@ -233,6 +241,19 @@ impl State {
                 Some(uri) => self.place_soon(&uri, true),
                 None => self.publish_unopened(file),
             }
+        }
+    }
+
+    /// A workspace was opened that may hold documents which are open: it is told of their conflicts, and what is found in
+    /// them is placed.
+    pub(crate) fn tell_opened_root(&mut self, root: &Path) {
+        for uri in self.documents.uris() {
+            let path = self.documents.get(&uri).and_then(|document| document.path.clone());
+            let Some(path) = path.filter(|path| self.root_of(path).as_deref() == Some(root)) else { continue };
+            if let Some(count) = self.publishing.paces.get(&uri).map(|pace| pace.conflicts) {
+                self.tell_conflicts(&path, count);
+            }
+            self.place_soon(&uri, true);
         }
     }
 

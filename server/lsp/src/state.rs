@@ -343,12 +343,13 @@ impl State {
     }
 
     /// Opens a workspace.
-    pub(crate) fn open_root(&mut self, root: PathBuf) {
-        if !self.roots.contains(&root) {
+    pub(crate) fn open_root(&mut self, root: &Path) {
+        if !self.roots.iter().any(|open| open == root) {
             if let Some(engine) = &self.engine {
-                engine.open_workspace(&root, self.trusted);
+                engine.open_workspace(root, self.trusted);
             }
-            self.roots.push(root);
+            self.roots.push(root.to_owned());
+            self.tell_opened_root(root);
         }
     }
 

@@ -28,11 +28,11 @@ impl Work {
 }
 
 impl State {
-    /// Runs `job` on a thread of its own and then `then`, with what it gave, here. `then` is not called if `job` panics.
+    /// Runs `job` on a thread of its own and then `then`, with what it gave, here: nothing, where it panicked.
     pub(crate) fn work<T: Send + 'static>(
         &mut self,
         job: impl FnOnce() -> T + Send + 'static,
-        then: impl FnOnce(&mut State, T) + Send + 'static,
+        then: impl FnOnce(&mut State, Option<T>) + Send + 'static,
     ) {
         let events = self.events.clone();
         let job: Job = Box::new(move || {
@@ -40,11 +40,10 @@ impl State {
             // The state thread is gone only when the process is about to be.
             let _ = events.send(Event::Run(Box::new(move |state| {
                 state.work_ended();
-                if let Ok(value) = result {
-                    then(state, value);
-                } else {
+                if result.is_err() {
                     tracing::error!("a piece of work panicked; its request gets an error");
                 }
+                then(state, result.ok());
             })));
         });
         if self.work.running < AT_ONCE {
@@ -64,7 +63,12 @@ impl State {
         let run = move || {
             if cancel.is_cancelled() { Err(error(ErrorCode::RequestCancelled, "cancelled")) } else { job(&cancel) }
         };
-        self.work(run, move |_, answer| reply.send(answer));
+        // Dropping the reply answers it with an error.
+        self.work(run, move |_, answer| {
+            if let Some(answer) = answer {
+                reply.send(answer);
+            }
+        });
     }
 
     fn begin(&mut self, job: Job) {

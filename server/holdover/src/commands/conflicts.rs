@@ -68,6 +68,10 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
         }
     }
     files.dedup();
+    // Stopped in the middle, nothing is known of what git holds, and what is only an example would be resolved with the rest.
+    if cancel.is_cancelled() {
+        return Err(super::failed(&engine::EngineError::Cancelled));
+    }
     let suggester = engine::Suggester::default();
     let engine = super::engine();
     let (mut report, failed) = match with {

@@ -27,15 +27,17 @@ pub(crate) fn run(options: &Preflight, out: &Out) -> Result<End, Failure> {
         drop(bar);
         fetched = told.map_err(|e| failed(&e))?.fetch;
     }
-    let bar = options.deep.then(|| out.progress(&Unit::Bytes));
-    engine
-        .survey(&root, options.deep, &cancel, &|done, total| {
-            if let Some(bar) = &bar {
-                bar.report("comparing checksums", "", done, total);
-            }
-        })
-        .map_err(|e| failed(&e))?;
-    drop(bar);
+    // Who stopped the fetch is told what it brought, from the look that it ended with, and waits for nothing more.
+    if fetched.as_ref().is_none_or(|fetched| fetched.state != JobState::Cancelled) {
+        let bar = options.deep.then(|| out.progress(&Unit::Bytes));
+        engine
+            .survey(&root, options.deep, &cancel, &|done, total| {
+                if let Some(bar) = &bar {
+                    bar.report("comparing checksums", "", done, total);
+                }
+            })
+            .map_err(|e| failed(&e))?;
+    }
     warn_of_journal(&engine, out);
     let report = engine.preflight(&root, options.all).ok_or_else(|| failed(&EngineError::NotOpen { root }))?;
     let report = PreflightReport { fetch: fetched, ..report };
@@ -116,7 +118,7 @@ fn print(report: &PreflightReport, options: &Preflight, out: &Out) {
             count(unverified, "checksum")
         ));
     }
-    if readiness.missing + readiness.corrupt > 0 && !options.fetch {
+    if readiness.missing + readiness.corrupt + readiness.stale > 0 && !options.fetch {
         out.detail(format!("{} `holdover preflight --fetch` gets what is missing", "hint:".cyan()));
     }
 }

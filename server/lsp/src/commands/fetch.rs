@@ -34,6 +34,10 @@ pub(super) fn run(state: &mut State, call: Call) {
     let teller = Teller::new(state.events.clone(), token.clone());
     let job = move || engine.fetch(&root, fields.artifacts.as_deref(), fields.dry_run, &cancel, &|p| teller.tell(p));
     state.work(job, move |state, outcome| {
+        let Some(outcome) = outcome else {
+            // Dropping the call answers it with an error.
+            return state.end_progress(&token, "failed");
+        };
         let (words, answer): (_, Result<Value, _>) = match outcome {
             Ok(report) => {
                 let words = match report.fetch.as_ref().map(|fetch| fetch.state) {

@@ -80,9 +80,13 @@ pub(super) fn run(state: &mut State, call: Call) {
             let merges: Vec<Suggestions> = merges.collect();
             (asked, merges)
         };
-        return state.work(job, move |state, (asked, merges)| match merged(state, &asked, &merges) {
-            Ok(found) => apply(state, call, "conflict.merge", found),
-            Err(problem) => call.answer(Err(problem)),
+        return state.work(job, move |state, found| {
+            // Dropping the call answers it with an error.
+            let Some((asked, merges)) = found else { return };
+            match merged(state, &asked, &merges) {
+                Ok(found) => apply(state, call, "conflict.merge", found),
+                Err(problem) => call.answer(Err(problem)),
+            }
         });
     };
     let one = fields.line.is_some() || fields.fingerprint.is_some();

@@ -28,7 +28,7 @@ impl Request for Initialize {
             notifications::set_settings(state, settings.clone());
         }
         for root in roots(&params) {
-            state.open_root(root);
+            state.open_root(&root);
         }
         state.start_engine();
     }
