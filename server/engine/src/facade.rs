@@ -525,7 +525,7 @@ impl Engine {
         if let Err(e) = last {
             tracing::warn!("the last observations may not have been recorded: {e}");
         }
-        crate::sealer::before_leaving(&journal);
+        crate::sealer::before_leaving(&journal, self.inner.background());
         if self.inner.background() || journal.newer().is_some() {
             return;
         }
