@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 const CONFLICT: &str = "<<<<<<< HEAD\nours\n||||||| base\nold\n=======\ntheirs\n>>>>>>> b\n";
 const WORDS: &str =
     "<<<<<<< HEAD\nlet a = f(1, 20);\n||||||| base\nlet a = f(1, 2);\n=======\nlet a = f(10, 2);\n>>>>>>> b\n";
+/// Both can be kept, as a person is to see first.
+const TO_LOOK_AT: &str = "<<<<<<< HEAD\nuse one::a;\n||||||| base\n=======\nuse other::b;\n>>>>>>> b\n";
 /// `ContentModified`.
 const MODIFIED: i64 = -32801;
 
@@ -95,15 +97,17 @@ fn where_one_conflict_has_moved_on_since_it_was_seen_nothing_is_changed() {
 }
 
 #[test]
-fn auto_takes_the_trusted_merges_and_leaves_every_other_conflict_byte_for_byte() {
+fn auto_takes_the_trusted_merges_and_leaves_those_to_look_at_and_every_other_conflict_byte_for_byte() {
     let (mut client, root) = started(Answers::Applies, false);
     let a = uri(&root.join("a.rs"));
-    client.open(&a, &format!("fn main() {{\n{WORDS}{CONFLICT}}}\n"));
+    client.open(&a, &format!("{TO_LOOK_AT}fn main() {{\n{WORDS}{CONFLICT}}}\n"));
+    let preview = client.request("holdover/conflict", json!({ "uri": a, "line": 0 }));
+    assert_eq!(preview["region"]["suggestion"]["oneClick"], false, "{preview:#}");
     let answer = resolve(&mut client, json!({ "workspace": root, "resolve": "auto" }));
-    assert_eq!(answer, json!({ "applied": true, "conflicts": 1, "files": 1, "left": 1 }));
-    assert_eq!(client.texts[&a].text, format!("fn main() {{\nlet a = f(10, 20);\n{CONFLICT}}}\n"));
+    assert_eq!(answer, json!({ "applied": true, "conflicts": 1, "files": 1, "left": 2 }));
+    assert_eq!(client.texts[&a].text, format!("{TO_LOOK_AT}fn main() {{\nlet a = f(10, 20);\n{CONFLICT}}}\n"));
     let answer = resolve(&mut client, json!({ "workspace": root, "resolve": "auto" }));
-    assert_eq!(answer, json!({ "applied": true, "conflicts": 0, "files": 0, "left": 1 }));
+    assert_eq!(answer, json!({ "applied": true, "conflicts": 0, "files": 0, "left": 2 }));
 }
 
 #[test]
