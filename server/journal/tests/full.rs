@@ -7,7 +7,8 @@ mod disk;
 
 use contract::JobKind;
 use holdover_journal::{
-    Draft, Erasure, Filter, HeldUp, Journal, JournalError, Reserve, Retention, Rules, holdover, now_ms,
+    Draft, Erasure, Filter, HeldUp, Journal, JournalError, Keys, Place, Reserve, Retention, Rules, holdover, now_ms,
+    rekey,
 };
 use serde_json::json;
 use std::collections::HashSet;
@@ -15,6 +16,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, Output};
+use zeroize::Zeroizing;
 
 const BALLAST: usize = 256 * 1024;
 
@@ -334,4 +336,82 @@ fn a_redaction_on_a_full_disk_counts_at_once_and_the_files_are_cleaned_when_ther
     let output = on_a_disk_of(40 << 10, "deletes_on_a_full_disk");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("SAYS done"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+#[ignore = "run by the other test, in front of a disk that is full at some write"]
+fn moves_the_key_until_it_is_refused() {
+    let mount = std::env::var_os("HOLDOVER_TEST_FOLDER").unwrap();
+    let (room, folder) = (Path::new(&mount).join("room"), Path::new(&mount).join("disk/data"));
+    let words = Zeroizing::new("correct horse battery staple".to_owned());
+    let keys = Keys { passphrase: Some(words.clone()), ..Keys::default() };
+    let (to, new_key) = match std::env::var("HOLDOVER_TEST_TO").unwrap().as_str() {
+        "file" => (Place::File, true),
+        _ => (Place::Passphrase(words), false),
+    };
+    let moved = rekey(&folder, &keys, &to, new_key, &mut |_| ());
+    if let Err(error) = &moved {
+        assert!(error.to_string().contains("hint: "), "{error}");
+    }
+    // Read while it is still full, by whichever key is in force; then with room.
+    let seen = Journal::open_with(&folder, &keys).map(|journal| ids(&journal));
+    if let Err(error) = &seen {
+        is_clear(&error.to_string(), &folder);
+    }
+    fs::write(&room, "").unwrap();
+    let journal = Journal::open_with(&folder, &keys).unwrap();
+    let there = ids(&journal);
+    assert_eq!(seen.unwrap_or_else(|_| there.clone()), there);
+    journal.verify().unwrap();
+    journal.append(draft(true)).unwrap();
+    drop(journal);
+    rekey(&folder, &keys, &to, new_key, &mut |_| ()).unwrap();
+    let left: Vec<String> =
+        fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(!left.iter().any(|name| name.contains(".new") || name.contains(".next")), "half files are left: {left:?}");
+    assert_eq!(left.iter().any(|name| name == "journal.key"), to == Place::File, "{left:?}");
+    Journal::open_with(&folder, &keys).unwrap().verify().unwrap();
+    println!("SAYS {} {}", there.len(), usize::from(moved.is_err()));
+}
+
+#[test]
+fn a_key_that_is_moved_or_replaced_while_the_disk_is_full_at_any_write_loses_nothing_and_can_be_moved_again() {
+    for to in ["file", "passphrase"] {
+        let mut refused_at = Vec::new();
+        for at in 1.. {
+            let scratch = disk::scratch();
+            let folder = scratch.path().join("disk/data");
+            fs::create_dir_all(&folder).unwrap();
+            let journal = Journal::open(&folder).unwrap();
+            for _ in 0..12 {
+                journal.append(draft(true)).unwrap();
+            }
+            let written = ids(&journal).len();
+            drop(journal);
+            let output = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "moves_the_key_until_it_is_refused", "--ignored", "--nocapture"])
+                .env("LD_PRELOAD", disk::interposer())
+                .env("HOLDOVER_DISK_FOLDER", scratch.path().join("disk"))
+                .env("HOLDOVER_DISK_FULL_AT", at.to_string())
+                .env("HOLDOVER_DISK_ROOM", scratch.path().join("room"))
+                .env("HOLDOVER_TEST_FOLDER", scratch.path())
+                .env("HOLDOVER_TEST_TO", to)
+                .output()
+                .unwrap();
+            let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            let Some((_, words)) = said.lines().find_map(|line| line.split_once("SAYS ")) else {
+                panic!("to {to}, full at write {at}: {said}{complaint}");
+            };
+            let words: Vec<usize> = words.split(' ').map(|word| word.parse().unwrap()).collect();
+            assert!(words[0] >= written, "to {to}, full at write {at}: {words:?} of {written}");
+            if words[1] > 0 {
+                refused_at.push(at);
+            } else if refused_at.last().is_some_and(|last| at > last + 8) {
+                break;
+            }
+            assert!(at < 1_000, "it is never done: {words:?}");
+        }
+        println!("to {to}: refused at {} writes of {}", refused_at.len(), refused_at.last().unwrap_or(&0));
+        assert!(refused_at.len() > 1, "to {to}: {refused_at:?}");
+    }
 }

@@ -93,16 +93,24 @@ pub(crate) fn promote(files: &Files, check: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Wipes and removes every file that holds the key with this check value.
+/// Wipes and removes every file that holds the key with this check value, and what is left of one that was half wiped when the
+/// disk was full or the machine stopped. Another whole key is somebody's, and stays.
 pub(crate) fn retire(files: &Files, check: &str) -> io::Result<()> {
     for file in [&files.key, &files.next_key] {
-        if read_one(file).is_some_and(|key| key_check(&key) == check) {
-            overwrite(file)?;
-            fs::remove_file(file)?;
+        let is_there = fs::symlink_metadata(file).is_ok();
+        if is_there && read_one(file).is_none_or(|key| key_check(&key) == check) {
+            wipe(file)?;
         }
     }
     sync_folder(&files.folder);
     Ok(())
+}
+
+/// Where there is no room to write over it, it is removed all the same: that needs none.
+fn wipe(file: &Path) -> io::Result<()> {
+    let wiped = overwrite(file);
+    fs::remove_file(file)?;
+    wiped
 }
 
 /// Wipes and removes a key to come that did not come.
@@ -110,8 +118,7 @@ pub(crate) fn drop_next(files: &Files) -> io::Result<()> {
     if fs::symlink_metadata(&files.next_key).is_err() {
         return Ok(());
     }
-    overwrite(&files.next_key)?;
-    fs::remove_file(&files.next_key)
+    wipe(&files.next_key)
 }
 
 /// Writes zeros over what a file holds. What a disk's own wear levelling or a snapshot keeps is out of reach.
