@@ -215,7 +215,16 @@ local function killed()
       edit(copy('killed') .. '/Cargo.lock')
       local client = attached()
       shows(some)
+      local begun = false
+      vim.api.nvim_create_autocmd('LspProgress', {
+        callback = function(event)
+          begun = begun or event.data.params.value.kind == 'begin'
+        end,
+      })
       vim.cmd('Holdover fetch')
+      t.wait(function()
+        return begun
+      end, 'Neovim has heard that something is done')
       local tool = t.wait(function()
         return vim.uv.fs_stat(started) and tonumber(t.read(started))
       end, 'the tool runs')
