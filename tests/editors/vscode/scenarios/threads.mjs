@@ -214,7 +214,7 @@ export const threads = {
         expect(['file', 'changed'].includes(lost().place.grade), JSON.stringify(lost().place));
         await window.command('Holdover: Put a Note Here');
         const row = page.locator('.quick-input-list .monaco-list-row').first();
-        await until('what is offered', async () => (await row.innerText()).includes('why **two**?'));
+        await until('what is offered', async () => (await row.innerText()).includes('why two?'));
         await window.shot('06-put-here-dark');
         await row.click();
         await until(
