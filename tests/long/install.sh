@@ -47,9 +47,11 @@ rm -rf "${home:?}"/{download,.local,small}
 mkdir -p "$home/download" "$home/small"
 cp "$dist"/* "$home/download/"
 cp -a "$small"/{workspace,cargo-home,npm-cache} "$home/small/"
+# No npm is there that could say which registry the cache was filled from.
+registry=$(npm config get registry)
 in_bullseye() {
   unshare --net chroot "$root" env -i HOME=/root PATH=/root/.local/bin:/usr/bin:/bin CARGO_HOME=/root/small/cargo-home \
-    npm_config_cache=/root/small/npm-cache sh -c "cd /root/download; $1"
+    npm_config_cache=/root/small/npm-cache npm_config_registry="$registry" sh -c "cd /root/download; $1"
 }
 says() { grep -F -- "$1" "$scratch/said"; }
 kept() { "$@" >"$scratch/said" 2>&1 || { cat "$scratch/said"; return 1; }; cat "$scratch/said"; }

@@ -204,7 +204,10 @@ fn by_address(
             continue;
         }
         let Some(registry) = registry else {
-            lacking.insert(*at, Lacking::Doubt("npm's registry is not known".into()));
+            lacking.insert(
+                *at,
+                Lacking::Doubt("npm's registry is not known: there is no npm here, and no .npmrc names one".into()),
+            );
             continue;
         };
         // npm may put the configured registry in place of the lockfile's.
