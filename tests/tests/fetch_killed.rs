@@ -32,30 +32,44 @@ fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// A project that is trusted, may use the network and lacks a crate; and a folder for the test's own.
+fn lacking_a_crate() -> (Fixture, tempfile::TempDir) {
+    let fixture = Fixture::small();
+    std::fs::remove_file(fixture.crate_file("itoa")).unwrap();
+    assert_eq!(fixture.holdover(&["trust"]).status.code(), Some(0));
+    assert_eq!(fixture.holdover(&["offline", "off"]).status.code(), Some(0));
+    (fixture, tempfile::tempdir().unwrap())
+}
+
+/// A tool that sleeps, after it told its number and its child's. Renamed into place, so that they are read whole.
+fn sleeping(told: &Path) -> String {
+    format!("sleep 600 &\necho $$ $! > {0}.new\nmv {0}.new {0}\nwait", told.display())
+}
+
+/// The numbers of the tool and of its child, once both run.
+fn told_by(tool: &Path) -> Vec<String> {
+    let told = wait_for("the tool was started", || std::fs::read_to_string(tool).ok());
+    told.split_whitespace().map(str::to_owned).collect()
+}
+
 /// A fetch whose tool sleeps; the numbers of the tool and of its child.
 fn sleeping_fetch(fixture: &Fixture, folder: &Path) -> (Child, Vec<String>) {
     let told = folder.join("told");
-    // Renamed into place, so that it is read whole.
-    let script = format!("sleep 600 &\necho $$ $! > {0}.new\nmv {0}.new {0}\nwait", told.display());
     let holder = fixture
         .command(binary::holdover())
         .args(["preflight", "--fetch"])
-        .env("HOLDOVER_FETCH_CARGO", program(&folder.join("slow-cargo"), &script))
+        .env("HOLDOVER_FETCH_CARGO", program(&folder.join("slow-cargo"), &sleeping(&told)))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let told = wait_for("the tool was started", || std::fs::read_to_string(&told).ok());
-    (holder, told.split_whitespace().map(str::to_owned).collect())
+    let tool = told_by(&told);
+    (holder, tool)
 }
 
 #[test]
 fn a_tool_that_outlives_a_killed_holdover_is_ended_by_the_next_fetch() {
-    let mut fixture = Fixture::small();
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::remove_file(fixture.crate_file("itoa")).unwrap();
-    assert_eq!(fixture.holdover(&["trust"]).status.code(), Some(0));
-    assert_eq!(fixture.holdover(&["offline", "off"]).status.code(), Some(0));
+    let (mut fixture, folder) = lacking_a_crate();
 
     let (mut holder, tool) = sleeping_fetch(&fixture, folder.path());
     assert_eq!(tool.len(), 2);
@@ -86,11 +100,7 @@ fn a_tool_that_outlives_a_killed_holdover_is_ended_by_the_next_fetch() {
 
 #[test]
 fn a_process_that_only_has_the_number_of_a_lost_tool_is_left_alone() {
-    let mut fixture = Fixture::small();
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::remove_file(fixture.crate_file("itoa")).unwrap();
-    assert_eq!(fixture.holdover(&["trust"]).status.code(), Some(0));
-    assert_eq!(fixture.holdover(&["offline", "off"]).status.code(), Some(0));
+    let (mut fixture, folder) = lacking_a_crate();
     let (mut holder, tool) = sleeping_fetch(&fixture, folder.path());
     holder.kill().unwrap();
     holder.wait().unwrap();
@@ -112,24 +122,14 @@ fn a_process_that_only_has_the_number_of_a_lost_tool_is_left_alone() {
     }
 }
 
-/// The numbers of the tool and of its child, once both run.
-fn told_by(tool: &Path) -> Vec<String> {
-    let told = wait_for("the tool was started", || std::fs::read_to_string(tool).ok());
-    told.split_whitespace().map(str::to_owned).collect()
-}
-
 #[test]
 fn an_editor_that_is_closed_takes_the_tool_of_its_fetch_with_it_whether_or_not_it_says_goodbye() {
     for polite in [true, false] {
-        let mut fixture = Fixture::small();
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::remove_file(fixture.crate_file("itoa")).unwrap();
-        assert_eq!(fixture.holdover(&["trust"]).status.code(), Some(0));
-        assert_eq!(fixture.holdover(&["offline", "off"]).status.code(), Some(0));
+        let (mut fixture, folder) = lacking_a_crate();
         let told = folder.path().join("told");
         // Deaf to a polite signal, where the editor is not polite either.
         let deaf = if polite { "" } else { "trap '' TERM\n" };
-        let script = format!("{deaf}sleep 600 &\necho $$ $! > {0}.new\nmv {0}.new {0}\nwait", told.display());
+        let script = format!("{deaf}{}", sleeping(&told));
         fixture.set("HOLDOVER_FETCH_CARGO", &program(&folder.path().join("slow-cargo"), &script));
         let setup = Setup { env: fixture.environment(), roots: vec![fixture.workspace()], ..Setup::default() };
         let mut client = Client::start(&setup);
@@ -153,14 +153,9 @@ fn an_editor_that_is_closed_takes_the_tool_of_its_fetch_with_it_whether_or_not_i
 
 #[test]
 fn a_fetch_that_is_stopped_in_the_terminal_says_what_became_of_it() {
-    let mut fixture = Fixture::small();
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::remove_file(fixture.crate_file("itoa")).unwrap();
-    assert_eq!(fixture.holdover(&["trust"]).status.code(), Some(0));
-    assert_eq!(fixture.holdover(&["offline", "off"]).status.code(), Some(0));
+    let (mut fixture, folder) = lacking_a_crate();
     let told = folder.path().join("told");
-    let script = format!("sleep 600 &\necho $$ $! > {0}.new\nmv {0}.new {0}\nwait", told.display());
-    fixture.set("HOLDOVER_FETCH_CARGO", &program(&folder.path().join("slow-cargo"), &script));
+    fixture.set("HOLDOVER_FETCH_CARGO", &program(&folder.path().join("slow-cargo"), &sleeping(&told)));
     let mut command = fixture.command(binary::holdover());
     command.args(["preflight", "--fetch", "--json"]).stdout(Stdio::piped()).stderr(Stdio::null());
     let child = command.spawn().unwrap();
