@@ -2,10 +2,11 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it cannot go on")]
 
-use holdover_tests::client::{Client, Setup};
+use holdover_tests::client::{Answers, Client, Setup};
 use holdover_tests::fixture::Fixture;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
 fn log(fixture: &Fixture, kind: &str) -> Vec<Value> {
     let log = fixture.holdover(&["journal", "log", "--json", "--kind", kind]);
@@ -188,4 +189,45 @@ fn a_fetch_whose_question_was_deleted_from_the_journal_is_given_up_and_never_bec
     assert_eq!(last["kind"], "job.cancelled");
     assert!(last["payload"]["error"].as_str().unwrap().contains("what was asked for"), "{last:#}");
     assert_eq!(std::fs::read_to_string(&runs).unwrap(), ran, "{other} was never asked for");
+}
+
+#[test]
+fn what_was_told_before_the_client_made_the_token_is_shown_once_it_has() {
+    let mut fixture = Fixture::small();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::remove_file(fixture.crate_file("itoa")).unwrap();
+    fixture.holdover(&["trust"]);
+    fixture.holdover(&["offline", "off"]);
+    // Says that it runs, then waits.
+    let (runs, go, at) = (folder.path().join("runs"), folder.path().join("go"), folder.path().join("cargo"));
+    let script = format!(
+        "#!/bin/sh\necho run >> '{}'\nwhile [ ! -e '{}' ]; do sleep 0.02; done\nexit 101\n",
+        runs.display(),
+        go.display()
+    );
+    std::fs::write(&at, script).unwrap();
+    std::fs::set_permissions(&at, std::fs::Permissions::from_mode(0o755)).unwrap();
+    fixture.set("HOLDOVER_FETCH_CARGO", &at.display().to_string());
+    let setup = Setup {
+        env: fixture.environment(),
+        roots: vec![fixture.workspace()],
+        answers: Answers::Never,
+        ..Setup::default()
+    };
+    let mut client = Client::start(&setup);
+    client.accept_leftovers();
+    let fetch = client.ask("workspace/executeCommand", json!({ "command": "holdover.fetch", "arguments": [] }));
+    let create = client
+        .wait(Duration::from_mins(1), |message| message["method"] == "window/workDoneProgress/create")
+        .expect("the token is asked for");
+    client.until(|_| Value::Bool(runs.exists()), |runs| *runs == Value::Bool(true));
+    client.send(&json!({ "jsonrpc": "2.0", "id": create["id"], "result": null }));
+    let begin = client.notification("$/progress");
+    assert_eq!((&begin["token"], &begin["value"]["kind"]), (&create["params"]["token"], &"begin".into()), "{begin:#}");
+    // The tool says nothing: what is shown now was told before.
+    let report = client.notification("$/progress");
+    assert_eq!(report["value"]["kind"], "report", "{report:#}");
+    assert_eq!(report["value"]["message"], "cargo Cargo.lock");
+    std::fs::write(&go, "").unwrap();
+    client.response(fetch);
 }

@@ -7,7 +7,7 @@ use crate::state::State;
 use contract::Progress;
 use crossbeam_channel::Sender;
 use host::Cancel;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -21,6 +21,8 @@ struct Shown {
     cancel: Cancel,
     /// The client knows the token.
     ready: bool,
+    /// How far the work is, told before the client knew the token.
+    early: Option<Value>,
 }
 
 /// What is being shown.
@@ -46,12 +48,15 @@ impl State {
         let token = given.unwrap_or_else(own);
         let name = key(&token);
         let title = title.to_owned();
-        self.shows.open.insert(name.clone(), Shown { token: token.clone(), cancel, ready });
+        self.shows.open.insert(name.clone(), Shown { token: token.clone(), cancel, ready, early: None });
         let begin = move |state: &mut State, name: &str| {
             let Some(shown) = state.shows.open.get_mut(name) else { return };
             shown.ready = true;
             let value = json!({ "kind": "begin", "title": title, "cancellable": true });
             state.outbound.notify("$/progress", json!({ "token": shown.token, "value": value }));
+            if let Some(value) = shown.early.take() {
+                state.outbound.notify("$/progress", json!({ "token": shown.token, "value": value }));
+            }
         };
         if ready {
             begin(self, &name);
@@ -66,13 +71,17 @@ impl State {
         name
     }
 
-    /// Shows how far the work is.
+    /// Shows how far the work is; once the client knows the token, where it does not yet.
     pub(crate) fn report_progress(&mut self, name: &str, progress: &Progress) {
-        let Some(shown) = self.shows.open.get(name).filter(|shown| shown.ready) else { return };
+        let Some(shown) = self.shows.open.get_mut(name) else { return };
         let percentage = (progress.done.min(progress.total) * 100).checked_div(progress.total);
         let mut value = json!({ "kind": "report", "cancellable": true, "message": progress.message });
         if let Some(percentage) = percentage {
             value["percentage"] = json!(percentage);
+        }
+        if !shown.ready {
+            shown.early = Some(value);
+            return;
         }
         let key = Key::Progress(name.to_owned());
         self.outbound.notify_newest(key, "$/progress", json!({ "token": shown.token, "value": value }));
