@@ -1,5 +1,6 @@
-//! Measures suggestions on cases `{base,left,right[,expected]}`: `measure open|aside WRITTEN REPLAYED`, the folders of
-//! `fixtures/conflicts` and of what its replay.py wrote. Prints JSON: counts by strategy and by kind, and the wrong ones.
+//! Measures suggestions on cases `{base,left,right[,expected]}`: `measure open|aside|second WRITTEN REPLAYED`, the folders of
+//! `fixtures/conflicts` and of what its replay.py wrote. Prints JSON: counts by strategy and by kind, and of the open half
+//! the wrong ones. `second` takes every case that was replayed and none that was written.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a tool of the house, run by hand")]
 
@@ -26,10 +27,11 @@ struct Counts {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [half, written, replayed] = &arguments[..] else { panic!("usage: measure open|aside WRITTEN REPLAYED") };
-    let wanted = |name: &str| (Sha256::digest(name.as_bytes())[0] % 2 == 1) == (half == "aside");
+    let [half, written, replayed] = &arguments[..] else { panic!("usage: measure open|aside|second WRITTEN REPLAYED") };
+    let second = half == "second";
+    let wanted = |name: &str| second || (Sha256::digest(name.as_bytes())[0] % 2 == 1) == (half == "aside");
     let mut cases: Vec<(String, PathBuf)> = Vec::new();
-    for topic in folders(Path::new(written)) {
+    for topic in folders(Path::new(written)).into_iter().filter(|_| !second) {
         for case in folders(&topic) {
             let name = format!("{}/{}", last(&topic), last(&case));
             if wanted(&name) {
@@ -74,11 +76,11 @@ fn main() {
                 (false, true) => counts.preview_exact += 1,
                 (false, false) => counts.preview_wrong += 1,
             }
-            if !right {
+            if !right && half == "open" {
                 shown.push(json!({ "case": case, "kind": kind, "strategy": strategy, "oneClick": one_click }));
             }
         }
-        if matches!(outcome.verdict, Verdict::Left) && solvable {
+        if matches!(outcome.verdict, Verdict::Left) && solvable && half == "open" {
             shown.push(json!({ "case": case, "kind": kind, "strategy": "left" }));
         }
     }
