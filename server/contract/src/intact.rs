@@ -29,9 +29,39 @@ pub struct VerifyReport {
     /// The first thing that is wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bad: Option<BadPlace>,
+    /// Who has a say in who is in, by project, worked out from the signed events; only where somebody has named a root set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roots: Vec<RootVerdict>,
     /// What is known of an exported file beyond that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<ExportFacts>,
+}
+
+/// A root set as the record bears it out, whatever a device was told.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RootVerdict {
+    /// The project in hex; empty: the devices as such, in all projects without members of their own.
+    pub project: String,
+    /// Version in force; 0: none yet, and those that were named wait for signatures.
+    pub version: u64,
+    /// How many of its devices must sign the next.
+    pub threshold: u32,
+    /// Its devices, by id in hex.
+    pub devices: Vec<String>,
+    /// Of these and of the version before, those that signed it.
+    pub signed_by: Vec<String>,
+    /// Sets that wait for signatures.
+    pub waiting: u64,
+    /// Signatures that count for nothing: by a device without a say, or of a set that cannot follow.
+    pub idle_signatures: u64,
+    /// Of its devices, those that were taken out, are no member's, or whose time has passed.
+    pub lost: Vec<String>,
+    /// Whether as many of its devices are left as must sign the next.
+    pub can_change: bool,
+    /// Events that are here and are not relied on because of who is in.
+    pub held: u64,
 }
 
 /// The first place that is wrong. What is not known, or does not apply, is left out.

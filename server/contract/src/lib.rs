@@ -35,7 +35,9 @@ pub use event::{
     Lane, LeftOp, SignatureState, SnippetPart,
 };
 pub use finding::{Action, Edit, Finding, Position, Range, Severity, Side, codes};
-pub use intact::{BadPlace, ExportFacts, ExportReport, RedactReport, RetainReport, RetainedRun, VerifyReport};
+pub use intact::{
+    BadPlace, ExportFacts, ExportReport, RedactReport, RetainReport, RetainedRun, RootVerdict, VerifyReport,
+};
 pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
 pub use keep::{Keep, NoKeep, Unit};
 pub use note::{Note, NoteAnchor, NoteDraft, NoteGrade, NotePlace, NoteReport, NoteVersion};

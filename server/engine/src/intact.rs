@@ -33,6 +33,8 @@ impl Engine {
         });
         match found {
             Ok(verified) => Ok(VerifyReport {
+                // Of events whose signatures hold, as was just proven.
+                roots: journal.root_verdicts()?,
                 whole: true,
                 events: verified.events,
                 logs: verified.logs,

@@ -91,7 +91,7 @@ impl Journal {
                 return Ok(Err(error.into()));
             }
             tx.say("device.admitted", project, &actor, &admitted)?;
-            tx.hold_after_cutoffs(project)?;
+            tx.hold(project)?;
             Ok(Ok(tx.release()?))
         })??;
         Ok((found, came))

@@ -6,7 +6,7 @@ use crate::draft::{Draft, holdover};
 use crate::error::JournalError;
 use crate::invite::{Invitation, InvitationError, is_proven};
 use crate::journal::Journal;
-use crate::member::{AFTER_CUTOFF, Asked, Enrolled, Invited, Membership, OF_PROJECT, Public, Revoked};
+use crate::member::{Asked, Enrolled, Invited, Membership, OF_PROJECT, Public, Revoked};
 use crate::segment::Segment;
 use crate::time::{now_ms, rfc3339};
 use crate::tx::Tx;
@@ -248,7 +248,7 @@ impl Journal {
             let cutoff = tx.logs_of(&public, project)?;
             let revoked = Revoked { device: hex::encode(public), cutoff, reason };
             tx.say("device.revoked", project, &actor, &revoked)?;
-            tx.hold_after_cutoffs(project)?;
+            tx.hold(project)?;
             Ok(Ok(()))
         })??;
         find(&self.devices(project)?.devices, &target.id)
@@ -463,36 +463,7 @@ impl Tx<'_> {
             };
             // The person agreed when inviting; this is only where it is carried out.
             self.say("device.enrolled", segment.origin.project, &holdover(), &enrolled)?;
-            self.settle()?;
-        }
-        Ok(())
-    }
-
-    /// Marks what revoked devices wrote after their cut-offs, and nothing else that was marked for that.
-    pub(crate) fn hold_after_cutoffs(&mut self, project: [u8; 16]) -> Result<(), JournalError> {
-        let members = self.membership(project)?;
-        self.connection
-            .prepare_cached(&format!(
-                "DELETE FROM mark WHERE what = 'held' AND detail = ?1 AND EXISTS
-                     (SELECT 1 FROM event JOIN log ON log.n = event.log WHERE event.pos = mark.pos AND {OF_PROJECT})",
-            ))
-            .and_then(|mut unmark| unmark.execute((AFTER_CUTOFF, project)))
-            .map_err(|e| self.error(&e))?;
-        for device in members.revoked() {
-            for log in self.logs_of(device, project)?.keys() {
-                let mut id = [0; 16];
-                // It was written as hex a line above.
-                let _ = hex::decode_to_slice(log, &mut id);
-                self.connection
-                    .prepare_cached(
-                        "INSERT OR IGNORE INTO mark (pos, what, detail)
-                         SELECT event.pos, 'held', ?3 FROM event JOIN log ON log.n = event.log WHERE log.id = ?1 AND event.seq > ?2",
-                    )
-                    .and_then(|mut mark| {
-                        mark.execute((id, i64::try_from(members.cutoff(device, &id)).unwrap_or(i64::MAX), AFTER_CUTOFF))
-                    })
-                    .map_err(|e| self.error(&e))?;
-            }
+            self.hold(segment.origin.project)?;
         }
         Ok(())
     }

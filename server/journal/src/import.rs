@@ -229,7 +229,7 @@ impl Tx<'_> {
         }
         let imported = self.take_in(segment, bytes, log, &members).map_err(|e| failed(self, e))?;
         if origin.lane == lane_number(Lane::Ctl) {
-            self.hold_after_cutoffs(origin.project)?;
+            self.hold(origin.project)?;
         }
         Ok(Ok(imported))
     }
@@ -250,7 +250,7 @@ impl Tx<'_> {
             hash = chain_hash(&hash, &record.header);
             lamport = header.lamport;
             let mark = self.mark_for(header, members, segment)?;
-            last_pos = self.insert_foreign(log.n, header, record, &hash)?;
+            last_pos = self.insert_foreign(log.n, &segment.origin.project, header, record, &hash)?;
             if let Some((what, detail)) = mark {
                 held += u64::from(what == "held");
                 self.mark(last_pos, what, &detail)?;
@@ -344,8 +344,15 @@ impl Tx<'_> {
             .map(drop)
     }
 
-    fn insert_foreign(&self, log: i64, header: &Header, record: &Record, hash: &[u8; 32]) -> rusqlite::Result<i64> {
-        self.connection.prepare_cached(crate::tx::INSERT_EVENT)?.execute((
+    fn insert_foreign(
+        &self,
+        log: i64,
+        project: &[u8; 16],
+        header: &Header,
+        record: &Record,
+        hash: &[u8; 32],
+    ) -> rusqlite::Result<i64> {
+        self.connection.prepare_cached(crate::rows::INSERT_EVENT)?.execute((
             log,
             header.seq.cast_signed(),
             header.id.to_bytes(),
@@ -359,10 +366,10 @@ impl Tx<'_> {
         ))?;
         let pos = self.connection.last_insert_rowid();
         if let Some((salt, payload)) = &record.content {
-            if !is_kept(&header.kind) && crate::redact::is_suppressed(self.connection, header.id)? {
+            if !is_kept(&header.kind) && crate::redact::is_taken(self.connection, header, project)? {
                 self.leave(header.id, payload)?;
             } else {
-                self.connection.prepare_cached(crate::tx::INSERT_PAYLOAD)?.execute((pos, salt, payload))?;
+                self.connection.prepare_cached(crate::rows::INSERT_PAYLOAD)?.execute((pos, salt, payload))?;
             }
         }
         Ok(pos)

@@ -185,9 +185,7 @@ impl Journal {
         let full = durable || drafts.iter().any(|draft| draft.intent);
         // They come back, so that the writer need not take them apart.
         let events = self.write_if(full, full, move |tx| {
-            for event in &mut events {
-                tx.place(event)?;
-            }
+            tx.place_all(&mut events.iter_mut().collect::<Vec<_>>())?;
             Ok(events)
         })?;
         Ok(events.iter().map(|event| event.header.id).collect())

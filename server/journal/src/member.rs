@@ -105,6 +105,10 @@ pub(crate) struct Membership {
     /// Who wants a device of the root set out, and from where on.
     accused: BTreeMap<Public, BTreeMap<Public, BTreeMap<LogId, u64>>>,
     used: BTreeSet<Ulid>,
+    /// Devices that somebody enrolled who had no say in it, or with an invitation that had admitted another.
+    refused: BTreeSet<Public>,
+    /// Words on the root set that counted for nothing.
+    idle_signatures: u64,
     cutoffs: BTreeMap<Public, BTreeMap<LogId, u64>>,
     admitted: BTreeMap<(Public, LogId), u64>,
 }
@@ -180,22 +184,23 @@ impl Membership {
         let may = self.members.get(&said.by).is_some_and(|member| {
             member.kind == DeviceKind::Person && member.expires.is_none_or(|expires| said.wall_ms <= expires)
         });
-        if !may || !self.is_before_cutoff(&said.by, &said.log, said.seq) {
+        let may = may && self.is_before_cutoff(&said.by, &said.log, said.seq);
+        if !may || said.kind != ROOTS && !self.roots.leads(&said.by) {
+            self.pass_over(said);
             return;
         }
         if said.kind == ROOTS {
             // One who is to come in signs too, before it has a say.
-            if let Ok(statement) = serde_json::from_slice::<Statement>(&said.payload) {
+            let statement = serde_json::from_slice::<Statement>(&said.payload);
+            let counted = statement.is_ok_and(|statement| {
                 let Membership { roots, members, cutoffs, .. } = self;
                 let is_person = |device: &Public| {
                     !cutoffs.contains_key(device)
                         && members.get(device).is_some_and(|member| member.kind == DeviceKind::Person)
                 };
-                roots.hear(said.by, statement, is_person);
-            }
-            return;
-        }
-        if !self.roots.leads(&said.by) {
+                roots.hear(said.by, statement, is_person)
+            });
+            self.idle_signatures += u64::from(!counted);
             return;
         }
         match said.kind.as_str() {
@@ -214,7 +219,11 @@ impl Membership {
                 let Ok(enrolled) = serde_json::from_slice::<Enrolled>(&said.payload) else { return };
                 let Some(device) = public_of(&enrolled.device) else { return };
                 // An invitation admits one device, and a device keeps its first enrolment.
-                if self.members.contains_key(&device) || !self.used.insert(enrolled.invitation) {
+                if self.members.contains_key(&device) {
+                    return;
+                }
+                if !self.used.insert(enrolled.invitation) {
+                    self.refused.insert(device);
                     return;
                 }
                 let Enrolled { name, kind, expires, .. } = enrolled;
@@ -254,6 +263,28 @@ impl Membership {
         }
     }
 
+    /// What somebody said who has no say.
+    fn pass_over(&mut self, said: &Said) {
+        match said.kind.as_str() {
+            ROOTS => self.idle_signatures += 1,
+            "device.enrolled" => {
+                let enrolled = serde_json::from_slice::<Enrolled>(&said.payload).ok();
+                self.refused.extend(enrolled.and_then(|enrolled| public_of(&enrolled.device)));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether somebody let a device in who had no say in it, so that it is not in: by an earlier count it may have been.
+    pub fn is_refused(&self, device: &Public) -> bool {
+        self.refused.contains(device) && !self.members.contains_key(device)
+    }
+
+    /// How many words on the root set counted for nothing.
+    pub fn idle_signatures(&self) -> u64 {
+        self.idle_signatures
+    }
+
     pub fn standing(&self, device: &Public) -> Standing {
         match () {
             () if self.cutoffs.contains_key(device) => Standing::Revoked,
@@ -287,7 +318,7 @@ impl Membership {
             return Some(AFTER_CUTOFF.to_owned());
         }
         let expires = self.members.get(&origin.device).and_then(|member| member.expires);
-        expires.filter(|expires| header.wall_ms > *expires).map(|_| "its device's time had passed".to_owned())
+        expires.filter(|expires| header.wall_ms > *expires).map(|_| EXPIRED.to_owned())
     }
 
     /// Whether a device is a member that a person uses, and was not taken out.
@@ -322,6 +353,12 @@ pub(crate) const ROOTS: &str = "device.roots";
 
 /// What is said of events after a cut-off.
 pub(crate) const AFTER_CUTOFF: &str = "its device was revoked before it";
+
+/// What is said of events of a device that was let in by nobody who has a say in it.
+pub(crate) const NOT_ENROLLED: &str = "its device was let in by nobody who may";
+
+/// What is said of events after a device's time.
+pub(crate) const EXPIRED: &str = "its device's time had passed";
 
 /// A key from its hex.
 pub(crate) fn public_of(text: &str) -> Option<Public> {

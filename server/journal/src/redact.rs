@@ -62,9 +62,13 @@ impl Journal {
         self.write(true, move |tx| targets.iter().map(|target| tx.redact(*target, &reason, &actor)).collect())
     }
 
-    /// Whether the payload of this event must not be stored.
+    /// Whether a redaction that counts here names an event with this id, whether that is here or not.
     pub fn is_suppressed(&self, id: Ulid) -> Result<bool, JournalError> {
-        self.read(|connection| is_suppressed(connection, id))
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM redaction WHERE id = ?1)")?
+                .query_row([id.to_bytes()], |row| row.get(0))
+        })
     }
 }
 
@@ -87,10 +91,16 @@ fn redactable(connection: &Connection, id: Ulid) -> rusqlite::Result<Option<Reda
         .optional()
 }
 
-pub(crate) fn is_suppressed(connection: &Connection, id: Ulid) -> rusqlite::Result<bool> {
+/// Whether a redaction takes the payload of this event, which stands in that project: by the commitment to its payload too, where
+/// the redaction says it, so that what only borrows the id is not meant.
+pub(crate) fn is_taken(connection: &Connection, header: &Header, project: &[u8; 16]) -> rusqlite::Result<bool> {
     connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM suppressed WHERE id = ?1)")?
-        .query_row([id.to_bytes()], |row| row.get(0))
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM redaction WHERE id = ?1 AND commitment IN (?2, x'')
+             AND (project IN (?3, x'')
+                  OR project = zeroblob(16) AND NOT EXISTS (SELECT 1 FROM root WHERE root.project = ?3)))",
+        )?
+        .query_row((header.id.to_bytes(), header.payload_commit, project), |row| row.get(0))
 }
 
 fn is_without_payload(connection: &Connection, log: i64, seq: i64) -> rusqlite::Result<bool> {
@@ -107,6 +117,32 @@ pub(crate) fn is_kept(kind: &str) -> bool {
     kind.starts_with("device.") || kind.starts_with("project.") || matches!(kind, REDACTED | RETAINED)
 }
 
+/// Member of a redaction's payload: hex of the commitments to the payloads that go, which no other event with the same id has.
+const COMMITMENTS: &str = "commitments";
+/// Most of them that a redaction names; where more events have one id, whatever has it is meant.
+const MOST_COMMITMENTS: usize = 64;
+
+/// What the payload of a redaction says; nothing where it is of an earlier version, or says what cannot be read.
+fn commitments_of(says: &serde_json::Value) -> Vec<[u8; 32]> {
+    let one = |text: &serde_json::Value| {
+        let mut commitment = [0; 32];
+        hex::decode_to_slice(text.as_str()?, &mut commitment).ok().map(|()| commitment)
+    };
+    let list = says[COMMITMENTS].as_array().filter(|list| list.len() <= MOST_COMMITMENTS);
+    list.and_then(|list| list.iter().map(one).collect()).unwrap_or_default()
+}
+
+/// What a redaction takes.
+struct Taken<'p> {
+    target: Ulid,
+    /// The redaction's own id.
+    by: Ulid,
+    /// To the payloads that are meant; empty: whatever has the id.
+    commitments: Vec<[u8; 32]>,
+    /// Where it counts; `None` for one of our own.
+    project: Option<&'p [u8; 16]>,
+}
+
 /// An event that is to be redacted, at one of its places.
 struct Found {
     kind: String,
@@ -114,19 +150,19 @@ struct Found {
     workspace: Option<[u8; 16]>,
     lane: u8,
     project: [u8; 16],
+    commitment: Option<[u8; 32]>,
     left: Vec<Op>,
 }
 
 impl Tx<'_> {
-    /// Whether the payload of this event must not be stored. To be asked before any payload that comes from elsewhere is stored.
-    pub fn is_suppressed(&self, id: Ulid) -> Result<bool, JournalError> {
-        is_suppressed(self.connection, id).map_err(|e| self.error(&e))
-    }
-
     /// Writes the redaction of one event, and carries it out. What the payload replaced is told with it, so that no device
     /// that never had the payload shows what stood before.
     pub fn redact(&mut self, target: Ulid, reason: &str, actor: &Actor) -> Result<Ulid, JournalError> {
         let found = self.found(target).map_err(|e| self.error(&e))?;
+        let mut commitments: Vec<[u8; 32]> =
+            found.iter().filter(|one| !is_kept(&one.kind)).filter_map(|one| one.commitment).collect();
+        commitments.sort_unstable();
+        commitments.dedup();
         // Beside the event that is meant may stand what only borrows its id.
         let Some(found) = found.iter().find(|one| !is_kept(&one.kind)).or(found.first()) else {
             return Err(JournalError::NoSuchEvent { id: target.to_string() });
@@ -134,7 +170,12 @@ impl Tx<'_> {
         if is_kept(&found.kind) {
             return Err(JournalError::Kept { id: target.to_string(), kind: found.kind.clone() });
         }
-        let bare = serde_json::json!({"target": target.to_string(), "reason": reason});
+        let mut bare = serde_json::json!({"target": target.to_string(), "reason": reason});
+        if commitments.len() <= MOST_COMMITMENTS {
+            bare[COMMITMENTS] = commitments.iter().map(hex::encode).collect::<Vec<_>>().into();
+        } else {
+            commitments.clear();
+        }
         let draft = |payload| Draft {
             entity: Some(Ulid::from_bytes(found.entity)),
             workspace: found.workspace.map(Ulid::from_bytes),
@@ -155,14 +196,16 @@ impl Tx<'_> {
             Err(JournalError::TooLarge { .. }) => self.append_in(found.project, &draft(bare))?,
             by => by?,
         };
-        self.suppress(target, by)?;
+        let taken = Taken { target, by, commitments, project: None };
+        self.try_suppress(&taken, None).map_err(|e| self.error(&e))?;
         Ok(by)
     }
 
     fn found(&self, target: Ulid) -> rusqlite::Result<Vec<Found>> {
         self.connection
             .prepare_cached(
-                "SELECT event.kind, event.entity, event.workspace, log.lane, log.project, payload.bytes
+                "SELECT event.kind, event.entity, event.workspace, log.lane, log.project, payload.bytes,
+                        event.header
                  FROM event JOIN log ON log.n = event.log LEFT JOIN payload ON payload.pos = event.pos
                  WHERE event.id = ?1 ORDER BY event.pos",
             )?
@@ -174,46 +217,67 @@ impl Tx<'_> {
                     lane: row.get(3)?,
                     project: row.get(4)?,
                     left: row.get_ref(5)?.as_blob_or_null()?.map(left::of_bytes).unwrap_or_default(),
+                    commitment: Header::decode(row.get_ref(6)?.as_blob()?).ok().map(|header| header.payload_commit),
                 })
             })?
             .collect()
     }
 
-    /// Carries out a redaction, our own or one that came from a device that may write: `by` is its id. The event that it is
-    /// about need not be here; when it comes, it comes without its payload.
+    /// Carries out a redaction of whatever has that id, here and later: `by` is the redaction's id. The event that it is about need
+    /// not be here; when it comes, it comes without its payload.
     pub fn suppress(&mut self, target: Ulid, by: Ulid) -> Result<(), JournalError> {
-        self.try_suppress(target, by, None, None).map_err(|e| self.error(&e))
+        let taken = Taken { target, by, commitments: Vec::new(), project: None };
+        self.try_suppress(&taken, None).map_err(|e| self.error(&e))
     }
 
     /// Carries out a redaction that came from a device that may write: on events of its own project, of the projects that have
-    /// no members of their own where it is of none, and on events that are not here yet. Never on what is of this machine alone.
+    /// no members of their own where it is of none, and on those that are not here yet, whatever else has their id by now. Never
+    /// on what is of this machine alone.
     pub(crate) fn obey(&self, redaction: &Header, payload: &[u8], project: &[u8; 16]) -> rusqlite::Result<()> {
         let says: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
         for reference in &redaction.refs {
             let Ok(target) = <[u8; 16]>::try_from(reference.as_slice()) else { continue };
             let target = Ulid::from_bytes(target);
-            let is_here = redactable(self.connection, target)?.is_some();
-            if is_here && self.places(target, Some(project))?.is_empty() {
-                continue;
-            }
             let is_meant = says["target"].as_str() == Some(target.to_string().as_str());
             let left = if is_meant { left::of_redaction(&says) } else { None };
-            self.try_suppress(target, redaction.id, left, Some(project))?;
+            let commitments = if is_meant { commitments_of(&says) } else { Vec::new() };
+            let taken = Taken { target, by: redaction.id, commitments, project: Some(project) };
+            self.try_suppress(&taken, left)?;
         }
         Ok(())
     }
 
-    /// Where an event stands whose payload a redaction in that project may delete; with `None`, one of our own. Written again in
-    /// a new epoch it stands at several places, and at another may stand what only borrows its id.
-    fn places(&self, target: Ulid, project: Option<&[u8; 16]>) -> rusqlite::Result<Vec<i64>> {
+    /// Carries out, in hindsight, what came from a device that did not count when it came, and does by now.
+    pub(crate) fn obey_in_hindsight(&self, places: &[i64]) -> rusqlite::Result<()> {
+        for pos in places {
+            let (header, payload, project): (Vec<u8>, Option<Vec<u8>>, [u8; 16]) = self
+                .connection
+                .prepare_cached(
+                    "SELECT event.header, payload.bytes, log.project FROM event JOIN log ON log.n = event.log
+                     LEFT JOIN payload ON payload.pos = event.pos WHERE event.pos = ?1",
+                )?
+                .query_row([pos], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            if let Ok(header) = Header::decode(&header) {
+                self.obey(&header, payload.as_deref().unwrap_or_default(), &project)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where events stand whose payload a redaction may delete. Written again in a new epoch one stands at several places, and at
+    /// another may stand what only borrows its id.
+    fn places(&self, taken: &Taken<'_>) -> rusqlite::Result<Vec<i64>> {
         let mut places = Vec::new();
         let mut select = self.connection.prepare_cached(&format!(
-            "SELECT event.pos, event.kind FROM event JOIN log ON log.n = event.log
+            "SELECT event.pos, event.kind, event.header FROM event JOIN log ON log.n = event.log
              WHERE event.id = ?1 AND (?2 IS NULL OR log.lane <> ?3 AND {OF_PROJECT})"
         ))?;
-        let mut rows = select.query((target.to_bytes(), project, lane_number(Lane::Local)))?;
+        let mut rows = select.query((taken.target.to_bytes(), taken.project, lane_number(Lane::Local)))?;
         while let Some(row) = rows.next()? {
-            if !is_kept(row.get_ref(1)?.as_str()?) {
+            let is_meant = taken.commitments.is_empty()
+                || Header::decode(row.get_ref(2)?.as_blob()?)
+                    .is_ok_and(|header| taken.commitments.contains(&header.payload_commit));
+            if is_meant && !is_kept(row.get_ref(1)?.as_str()?) {
                 places.push(row.get(0)?);
             }
         }
@@ -242,20 +306,27 @@ impl Tx<'_> {
     }
 
     /// `left`: what the redaction says of what the payload replaced. One of an earlier version says nothing.
-    fn try_suppress(
-        &self,
-        target: Ulid,
-        by: Ulid,
-        left: Option<Vec<Op>>,
-        project: Option<&[u8; 16]>,
-    ) -> rusqlite::Result<()> {
+    fn try_suppress(&self, taken: &Taken<'_>, left: Option<Vec<Op>>) -> rusqlite::Result<()> {
+        let target = taken.target;
+        let places = self.places(taken)?;
+        let mut has_payload = self.connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM payload WHERE pos = ?1)")?;
+        let mut anew = false;
+        for pos in &places {
+            anew |= has_payload.query_row([pos], |row| row.get::<_, bool>(0))?;
+        }
         self.connection.execute(
             "INSERT INTO suppressed (id, by, noted_ms) VALUES (?1, ?2, ?3)
-             ON CONFLICT (id) DO UPDATE SET erased_ms = NULL, noted_ms = excluded.noted_ms
-             WHERE EXISTS (SELECT 1 FROM event JOIN payload ON payload.pos = event.pos WHERE event.id = excluded.id)",
-            (target.to_bytes(), by.to_bytes(), now_ms()),
+             ON CONFLICT (id) DO UPDATE SET erased_ms = NULL, noted_ms = excluded.noted_ms WHERE ?4",
+            (target.to_bytes(), taken.by.to_bytes(), now_ms(), anew),
         )?;
-        let places = self.places(target, project)?;
+        let mut note = self
+            .connection
+            .prepare_cached("INSERT OR IGNORE INTO redaction (id, by, commitment, project) VALUES (?1, ?2, ?3, ?4)")?;
+        let project = taken.project.map_or(&[][..], <[u8; 16]>::as_slice);
+        let whatever = taken.commitments.is_empty().then_some(&[][..]);
+        for commitment in taken.commitments.iter().map(<[u8; 32]>::as_slice).chain(whatever) {
+            note.execute((target.to_bytes(), taken.by.to_bytes(), commitment, project))?;
+        }
         let left = match left {
             Some(left) => left,
             None => self.left_of(&places)?,

@@ -43,7 +43,7 @@ impl Journal {
                 return Ok(Err(DeviceError::NotConcerned));
             }
             tx.say(ROOTS, project, &actor, &statement)?;
-            tx.hold_after_cutoffs(project)?;
+            tx.hold(project)?;
             Ok(Ok(()))
         })??;
         self.roots(project)
@@ -69,7 +69,7 @@ impl Journal {
             }
             if !set.signed.contains(&own) {
                 tx.say(ROOTS, project, &actor, statement)?;
-                tx.hold_after_cutoffs(project)?;
+                tx.hold(project)?;
             }
             Ok(Ok(()))
         })??;

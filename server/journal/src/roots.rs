@@ -85,11 +85,13 @@ impl RootSet {
 pub(crate) struct Roots {
     pub now: RootSet,
     pub waiting: BTreeMap<[u8; 32], (Statement, RootSet)>,
+    /// Hashes of the versions that came into force.
+    past: BTreeMap<u64, [u8; 32]>,
 }
 
 impl Roots {
     pub fn founded(root: Public) -> Roots {
-        Roots { now: RootSet::founded(root), waiting: BTreeMap::new() }
+        Roots { now: RootSet::founded(root), ..Roots::default() }
     }
 
     /// Whether a device has a say in who is in. Until somebody names a root set, that of every member's person.
@@ -117,23 +119,32 @@ impl Roots {
         }
     }
 
-    /// A member has signed. `is_person`: whether a device is a member that a person uses.
-    pub fn hear(&mut self, by: Public, statement: Statement, is_person: impl Fn(&Public) -> bool) {
+    /// A member has signed. `is_person`: whether a device is a member that a person uses. Answers with whether the signature counts
+    /// for a set, in force or waiting.
+    pub fn hear(&mut self, by: Public, statement: Statement, is_person: impl Fn(&Public) -> bool) -> bool {
+        if self.past.get(&statement.version) == Some(&statement.hash()) {
+            // It agrees with what has come into force without it.
+            return true;
+        }
         let follows = statement.version == self.now.version + 1 && statement.before == hex::encode(self.now.hash);
-        let Some(set) = statement.set().filter(|set| follows && set.devices.iter().all(&is_person)) else { return };
+        let Some(set) = statement.set().filter(|set| follows && set.devices.iter().all(&is_person)) else {
+            return false;
+        };
         // Whoever is in neither has nothing to sign.
         if !self.concerns(&by, &set.devices) {
-            return;
+            return false;
         }
         if self.waiting.len() >= WAITING && !self.waiting.contains_key(&set.hash) {
-            return;
+            return false;
         }
         let (_, set) = self.waiting.entry(set.hash).or_insert((statement, set));
         set.signed.insert(by);
         if self.now.enough(&set.signed) && set.enough(&set.signed) {
             self.now = set.clone();
+            self.past.insert(self.now.version, self.now.hash);
             self.waiting.clear();
         }
+        true
     }
 }
 

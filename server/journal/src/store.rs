@@ -35,6 +35,7 @@ pub(crate) const MIGRATIONS: [&str; FORMAT as usize] = [
     include_str!("../migrations/0007-suppressed.sql"),
     include_str!("../migrations/0008-retention.sql"),
     include_str!("../migrations/0009-history.sql"),
+    include_str!("../migrations/0010-redaction.sql"),
 ];
 /// How long other processes are waited for before a caller hears of it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

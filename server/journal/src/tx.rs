@@ -5,17 +5,13 @@ use crate::chain::{LogId, chain_hash, lane_number};
 use crate::draft::{Draft, Prepared};
 use crate::error::JournalError;
 use crate::header::{Header, Seen};
+use crate::rows::{Inserts, Row, TOGETHER};
 use crate::sign::{encode_signed, needs_signature};
 use crate::store::{Device, NO_PROJECT, journal_error};
 use contract::Lane;
-use rusqlite::{CachedStatement, Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension};
 use std::path::Path;
 use ulid::Ulid;
-
-pub(crate) const INSERT_EVENT: &str =
-    "INSERT INTO event (log, seq, id, kind, entity, workspace, lamport, wall_ms, hash, header)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-pub(crate) const INSERT_PAYLOAD: &str = "INSERT INTO payload (pos, salt, bytes) VALUES (?1, ?2, ?3)";
 
 /// Most logs that one event tells of, at 36 bytes each at most; a header holds 64 KiB. The next event tells of the rest.
 const MOST_SEEN: i64 = 1000;
@@ -63,21 +59,6 @@ pub struct Tx<'c> {
     inserts: Option<Inserts<'c>>,
 }
 
-/// The two statements of every event: kept for the whole transaction, because finding them again costs more than an event's hashes.
-struct Inserts<'c> {
-    event: CachedStatement<'c>,
-    payload: CachedStatement<'c>,
-}
-
-impl<'c> Inserts<'c> {
-    fn prepare(connection: &'c Connection) -> rusqlite::Result<Inserts<'c>> {
-        Ok(Inserts {
-            event: connection.prepare_cached(INSERT_EVENT)?,
-            payload: connection.prepare_cached(INSERT_PAYLOAD)?,
-        })
-    }
-}
-
 impl<'c> Tx<'c> {
     pub(crate) fn new(connection: &'c Connection, file: &'c Path, device: &Device) -> Tx<'c> {
         Tx {
@@ -116,14 +97,63 @@ impl<'c> Tx<'c> {
         self.try_place(event).map_err(|e| self.error(&e))
     }
 
+    /// Writes several events, in their order, as many by one statement as there are.
+    pub(crate) fn place_all(&mut self, events: &mut [&mut Prepared]) -> Result<Vec<Place>, JournalError> {
+        let mut places = Vec::with_capacity(events.len());
+        let mut chunks = events.chunks_exact_mut(TOGETHER);
+        for chunk in &mut chunks {
+            self.place_together(chunk, &mut places).map_err(|e| self.error(&e))?;
+        }
+        for event in chunks.into_remainder() {
+            places.push(self.place(event)?);
+        }
+        Ok(places)
+    }
+
     fn try_place(&mut self, event: &mut Prepared) -> rusqlite::Result<Place> {
-        let project = match (event.project, event.header.workspace) {
-            (Some(project), _) => project,
-            (None, Some(workspace)) if event.lane != Lane::Local => self.project_of(workspace)?,
-            (None, _) => NO_PROJECT,
-        };
+        let project = self.project_for(event)?;
         let content = Some((&event.salt, event.payload.as_slice()));
         self.put(&mut event.header, event.lane, project, content)
+    }
+
+    /// The project in whose log an event is put.
+    fn project_for(&mut self, event: &Prepared) -> rusqlite::Result<[u8; 16]> {
+        match (event.project, event.header.workspace) {
+            (Some(project), _) => Ok(project),
+            (None, Some(workspace)) if event.lane != Lane::Local => self.project_of(workspace),
+            (None, _) => Ok(NO_PROJECT),
+        }
+    }
+
+    /// Exactly [`TOGETHER`] events.
+    fn place_together(&mut self, events: &mut [&mut Prepared], places: &mut Vec<Place>) -> rusqlite::Result<()> {
+        self.header.clear();
+        let mut chained = Vec::with_capacity(TOGETHER);
+        for event in events.iter_mut() {
+            let project = self.project_for(event)?;
+            let begin = self.header.len();
+            let (index, hash) = self.chain(&mut event.header, event.lane, project)?;
+            self.moved(index, &event.header, hash);
+            chained.push((index, hash, begin..self.header.len()));
+        }
+        let rows: Vec<Row<'_>> = chained
+            .iter()
+            .zip(events.iter())
+            .map(|((index, hash, bytes), event)| Row {
+                log: self.heads[*index].n,
+                header: &event.header,
+                hash: *hash,
+                bytes: &self.header[bytes.clone()],
+                content: Some((&event.salt, &event.payload)),
+            })
+            .collect();
+        let rows = rows.as_array().ok_or(rusqlite::Error::InvalidQuery)?;
+        let first = inserts(&mut self.inserts, self.connection)?.together(rows)?;
+        for (((index, ..), event), pos) in chained.iter().zip(events.iter()).zip(first..) {
+            self.heads[*index].last_pos = pos;
+            places.push(Place { pos: pos.unsigned_abs(), log: event.header.log, seq: event.header.seq });
+        }
+        Ok(())
     }
 
     /// Writes an event with that header to our own log, whatever the header said of log, place, Lamport number and signature.
@@ -134,6 +164,18 @@ impl<'c> Tx<'c> {
         project: [u8; 16],
         content: Option<(&[u8; 16], &[u8])>,
     ) -> rusqlite::Result<Place> {
+        self.header.clear();
+        let (index, hash) = self.chain(header, lane, project)?;
+        let row = Row { log: self.heads[index].n, header, hash, bytes: &self.header, content };
+        let pos = inserts(&mut self.inserts, self.connection)?.one(&row)?;
+        self.moved(index, header, hash);
+        self.heads[index].last_pos = pos;
+        Ok(Place { pos: pos.unsigned_abs(), log: header.log, seq: header.seq })
+    }
+
+    /// Gives a header its place in our own log, and signs it where its kind is signed; its bytes are appended to `self.header`.
+    /// Answers with the index of the log's head, and with the hash that follows it.
+    fn chain(&mut self, header: &mut Header, lane: Lane, project: [u8; 16]) -> rusqlite::Result<(usize, [u8; 32])> {
         let lamport = match self.lamport {
             Some(lamport) => lamport,
             None => self
@@ -146,38 +188,20 @@ impl<'c> Tx<'c> {
         let head = &mut self.heads[index];
         (header.log, header.seq, header.lamport) = (head.id, head.seq + 1, lamport);
         header.seen = std::mem::take(&mut head.seen);
-        self.header.clear();
+        let begin = self.header.len();
         if needs_signature(&header.kind) {
             encode_signed(header, &self.device.signing, &mut self.header);
         } else {
             header.encode(&mut self.header);
         }
-        let hash = chain_hash(&head.hash, &self.header);
-        let inserts = match &mut self.inserts {
-            Some(inserts) => inserts,
-            none => none.insert(Inserts::prepare(self.connection)?),
-        };
-        inserts.event.execute((
-            head.n,
-            header.seq.cast_signed(),
-            header.id.to_bytes(),
-            &header.kind,
-            header.entity.to_bytes(),
-            header.workspace.map(|w| w.to_bytes()),
-            lamport.cast_signed(),
-            header.wall_ms,
-            hash,
-            &self.header,
-        ))?;
-        let pos = self.connection.last_insert_rowid();
-        if let Some((salt, payload)) = content {
-            inserts.payload.execute((pos, salt, payload))?;
-        }
-        let place = Place { pos: pos.unsigned_abs(), log: header.log, seq: header.seq };
-        self.lamport = Some(lamport);
+        Ok((index, chain_hash(&head.hash, &self.header[begin..])))
+    }
+
+    /// The log goes on after this header.
+    fn moved(&mut self, index: usize, header: &Header, hash: [u8; 32]) {
         let head = &mut self.heads[index];
-        (head.seq, head.hash, head.lamport, head.last_pos) = (header.seq, hash, lamport, pos);
-        Ok(place)
+        (head.seq, head.hash, head.lamport) = (header.seq, hash, header.lamport);
+        self.lamport = Some(header.lamport);
     }
 
     fn project_of(&mut self, workspace: Ulid) -> rusqlite::Result<[u8; 16]> {
@@ -295,5 +319,15 @@ impl<'c> Tx<'c> {
                 ))?;
         }
         Ok(())
+    }
+}
+
+fn inserts<'i, 'c>(
+    kept: &'i mut Option<Inserts<'c>>,
+    connection: &'c Connection,
+) -> rusqlite::Result<&'i mut Inserts<'c>> {
+    match kept {
+        Some(inserts) => Ok(inserts),
+        none => Ok(none.insert(Inserts::prepare(connection)?)),
     }
 }

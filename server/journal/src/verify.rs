@@ -5,7 +5,7 @@ use crate::chain::{chain_hash, commitment, log_id};
 use crate::error::{BadEvent, VerifyError};
 use crate::header::Header;
 use crate::journal::Journal;
-use crate::redact::is_suppressed;
+use crate::redact::is_taken;
 use crate::retained::Noted;
 use crate::sign::check_signature;
 use ed25519_dalek::VerifyingKey;
@@ -33,6 +33,7 @@ struct Log {
     id: [u8; 16],
     head_seq: u64,
     head_hash: [u8; 32],
+    project: [u8; 16],
     expected: Option<[u8; 16]>,
     /// `None`: what is stored as the device's key is none.
     public: Option<VerifyingKey>,
@@ -94,6 +95,7 @@ fn logs(connection: &Connection) -> rusqlite::Result<Vec<Log>> {
                 id: row.get(1)?,
                 head_seq: row.get::<_, i64>(2)?.unsigned_abs(),
                 head_hash: row.get(3)?,
+                project,
                 public: public.and_then(|public| VerifyingKey::from_bytes(&public).ok()),
                 expected: public.map(|public| log_id(&public, &epoch, &project, lane)),
             })
@@ -153,7 +155,7 @@ fn follow(connection: &Connection, log: &Log, chain: &mut Chain, noted: &Noted, 
             Ok(Ok(None)) => {}
             Ok(Ok(Some(without))) => {
                 verified.redacted += 1;
-                verified.unexplained += u64::from(!is_explained(connection, log.n, &without, noted)?);
+                verified.unexplained += u64::from(!is_explained(connection, log, &without, noted)?);
             }
             Ok(Err(reason)) => return Ok(bad(log, seq, pos, &reason)),
             // SQLite did its part: what it read is not of the type that the column has.
@@ -187,13 +189,13 @@ fn ends_well(connection: &Connection, log: &Log, chain: &Chain) -> Read<()> {
 }
 
 /// Whether a redaction or a rule accounts for a payload that is not there.
-fn is_explained(connection: &Connection, log: i64, header: &Header, noted: &Noted) -> rusqlite::Result<bool> {
-    if noted.accounts_for(log, header) || is_suppressed(connection, header.id)? {
+fn is_explained(connection: &Connection, log: &Log, header: &Header, noted: &Noted) -> rusqlite::Result<bool> {
+    if noted.accounts_for(log.n, header) || is_taken(connection, header, &log.project)? {
         return Ok(true);
     }
     // One that was written again in a new epoch, after its payload was deleted where it stood first.
     let mut twins = connection.prepare_cached("SELECT log, header FROM event WHERE id = ?1 AND log <> ?2")?;
-    let mut rows = twins.query((header.id.to_bytes(), log))?;
+    let mut rows = twins.query((header.id.to_bytes(), log.n))?;
     while let Some(row) = rows.next()? {
         let twin = Header::decode(row.get_ref(1)?.as_blob()?);
         if twin.is_ok_and(|twin| row.get(0).is_ok_and(|log| noted.accounts_for(log, &twin))) {

@@ -244,9 +244,7 @@ impl Writer {
     fn append_once(&mut self, together: &mut [Waiting], places: &mut Vec<Place>) -> Result<(), JournalError> {
         let full = together.iter().any(|(event, _)| event.header.is_intent());
         self.in_transaction(full, |tx| {
-            for (event, _) in together {
-                places.push(tx.place(event)?);
-            }
+            *places = tx.place_all(&mut together.iter_mut().map(|(event, _)| event).collect::<Vec<_>>())?;
             Ok(())
         })
     }

@@ -3,7 +3,7 @@
 use crate::End;
 use crate::commands::{Failure, cancel_on_interrupt, count, engine, failed};
 use crate::out::{Out, Unit};
-use contract::{BadPlace, ExportFacts, VerifyReport};
+use contract::{BadPlace, ExportFacts, RootVerdict, VerifyReport};
 use engine::EngineError;
 use journal::{CheckError, CheckFileError, Checked, Journal};
 use owo_colors::OwoColorize as _;
@@ -129,6 +129,9 @@ fn print(report: &VerifyReport, out: &Out) {
     };
     let (events, logs) = (count(report.events, "event"), count(report.logs, "log"));
     out.line(format!("{}: {events} in {logs}{without}", "whole".green().bold()));
+    for verdict in &report.roots {
+        roots(verdict, out);
+    }
     let Some(export) = &report.export else { return };
     let device = &export.device[..export.device.len().min(16)];
     let known = match export.known {
@@ -149,6 +152,45 @@ fn print(report: &VerifyReport, out: &Out) {
         out.line(format!(
             "{gaps} between its events: what stood there, and that they follow each other, cannot be told from it"
         ));
+    }
+}
+
+/// Who has a say in who is in, as the signed events bear it out.
+fn roots(verdict: &RootVerdict, out: &Out) {
+    let short = |ids: &[String]| ids.iter().map(|id| &id[..id.len().min(8)]).collect::<Vec<_>>().join(", ");
+    let whose = match verdict.project.as_str() {
+        "" => String::new(),
+        project => format!(" of project {project}"),
+    };
+    if verdict.version == 0 {
+        out.line(format!("no root set{whose} is in force"));
+    } else {
+        let (of, signed) = (verdict.devices.len(), short(&verdict.signed_by));
+        out.line(format!(
+            "root set {}{whose}: {} of {of} devices ({}), signed by {signed}",
+            verdict.version,
+            verdict.threshold,
+            short(&verdict.devices)
+        ));
+    }
+    if !verdict.lost.is_empty() {
+        out.line(format!("  no longer in: {}", short(&verdict.lost)));
+    }
+    if !verdict.can_change {
+        out.line("  too few of its devices are left to sign another: nobody can change it any more");
+    }
+    if verdict.waiting > 0 {
+        let sets = count(verdict.waiting, "set");
+        out.line(format!("  {sets} without signatures enough"));
+    }
+    if verdict.idle_signatures > 0 {
+        out.line(format!(
+            "  {}, of who had no say or of what cannot follow, for nothing",
+            count(verdict.idle_signatures, "signature")
+        ));
+    }
+    if verdict.held > 0 {
+        out.line(format!("  {} held, because of who is in", count(verdict.held, "event")));
     }
 }
 
