@@ -375,6 +375,27 @@ impl Client {
         line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1024.0
     }
 
+    /// The share of the code that the server has mapped from files, itself and libraries, that is in memory: 0 to 1. Linux.
+    ///
+    /// # Panics
+    /// Where the system does not tell.
+    #[must_use]
+    pub fn code_in_memory(&self) -> f64 {
+        let maps = std::fs::read_to_string(format!("/proc/{}/smaps", self.child.id())).expect("the server runs");
+        let (mut is_code, mut size, mut resident) = (false, 0.0, 0.0);
+        for line in maps.lines() {
+            let kibibytes = |text: &str| text.trim().trim_end_matches(" kB").parse::<f64>().expect("a number");
+            if let Some(text) = line.strip_prefix("Size:").filter(|_| is_code) {
+                size += kibibytes(text);
+            } else if let Some(text) = line.strip_prefix("Rss:").filter(|_| is_code) {
+                resident += kibibytes(text);
+            } else if line.split(' ').next().is_some_and(|first| !first.ends_with(':')) {
+                is_code = line.contains(" r-xp ") && line.contains('/');
+            }
+        }
+        resident / size
+    }
+
     /// Says `exit` and leaves stdin open; gives the exit code and how long the process took to end.
     ///
     /// # Panics

@@ -450,3 +450,17 @@ fn conflicts_follow_the_settings_file_without_an_edit() {
     std::fs::remove_file(&settings).unwrap();
     shown(&mut client, 1);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_nobody_asks_anything_gives_back_the_code_that_it_started_with() {
+    let setup = Setup::default();
+    let mut client = Client::start(&setup);
+    client.open("untitled:rest", CONFLICT);
+    assert_eq!(client.diagnostics("untitled:rest", 1).len(), 1);
+    // Each piece that is run again brings what lies around it: with some kernels up to two megabytes.
+    let left = client.until(|client| json!(client.code_in_memory()), |left| left.as_f64() < Some(0.4));
+    assert!(left.as_f64() < Some(0.4), "this share of the code is in memory: {left}");
+    assert_alive(&mut client);
+    assert!(client.code_in_memory() > left.as_f64().unwrap(), "what is run is mapped again");
+}

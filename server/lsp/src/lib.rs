@@ -35,6 +35,7 @@ mod publish;
 mod record;
 mod requests;
 mod resolutions;
+mod resting;
 mod server;
 mod shown;
 mod skim;

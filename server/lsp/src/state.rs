@@ -13,6 +13,7 @@ use crate::progress::Shows;
 use crate::publish::Publishing;
 use crate::requests::code_lens::Told;
 use crate::resolutions::Given;
+use crate::resting::Resting;
 use crate::work::Work;
 use contract::ConflictShown;
 use crossbeam_channel::{Receiver, Sender, never, select, unbounded};
@@ -54,6 +55,7 @@ pub(crate) struct State {
     /// What was told of the conflicts of each document.
     pub told_conflicts: HashMap<Uri, Vec<ConflictShown>>,
     pub confirming: Confirming,
+    pub resting: Resting,
     notices: Receiver<Notice>,
     status_due: BTreeMap<PathBuf, Instant>,
     status_sent: HashMap<PathBuf, Instant>,
@@ -91,6 +93,7 @@ pub(crate) fn start(
         told_lenses: Told::default(),
         told_conflicts: HashMap::new(),
         confirming: Confirming::default(),
+        resting: Resting::default(),
         notices: never(),
         status_due: BTreeMap::new(),
         status_sent: HashMap::new(),
@@ -118,6 +121,7 @@ impl State {
             self.expire_requests(now);
             self.expire_edits(now);
             self.send_statuses(now);
+            self.rest(now);
             self.settle(inbox);
         }
     }
@@ -128,6 +132,7 @@ impl State {
             self.publishing.deadline(),
             self.asking.deadline(),
             self.confirming.deadline(),
+            self.resting.deadline(),
             self.status_due.values().min().copied(),
         ];
         let timeout = match due.into_iter().flatten().min() {
@@ -136,9 +141,15 @@ impl State {
         };
         let notices = self.notices.clone();
         select! {
-            recv(inbox) -> event => if let Ok(event) = event { self.take(event) },
+            recv(inbox) -> event => if let Ok(event) = event {
+                self.take(event);
+                self.resting.stir(Instant::now());
+            },
             recv(notices) -> notice => match notice {
-                Ok(notice) => self.notice(notice),
+                Ok(notice) => {
+                    self.notice(notice);
+                    self.resting.stir(Instant::now());
+                }
                 // The engine is gone.
                 Err(_) => self.notices = never(),
             },
