@@ -12,6 +12,11 @@ use clap::{FromArgMatches as _, Parser as _};
 use out::Out;
 use std::ffi::OsString;
 
+/// musl's own allocator has one lock for all threads, which a first look spends most of its time with.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// How a command ends, as `docs/protocol.md` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
