@@ -5,18 +5,19 @@
 
 use holdover_tests::client::{Client, Setup, uri};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 const TEXT: &str = "fn main() {\n<<<<<<< HEAD\n    connect(\"a 😀\", 8080, false);\n||||||| base\n    connect(\"a 😀\", 80, false);\n=======\n    connect(\"a 😀\", 80, true);\n>>>>>>> feature\n}\n";
 /// `ContentModified`.
 const MODIFIED: i64 = -32801;
 
-fn opened(text: &str) -> (Client, String) {
-    let folder = tempfile::tempdir().unwrap().keep();
+fn opened(text: &str) -> (TempDir, Client, String) {
+    let folder = tempfile::tempdir().unwrap();
     let mut client = Client::start(&Setup::default());
     client.accept_leftovers();
-    let uri = uri(&folder.join("a%20b c.rs"));
+    let uri = uri(&folder.path().join("a%20b c.rs"));
     client.open(&uri, text);
-    (client, uri)
+    (folder, client, uri)
 }
 
 fn preview(client: &mut Client, uri: &str, line: u32) -> Value {
@@ -43,7 +44,7 @@ fn address(uri: &str, choice: &Value, what: &str) -> String {
 
 #[test]
 fn every_choice_says_what_it_would_leave_where_its_lines_come_from_and_what_it_drops() {
-    let (mut client, uri) = opened(TEXT);
+    let (_folder, mut client, uri) = opened(TEXT);
     let told = preview(&mut client, &uri, 4);
     assert_eq!(told["version"], 1);
     let actions: Vec<&str> =
@@ -89,7 +90,7 @@ fn every_choice_says_what_it_would_leave_where_its_lines_come_from_and_what_it_d
 
 #[test]
 fn a_document_shows_the_text_with_a_choice_taken_until_the_conflict_is_another() {
-    let (mut client, uri) = opened(TEXT);
+    let (_folder, mut client, uri) = opened(TEXT);
     let told = preview(&mut client, &uri, 1);
     let merge = choice(&told, "conflict.merge");
     let whole = |middle: &str| format!("fn main() {{\n{middle}}}\n");
@@ -127,7 +128,7 @@ fn a_document_shows_the_text_with_a_choice_taken_until_the_conflict_is_another()
 #[test]
 fn a_conflict_of_three_sides_has_each_of_them_and_no_merge() {
     let jj = "<<<<<<< conflict 1 of 1\n+++++++ side #1\na\n------- base #1\nb\n+++++++ side #2\nc\n------- base #2\nb\n+++++++ side #3\nd\n>>>>>>> conflict 1 of 1 ends\n";
-    let (mut client, uri) = opened(jj);
+    let (_folder, mut client, uri) = opened(jj);
     let told = preview(&mut client, &uri, 0);
     assert_eq!(told["sides"], json!(["a\n", "c\n", "d\n"]));
     let third = choice(&told, "conflict.accept-side-3");

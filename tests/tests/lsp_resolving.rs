@@ -6,6 +6,7 @@
 use holdover_tests::client::{Answers, Client, Setup, capabilities, uri};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 const CONFLICT: &str = "<<<<<<< HEAD\nours\n||||||| base\nold\n=======\ntheirs\n>>>>>>> b\n";
 const WORDS: &str =
@@ -15,8 +16,9 @@ const TO_LOOK_AT: &str = "<<<<<<< HEAD\nuse one::a;\n||||||| base\n=======\nuse 
 /// `ContentModified`.
 const MODIFIED: i64 = -32801;
 
-fn started(answers: Answers, drawing: bool) -> (Client, PathBuf) {
-    let root = std::fs::canonicalize(tempfile::tempdir().unwrap().keep()).unwrap();
+fn started(answers: Answers, drawing: bool) -> (TempDir, Client, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = std::fs::canonicalize(folder.path()).unwrap();
     let mut capabilities = capabilities("utf-16");
     if drawing {
         capabilities["experimental"] = json!({ "holdoverConflicts": true });
@@ -26,7 +28,7 @@ fn started(answers: Answers, drawing: bool) -> (Client, PathBuf) {
     if !drawing {
         client.accept_leftovers();
     }
-    (client, root)
+    (folder, client, root)
 }
 
 fn resolve(client: &mut Client, fields: Value) -> Value {
@@ -46,7 +48,7 @@ fn seen(client: &mut Client, root: &Path) -> Vec<Value> {
 
 #[test]
 fn all_conflicts_of_a_workspace_are_resolved_in_one_edit_and_what_was_not_seen_stays() {
-    let (mut client, root) = started(Answers::Applies, false);
+    let (_folder, mut client, root) = started(Answers::Applies, false);
     let (a, b) = (uri(&root.join("a.rs")), uri(&root.join("b ä.rs")));
     client.open(&a, &format!("{CONFLICT}// 😀\n{WORDS}"));
     client.open(&b, &format!("fn b() {{}}\n{CONFLICT}"));
@@ -69,7 +71,7 @@ fn all_conflicts_of_a_workspace_are_resolved_in_one_edit_and_what_was_not_seen_s
 
 #[test]
 fn where_one_conflict_has_moved_on_since_it_was_seen_nothing_is_changed() {
-    let (mut client, root) = started(Answers::Applies, false);
+    let (_folder, mut client, root) = started(Answers::Applies, false);
     let (a, b) = (uri(&root.join("a.rs")), uri(&root.join("b.rs")));
     client.open(&a, CONFLICT);
     client.open(&b, CONFLICT);
@@ -98,7 +100,7 @@ fn where_one_conflict_has_moved_on_since_it_was_seen_nothing_is_changed() {
 
 #[test]
 fn auto_takes_the_trusted_merges_and_leaves_those_to_look_at_and_every_other_conflict_byte_for_byte() {
-    let (mut client, root) = started(Answers::Applies, false);
+    let (_folder, mut client, root) = started(Answers::Applies, false);
     let a = uri(&root.join("a.rs"));
     client.open(&a, &format!("{TO_LOOK_AT}fn main() {{\n{WORDS}{CONFLICT}}}\n"));
     let preview = client.request("holdover/conflict", json!({ "uri": a, "line": 0 }));
@@ -113,7 +115,7 @@ fn auto_takes_the_trusted_merges_and_leaves_those_to_look_at_and_every_other_con
 #[test]
 fn a_client_that_says_it_applied_what_it_did_not_is_not_believed() {
     // It answers yes to every edit, and sends no change.
-    let (mut client, root) = started(Answers::AtOnce, false);
+    let (_folder, mut client, root) = started(Answers::AtOnce, false);
     let a = uri(&root.join("a.rs"));
     client.open(&a, CONFLICT);
     let answer = resolve(&mut client, json!({ "file": a, "resolve": "current" }));
@@ -142,7 +144,7 @@ fn a_client_that_says_it_applied_what_it_did_not_is_not_believed() {
 
 #[test]
 fn clients_that_draw_conflicts_hear_where_they_stand_at_every_change_and_which_were_resolved() {
-    let (mut client, root) = started(Answers::Applies, true);
+    let (_folder, mut client, root) = started(Answers::Applies, true);
     let a = uri(&root.join("a.rs"));
     client.open(&a, &format!("x\n{CONFLICT}"));
     let told = client.notification("holdover/didChangeConflicts");

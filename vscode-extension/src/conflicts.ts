@@ -3,7 +3,7 @@
 // May not look for a conflict itself.
 import * as vscode from 'vscode';
 import type { ConflictReport, ConflictShown, ConflictsShown } from './contract.ts';
-import { editorDraws, nextLine, resolvedSummary, WAYS } from './present/conflicts.ts';
+import { editorDraws, moved, nextLine, resolvedSummary, WAYS } from './present/conflicts.ts';
 import { serverCommand } from './protocol.ts';
 import type { Session } from './session.ts';
 
@@ -59,6 +59,18 @@ export class Conflicts implements vscode.Disposable {
       }),
       vscode.window.onDidChangeVisibleTextEditors(() => {
         this.drawAll();
+      }),
+      // The editor moves what is drawn; what is drawn again later has to have moved as well.
+      vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        const key = document.uri.toString();
+        const marked = this.resolvedAt.get(key);
+        if (marked !== undefined && contentChanges.length > 0) {
+          const lines = marked.map(({ start, end }) => ({ first: start.line, last: end.line }));
+          this.resolvedAt.set(
+            key,
+            moved(lines, contentChanges).map(({ first, last }) => new vscode.Range(first, 0, last, 0)),
+          );
+        }
       }),
       // What was resolved is marked until it is saved: then it is text like any.
       vscode.workspace.onDidSaveTextDocument(({ uri }) => {

@@ -29,6 +29,7 @@ mod preview;
 mod project;
 mod record;
 mod report;
+mod repositories;
 mod resolutions;
 mod retention;
 mod retry;

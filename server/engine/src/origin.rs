@@ -3,6 +3,7 @@
 
 use crate::git::Git;
 use crate::report::markdown;
+use crate::repositories::repositories;
 use crate::words;
 use contract::{ConflictFile, ConflictOrigin, ConflictReport, Range};
 use host::{Cancel, read_small};
@@ -49,10 +50,16 @@ pub fn is_committed_text(file: &Path, cancel: &Cancel) -> bool {
     git.path("--absolute-git-dir").is_some() && !git.unmerged(file)
 }
 
-/// The files below `folder` that git holds as unmerged and that are there, in order.
+/// The files below `folder` that git holds as unmerged and that are there, in order; those of repositories within it too.
 pub fn unmerged_files(folder: &Path, cancel: &Cancel) -> Vec<PathBuf> {
-    let files = Git { folder, cancel }.all_unmerged().into_iter();
-    files.map(|file| folder.join(file)).filter(|file| file.is_file()).collect()
+    let of = |folder: &PathBuf| -> Vec<PathBuf> {
+        let files = Git { folder, cancel }.all_unmerged().into_iter();
+        files.map(|file| folder.join(file)).filter(|file| file.is_file()).collect()
+    };
+    let mut found: Vec<PathBuf> = repositories(folder, cancel).iter().flat_map(of).collect();
+    found.sort();
+    found.dedup();
+    found
 }
 
 /// What a hover over a conflict says, as Markdown: its sides and where they come from. `report` is of one file. Asks git.

@@ -6,8 +6,8 @@ use crate::items::{Item, Items};
 use crate::join::{Clash, pick};
 use std::collections::HashMap;
 
-/// Items whose name is their text have another name once they are changed. Where both sides changed as many as there were,
-/// they are taken for the same.
+/// Items whose name is their text have another name once they are changed. Where both sides have as many as there were, those
+/// at one place are taken for the same: `f(1, 2)` became `f(10, 2)` on one side and `f(1, 20)` on the other.
 pub(crate) fn rename<'a>(b: &Items<'a>, l: &mut Items<'a>, r: &mut Items<'a>) {
     let ids = |items: &Items<'a>| -> Vec<String> { items.list.iter().map(|item| item.id.clone()).collect() };
     let (bi, li, ri) = (ids(b), ids(l), ids(r));
@@ -19,9 +19,17 @@ pub(crate) fn rename<'a>(b: &Items<'a>, l: &mut Items<'a>, r: &mut Items<'a>) {
         for ((i, j), k) in base.zip(left).zip(right) {
             let (old, one, other) = (&bi[i], &li[j], &ri[k]);
             let kinds = [b.list[i].node.kind(), l.list[j].node.kind(), r.list[k].node.kind()];
-            let apart = one != old && other != old && one != other;
-            let alone = !li.contains(old) && !ri.contains(old) && !bi.contains(one) && !bi.contains(other);
-            if apart && alone && kinds.iter().all(|kind| *kind == kinds[0]) {
+            let by_both = one != old && other != old && one != other;
+            let by_one = (one == old) != (other == old);
+            // None of the names may stand at another place, in whose item it would then be taken for.
+            let gone = |name: &String, ids: &[String]| name == old || !ids.contains(name) && !bi.contains(name);
+            let alone = gone(one, &ri)
+                && gone(other, &li)
+                && (one == old || !li.contains(old))
+                && (other == old || !ri.contains(old));
+            let text = [old, one, other].iter().all(|name| name.starts_with("text "));
+            let same_kind = kinds.iter().all(|kind| *kind == kinds[0]);
+            if alone && (by_both && same_kind || by_one && text) {
                 l.list[j].id.clone_from(old);
                 r.list[k].id.clone_from(old);
             }

@@ -197,6 +197,27 @@ fn what_does_not_parse_is_not_offered() {
 }
 
 #[test]
+fn words_have_one_click_where_the_tree_parts_them_too_and_else_are_looked_at() {
+    let click = |path: &str, sides: [&str; 3]| merged(path, "", sides, "x();\n");
+    let apart = ["f(one, two);\n", "f(uno, two);\n", "f(one, dos);\n"];
+    assert_eq!(click("a.js", apart), some("f(uno, dos);\n", "words", true), "arguments");
+    let numbers = ["fn f() { g(1, 2); }\n", "fn f() { g(10, 2); }\n", "fn f() { g(1, 20); }\n"];
+    assert_eq!(merged("a.rs", "", numbers, "fn x() {}\n"), some("fn f() { g(10, 20); }\n", "words", true));
+    let swapped = ["fn f() { g(1, 2); }\n", "fn f() { g(2, 1); }\n", "fn f() { g(1, 3); }\n"];
+    assert!(merged("a.rs", "", swapped, "fn x() {}\n").is_none_or(|(_, _, one_click)| !one_click));
+    // Two changes of one text, of one comment, of one list of parameters: together they may say what neither meant.
+    for sides in [
+        ["f('a one of those');\n", "f('the one of those');\n", "f('a one of these');\n"],
+        ["// a one of those\n", "// the one of those\n", "// a one of these\n"],
+    ] {
+        let (_, kind, one_click) = click("a.js", sides).unwrap();
+        assert_eq!((&*kind, one_click), ("words", false), "{sides:?}");
+    }
+    let further = ["f(one, two);\n", "g(one, two);\n", "g(one, dos);\n"];
+    assert_eq!(click("a.js", further), some("g(one, dos);\n", "further", false));
+}
+
+#[test]
 fn a_text_that_nests_without_end_is_left_alone_at_once() {
     let deep = "[".repeat(200_000);
     let sides = [format!("{deep}1, 2\n"), format!("{deep}3, 2\n"), format!("{deep}1, 4\n")];

@@ -42,3 +42,32 @@ export function resolvedSummary(answer: { conflicts: number; files: number; left
     ? `nothing to resolve in that way, ${left}`
     : `${counted(answer.conflicts, 'conflict')} resolved in ${counted(answer.files, 'file')}, ${left}`;
 }
+
+/** Lines of a document, both of them among it. */
+export interface Lines {
+  first: number;
+  last: number;
+}
+
+/** A change of a document: what it put in place of what stood between two positions. */
+export interface Edit {
+  range: { start: { line: number }; end: { line: number; character: number } };
+  text: string;
+}
+
+/** Where lines stand once all of `edits`, whose places are those of the text before any of them, are made. */
+export function moved(lines: readonly Lines[], edits: readonly Edit[]): Lines[] {
+  // From the end on, so that none moves the place of another.
+  const upwards = edits.toSorted((a, b) => b.range.start.line - a.range.start.line);
+  return lines.map((one) =>
+    upwards.reduce(({ first, last }, { range: { start, end }, text }) => {
+      const by = text.split('\n').length - 1 - (end.line - start.line);
+      const isAbove = end.line < first || (end.line === first && end.character === 0 && start.line < first);
+      const before = isAbove || (start.line === first && end.line === first && end.character === 0);
+      if (before) {
+        return { first: first + by, last: last + by };
+      }
+      return start.line > last ? { first, last } : { first, last: Math.max(first, last + by) };
+    }, one),
+  );
+}

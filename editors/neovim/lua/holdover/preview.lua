@@ -102,6 +102,26 @@ local function head(win, title)
   vim.wo[win][0].winbar = ' ' .. title:gsub('%%', '%%%%')
 end
 
+---Names a buffer after what it shows, for lists of buffers and status lines.
+---@param buf integer
+---@param preview holdover.ConflictPreview
+---@param what string
+local function name(buf, preview, what)
+  local file = vim.fs.basename(vim.uri_to_fname(preview.uri))
+  local new = ('holdover-preview://%d/%s: %s'):format(buf, file, (what:gsub('[/\\%c]', '-')))
+  local old = vim.api.nvim_buf_get_name(buf)
+  if new == old then
+    return
+  end
+  vim.api.nvim_buf_set_name(buf, new)
+  -- Neovim keeps an empty buffer under the name that was given up.
+  for _, other in ipairs(old ~= '' and vim.api.nvim_list_bufs() or {}) do
+    if other ~= buf and vim.api.nvim_buf_get_name(other) == old then
+      vim.api.nvim_buf_delete(other, { force = true })
+    end
+  end
+end
+
 ---Shows a choice in the windows of a preview.
 ---@param state holdover.PreviewState
 ---@param texts {left: string, right: string}
@@ -125,9 +145,11 @@ local function draw(state, texts)
     local buf = vim.api.nvim_win_get_buf(win)
     if buf == state.left then
       head(win, other.short)
+      name(buf, state.preview, other.short)
     elseif buf == state.right then
       local chosen = ('%s (%d of %d)'):format(choice.short, state.choice, #state.preview.choices)
       head(win, chosen)
+      name(buf, state.preview, chosen)
       pcall(vim.api.nvim_win_set_cursor, win, { first + 1, 0 })
       vim.api.nvim_win_call(win, function()
         vim.cmd('silent! diffupdate')
@@ -135,6 +157,7 @@ local function draw(state, texts)
       end)
     elseif buf == state.words then
       head(win, KEYS)
+      name(buf, state.preview, 'why')
       vim.api.nvim_win_set_height(win, math.max(3, math.min(#words + 1, WORDS, math.floor(vim.o.lines / 3))))
     end
   end

@@ -1,5 +1,6 @@
 //! How often each strategy was exact, and what one click may apply.
-//! Figures of the open half of the corpus (`tests/long/conflicts.py`); the half set aside is measured and never tuned on.
+//! Figures of the open half of the corpus (`tests/long/conflicts.py`), with those of the second part set aside for what they
+//! would trust; the half set aside is measured and never tuned on.
 
 use super::{Hunk, Language, Strategy};
 
@@ -30,11 +31,13 @@ fn counts(strategy: Strategy) -> Measured {
     let (sure, unsure) = match strategy {
         // Not measured: nothing can be lost.
         Strategy::Same | Strategy::OneSided => ((1000, 1000), (1000, 1000)),
-        Strategy::Indent => ((413, 414), (81, 82)),
+        Strategy::Indent => ((972, 975), (131, 132)),
         Strategy::Imports => ((17, 17), (0, 1)),
         Strategy::Keys => ((16, 16), (0, 0)),
-        Strategy::Words => ((1568, 1589), (50, 59)),
-        Strategy::Syntax => ((0, 0), (48, 212)),
+        Strategy::Words => ((500, 501), (1199, 1228)),
+        // 110 of 110 on the open half, and 301 of 317 on the second part.
+        Strategy::Further => ((411, 427), (12, 13)),
+        Strategy::Syntax => ((0, 0), (53, 222)),
         Strategy::Contained => ((0, 0), (11, 59)),
         Strategy::Members => ((0, 0), (38, 56)),
         Strategy::Added => ((0, 0), (729, 774)),

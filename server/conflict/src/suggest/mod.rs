@@ -3,6 +3,7 @@
 
 mod account;
 mod ancestor;
+mod apart;
 mod ask;
 mod hunk;
 mod language;
@@ -12,6 +13,8 @@ mod reason;
 mod threeway;
 mod tokens;
 mod whitespace;
+
+use apart::Standing;
 
 pub use ancestor::{ancestors, lacks_ancestor};
 pub use ask::{Answer, Ask, AskedRegion, answer};
@@ -46,6 +49,8 @@ pub enum Strategy {
     Syntax,
     /// Both changed other words, and every way to compare them agrees.
     Words,
+    /// One side made all changes of words that the other made, and more.
+    Further,
     /// Both added entries to a list of changes.
     Entries,
     /// One side holds everything that the other changed, and more.
@@ -58,7 +63,7 @@ pub enum Strategy {
 
 impl Strategy {
     /// All of them, the most trusted first.
-    pub const ALL: [Strategy; 12] = [
+    pub const ALL: [Strategy; 13] = [
         Strategy::Same,
         Strategy::OneSided,
         Strategy::Blanks,
@@ -67,6 +72,7 @@ impl Strategy {
         Strategy::Keys,
         Strategy::Syntax,
         Strategy::Words,
+        Strategy::Further,
         Strategy::Entries,
         Strategy::Contained,
         Strategy::Members,
@@ -84,6 +90,7 @@ impl Strategy {
             Strategy::Keys => "keys",
             Strategy::Syntax => "syntax",
             Strategy::Words => "words",
+            Strategy::Further => "further",
             Strategy::Entries => "entries",
             Strategy::Contained => "contained",
             Strategy::Members => "members",
@@ -174,7 +181,11 @@ pub fn suggest(hunk: &Hunk<'_>, syntax: &dyn Syntax) -> Option<Suggestion> {
     if let Some((strategy, text)) = whitespace::same(hunk) {
         return Some(offered(hunk, strategy, text, true));
     }
-    let by_words = tokens::words(hunk).and_then(checked);
+    let mut by_words = tokens::words(hunk).and_then(checked);
+    let standing = by_words.as_ref().map(|(_, text)| apart::standing(hunk, text));
+    if let Some((strategy, _)) = by_words.as_mut().filter(|_| standing == Some(Standing::Further)) {
+        *strategy = Strategy::Further;
+    }
     let by_tree = by_syntax(hunk, syntax).and_then(checked);
     let by_indent = whitespace::indent(hunk).and_then(checked);
     // Two ways that lead to different texts: neither is sure.
@@ -182,7 +193,13 @@ pub fn suggest(hunk: &Hunk<'_>, syntax: &dyn Syntax) -> Option<Suggestion> {
         let same = |other: &Option<(Strategy, String)>| other.as_ref().is_none_or(|(_, text)| *text == found.1);
         same(&by_words) && same(&by_tree) && same(&by_indent)
     };
-    let words_sure = by_words.as_ref().is_some_and(|found| agree(found) && !account::echoes(hunk, &found.1));
+    let apart = match standing {
+        Some(Standing::Further) => true,
+        // Words alone do not tell one statement from two: the tree must have come to the same text.
+        Some(Standing::Apart) => hunk.language == Language::Prose || by_tree.is_some(),
+        _ => false,
+    };
+    let words_sure = apart && by_words.as_ref().is_some_and(|found| agree(found) && !account::echoes(hunk, &found.1));
     let tree_sure = by_tree.as_ref().is_some_and(agree);
     let candidates = [
         by_indent.map(|found| (found, true)),

@@ -19,6 +19,7 @@ pub(super) fn words(strategy: Strategy) -> &'static str {
         Strategy::Keys => "each side added other keys",
         Strategy::Syntax => "each side changed other parts of the same code",
         Strategy::Words => "each side changed other words of the same lines",
+        Strategy::Further => "one side made every change of the other, and went further",
         Strategy::Entries => {
             "each side added entries to the same list of changes; those of the current side come first"
         }

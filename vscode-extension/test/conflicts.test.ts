@@ -1,0 +1,31 @@
+// Marks of what was resolved stay on their lines while the text around them changes.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { moved } from '../src/present/conflicts.ts';
+
+const at = (first: number, last: number) => ({ first, last });
+const edit = (from: number, to: number, character: number, text: string) => ({
+  range: { start: { line: from }, end: { line: to, character } },
+  text,
+});
+
+test('lines above that come or go move a mark, those below do not', () => {
+  const marks = [at(20, 22)];
+  // A conflict of seven lines becomes one.
+  assert.deepEqual(moved(marks, [edit(1, 8, 0, 'ours\n')]), [at(14, 16)]);
+  assert.deepEqual(moved(marks, [edit(14, 20, 0, '')]), [at(14, 16)], 'up to its first line');
+  assert.deepEqual(moved(marks, [edit(20, 20, 0, 'a\nb\n')]), [at(22, 24)], 'before its first line');
+  assert.deepEqual(moved(marks, [edit(23, 30, 0, 'x\n')]), marks);
+});
+
+test('what is typed within a mark makes it longer or shorter, and never nothing', () => {
+  assert.deepEqual(moved([at(20, 22)], [edit(21, 21, 3, 'a\nb')]), [at(20, 23)]);
+  assert.deepEqual(moved([at(20, 22)], [edit(20, 22, 1, '')]), [at(20, 20)]);
+});
+
+test('several changes at once are each at their place in the text before', () => {
+  const both = [edit(1, 8, 0, 'ours\n'), edit(10, 17, 0, 'ours\n')];
+  for (const edits of [both, both.toReversed()]) {
+    assert.deepEqual(moved([at(20, 20)], edits), [at(8, 8)]);
+  }
+});
