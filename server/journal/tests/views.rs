@@ -190,3 +190,41 @@ fn a_record_is_merged_from_its_events_now_and_as_it_was() {
     assert!(journal.record(Ulid::from_parts(1, 1), None).unwrap().is_none());
     assert!(journal.record(entity, Some(Ulid::from_parts(1, 1))).unwrap().is_none());
 }
+
+#[test]
+fn projections_of_many_events_that_were_stopped_go_on_from_there_and_are_what_the_events_say() {
+    const EVENTS: usize = 12_000;
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let entities: Vec<Ulid> = (0..50).map(|n| Ulid::from_parts(n, 1)).collect();
+    let draft = |n: usize| Draft {
+        entity: Some(entities[n * 7 % entities.len()]),
+        ..Draft::observation(
+            "check.finding",
+            json!({"path": format!("src/{}/{}.rs", n % 13, n % 101), "text": format!("stale anchor {}", n % 977)}),
+        )
+    };
+    journal.append_all(&(0..EVENTS).map(draft).collect::<Vec<_>>(), false).unwrap();
+    let (mut reached, mut from) = (0, None);
+    journal
+        .catch_up(|behind| {
+            reached = behind.at;
+            ControlFlow::Break(())
+        })
+        .unwrap();
+    assert!(reached > 0, "a transaction is stored");
+    drop(journal);
+    let journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(journal.views_behind().unwrap().at, reached);
+    journal
+        .catch_up(|behind| {
+            from.get_or_insert(behind.at);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert!(from.is_none_or(|from| from > reached), "what was stored is not done again");
+    assert_eq!(journal.views_behind().unwrap().events(), 0);
+    let replayed = journal.replay(|_, _, _| ControlFlow::Continue(())).unwrap();
+    assert!(replayed.iter().all(|view| view.difference.is_none()), "{replayed:?}");
+    assert!(replayed.iter().any(|view| view.events == EVENTS as u64 && view.rows > 100_000), "{replayed:?}");
+}

@@ -3,6 +3,7 @@
 //
 // HOLDOVER_DISK_FOLDER   the folder, as an absolute path without links
 // HOLDOVER_DISK_TRACE    file that every operation is appended to; see `mod.rs` for the form. Not set: nothing is recorded
+// HOLDOVER_DISK_KILL_AT  number of the write that gets only half of its bytes in and after which the process is killed; from 1
 // HOLDOVER_DISK_FULL_AT  number of the write that gets only half of its bytes in and after which nothing has room; from 1
 // HOLDOVER_DISK_ROOM     a file: once it exists there is room again
 //
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -97,7 +99,10 @@ static uint64_t inode_of(int fd) {
 // How many of `length` bytes fit; -1 with ENOSPC where none do.
 static ssize_t room(size_t length) {
   const char *at = getenv("HOLDOVER_DISK_FULL_AT"), *again = getenv("HOLDOVER_DISK_ROOM");
+  const char *kill_at = getenv("HOLDOVER_DISK_KILL_AT");
   writes++;
+  if (kill_at && writes == atol(kill_at) && length > 1) return (ssize_t)(length / 2);
+  if (kill_at && writes > atol(kill_at)) kill(getpid(), SIGKILL);
   if (!at || writes < atol(at) || (again && access(again, F_OK) == 0)) return (ssize_t)length;
   if (!half_written && length > 1) {
     half_written = 1;
