@@ -188,5 +188,6 @@ pub fn report(text: &Rope, file: &Path, conflicts: &Conflicts) -> ConflictFile {
         operation: None,
         events: Vec::new(),
         resolved: 0,
+        lockfile: None,
     }
 }

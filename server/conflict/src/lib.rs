@@ -9,6 +9,7 @@
 mod choice;
 mod finding;
 mod index;
+mod lockfile;
 mod marker;
 mod pairing;
 mod region;
@@ -19,6 +20,7 @@ pub mod suggest;
 pub use choice::{Choice, Moved, Offer, Replacement, fingerprint, resolve};
 pub use finding::{actions, findings, malformed, merge_message, offer_of, report};
 pub use index::{LineChange, Markers};
+pub use lockfile::{LARGEST_LOCKFILE, Lockfile, LockfileAccount, LockfileError, LockfileSides};
 pub use marker::{LONGEST, Marker, MarkerKind, SHORTEST};
 pub use pairing::{Conflicts, Malformed, Problem};
 pub use region::{Content, Region, Section, Style};

@@ -1,8 +1,9 @@
 //! One conflict that was resolved: what stood there, what was left of it, and where, so that it can be known again and undone.
 //! Texts only; who did it and when is for a journal to say.
 
+use crate::choice::Replacement;
 use crate::pairing::Conflicts;
-use crate::region::{Region, lines_slice};
+use crate::region::{Region, lines_range, lines_slice};
 use ropey::Rope;
 use std::ops;
 
@@ -68,6 +69,34 @@ fn trail(text: &Rope, line: usize) -> ops::Range<usize> {
 }
 
 impl Resolution {
+    /// Of a whole text that becomes `after`: from the first line that is another to the last. `None` where nothing is. In the text
+    /// that is to come it stands at the same line.
+    pub fn spanning(text: &str, after: &str, choice: &str) -> Option<Self> {
+        let (old, new): (Vec<&str>, Vec<&str>) =
+            (text.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
+        let most = old.len().min(new.len());
+        let lead = (0..most).take_while(|n| old[*n] == new[*n]).count();
+        let trail = (1..=most - lead).take_while(|n| old[old.len() - n] == new[new.len() - n]).count();
+        if old.len() == new.len() && lead == most {
+            return None;
+        }
+        Some(Self {
+            choice: choice.to_owned(),
+            line: lead,
+            before: old[lead..old.len() - trail].concat(),
+            after: new[lead..new.len() - trail].concat(),
+            lead: new[lead.saturating_sub(AROUND)..lead].concat(),
+            trail: new[new.len() - trail..].iter().take(AROUND).copied().collect(),
+        })
+    }
+
+    /// The edit that makes it of a text in which nothing else has changed.
+    pub fn replacement(&self, text: &Rope) -> Replacement {
+        let range = lines_range(text, self.line..self.line + self.before.split_inclusive('\n').count());
+        let fingerprint = format!("blake3:{}", blake3::hash(self.before.as_bytes()).to_hex());
+        Replacement { range, text: self.after.clone(), fingerprint }
+    }
+
     /// Of a region of `text` that is about to be replaced by `after`.
     pub fn of(text: &Rope, region: &Region, choice: &str, after: &str) -> Self {
         let before = lines(text, region.lines());
@@ -92,7 +121,9 @@ impl Resolution {
     pub fn identity(&self) -> Option<[u8; 16]> {
         let text = Rope::from_str(&self.before);
         let found = Conflicts::read(&text);
-        identity(&text, found.regions.first()?)
+        // What stands for more than one conflict is no answer to it.
+        let [region] = &found.regions[..] else { return None };
+        (region.lines().len() == self.before.split_inclusive('\n').count()).then(|| identity(&text, region))?
     }
 
     /// `text` with the conflict back in its place.
@@ -148,4 +179,25 @@ fn occurrences(text: &str, wanted: &str) -> impl Iterator<Item = usize> {
         from = at + 1;
         Some(at)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_spans_several_conflicts_is_undone_as_a_whole_and_is_the_answer_to_none_of_them() {
+        let region = |side: &str| format!("<<<<<<< a\n{side}\n=======\nx\n>>>>>>> b\n");
+        let text = format!("one\ntwo\n{}three\n{}four\n", region("p"), region("q"));
+        let after = "one\n2\np\n3\nq\nfour\n";
+        let done = Resolution::spanning(&text, after, "lockfile").unwrap();
+        assert_eq!((done.line, &*done.lead, &*done.trail), (1, "one\n", "four\n"));
+        assert_eq!((done.identity(), done.undone(after).unwrap()), (None, text.clone()));
+        assert_eq!(Resolution::spanning(&text, &text, "lockfile"), None);
+        let one = format!("a\n{}", region("p"));
+        for after in ["a\n", "", "a\np", "a\na\n"] {
+            let done = Resolution::spanning(&one, after, "lockfile").unwrap();
+            assert_eq!(done.undone(after).ok(), Some(one.clone()).filter(|_| !after.is_empty()), "{after:?}: {done:?}");
+        }
+    }
 }

@@ -36,6 +36,10 @@ pub struct ConflictFile {
     /// The events of the journal that say what was resolved just now, in order: each can be undone by its id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<String>,
+    /// A merge of the whole file by its ecosystem's own tool, where it is a lockfile and suggestions were asked for. It is never applied by
+    /// itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lockfile: Option<LockfileMerge>,
     /// How many conflicts were resolved just now; what is listed is what is left.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub resolved: u64,
@@ -133,6 +137,48 @@ pub struct ConflictSuggestion {
     /// Lines of the sides, and of the common ancestor, that `text` does not hold.
     #[serde(default)]
     pub dropped: Vec<DroppedLine>,
+}
+
+/// A lockfile with conflicts as its ecosystem's own tool merges it: offline, in a copy of its manifests.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct LockfileMerge {
+    /// `cargo`, `npm`.
+    pub tool: String,
+    /// What was run, or would be.
+    pub command: String,
+    /// Why there is none, in words, with the next step; what follows is empty then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// The whole text of the merged lockfile.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// Why it may be right, in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Packages that it holds and not both sides do; `made` what neither has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<LockfilePackage>,
+    /// Packages of the sides that it does not hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<LockfilePackage>,
+    /// How the network was kept from the tool: `namespace`, a network of its own without any device; `told`, in the tool's own words alone.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub network: String,
+}
+
+/// A version of a package in a lockfile.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct LockfilePackage {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Which sides hold it; `made` where neither does.
+    pub side: LineOrigin,
 }
 
 /// Where a line of a suggestion comes from.

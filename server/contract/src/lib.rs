@@ -24,7 +24,7 @@ pub use artifact::{
 pub use conflict::{
     ConflictChoice, ConflictFile, ConflictOrigin, ConflictPart, ConflictParts, ConflictPlace, ConflictPreview,
     ConflictRegion, ConflictReport, ConflictShown, ConflictSide, ConflictSuggestion, ConflictsShown, DroppedLine,
-    LineOrigin, MalformedConflict,
+    LineOrigin, LockfileMerge, LockfilePackage, MalformedConflict,
 };
 pub use delivery::{DeliveryChange, DeliveryEntry, DeliveryReport};
 pub use device::{

@@ -4,7 +4,7 @@
 use crate::stages::Ancestors;
 use crate::suggest::{Suggester, Suggestions};
 use conflict::{Choice, Conflicts, Resolution, Source, rewrite};
-use contract::{ConflictFile, ConflictRegion, ConflictReport};
+use contract::{ConflictFile, ConflictRegion, ConflictReport, LockfileMerge};
 use host::Cancel;
 use ropey::Rope;
 use std::io::{self, Write as _};
@@ -187,6 +187,34 @@ pub(crate) fn filled_file(
     let read = Read::of(file)?;
     let found = found(&read.source.text, &read.found);
     read.resolved(file, dry_run, choice, record, |region| Some(found.get(&region.open)?.text.clone()))
+}
+
+/// Resolves all conflicts of one file at once, where `found` has a text for the whole of it, as [`file_conflicts`] does. What was found is told.
+pub(crate) fn whole_file(
+    file: &Path,
+    dry_run: bool,
+    choice: &str,
+    record: Record<'_>,
+    found: impl FnOnce(&Rope, &Conflicts) -> Option<LockfileMerge>,
+) -> Result<ConflictFile, ConflictError> {
+    let read = Read::of(file)?;
+    let found = found(&read.source.text, &read.found);
+    let before = read.source.text.to_string();
+    let merged = found.as_ref().filter(|merge| merge.problem.is_none() && read.source.utf8);
+    let done = merged.and_then(|merge| Resolution::spanning(&before, &merge.text, choice));
+    let Some((done, merge)) = done.zip(merged) else {
+        return Ok(ConflictFile { lockfile: found, ..conflict::report(&read.source.text, file, &read.found) });
+    };
+    let left = Rope::from_str(&merge.text);
+    let mut told = conflict::report(&left, file, &Conflicts::read(&left));
+    told.resolved = read.found.regions.len() as u64;
+    if !dry_run {
+        stays_inside(file, &read.real)?;
+        replace(&read.real, &read.bytes, merge.text.as_bytes())?;
+        told.events = record(file, &[done]);
+    }
+    told.lockfile = found;
+    Ok(told)
 }
 
 /// Adds to a file's report what was found for its conflicts.

@@ -40,6 +40,8 @@ pub struct Driven {
     pub left: Option<usize>,
     /// Trusted merges that were taken, each in words.
     pub merged: Vec<String>,
+    /// What may be done about a lockfile's conflicts once git is done, in words.
+    pub later: Option<String>,
 }
 
 /// The file could not be merged; it is as it was.
@@ -75,12 +77,19 @@ impl Engine {
         let three = [absolute(&files.base)?, absolute(&files.current)?, absolute(&files.incoming)?];
         let result = own.path().join("result");
         let Some(left) = merge_file(files, &three, &result, cancel)? else {
-            return Ok(Driven { left: None, merged: Vec::new() });
+            return Ok(Driven { left: None, merged: Vec::new(), later: None });
         };
         let bytes = std::fs::read(&result).map_err(failed)?;
         let improved = if left == 0 { None } else { improved(left, &bytes, files, &three, own.path(), cancel) };
-        let (written, driven, done) =
-            improved.unwrap_or((bytes, Driven { left: Some(left), merged: Vec::new() }, Vec::new()));
+        let (written, mut driven, done) =
+            improved.unwrap_or((bytes, Driven { left: Some(left), merged: Vec::new(), later: None }, Vec::new()));
+        // Git merges all files before it writes any: the manifests in the folder are not those that the lockfile is to follow from. So
+        // its tool is not asked here, in no workspace.
+        let tool = crate::lockfile_tool(&files.path).filter(|_| driven.left.is_some_and(|left| left > 0));
+        driven.later = tool.map(|tool| {
+            let path = files.path.display();
+            format!("{tool} can merge it once the manifests are: `holdover conflicts --resolve lockfile {path}`")
+        });
         put(&three[1], &written).map_err(failed)?;
         if !done.is_empty() {
             let here = std::env::current_dir().and_then(std::fs::canonicalize).map_err(failed)?;
@@ -131,7 +140,7 @@ fn improved(
         return None;
     }
     let done = done.into_iter().map(|(line, resolution)| resolution.placed(&written, line)).collect();
-    Some((source.bytes(&text), Driven { left: Some(left), merged }, done))
+    Some((source.bytes(&text), Driven { left: Some(left), merged, later: None }, done))
 }
 
 /// Merges into `result` as git does; gives the number of conflicts, `None` where it is not text.

@@ -4,7 +4,7 @@
 use crate::report::markdown;
 use crate::suggest::Suggester;
 use conflict::{Choice, Conflicts, Region};
-use contract::{ConflictChoice, ConflictPreview, ConflictRegion, ConflictReport, ConflictSuggestion};
+use contract::{ConflictChoice, ConflictPreview, ConflictRegion, ConflictReport, ConflictSuggestion, LockfileMerge};
 use host::Cancel;
 use ropey::Rope;
 use serde_json::{Value, json};
@@ -84,6 +84,40 @@ fn merged(suggestion: &ConflictSuggestion, data: &Value, region: &ConflictRegion
     };
     choice.explanation = markdown::choice(&choice, region, Some(suggestion));
     choice
+}
+
+/// Adds to a preview what a lockfile's tool makes of the whole file, as the first choice and in place of any other merge; or says of each
+/// choice why there is none. `fingerprint` binds what is taken to what was shown.
+pub fn add_lockfile(preview: &mut ConflictPreview, text: &Rope, merge: &LockfileMerge, fingerprint: &str) {
+    let words = markdown::lockfile(merge);
+    if merge.problem.is_some() {
+        for choice in &mut preview.choices {
+            choice.explanation.push_str("\n---\n\n");
+            choice.explanation.push_str(&words);
+        }
+        return;
+    }
+    let Some(first) = preview.choices.first() else { return };
+    let Some(spans) = conflict::Resolution::spanning(&text.to_string(), &merge.text, "lockfile") else { return };
+    let mut data = first.data.clone();
+    if let Some(fields) = data.as_object_mut() {
+        fields.remove("merge");
+    }
+    data["action"] = json!("conflict.merge");
+    data["lockfile"] = json!(fingerprint);
+    let choice = ConflictChoice {
+        action: "conflict.merge".to_owned(),
+        title: format!("Accept the lockfile that {} makes: all conflicts of this file", merge.tool),
+        short: format!("by {}", merge.tool),
+        text: spans.after,
+        against: "current".to_owned(),
+        lines: Vec::new(),
+        dropped: Vec::new(),
+        explanation: words,
+        data,
+    };
+    preview.choices.retain(|choice| choice.action != "conflict.merge");
+    preview.choices.insert(0, choice);
 }
 
 /// Beside itself nothing is seen of a side.

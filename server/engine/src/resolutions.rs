@@ -1,7 +1,7 @@
 //! What became of conflicts, as events: what was chosen, by whom, what was discarded; undone from there, and offered again when
 //! the same two sides meet. Nothing of it leaves this machine.
 
-use crate::conflicts::{ConflictError, each, filled_file, merged_file, replace_text, resolved_file};
+use crate::conflicts::{ConflictError, each, filled_file, merged_file, replace_text, resolved_file, whole_file};
 use crate::record::{self, person};
 use crate::suggest::{Suggester, Suggestions};
 use crate::{Engine, EngineError};
@@ -83,6 +83,8 @@ pub enum Resolve {
     Auto,
     /// What was chosen when the same sides met before.
     Remembered,
+    /// Lockfiles as their ecosystem's own tool merges them; no other file.
+    Lockfile,
 }
 
 impl Engine {
@@ -109,6 +111,9 @@ impl Engine {
             Resolve::Remembered => filled_file(file, dry_run, "remembered", &record, |text, conflicts| {
                 self.remembered_resolutions(&root(file), file, text, conflicts)
             }),
+            Resolve::Lockfile => whole_file(file, dry_run, "lockfile", &record, |text, conflicts| {
+                self.lockfile_merge(&root(file), file, text, conflicts, suggester, cancel)
+            }),
         })
     }
 
@@ -126,6 +131,7 @@ impl Engine {
             filled_file(file, true, "remembered", &|_, _| Vec::new(), |text, conflicts| {
                 let found = self.remembered_resolutions(&root, file, text, conflicts);
                 add_remembered(&mut told, &found);
+                told.lockfile = self.lockfile_merge(&root, file, text, conflicts, suggester, cancel);
                 found
             })?;
             Ok(told)

@@ -49,7 +49,7 @@ pub(crate) fn ancestors_in(
 ) -> Option<Ancestors> {
     let git = Git { folder: file.parent()?, cancel };
     let own = tempfile::Builder::new().prefix("holdover-stages-").tempdir().ok()?;
-    let files = unpack(&git, stages, own.path())?;
+    let files = unpack(&git, stages, own.path(), LARGEST_TEXT)?;
     Some(ancestors(text, conflicts, &merges(&files, text, own.path(), cancel)))
 }
 
@@ -65,6 +65,18 @@ pub(crate) fn ancestors_of_files(
         return Ancestors::new();
     }
     ancestors(text, conflicts, &merges(files, text, own, cancel))
+}
+
+/// The three texts that git's index keeps of an unmerged file, as git stores them: ancestor, current, incoming. `None` where it does not hold
+/// all three, or one has more than `largest` bytes or is not UTF-8.
+pub(crate) fn stage_texts(file: &Path, largest: usize, cancel: &Cancel) -> Option<[String; 3]> {
+    let git = Git { folder: file.parent()?, cancel };
+    let found = stages(&git, file)?;
+    let own = tempfile::Builder::new().prefix("holdover-stages-").tempdir().ok()?;
+    let files = unpack(&git, &found, own.path(), largest)?;
+    let texts =
+        files.iter().map(|file| String::from_utf8(host::read_small(file, u64::try_from(largest).ok()?).ok()?).ok());
+    texts.collect::<Option<Vec<_>>>()?.try_into().ok()
 }
 
 /// What the index holds of an unmerged file: all three stages, and files.
@@ -89,9 +101,9 @@ fn stages(git: &Git<'_>, file: &Path) -> Option<StageIds> {
 }
 
 /// Writes the three contents into a folder, as git stores them.
-fn unpack(git: &Git<'_>, StageIds(ids): &StageIds, own: &Path) -> Option<[PathBuf; 3]> {
+fn unpack(git: &Git<'_>, StageIds(ids): &StageIds, own: &Path, largest: usize) -> Option<[PathBuf; 3]> {
     let root = git.path("--absolute-git-dir")?;
-    let largest = u64::try_from(LARGEST_TEXT).ok()?;
+    let largest = u64::try_from(largest).ok()?;
     let mut files = Vec::new();
     for id in ids {
         let size: u64 = git.ask(&["cat-file", "-s", id])?.pop()?.parse().ok()?;

@@ -3,7 +3,7 @@
 
 use crate::stages::{Ancestors, ancestors_in, stages_of};
 use conflict::suggest::{Answer, Ask, AskedRegion, LARGEST_TEXT, NoSyntax, lacks_ancestor};
-use conflict::{Conflicts, Region};
+use conflict::{Conflicts, LockfileAccount, Region};
 use contract::ConflictSuggestion;
 use host::{Cancel, Command};
 use ropey::Rope;
@@ -22,14 +22,27 @@ const REMEMBERED: usize = 4;
 /// Suggestions by the line of the opening marker, zero-based.
 pub type Suggestions = BTreeMap<usize, ConflictSuggestion>;
 
+/// The text of a lockfile, and what it holds of which side.
+pub(crate) type MadeLockfile = (String, LockfileAccount);
+
 /// Finds suggestions, and remembers the last ones.
 #[derive(Debug, Clone, Default)]
 pub struct Suggester {
     last: Arc<Mutex<Vec<(blake3::Hash, Suggestions)>>>,
     last_ancestors: Arc<Mutex<Vec<(blake3::Hash, Ancestors)>>>,
+    last_lockfiles: Arc<Mutex<Vec<(blake3::Hash, MadeLockfile)>>>,
 }
 
 impl Suggester {
+    /// What a tool made of a lockfile when all of this was the same.
+    pub(crate) fn known_lockfile(&self, key: &blake3::Hash) -> Option<MadeLockfile> {
+        known(&self.last_lockfiles, key)
+    }
+
+    pub(crate) fn remember_lockfile(&self, key: blake3::Hash, made: &MadeLockfile) {
+        remember(&self.last_lockfiles, key, made);
+    }
+
     /// Common ancestors of the conflicts whose markers hold none, from git's index, where the file is unmerged there and the
     /// conflict is as git wrote it. Asks git, so this is not for a thread that answers.
     pub fn ancestors(&self, file: &Path, text: &Rope, conflicts: &Conflicts, cancel: &Cancel) -> Ancestors {
@@ -102,7 +115,14 @@ impl Suggester {
         if cancel.is_cancelled() {
             return Suggestions::new();
         }
-        let found: Suggestions = answer.suggestions.into_iter().collect();
+        let mut found: Suggestions = answer.suggestions.into_iter().collect();
+        if crate::is_lockfile(file) {
+            // A text that parses can still be locked wrong: that is for the ecosystem's own tool to say.
+            let loses_nothing = |kind: &str| matches!(kind, "same" | "one-sided");
+            for merge in found.values_mut() {
+                merge.one_click &= loses_nothing(&merge.kind);
+            }
+        }
         remember(&self.last, hash, &found);
         found
     }

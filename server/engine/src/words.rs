@@ -7,7 +7,7 @@ use contract::{
     Cache, ConflictCount, ConnectivityState, Delivery, EcosystemReadiness, FunctionMode, Mirror, MirrorState, Note,
     NoteVersion, Readiness, ReadinessState,
 };
-use contract::{ConflictOrigin, ConflictSuggestion, JournalEntry};
+use contract::{ConflictOrigin, ConflictSuggestion, JournalEntry, LockfileMerge};
 use journal::{Erasure, HeldUp};
 
 /// `1 file`, `1,204 files`.
@@ -295,6 +295,15 @@ pub fn merge(suggestion: &ConflictSuggestion) -> String {
     let trust = if suggestion.one_click { "trusted" } else { "look before you take it" };
     let share = (suggestion.confidence * 100.0).floor();
     format!("suggested merge, {trust}: {} ({}, {share:.0} % of these were exact)", suggestion.reason, suggestion.kind)
+}
+
+/// How a lockfile was merged, and how far that is to be trusted.
+pub fn lockfile(merge: &LockfileMerge) -> String {
+    let network = match merge.network.as_str() {
+        "namespace" => "kept from the network by the system",
+        _ => "told to stay offline",
+    };
+    format!("merged by `{}`, look before you take it: {} ({network})", merge.command, merge.reason)
 }
 
 #[cfg(test)]

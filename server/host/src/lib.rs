@@ -4,6 +4,7 @@
 //! no editor and no terminal.
 
 mod cancel;
+mod denied;
 mod editor;
 mod group;
 mod keyring;
@@ -21,6 +22,7 @@ mod ssh_agent;
 mod trust;
 
 pub use cancel::Cancel;
+pub use denied::Denied;
 pub use editor::{EditError, edited};
 pub use group::Group;
 pub use keyring::{KEYRING_MOST_BYTES, KEYRING_PROGRAM, KeyringError, PlatformKeyring, secret_from_hex};

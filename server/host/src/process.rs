@@ -3,7 +3,7 @@
 
 use crate::group::{GRACE, Group, Running};
 use crate::lines::{Tail, read_lines};
-use crate::{Cancel, Permit};
+use crate::{Cancel, Permit, denied};
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
@@ -83,6 +83,7 @@ pub struct Command {
     environment: Vec<(OsString, OsString)>,
     limit: Duration,
     permit: Option<Permit>,
+    denied: bool,
 }
 
 impl Command {
@@ -95,6 +96,7 @@ impl Command {
             environment: Vec::new(),
             limit: Duration::from_mins(10),
             permit: None,
+            denied: false,
         }
     }
 
@@ -126,6 +128,14 @@ impl Command {
         self
     }
 
+    /// Keeps the network from it by the system too, where [`crate::Denied::here`] says that it can.
+    #[must_use]
+    pub fn without_network(mut self) -> Self {
+        self.permit = None;
+        self.denied = true;
+        self
+    }
+
     /// Runs it to its end, handing on its lines as they come. Bytes that are not UTF-8 are replaced.
     pub fn run(self, cancel: &Cancel, on_line: &mut dyn FnMut(Stream, &str)) -> Result<Output, ProcessError> {
         self.run_told(cancel, &mut |_| {}, on_line)
@@ -141,7 +151,14 @@ impl Command {
     ) -> Result<Output, ProcessError> {
         let shown = self.program.to_string_lossy().into_owned();
         let program = find_program(&self.program).ok_or(ProcessError::NotFound { program: shown.clone() })?;
-        let mut command = std::process::Command::new(program);
+        let mut command = match denied::wrapper().filter(|_| self.denied) {
+            Some((wrapper, arguments)) => {
+                let mut command = std::process::Command::new(wrapper);
+                command.args(arguments).arg(program);
+                command
+            }
+            None => std::process::Command::new(program),
+        };
         command.args(&self.args).current_dir(&self.folder);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         if self.permit.is_none() {
@@ -376,6 +393,28 @@ mod tests {
         let mut seen = String::new();
         sh("echo $CARGO_NET_OFFLINE $npm_config_offline").run(&Cancel::new(), &mut |_, l| seen.push_str(l)).unwrap();
         assert_eq!(seen, "true true");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_tool_that_is_kept_from_the_network_reaches_no_service_of_this_machine_and_is_ended_as_others_are() {
+        assert_eq!(crate::Denied::here(), crate::Denied::Namespace, "this machine gives no network namespace");
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let connect = format!("bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}' 2>/dev/null && echo reached || echo alone");
+        let said = |command: Command| {
+            let mut said = String::new();
+            command.run(&Cancel::new(), &mut |_, line| said.push_str(line)).unwrap();
+            said
+        };
+        assert_eq!(said(sh(&connect)), "reached");
+        assert_eq!(said(sh(&connect).without_network()), "alone");
+        let output = sh("sleep 1000 & sleep 1000")
+            .without_network()
+            .limit(Duration::from_millis(300))
+            .run(&Cancel::new(), &mut |_, _| {})
+            .unwrap();
+        assert_eq!(output.ended, Ended::TimedOut);
     }
 
     #[test]

@@ -17,17 +17,28 @@ pub(crate) struct Given {
     id: u64,
     fingerprint: String,
     resolution: Resolution,
+    /// The text for which an edit of the whole file was made.
+    whole: Option<Rope>,
 }
 
 impl Given {
     /// `choice` is what an event says of it: `current`, `merge`.
     pub(crate) fn of(uri: &Uri, text: &Rope, region: &Region, choice: &str, after: &str) -> Self {
         let resolution = Resolution::of(text, region, choice, after);
-        Self { uri: uri.clone(), id: region.id, fingerprint: fingerprint(text, region), resolution }
+        Self { uri: uri.clone(), id: region.id, fingerprint: fingerprint(text, region), resolution, whole: None }
+    }
+
+    /// Of all conflicts of a file at once.
+    pub(crate) fn whole(uri: &Uri, text: &Rope, resolution: Resolution) -> Self {
+        // Region ids begin at 1.
+        Self { uri: uri.clone(), id: 0, fingerprint: String::new(), resolution, whole: Some(text.clone()) }
     }
 
     /// Follows its region while that is there as it was: an edit above moved it.
     fn is_waiting(&mut self, text: &Rope, conflicts: &Conflicts) -> bool {
+        if let Some(whole) = &self.whole {
+            return whole == text;
+        }
         let as_it_was = |region: &&Region| region.id == self.id && fingerprint(text, region) == self.fingerprint;
         let Some(region) = conflicts.regions.iter().find(as_it_was) else { return false };
         self.resolution = Resolution::of(text, region, &self.resolution.choice, &self.resolution.after);

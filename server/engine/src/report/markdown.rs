@@ -1,7 +1,9 @@
 //! Reports as Markdown. What comes from outside, a lockfile's words or a path, is shown and never obeyed.
 
 use super::{Cell, Report, Tone};
-use contract::{ActorKind, ConflictChoice, ConflictRegion, ConflictSuggestion, JournalEntry, Lane, LineOrigin};
+use contract::{
+    ActorKind, ConflictChoice, ConflictRegion, ConflictSuggestion, JournalEntry, Lane, LineOrigin, LockfileMerge,
+};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -189,6 +191,39 @@ pub(crate) fn choice(
     }
     out.push('\n');
     out
+}
+
+/// A lockfile as its tool merges it, or why there is none.
+pub(crate) fn lockfile(merge: &LockfileMerge) -> String {
+    if let Some(problem) = &merge.problem {
+        return format!("**not merged by {}**\n\n{}\n", merge.tool, code_lines(problem));
+    }
+    let mut out = format!("**{}**\n", prose(&crate::words::lockfile(merge)));
+    for (words, packages) in [("keeps", &merge.packages), ("drops", &merge.dropped)] {
+        let _ = write!(out, "\n{words}, where the sides differ:\n\n");
+        for package in packages.iter().take(MOST_LINES) {
+            let side = match package.side {
+                LineOrigin::Both => "in both sides",
+                LineOrigin::Current => "in the current side",
+                LineOrigin::Incoming => "in the incoming side",
+                LineOrigin::Made => "in neither side",
+            };
+            let _ = writeln!(out, "- {} {}, {side}", code(&package.name), code(&package.version));
+        }
+        if packages.is_empty() {
+            let _ = writeln!(out, "- nothing");
+        } else if packages.len() > MOST_LINES {
+            let _ = writeln!(out, "- … and {} more", packages.len() - MOST_LINES);
+        }
+    }
+    out
+}
+
+/// A tool's or a problem's words, line by line as they are.
+fn code_lines(text: &str) -> String {
+    let clean: String = text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
+    let fence = "`".repeat(longest_run(&clean).max(2) + 1);
+    format!("{fence}\n{clean}\n{fence}")
 }
 
 /// How often each origin stands there, in the order of a menu.

@@ -4,7 +4,7 @@ use super::{Failure, count};
 use crate::End;
 use crate::out::Out;
 use clap::builder::PossibleValuesParser;
-use contract::{ConflictRegion, ConflictSuggestion, LineOrigin};
+use contract::{ConflictRegion, ConflictSuggestion, LineOrigin, LockfileMerge};
 use engine::{ConflictChoice, ConflictError, Resolve};
 use owo_colors::OwoColorize as _;
 use serde_json::json;
@@ -15,8 +15,8 @@ pub(crate) struct Options {
     /// Files, and folders that are looked through; without any, this folder
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Replace every conflict by this choice, where it has it; auto: by a merge, where a trusted one is found; remembered: by what was chosen when the same sides met before
-    #[arg(long, value_name = "CHOICE", value_parser = PossibleValuesParser::new(["current", "incoming", "both", "both-reversed", "base", "none", "auto", "remembered"]))]
+    /// Replace every conflict by this choice, where it has it; auto: by a merge, where a trusted one is found; remembered: by what was chosen when the same sides met before; lockfile: a lockfile by what its ecosystem's own tool makes of it, offline
+    #[arg(long, value_name = "CHOICE", value_parser = PossibleValuesParser::new(["current", "incoming", "both", "both-reversed", "base", "none", "auto", "remembered", "lockfile"]))]
     resolve: Option<String>,
     /// With --resolve: say what would be left, and write nothing
     #[arg(long, requires = "resolve")]
@@ -39,6 +39,7 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
     let with = options.resolve.as_deref().and_then(|word| match word {
         "auto" => Some(Resolve::Auto),
         "remembered" => Some(Resolve::Remembered),
+        "lockfile" => Some(Resolve::Lockfile),
         word => ConflictChoice::named(word).map(Resolve::Choice),
     });
     let choice = options.resolve.as_deref().and_then(ConflictChoice::named);
@@ -94,6 +95,9 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
             let done = if options.dry_run { "would resolve" } else { "resolved" };
             out.line(format!("{shown}: {done} {}", count(file.resolved, "merge conflict")));
         }
+        if let Some(merge) = &file.lockfile {
+            lockfile(out, &shown.to_string(), merge);
+        }
         for region in &file.merged {
             if let Some(suggestion) = &region.suggestion {
                 suggested(out, &shown.to_string(), region, suggestion);
@@ -110,6 +114,9 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
             let refused = match with {
                 Some(Resolve::Auto) => Some("; no merge is suggested".to_owned()),
                 Some(Resolve::Remembered) => Some("; nothing was chosen for it before".to_owned()),
+                Some(Resolve::Lockfile) if file.lockfile.is_none() => {
+                    Some("; this is no lockfile that is known here".to_owned())
+                }
                 _ => None,
             };
             let refused =
@@ -170,6 +177,25 @@ fn suggested(out: &Out, file: &str, region: &ConflictRegion, suggestion: &Confli
     }
     for dropped in &suggestion.dropped {
         out.line(format!("  {:<9} - {}", origin(dropped.side), clean(&dropped.text)));
+    }
+}
+
+/// A lockfile as its tool merges it: why, what is in it of one side alone, and what is left out.
+fn lockfile(out: &Out, file: &str, merge: &LockfileMerge) {
+    if let Some(problem) = &merge.problem {
+        for (n, line) in problem.lines().enumerate() {
+            let begin = if n == 0 { format!("{file}: not merged by {}: ", merge.tool) } else { "  ".to_owned() };
+            out.line(format!("{begin}{}", clean(line)));
+        }
+        return;
+    }
+    out.line(format!("{file}: {}", engine::lockfile_words(merge)));
+    for (sign, packages) in [('|', &merge.packages), ('-', &merge.dropped)] {
+        for package in packages {
+            let (name, version) = (clean(&package.name), clean(&package.version));
+            let from = if package.side == LineOrigin::Made { "new" } else { origin(package.side) };
+            out.line(format!("  {from:<9} {sign} {name} {version}"));
+        }
     }
 }
 

@@ -53,6 +53,9 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
             for merged in &driven.merged {
                 out.note(&format!("{path}: {merged}"));
             }
+            if let Some(later) = &driven.later {
+                out.note(&format!("{path}: {later}"));
+            }
             Ok(match driven.left {
                 Some(0) => End::Yes,
                 Some(n) if !driven.merged.is_empty() => {

@@ -242,6 +242,11 @@ fn root_above(folder: &Path, look: &Look) -> Option<(PathBuf, String)> {
     })?
 }
 
+/// The folder of the nearest workspace above a folder that does not exclude it.
+pub(crate) fn workspace_above(folder: &Path, look: &Look) -> Option<PathBuf> {
+    root_above(folder, look).map(|(root, _)| root)
+}
+
 /// What is to be said about a package that has no workspace of its own and lies below one.
 fn above(folder: &Path, look: &Look) -> Verdict {
     let Some((root, _)) = root_above(folder, look) else { return Verdict::Sound };

@@ -7,7 +7,7 @@ mod entries;
 mod index;
 mod irregular;
 mod lock;
-mod manifest;
+pub(crate) mod manifest;
 mod platform;
 mod refusal;
 mod registry;

@@ -3,6 +3,7 @@
 
 use super::{Call, json_of, root};
 use crate::from_proto;
+use crate::requests::lockfile::Tool;
 use crate::state::State;
 use contract::{ConflictFile, ConflictReport};
 use serde::Deserialize;
@@ -59,6 +60,7 @@ pub(super) fn run(state: &mut State, call: Call) {
         (None, true) => state.roots.clone(),
     };
     let mut closed: Vec<PathBuf> = named.into_iter().filter(|path| !open.contains(path)).collect();
+    let tools: Vec<Option<Tool>> = texts.iter().map(|(path, ..)| Tool::of(state, Some(path))).collect();
     state.answer_later(call.reply, move |cancel| {
         for root in roots {
             let unmerged = engine::unmerged_files(&root, cancel).into_iter();
@@ -68,11 +70,12 @@ pub(super) fn run(state: &mut State, call: Call) {
             Some(suggester) => engine::files_suggestions(&closed, false, false, suggester, cancel),
             None => engine::files_conflicts(&closed, None, false),
         };
-        for (path, text, conflicts) in texts {
+        for ((path, text, conflicts), tool) in texts.into_iter().zip(tools) {
             let merges = suggester.as_ref().map(|by| by.suggestions(&path, &text, &conflicts, |_| true, cancel));
             if let (Some(merges), Some(file), Some(by)) = (merges, found.get_mut(&path), &suggester) {
                 engine::add_suggestions(file, &merges);
                 engine::add_ancestors(file, &by.ancestors(&path, &text, &conflicts, cancel));
+                file.lockfile = tool.and_then(|tool| tool.merge(&path, &text, &conflicts, cancel));
             }
         }
         for problem in problems {

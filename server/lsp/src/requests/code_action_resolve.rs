@@ -30,6 +30,9 @@ impl Request for Resolve {
         if !name.starts_with("conflict.") {
             return reply.send(Ok(action));
         }
+        if data.get("lockfile").is_some() {
+            return super::lockfile::resolve(state, action, data, reply);
+        }
         let client = state.client.clone();
         let uri = data.get("uri").and_then(Value::as_str).and_then(|uri| uri.parse::<Uri>().ok());
         let document = uri.as_ref().and_then(|uri| state.documents.get_mut(uri));
@@ -64,6 +67,15 @@ pub(crate) struct Known<'a> {
 pub(crate) fn edit(known: &Known<'_>, conflicts: &Conflicts, name: &str, data: &Value) -> Result<WorkspaceEdit> {
     let (replacement, suggestion) = replacement(known, conflicts, name, data)?;
     Ok(built(known, replacement, suggestion.as_ref()))
+}
+
+/// The edit of a merge, to be shown to a person first unless it was looked at.
+pub(crate) fn offered_edit(
+    known: &Known<'_>,
+    replacement: Replacement,
+    suggestion: &ConflictSuggestion,
+) -> WorkspaceEdit {
+    built(known, replacement, Some(suggestion))
 }
 
 fn built(known: &Known<'_>, replacement: Replacement, suggestion: Option<&ConflictSuggestion>) -> WorkspaceEdit {

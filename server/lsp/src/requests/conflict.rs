@@ -2,6 +2,7 @@
 //! texts of `holdover:/conflict/…` documents, one for each choice. Applies nothing.
 
 use super::Request;
+use super::lockfile::{self, Tool};
 use crate::event::{Reply, error};
 use crate::state::State;
 use conflict::{Conflicts, Offer, Region};
@@ -39,10 +40,16 @@ impl Request for Conflict {
             Err(problem) => reply.send(Err(problem)),
             Ok(here) => {
                 let suggester = state.suggester.clone();
+                let tool = Tool::of(state, here.path.as_deref());
                 state.answer_later(reply, move |cancel| {
                     let file = here.path.as_deref();
                     let mut preview =
                         engine::conflict_preview(file, &here.text, &here.conflicts, &here.region, &suggester, cancel);
+                    let merge =
+                        tool.zip(file).and_then(|(tool, file)| tool.merge(file, &here.text, &here.conflicts, cancel));
+                    if let Some(merge) = merge {
+                        engine::add_lockfile(&mut preview, &here.text, &merge, &lockfile::fingerprint(&merge));
+                    }
                     preview.version = here.version;
                     for choice in &mut preview.choices {
                         choice.data["uri"] = json!(params.uri);
@@ -75,8 +82,13 @@ pub(crate) fn text(
         Err(problem) => return Some(Err(problem)),
     };
     let suggester = state.suggester.clone();
+    let tool = Tool::of(state, here.path.as_deref()).filter(|_| choice == "merge");
     Some(Ok(move |cancel: &host::Cancel| {
         let file = here.path.as_deref();
+        let merge = tool.zip(file).and_then(|(tool, file)| tool.merge(file, &here.text, &here.conflicts, cancel));
+        if let Some(merge) = merge.filter(|merge| merge.problem.is_none()) {
+            return Ok(merge.text);
+        }
         engine::conflict_text(&choice, file, &here.text, &here.conflicts, &here.region, &suggester, cancel)
             .ok_or_else(|| error(ErrorCode::InvalidParams, format!("this conflict has no such choice: {choice}")))
     }))

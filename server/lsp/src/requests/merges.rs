@@ -3,6 +3,7 @@
 
 use super::code_action::answered;
 use super::code_action_resolve::{Known, edit};
+use super::lockfile::Tool;
 use crate::capabilities::Client;
 use crate::state::State;
 use conflict::Conflicts;
@@ -30,6 +31,8 @@ pub(crate) struct Merges {
     asked: Vec<(usize, usize, Value)>,
     diagnostics: Vec<Diagnostic>,
     suggester: engine::Suggester,
+    /// Of a lockfile: the tool that can merge it.
+    tool: Option<&'static str>,
     /// What remembers, and the workspace that it remembers for.
     memory: Option<(engine::Engine, PathBuf)>,
 }
@@ -44,6 +47,9 @@ impl Merges {
         let uri = params.text_document.uri.clone();
         let root = state.documents.get(&uri).and_then(|document| state.root_of(document.path.as_deref()?));
         let memory = state.engine.clone().zip(root);
+        let document = state.documents.get(&uri)?;
+        let tool =
+            Tool::of(state, document.path.as_deref()).and_then(|_| engine::lockfile_tool(document.path.as_deref()?));
         let document = state.documents.get_mut(&uri)?;
         let (path, version) = (document.path.clone()?, document.version);
         let (text, conflicts) = document.parts();
@@ -66,7 +72,25 @@ impl Merges {
             asked,
             diagnostics,
             suggester,
+            tool,
             memory,
+        })
+    }
+
+    /// A lockfile as its tool makes it: worked out when it is asked for, and shown before it is applied.
+    fn by_tool(&self) -> Option<CodeAction> {
+        let tool = self.tool.filter(|_| self.client.confirms && self.client.resolve_edit)?;
+        let (open, close, data) = self.asked.first()?;
+        let mut data = data.clone();
+        data["action"] = json!("conflict.merge");
+        data["uri"] = json!(self.uri);
+        data["lockfile"] = json!(true);
+        Some(CodeAction {
+            title: format!("Look at this lockfile as {tool} makes it, offline"),
+            kind: Some(CodeActionKind::QUICKFIX),
+            diagnostics: answered(&self.diagnostics, &[codes::MERGE_CONFLICT.to_owned()], Some((*open, *close))),
+            data: Some(data),
+            ..CodeAction::default()
         })
     }
 
@@ -77,7 +101,7 @@ impl Merges {
             .memory
             .as_ref()
             .map(|(engine, root)| engine.remembered_resolutions(root, &self.path, &self.text, &self.conflicts));
-        let mut offered = Vec::new();
+        let mut offered: CodeActionResponse = self.by_tool().map(CodeActionOrCommand::CodeAction).into_iter().collect();
         let both = self.asked.into_iter().flat_map(|(open, close, data)| {
             let before = remembered.as_ref().and_then(|remembered| remembered.get(&open));
             [found.get(&open), before].map(|merge| (open, close, data.clone(), merge))

@@ -1,0 +1,154 @@
+//! Runs cargo and npm over a copy of the manifests: to repair a lockfile, and to say whether it is locked. Without the network, for a minute
+//! at most. What they say is read for the package that is missing, and otherwise handed on.
+
+use super::stage::Stage;
+use super::{Unmerged, run};
+use conflict::{LARGEST_LOCKFILE, Lockfile};
+use contract::FetchSettings;
+use host::{Cancel, Command, Ended, Output};
+use std::time::Duration;
+
+/// Longest that a tool may take. Of a workspace with a thousand packages cargo takes a second, npm five.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Bytes of a tool's last words in a message.
+const LAST_WORDS: usize = 1500;
+
+/// What repairs a lockfile: of a package that it holds no version is changed without need.
+fn repair(kind: Lockfile) -> &'static [&'static str] {
+    match kind {
+        Lockfile::Cargo => &["update", "--workspace", "--offline", "--color", "never"],
+        Lockfile::Npm => &[
+            "install",
+            "--package-lock-only",
+            "--offline",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--no-update-notifier",
+        ],
+    }
+}
+
+/// What says that it is locked, and writes nothing.
+fn verify(kind: Lockfile) -> &'static [&'static str] {
+    match kind {
+        Lockfile::Cargo => &["update", "--workspace", "--offline", "--locked", "--color", "never"],
+        Lockfile::Npm => {
+            &["ci", "--dry-run", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
+        }
+    }
+}
+
+fn said_as(kind: Lockfile, arguments: &[&str]) -> String {
+    let quiet = ["--color", "never", "--no-audit", "--no-fund", "--no-update-notifier"];
+    let shown: Vec<&str> = arguments.iter().copied().filter(|argument| !quiet.contains(argument)).collect();
+    format!("{} {}", kind.tool(), shown.join(" "))
+}
+
+/// The command that repairs, as people would type it.
+pub(super) fn words(kind: Lockfile) -> String {
+    said_as(kind, repair(kind))
+}
+
+/// The lockfile of the copy, repaired by its tool, and what the tool itself takes for locked.
+pub(super) fn repaired(
+    kind: Lockfile,
+    stage: &Stage,
+    settings: &FetchSettings,
+    cancel: &Cancel,
+) -> Result<String, Unmerged> {
+    let output = started(kind, repair(kind), stage, settings, cancel)?;
+    if !output.ok() {
+        return Err(failed(kind, repair(kind), &output, settings));
+    }
+    let unread = |why: String| Unmerged::Unread { file: stage.lockfile.clone(), why };
+    let read = || host::read_small(&stage.lockfile, LARGEST_LOCKFILE as u64).map_err(|why| unread(why.to_string()));
+    let made = read()?;
+    let output = started(kind, verify(kind), stage, settings, cancel)?;
+    match output.ended {
+        Ended::Exited(0) if read()? == made => {}
+        Ended::Exited(_) => {
+            let (command, said) = (said_as(kind, verify(kind)), last(&output.tail));
+            return Err(Unmerged::NotLocked { tool: kind.tool(), command, said });
+        }
+        _ => return Err(failed(kind, verify(kind), &output, settings)),
+    }
+    String::from_utf8(made).map_err(|_| unread("it is not UTF-8".to_owned()))
+}
+
+fn limit(settings: &FetchSettings) -> Duration {
+    settings.timeout_seconds.map_or(PATIENCE, |seconds| Duration::from_secs(seconds).min(PATIENCE))
+}
+
+fn started(
+    kind: Lockfile,
+    arguments: &[&str],
+    stage: &Stage,
+    settings: &FetchSettings,
+    cancel: &Cancel,
+) -> Result<Output, Unmerged> {
+    let configured = match kind {
+        Lockfile::Cargo => settings.cargo.clone(),
+        Lockfile::Npm => settings.npm.clone(),
+    };
+    let program = configured.map_or_else(|| kind.tool().into(), std::path::PathBuf::into_os_string);
+    let command = Command::new(program, &stage.folder)
+        .args(arguments)
+        .env("npm_config_ignore_scripts", "true")
+        // Sources in git are those that are here.
+        .env("GIT_ALLOW_PROTOCOL", "none")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .limit(run::limit(settings))
+        .without_network();
+    Ok(command.run(cancel, &mut |_, _| {})?)
+}
+
+fn failed(kind: Lockfile, arguments: &[&str], output: &Output, settings: &FetchSettings) -> Unmerged {
+    let how = match output.ended {
+        Ended::Cancelled => return Unmerged::Cancelled,
+        Ended::Exited(code) => {
+            if let Some(name) = missing(kind, &output.tail) {
+                return Unmerged::Missing { name };
+            }
+            format!("ended with exit code {code}")
+        }
+        Ended::Signalled(signal) => format!("was ended by signal {signal}"),
+        Ended::TimedOut => format!("ran past its limit of {} s", run::limit(settings).as_secs()),
+        Ended::ForcedOffline => "was stopped: offline was forced meanwhile".to_owned(),
+    };
+    Unmerged::Tool { command: said_as(kind, arguments), how, said: last(&output.tail) }
+}
+
+fn last(tail: &str) -> String {
+    let start = tail.len().saturating_sub(LAST_WORDS);
+    let start = (start..=tail.len()).find(|&at| tail.is_char_boundary(at)).unwrap_or(0);
+    tail[start..].trim().to_owned()
+}
+
+/// The package that a tool has looked for in vain, where it says so.
+fn missing(kind: Lockfile, tail: &str) -> Option<String> {
+    let between = |before: &str, after: &str| {
+        let (_, rest) = tail.split_once(before)?;
+        let (name, _) = rest.split_once(after)?;
+        Some(name.trim().to_owned())
+    };
+    let name = match kind {
+        // What names a version first.
+        Lockfile::Cargo => between("failed to download `", "`")
+            .or_else(|| between("no matching package named `", "` found"))
+            .or_else(|| between("failed to select a version for the requirement `", "`"))
+            .or_else(|| between("failed to get `", "` as a dependency"))
+            .filter(|_| tail.contains("offline"))?,
+        Lockfile::Npm => {
+            let address = between("request to ", " failed: cache mode is 'only-if-cached'")?;
+            let path = address
+                .split_once("://")
+                .and_then(|(_, rest)| rest.split_once('/'))
+                .map_or(&*address, |(_, path)| path);
+            // An archive's address holds the name before `/-/`.
+            path.split("/-/").next().unwrap_or(path).replace("%2f", "/").replace("%2F", "/")
+        }
+    };
+    let plain = |c: char| c.is_alphanumeric() || "@/._-^=~<>*, \"+".contains(c);
+    (!name.is_empty() && name.len() <= 200 && name.chars().all(plain)).then_some(name)
+}
