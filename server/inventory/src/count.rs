@@ -2,6 +2,7 @@
 //! May not look at a file; what is packed is counted by what its judgement remembers.
 
 use crate::brief::Artifacts;
+use crate::discover::Discovery;
 use crate::ecosystem::{Graph, Judged, Verdict};
 use crate::fetch::Known;
 use crate::findings;
@@ -10,7 +11,7 @@ use crate::survey::Survey;
 use crate::unlocked;
 use contract::{ArtifactState, EcosystemReadiness, Readiness, ReadinessState};
 use rayon::prelude::*;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Counts the artifacts of one lockfile.
 pub(crate) fn counts(ecosystem: Known, judged: &Judged) -> EcosystemReadiness {
@@ -40,13 +41,8 @@ pub(crate) fn counts(ecosystem: Known, judged: &Judged) -> EcosystemReadiness {
     counts
 }
 
-/// The survey that the judgements come to; `closed`: folders that could not be listed, and why.
-pub(crate) fn count(
-    mut judged: Vec<(Known, Judged)>,
-    root: &Path,
-    closed: &[(PathBuf, String)],
-    target: String,
-) -> Survey {
+/// The survey that the judgements come to. Folders that could not be listed, or were not looked into, cast doubt on all of it.
+pub(crate) fn count(mut judged: Vec<(Known, Judged)>, root: &Path, discovery: &Discovery, target: String) -> Survey {
     judged.par_iter_mut().for_each(|(_, judged)| judged.graph.attribute(&mut judged.artifacts));
     let mut all = Vec::with_capacity(judged.len());
     let mut survey = Survey {
@@ -109,9 +105,13 @@ pub(crate) fn count(
         all.push(judged);
     }
     survey.artifacts = Artifacts::new(all);
-    for (folder, why) in closed {
+    for (folder, why) in &discovery.closed {
         states.push(ReadinessState::Unknown);
         survey.findings.push(unlocked::closed(folder, why));
+    }
+    if let Some((folder, why)) = &discovery.cut_short {
+        states.push(ReadinessState::Unknown);
+        survey.findings.push(unlocked::beyond(folder, why));
     }
     survey.watch.sort();
     survey.watch.dedup();

@@ -5,10 +5,10 @@ use crate::look::Seen;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Folders deeper than this are not looked into.
-pub(crate) const DEEPEST: usize = 8;
+/// Folders deeper than this are not looked into; the deepest of real projects stay below 30.
+pub(crate) const DEEPEST: usize = 64;
 /// More folders than this are not looked into.
-pub(crate) const MOST_FOLDERS: usize = 5_000;
+pub(crate) const MOST_FOLDERS: usize = 20_000;
 /// Where no lockfile of the workspace's own is found.
 const SKIPPED: [&str; 4] = ["target", "node_modules", "vendor", "dist"];
 
@@ -20,19 +20,24 @@ pub(crate) struct Discovery {
     folders: Vec<(PathBuf, Seen)>,
     /// Folders that could not be listed, and why: what they hold is not known.
     pub closed: Vec<(PathBuf, String)>,
-    /// A limit was reached: there may be more.
-    pub cut_short: bool,
+    /// The first limit that was reached, with the folder that it kept from being looked into: there may be more lockfiles.
+    pub cut_short: Option<(PathBuf, String)>,
 }
 
 impl Discovery {
     /// Looks for files of these names below `root`, nearest first.
     pub(crate) fn run(root: &Path, names: &[&str], exclude: &[String]) -> Self {
+        Discovery::within(MOST_FOLDERS, root, names, exclude)
+    }
+
+    fn within(most: usize, root: &Path, names: &[&str], exclude: &[String]) -> Self {
         let mut found = Discovery::default();
         let excluded: BTreeSet<PathBuf> = exclude.iter().map(|folder| root.join(folder)).collect();
         let mut queue = std::collections::VecDeque::from([(root.to_path_buf(), 0)]);
         while let Some((folder, depth)) = queue.pop_front() {
-            if found.folders.len() >= MOST_FOLDERS {
-                found.cut_short = true;
+            if found.folders.len() >= most {
+                let why = format!("lockfiles are looked for in {most} folders, and this is one more");
+                found.cut_short.get_or_insert((folder, why));
                 break;
             }
             // Looked at before it is read: a change meanwhile is then seen next time.
@@ -57,7 +62,10 @@ impl Discovery {
                     if !skip && depth < DEEPEST {
                         below.push(path);
                     } else if !skip {
-                        found.cut_short = true;
+                        let why = format!(
+                            "lockfiles are looked for in {DEEPEST} folders below each other, and this lies deeper"
+                        );
+                        found.cut_short.get_or_insert((path, why));
                     }
                 } else if names.contains(&name) {
                     found.files.push(entry.path());
@@ -77,5 +85,23 @@ impl Discovery {
     /// Whether no folder has changed since.
     pub(crate) fn holds(&self) -> bool {
         !self.folders.is_empty() && self.folders.iter().all(|(folder, seen)| Seen::at(folder) == *seen)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_that_a_limit_kept_from_being_looked_into_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a", "b", "c"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        assert_eq!(Discovery::within(4, folder.path(), &[], &[]).cut_short, None);
+        let (path, why) = Discovery::within(3, folder.path(), &[], &[]).cut_short.unwrap();
+        assert_eq!(path, folder.path().join("c"));
+        assert!(why.contains("in 3 folders"), "{why}");
     }
 }

@@ -233,7 +233,7 @@ impl Inventory {
         let apart = unlocked::apart(known, &self.root, &self.discovery.files, &judged, &look);
         ledgers.push(look.take_ledger());
         let generation = compare(&mut judged, &self.verified, &self.options, memory, cancelled);
-        let mut survey = count(judged, &self.root, &self.discovery.closed, target);
+        let mut survey = count(judged, &self.root, &self.discovery, target);
         survey.findings.extend(apart);
         let survey = Arc::new(survey);
         // A part is nobody's answer, least of all of the next who asks: what was not looked at may lack everything.

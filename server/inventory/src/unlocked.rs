@@ -85,6 +85,14 @@ pub(crate) fn closed(folder: &Path, why: &str) -> Finding {
     finding(codes::MALFORMED_LOCKFILE, folder, message)
 }
 
+/// The finding about a folder that a limit kept from being looked into: there may be lockfiles in it, or beyond it.
+pub(crate) fn beyond(folder: &Path, why: &str) -> Finding {
+    let message = format!(
+        "not every lockfile of this workspace is known: {why}\nhint: leave out what holds none with inventory.exclude, or open a part of the workspace"
+    );
+    finding(codes::MALFORMED_LOCKFILE, folder, message)
+}
+
 fn finding(code: &str, file: &Path, message: String) -> Finding {
     Finding {
         code: code.into(),
