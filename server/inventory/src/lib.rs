@@ -14,6 +14,7 @@ mod ecosystem;
 mod fetch;
 pub mod figures;
 mod findings;
+mod git;
 mod ground;
 mod hexadecimal;
 mod homes;

@@ -132,7 +132,9 @@ fn nothing_changed_gives_the_same_answer_and_any_change_a_new_one() {
         "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\ndirectory = \"vendor\"\n",
     );
     let fourth = inventory.survey(&NoMemory, &|| false);
-    assert_eq!(state(&fourth, "itoa").0, ArtifactState::Unknown, "configuration that appears counts");
+    let (state, evidence) = state(&fourth, "itoa");
+    assert_eq!(state, ArtifactState::Missing, "configuration that appears counts");
+    assert!(evidence.contains("the folder of vendored sources is not there"), "{evidence}");
 }
 
 #[test]
@@ -208,17 +210,20 @@ fn what_cannot_be_told_is_unknown_with_its_reason() {
 }
 
 #[test]
-fn git_dependencies_other_registries_and_vendored_sources_are_unknown() {
+fn no_secret_of_an_address_is_shown_and_what_is_not_judged_is_unknown() {
     let place_ = Place::new();
     let lock = place_.root.join("Cargo.lock");
     let text = std::fs::read_to_string(&lock).unwrap();
-    for source in
-        ["git+https://user:secret@example.org/a.git?rev=1#0123", "registry+https://user:secret@example.org/index"]
-    {
+    let commit = format!("git+https://user:secret@example.org/a.git?rev=1#{}", "ab".repeat(20));
+    for (source, wanted) in [
+        ("git+https://user:secret@example.org/a.git?rev=1#0123", ArtifactState::Unknown),
+        (&commit, ArtifactState::Missing),
+        ("registry+https://user:secret@example.org/index", ArtifactState::Unknown),
+    ] {
         write(&lock, text.replacen(&place::source(), source, 1));
         let survey = place_.survey();
         let (state, evidence) = state(&survey, "itoa");
-        assert_eq!(state, ArtifactState::Unknown);
+        assert_eq!(state, wanted, "{evidence}");
         assert!(evidence.contains("example.org") && !evidence.contains("secret"), "{evidence}");
         assert_ne!(survey.readiness.state, ReadinessState::Ready);
     }
@@ -615,4 +620,35 @@ fn a_first_look_that_was_stopped_is_nobodys_answer_afterwards() {
         assert_eq!((whole.readiness.state, whole.readiness.missing), (ReadinessState::Incomplete, 1));
         assert!(Arc::ptr_eq(&whole, &inventory.survey(&NoMemory, &|| true)), "a whole one is kept");
     }
+}
+
+#[test]
+fn where_a_limit_ends_the_search_for_lockfiles_nothing_is_called_ready() {
+    let below = |root: &Path, deep: usize| (0..deep).fold(root.to_path_buf(), |path, _| path.join("d"));
+    let place_ = Place::new();
+    let deepest = below(&place_.root, 64);
+    write(&deepest.join("Cargo.lock"), "version = 4\n");
+    let survey = place_.survey();
+    assert!(
+        survey.readiness.ecosystems.iter().any(|one| one.lockfile.ancestors().count() > 60),
+        "the deepest is found"
+    );
+    std::fs::remove_file(deepest.join("Cargo.lock")).unwrap();
+    assert_eq!(place_.survey().readiness.state, ReadinessState::Ready);
+
+    let beyond = below(&place_.root, 65);
+    std::fs::create_dir_all(&beyond).unwrap();
+    let survey = place_.survey();
+    assert_eq!(survey.readiness.state, ReadinessState::Unknown);
+    let said = |survey: &holdover_inventory::Survey, folder: &Path, limit: &str| {
+        survey
+            .findings
+            .iter()
+            .any(|f| f.code == codes::MALFORMED_LOCKFILE && f.file == folder && f.message.contains(limit))
+    };
+    assert!(said(&survey, &beyond, "64 folders below each other"), "{:?}", survey.findings);
+
+    // What is missing is missing all the same.
+    std::fs::remove_file(place_.ms()).unwrap();
+    assert_eq!(place_.survey().readiness.state, ReadinessState::Incomplete);
 }

@@ -1,6 +1,7 @@
 //! What the dependency tables of a manifest ask for, and what of it is inherited from the workspace.
 //! May not look at any file.
 
+use super::origin;
 use super::resolve::{Need, Origin};
 use crate::ecosystem::Named;
 use crate::members::clean;
@@ -108,9 +109,15 @@ pub(super) fn need(
     }
     let path = text("path").map(|path| clean(&folder.join(path)));
     need.origin = match () {
-        () if text("git").is_some() => Origin::Git,
+        () if text("git").is_some() => {
+            let references = ["branch", "tag", "rev"].map(|kind| text(kind).map(|value| (kind, value)));
+            origin::git(text("git").unwrap_or_default(), references.into_iter().flatten().next())
+        }
         () if path.is_some() => Origin::Path,
-        () if text("registry").is_some() || text("registry-index").is_some() => Origin::Other,
+        () if text("registry").is_some_and(|name| name != "crates-io") => {
+            Origin::Named(text("registry").unwrap_or_default().to_owned())
+        }
+        () if text("registry-index").is_some() => origin::registry(text("registry-index").unwrap_or_default()),
         () => Origin::CratesIo,
     };
     (need, path)

@@ -1,25 +1,41 @@
 //! Cargo's configuration, as far as it changes where crates are looked for or which target's cfgs hold.
 //! May read files only; what it does not understand it names, so that nothing is believed ready by mistake.
 
+use super::lock::Source;
+use super::origin;
+use super::resolve::Origin;
 use crate::ecosystem::Ask;
 use crate::look::Unread;
 use contract::Mirror;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
-/// Where crates.io's crates are looked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where a source's packages are looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
     /// The name of the folder below `registry/index` and `registry/cache`.
     Index(String),
+    /// A folder of vendored sources.
+    Directory(PathBuf),
+    /// A local registry.
+    Local(PathBuf),
+    /// A git repository, and the commit in hexadecimal.
+    Git(String, String),
     /// Somewhere that is not judged; the reason.
     Elsewhere(String),
+    /// Cargo stops at the configuration; the reason.
+    Refused(String),
 }
 
 /// What the configuration comes to.
 #[derive(Debug)]
 pub(crate) struct Config {
-    pub place: Place,
+    merged: Table,
+    /// Why nothing can be said about where packages are looked for.
+    unread: Option<String>,
+    /// Registries' addresses, by their names and by the variables of the environment that name them.
+    pub names: BTreeMap<String, String>,
     /// `--cfg` flags for the compiler, as `name` or `name="value"`.
     pub cfgs: Vec<String>,
     pub mirrors: Vec<Mirror>,
@@ -45,7 +61,10 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
             match ask.look.text(&path, LARGEST) {
                 Ok(text) => {
                     match toml::from_str::<Table>(&text) {
-                        Ok(table) => lay_under(&mut merged, table),
+                        Ok(mut table) => {
+                            make_absolute(&mut table, folder.parent().unwrap_or(&folder));
+                            lay_under(&mut merged, table);
+                        }
                         Err(error) => doubts.push(format!("{} cannot be read: {}", path.display(), error.message())),
                     }
                     break;
@@ -70,26 +89,12 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
     if protocol == Some("git") {
         doubts.push("crates.io is read through its git index, which is not judged".into());
     }
-    let (url, replaced) = replacement(&merged);
     let mut mirrors = Vec::new();
-    let place = match (doubts.into_iter().next(), url) {
-        (Some(doubt), _) | (None, Err(doubt)) => Place::Elsewhere(doubt),
-        (None, Ok(url)) => {
-            if replaced {
-                mirrors.push(mirror(&url));
-            }
-            // A git index keeps other files than a sparse one.
-            match (url.starts_with("sparse+"), tame_index::utils::url_to_local_dir(&url, true)) {
-                (true, Ok(folder)) => Place::Index(folder.dir_name),
-                (true, Err(error)) => {
-                    Place::Elsewhere(format!("the address of the registry is not understood: {error}"))
-                }
-                (false, _) => {
-                    Place::Elsewhere("crates.io is replaced by a registry with a git index, which is not judged".into())
-                }
-            }
-        }
-    };
+    if let Ok(Some(name)) = replaced_by(&merged, "crates-io")
+        && let Some(url) = said(&merged, name, "registry").or_else(|| index_of(&merged, name))
+    {
+        mirrors.push(mirror(url));
+    }
     for registry in merged.get("registries").and_then(Value::as_table).into_iter().flat_map(Table::values) {
         if let Some(url) = registry.get("index").and_then(Value::as_str) {
             mirrors.push(mirror(url));
@@ -99,7 +104,132 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
     let doubt = ["patch", "paths"].into_iter().find(|key| merged.contains_key(*key)).map(|key| {
         format!("cargo's configuration puts other packages in place of locked ones, which is not judged: {key}")
     });
-    Config { place, cfgs, mirrors, doubt }
+    let mut names = BTreeMap::new();
+    for (name, registry) in merged.get("registries").and_then(Value::as_table).into_iter().flatten() {
+        names.extend(registry.get("index").and_then(Value::as_str).map(|url| (name.clone(), url.to_owned())));
+    }
+    let indexes =
+        variables.iter().filter(|(name, _)| name.starts_with("CARGO_REGISTRIES_") && name.ends_with("_INDEX"));
+    names.extend(indexes.map(|(name, value)| (name.clone(), value.clone())));
+    Config { merged, unread: doubts.into_iter().next(), names, cfgs, mirrors, doubt }
+}
+
+/// The variable that names a registry's address, before any file.
+fn variable_of(name: &str) -> String {
+    format!("CARGO_REGISTRIES_{}_INDEX", name.to_ascii_uppercase().replace('-', "_"))
+}
+
+/// Folders that a file of configuration names are relative to the folder that holds its own.
+fn make_absolute(table: &mut Table, base: &Path) {
+    for source in table.get_mut("source").and_then(Value::as_table_mut).into_iter().flat_map(Table::iter_mut) {
+        for key in ["directory", "local-registry"] {
+            if let Some(Value::String(folder)) = source.1.get_mut(key)
+                && let Some(whole) = crate::members::clean(&base.join(&*folder)).to_str()
+            {
+                whole.clone_into(folder);
+            }
+        }
+    }
+}
+
+impl Config {
+    /// Where the packages of a source are looked for; `text`: the source as the lockfile has it.
+    pub(crate) fn place(&self, source: &Source, text: Option<&str>) -> Place {
+        if let Some(why) = &self.unread {
+            return Place::Elsewhere(why.clone());
+        }
+        if let Some(name) = self.placeless() {
+            return Place::Refused(format!("cargo's configuration names no place, or several, for a source: {name}"));
+        }
+        let text = text.unwrap_or_default();
+        let declared = |fits: &dyn Fn(&str) -> bool| {
+            let sources = self.merged.get("source").and_then(Value::as_table);
+            sources.into_iter().flat_map(Table::keys).map(String::as_str).find(|name| fits(name))
+        };
+        let start = match source {
+            Source::CratesIo => Some("crates-io"),
+            Source::Registry(_) => declared(&|name| {
+                said(&self.merged, name, "registry").is_some_and(|url| origin::registry(url) == origin::registry(text))
+            }),
+            Source::Git(_) => declared(&|name| {
+                let said = |key: &str| said(&self.merged, name, key);
+                let references = ["branch", "tag", "rev"].map(|kind| said(kind).map(|value| (kind, value)));
+                let reference = references.into_iter().flatten().next();
+                said("git").is_some_and(|url| origin::git(url, reference) == origin::of_git(text))
+            }),
+            Source::Path | Source::Other(_) => {
+                let shown = crate::fetch::without_credentials(text);
+                return Place::Elsewhere(format!("its source is not understood: {shown}"));
+            }
+        };
+        match start.map(|start| replaced_by(&self.merged, start)) {
+            Some(Err(why)) => Place::Refused(why),
+            Some(Ok(Some(name))) => self.defined(name),
+            Some(Ok(None)) | None => match source {
+                Source::CratesIo => index(tame_index::CRATES_IO_HTTP_INDEX),
+                Source::Git(_) => {
+                    let (url, _, commit) = origin::git_source(text);
+                    Place::Git(url.to_owned(), commit.to_owned())
+                }
+                _ => index(text),
+            },
+        }
+    }
+
+    /// A source that cargo does not take: it has to name one place.
+    fn placeless(&self) -> Option<&str> {
+        let sources = self.merged.get("source").and_then(Value::as_table);
+        sources.into_iter().flatten().find_map(|(name, source)| {
+            let places = ["registry", "local-registry", "directory", "git"];
+            let named = places.into_iter().filter(|key| source.get(key).is_some()).count();
+            (named > 1 || (named == 0 && name != "crates-io")).then_some(name.as_str())
+        })
+    }
+
+    /// What a replacement leads to.
+    fn defined(&self, name: &str) -> Place {
+        let said = |key: &str| said(&self.merged, name, key);
+        if let Some(folder) = said("directory") {
+            return Place::Directory(folder.into());
+        }
+        if let Some(folder) = said("local-registry") {
+            return Place::Local(folder.into());
+        }
+        if said("git").is_some() {
+            return Place::Elsewhere("it is replaced by a git repository, which is not judged".into());
+        }
+        match said("registry").or_else(|| index_of(&self.merged, name)) {
+            Some(url) => index(url),
+            None if name == "crates-io" => index(tame_index::CRATES_IO_HTTP_INDEX),
+            None => {
+                Place::Refused(format!("cargo's configuration replaces a source by one that it does not name: {name}"))
+            }
+        }
+    }
+
+    /// The origin that a declaration comes to: a registry's name stands for its address.
+    pub(crate) fn origin(&self, declared: &Origin) -> Option<Origin> {
+        match declared {
+            Origin::Named(name) => {
+                let url = self.names.get(&variable_of(name)).or_else(|| self.names.get(name));
+                url.map(|url| origin::registry(url))
+            }
+            other => Some(other.clone()),
+        }
+    }
+}
+
+/// The folder below cargo's home that a registry's address leads to. A git index keeps other files than a sparse one.
+fn index(url: &str) -> Place {
+    if !url.starts_with("sparse+") {
+        let shown = crate::fetch::without_credentials(url);
+        return Place::Elsewhere(format!("it comes from a registry with a git index, which is not judged: {shown}"));
+    }
+    match tame_index::utils::url_to_local_dir(url, true) {
+        Ok(folder) if !folder.dir_name.contains(['/', '\\']) => Place::Index(folder.dir_name),
+        Ok(_) => Place::Elsewhere("the address of the registry is not understood".into()),
+        Err(error) => Place::Elsewhere(format!("the address of the registry is not understood: {error}")),
+    }
 }
 
 fn mirror(url: &str) -> Mirror {
@@ -127,36 +257,25 @@ fn lay_under(over: &mut Table, under: Table) {
     }
 }
 
-/// The registry that stands for crates.io after all replacements, and whether one replaced it.
-fn replacement(config: &Table) -> (Result<String, String>, bool) {
-    let mut name = "crates-io";
-    let sources = config.get("source").and_then(Value::as_table);
-    for step in 0..16 {
-        let source = sources.and_then(|sources| sources.get(name));
-        let said = |key: &str| source.and_then(|source| source.get(key)).and_then(Value::as_str);
-        if let Some(next) = said("replace-with") {
-            name = next;
-            continue;
+/// What a source says at a key.
+fn said<'t>(config: &'t Table, name: &str, key: &str) -> Option<&'t str> {
+    config.get("source")?.get(name)?.get(key)?.as_str()
+}
+
+fn index_of<'t>(config: &'t Table, name: &str) -> Option<&'t str> {
+    config.get("registries")?.get(name)?.get("index")?.as_str()
+}
+
+/// The source that stands in the place of one after all replacements; none where nothing replaces it.
+fn replaced_by<'t>(config: &'t Table, start: &'t str) -> Result<Option<&'t str>, String> {
+    let mut name = start;
+    for _ in 0..64 {
+        match said(config, name, "replace-with") {
+            Some(next) => name = next,
+            None => return Ok((name != start).then_some(name)),
         }
-        for (key, what) in [
-            ("directory", "a folder of vendored sources"),
-            ("local-registry", "a local registry"),
-            ("git", "a git repository"),
-        ] {
-            if said(key).is_some() {
-                return (Err(format!("crates.io is replaced by {what}, which is not judged")), true);
-            }
-        }
-        let registries = config.get("registries").and_then(|all| all.get(name));
-        let url = said("registry").or_else(|| registries.and_then(|one| one.get("index")).and_then(Value::as_str));
-        return match url {
-            Some(url) => (Ok(url.to_owned()), true),
-            None if step == 0 => (Ok(tame_index::CRATES_IO_HTTP_INDEX.to_owned()), false),
-            None if name == "crates-io" => (Ok(tame_index::CRATES_IO_HTTP_INDEX.to_owned()), false),
-            None => (Err(format!("crates.io is replaced by a source that is not configured: {name}")), true),
-        };
     }
-    (Err("the replacements of crates.io go in a circle".into()), true)
+    Err("in cargo's configuration the replacements of a source go in a circle".into())
 }
 
 /// `--cfg` flags that the user gives the compiler. Cargo takes the first of these that is set.

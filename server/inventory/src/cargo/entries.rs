@@ -3,6 +3,7 @@
 
 use super::index::{self, Silent};
 use super::lock::Package;
+use super::origin;
 use super::resolve::{Known, Need, Origin};
 use crate::look::{Look, Seen, Unread};
 
@@ -60,7 +61,7 @@ pub(super) fn of_index(
             let same = hex::decode_to_slice(entry.cksum.as_bytes(), &mut sum).is_ok();
             match package.checksum {
                 Some(expected) if !same || expected != sum => (Entry::Differs, None),
-                _ => (Entry::Fine, Some(known(entry))),
+                _ => (Entry::Fine, Some(known(entry, &origin::of(package)))),
             }
         }
         Err(Silent::Version) => (Entry::Older, None),
@@ -69,7 +70,8 @@ pub(super) fn of_index(
     }
 }
 
-fn known(entry: index::Entry<'_>) -> Known {
+/// What an entry says its package asks for; `from`: the registry that it comes from.
+pub(super) fn known(entry: index::Entry<'_>, from: &Origin) -> Known {
     let own = |items: Vec<std::borrow::Cow<'_, str>>| items.into_iter().map(std::borrow::Cow::into_owned).collect();
     let mut features: std::collections::BTreeMap<String, Vec<String>> =
         entry.features.into_iter().map(|(key, values)| (key, own(values))).collect();
@@ -89,7 +91,7 @@ fn known(entry: index::Entry<'_>) -> Known {
             features: own(dependency.features),
             target: dependency.target.map(std::borrow::Cow::into_owned),
             dev: false,
-            origin: Origin::CratesIo,
+            origin: dependency.registry.map_or_else(|| from.clone(), |address| origin::registry(&address)),
         })
         .collect();
     Known { needs, features, member: false }

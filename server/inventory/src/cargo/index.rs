@@ -45,6 +45,9 @@ pub(crate) struct Dependency<'a> {
     /// The crate's name, where `name` is an alias.
     #[serde(default)]
     pub package: Option<Cow<'a, str>>,
+    /// The address of the registry that it comes from, where that is another one.
+    #[serde(default)]
+    pub registry: Option<Cow<'a, str>>,
 }
 
 fn yes() -> bool {
@@ -87,6 +90,24 @@ pub(crate) fn entry<'a>(bytes: &'a [u8], version: &str) -> Result<Entry<'a>, Sil
             return if entry.v.unwrap_or(1) > INDEX_SCHEMA { Err(Silent::Version) } else { Ok(entry) };
         }
         from = end_line + 1;
+    }
+    Err(Silent::Version)
+}
+
+/// The line for `version` in an entry of an index that is a folder: one line of JSON for each version.
+pub(crate) fn line<'a>(text: &'a str, version: &str) -> Result<Entry<'a>, Silent> {
+    #[derive(Deserialize)]
+    struct Version<'a> {
+        #[serde(borrow)]
+        vers: Cow<'a, str>,
+    }
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        // Cargo passes over lines that it cannot read.
+        let Ok(named) = serde_json::from_str::<Version<'_>>(line) else { continue };
+        if named.vers == version {
+            let entry: Entry<'a> = serde_json::from_str(line).map_err(|_| Silent::Line)?;
+            return if entry.v.unwrap_or(1) > INDEX_SCHEMA { Err(Silent::Version) } else { Ok(entry) };
+        }
     }
     Err(Silent::Version)
 }

@@ -229,6 +229,28 @@ fn member_of(
     Ok((manifest, paths, verdict))
 }
 
+/// A package that lies elsewhere: in a checkout or among vendored sources; with what cargo would say to it.
+pub(crate) fn elsewhere(path: &Path, look: &Look) -> Result<(Manifest, Verdict), Verdict> {
+    let folder = path.parent().unwrap_or(path);
+    member_of(path, &Shared::new(folder, None), false, look).map(|(manifest, _, verdict)| (manifest, verdict))
+}
+
+/// A package by its text alone: its folder is still to be made. `others`: the manifests beside and above it.
+pub(crate) fn of_text(path: &Path, text: &str, others: &[(PathBuf, String)]) -> Result<Manifest, Verdict> {
+    let table = DeTable::parse(text).map_err(|error| no_toml(path, &error))?;
+    let above = path.ancestors().skip(1).find_map(|folder| {
+        let (at, text) = others.iter().find(|(at, _)| at.parent() == Some(folder))?;
+        text.contains("[workspace").then_some((at.parent().unwrap_or(at), text))
+    });
+    let outer = above.and_then(|(root, text)| Some((root, DeTable::parse(text).ok()?)));
+    let shared = outer.as_ref().map(|(root, outer)| {
+        let table = outer.get_ref().get("workspace").and_then(|value| value.get_ref().as_table());
+        Shared::new(root, table)
+    });
+    let inherited = shared.map(|shared| shared.inherited).unwrap_or_default();
+    package(path, text, table.get_ref(), &inherited, false).map(|(manifest, _)| manifest)
+}
+
 /// The nearest workspace above a folder that does not exclude it: its folder, and its manifest's text.
 fn root_above(folder: &Path, look: &Look) -> Option<(PathBuf, String)> {
     folder.ancestors().skip(1).find_map(|root| {

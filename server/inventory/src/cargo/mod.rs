@@ -4,19 +4,25 @@
 mod asked;
 mod config;
 mod entries;
+mod git;
+mod git_texts;
 mod index;
 mod irregular;
+mod local;
 mod lock;
 pub(crate) mod manifest;
+mod origin;
 mod platform;
 mod refusal;
 mod registry;
 mod resolve;
+mod sources;
 mod study;
 mod targets;
 mod toolchain;
+mod vendored;
 
-use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Line, Named, Repair, Verdict};
+use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Line, Named, Repair, Shared, Verdict};
 use crate::fetch::{self, Wanted};
 use crate::look::{Look, Seen};
 use crate::text::Places;
@@ -26,6 +32,7 @@ use entries::Entry;
 use lock::{Package, Source};
 use registry::Registry;
 use resolve::Needed;
+use sources::Sources;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range as Span;
 use std::path::{Path, PathBuf};
@@ -126,19 +133,22 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     if let Some(doubt) = unpatched(&workspace, &lock.packages, ask.look) {
         judged.verdict.worsen(Verdict::Doubtful(doubt));
     }
-    let registry = Registry::find(&config.place, ask);
-    judged.watch.extend(registry.watch());
-    let study = study::study(&text, &lock, &workspace, &config, &registry, ask);
+    let mut sources = Sources::find(&lock, &config, ask);
+    judged.watch.extend(sources.watch.iter().cloned());
+    judged.verdict.worsen(sources.verdict.clone());
+    let study = study::study(&text, &lock, &workspace, &config, &mut sources, ask);
     judged.verdict.worsen(study.verdict.clone());
     judged.findings.extend(study.findings.iter().cloned());
 
-    if let Some((state, evidence)) = registry.unsettled()
-        && lock.packages.iter().any(|package| package.source == Source::CratesIo)
-    {
-        judged.artifacts.push(registry.artifact(lockfile, ask.target, state, &evidence));
-        judged.contents.push(None);
-        // Only damage has to be out of the way; what is missing is not.
-        judged.repairs.push(Repair { spec: None, set_aside: vec![registry.settings.clone()] });
+    for (index, registry) in sources.registries.iter().enumerate() {
+        if let Some((state, evidence)) = registry.unsettled()
+            && sources.homes.iter().any(|home| matches!(home, sources::Home::Registry(of) if *of == index))
+        {
+            judged.artifacts.push(registry.artifact(lockfile, ask.target, state, &evidence));
+            judged.contents.push(None);
+            // Only damage has to be out of the way; what is missing is not.
+            judged.repairs.push(Repair { spec: None, set_aside: vec![registry.settings.clone()] });
+        }
     }
     let ids = ids(&lock.packages);
     let mut bytes = 0;
@@ -147,51 +157,33 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         if package.source == Source::Path {
             continue;
         }
-        let (state, evidence, other_target) = state_of(package, at, &registry, &study);
-        let seen = study.crates[at];
-        let size = if let Some(Seen::File(identity)) = seen { Some(identity.size) } else { None };
-        bytes += size.unwrap_or(0);
-        let mut looked_in = Vec::new();
-        if package.source == Source::CratesIo && study.entries[at] != Entry::Unnamed {
-            looked_in.push(registry.crate_path(package));
-            looked_in.extend(index::shard(&package.name).map(|shard| registry.entries.join(shard)));
+        let found = found(package, at, &sources, &study);
+        bytes += found.bytes.unwrap_or(0);
+        for (content, broken) in found.shared {
+            judged.shared.push(Shared { content, artifacts: vec![judged.artifacts.len() as u32], broken });
         }
-        let content = match (state, seen, package.checksum) {
-            (ArtifactState::Present, Some(Seen::File(identity)), Some(sum)) => Some(Content {
-                path: looked_in[0].clone(),
-                sum: Sum { algorithm: Algorithm::Sha256, bytes: sum.to_vec() },
-                identity,
-                read: None,
-            }),
-            _ => None,
-        };
         artifact_of[at] = Some(judged.artifacts.len() as u32);
         judged.artifacts.push(Artifact {
             id,
             ecosystem: "cargo".into(),
             name: package.name.clone(),
             version: package.version.clone(),
-            state,
-            evidence,
-            looked_in,
+            state: found.state,
+            evidence: found.evidence,
+            looked_in: found.looked_in,
             verified: false,
             needed_by: Vec::new(),
             target: Some(ask.target.to_owned()),
-            other_target,
+            other_target: found.other_target,
             dev: false,
             optional: false,
-            bytes: size,
+            bytes: found.bytes,
             file: lockfile.to_path_buf(),
             range: places.range(package.span.clone()),
             manifests: Vec::new(),
         });
-        judged.contents.push(content);
-        let set_aside = match study.entries[at] {
-            Entry::Damaged | Entry::Differs => looked_in_entry(&registry, package),
-            // What was unpacked from a damaged archive is no better than it: without the mark, cargo unpacks anew.
-            _ => vec![registry.crate_path(package), registry.source_path(package).join(".cargo-ok")],
-        };
-        judged.repairs.push(Repair { spec: None, set_aside });
+        judged.contents.push(found.content);
+        judged.repairs.push(Repair { spec: None, set_aside: found.set_aside });
     }
     judged.caches.push(Cache {
         ecosystem: "cargo".into(),
@@ -243,7 +235,9 @@ fn check_packages(lock: &mut lock::Lock) {
     let mut seen = HashSet::with_capacity(lock.packages.len());
     let broken = &mut lock.broken;
     lock.packages.retain(|package| {
-        let reason = if index::shard(&package.name).is_none() && package.source == Source::CratesIo {
+        let reason = if index::shard(&package.name).is_none()
+            && matches!(package.source, Source::CratesIo | Source::Registry(_))
+        {
             format!("no crate can have this name: {:?}", package.name)
         } else if semver::Version::parse(&package.version).is_err() {
             format!("this is no version: {:?}", package.version)
@@ -261,20 +255,81 @@ fn looked_in_entry(registry: &Registry, package: &Package) -> Vec<PathBuf> {
     index::shard(&package.name).map(|shard| registry.entries.join(shard)).into_iter().collect()
 }
 
+/// What is here of one package.
+struct Found {
+    state: ArtifactState,
+    evidence: String,
+    other_target: bool,
+    looked_in: Vec<PathBuf>,
+    content: Option<Content>,
+    shared: Vec<(Content, String)>,
+    set_aside: Vec<PathBuf>,
+    bytes: Option<u64>,
+}
+
+fn found(package: &Package, at: usize, sources: &Sources, study: &Study) -> Found {
+    if let Some(answer) = sources.answer(at) {
+        // Cargo resolves for all targets first: what that needs is lacking for each.
+        let present = answer.state == ArtifactState::Present;
+        let other_target = study.needed[at] == Needed::No && (present || answer.by_target);
+        let (mut state, mut evidence) = (answer.state, answer.evidence.clone());
+        if answer.by_target && state == ArtifactState::Missing && study.needed[at] == Needed::Perhaps {
+            state = ArtifactState::Unknown;
+            evidence.push_str(", and it cannot be told whether this target needs it");
+        }
+        return Found {
+            state,
+            evidence,
+            other_target,
+            looked_in: answer.looked_in.clone(),
+            content: answer.content.clone(),
+            shared: answer.shared.clone(),
+            set_aside: answer.set_aside.clone(),
+            bytes: answer.bytes,
+        };
+    }
+    let Some(registry) = sources.registry(at) else {
+        let evidence = "its source is not understood".to_owned();
+        return Found {
+            state: ArtifactState::Unknown,
+            evidence,
+            other_target: false,
+            looked_in: Vec::new(),
+            content: None,
+            shared: Vec::new(),
+            set_aside: Vec::new(),
+            bytes: None,
+        };
+    };
+    let (state, evidence, other_target) = state_of(package, at, study);
+    let seen = study.crates[at];
+    let bytes = if let Some(Seen::File(identity)) = seen { Some(identity.size) } else { None };
+    let mut looked_in = Vec::new();
+    if study.entries[at] != Entry::Unnamed {
+        looked_in.push(registry.crate_path(package));
+        looked_in.extend(index::shard(&package.name).map(|shard| registry.entries.join(shard)));
+    }
+    let content = match (state, seen, package.checksum) {
+        (ArtifactState::Present, Some(Seen::File(identity)), Some(sum)) => Some(Content {
+            path: looked_in[0].clone(),
+            sum: Sum { algorithm: Algorithm::Sha256, bytes: sum.to_vec() },
+            identity,
+            read: None,
+        }),
+        _ => None,
+    };
+    let set_aside = match study.entries[at] {
+        Entry::Damaged | Entry::Differs => looked_in_entry(registry, package),
+        // What was unpacked from a damaged archive is no better than it: without the mark, cargo unpacks anew.
+        _ => vec![registry.crate_path(package), registry.source_path(package).join(".cargo-ok")],
+    };
+    Found { state, evidence, other_target, looked_in, content, shared: Vec::new(), set_aside, bytes }
+}
+
 /// State, evidence, and whether only another target needs it.
-fn state_of(package: &Package, at: usize, registry: &Registry, study: &Study) -> (ArtifactState, String, bool) {
+fn state_of(package: &Package, at: usize, study: &Study) -> (ArtifactState, String, bool) {
     use ArtifactState::{Corrupt, Missing, Present, Stale, Unknown};
     let other = study.needed[at] == Needed::No;
-    let not_judged = match &package.source {
-        Source::CratesIo => registry.elsewhere.clone(),
-        Source::Git(url) => Some(format!("it is a git dependency, which is not judged yet: {url}")),
-        Source::Registry(url) => Some(format!("it comes from another registry, which is not judged yet: {url}")),
-        Source::Other(text) => Some(format!("its source is not understood: {text}")),
-        Source::Path => None,
-    };
-    if let Some(why) = not_judged {
-        return (Unknown, why, other);
-    }
     // Every target needs the index entry: cargo resolves for all of them before it looks at one.
     let entry = match study.entries[at] {
         Entry::Fine => None,

@@ -28,7 +28,7 @@ impl Registry {
     pub(super) fn find(place: &Place, ask: &Ask<'_>) -> Self {
         let (folder, elsewhere) = match place {
             Place::Index(folder) => (folder.clone(), None),
-            Place::Elsewhere(why) => (String::new(), Some(why.clone())),
+            _ => (String::new(), Some("it is in no registry below cargo's home".into())),
         };
         let home = ask.options.homes.cargo.join("registry");
         let index = home.join("index").join(&folder);

@@ -6,12 +6,17 @@ use super::platform::Platform;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Where a dependency is declared to come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
     CratesIo,
     Path,
-    Git,
-    /// Another registry.
+    /// A repository, by [`super::origin::git`].
+    Git(String),
+    /// Another registry, by [`super::origin::registry`].
+    Registry(String),
+    /// Another registry, by the name that cargo's configuration has for it.
+    Named(String),
+    /// What is not understood.
     Other,
 }
 

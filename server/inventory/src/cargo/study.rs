@@ -1,14 +1,16 @@
 //! Joins lockfile, manifests and index into "which packages does the target need, and does the index know them?".
 //! Remembers that answer by everything it depends on; may not look at checksums of files.
 
-use super::Registry;
 use super::config::Config;
 use super::entries::{Entry, LARGEST_ENTRY, of_index, stands};
 use super::index;
 use super::lock::{self, Lock, Source};
 use super::manifest::Workspace;
+use super::origin;
 use super::platform::Platform;
+use super::registry::Registry;
 use super::resolve::{self, Known, Need, Needed, Node, Origin};
+use super::sources::{Home, Sources};
 use crate::ecosystem::{Ask, Verdict};
 use crate::ledger::{Buffers, Lent};
 use crate::look::{self, Seen, Unread};
@@ -33,6 +35,18 @@ pub(crate) struct Study {
     pub edges: Vec<Vec<u32>>,
     pub verdict: Verdict,
     pub findings: Vec<Finding>,
+    /// All of it depends on one registry, and may be remembered.
+    plain: bool,
+}
+
+/// What is studied.
+#[derive(Clone, Copy)]
+struct Of<'a> {
+    text: &'a str,
+    lock: &'a Lock,
+    workspace: &'a Workspace,
+    config: &'a Config,
+    ask: &'a Ask<'a>,
 }
 
 /// Version of the remembered form and of the rules; a change forgets everything.
@@ -43,71 +57,52 @@ pub(crate) fn study(
     lock: &Lock,
     workspace: &Workspace,
     config: &Config,
-    registry: &Registry,
+    sources: &mut Sources,
     ask: &Ask<'_>,
 ) -> Study {
     let edges = lock::edges(lock);
-    let asked: Vec<usize> = lock
-        .packages
-        .iter()
-        .enumerate()
-        .filter(|(_, package)| package.source == Source::CratesIo && registry.elsewhere.is_none())
-        .map(|(at, _)| at)
-        .collect();
-    let archives: Vec<PathBuf> = asked.iter().map(|&at| registry.crate_path(&lock.packages[at])).collect();
-    let entry = |name| index::shard(name).map_or_else(PathBuf::new, |shard| registry.entries.join(shard));
-    let paths: Vec<PathBuf> = asked.iter().map(|&at| entry(&lock.packages[at].name)).collect();
-    let key = memory::key("cargo-needs", &workspace_path(workspace));
-    let before = ask.memory.get_many(std::slice::from_ref(&key)).into_iter().next().flatten();
-    let package = |order: usize| &lock.packages[asked[order]];
-    let look_at_entries = || {
-        if before.is_some() {
-            return (ask.look.at_all(&registry.entries, &paths), None);
-        }
-        // Nothing spares their reading, so one walk along each path is enough.
-        let read = ask.look.open_all(&registry.entries, &paths, |order, seen, file, buffer| {
-            let read = look::read_what_stands(seen, &file, LARGEST_ENTRY, buffer);
-            (seen, of_index(package(order), seen, read.map(|(bytes, _)| bytes), ask.look))
-        });
-        let (seen, read) = read.into_iter().unzip();
-        (seen, Some(read))
+    let count = lock.packages.len();
+    let (crates, entries) = (vec![None; count], vec![Entry::Unnamed; count]);
+    let mut study = Study {
+        needed: Vec::new(),
+        entries,
+        crates,
+        edges,
+        verdict: Verdict::Sound,
+        findings: Vec::new(),
+        plain: true,
     };
-    let (archives, (seen, read)) = rayon::join(|| ask.look.at_all(&registry.crates, &archives), look_at_entries);
-    let mut crates = vec![None; lock.packages.len()];
-    let mut entries = vec![Entry::Unnamed; lock.packages.len()];
-    for ((&archive, &seen), &at) in archives.iter().zip(&seen).zip(&asked) {
-        (crates[at], entries[at]) = (Some(archive), stands(seen));
-    }
-    let mut study = Study { needed: Vec::new(), entries, crates, edges, verdict: Verdict::Sound, findings: Vec::new() };
-
-    let digest = digest(text, workspace, config, registry, &seen, ask);
-    if before.is_some_and(|bytes| study.recall(&bytes, &digest)) {
-        return study;
-    }
-    let read: Vec<(Entry, Option<Known>)> = read.unwrap_or_else(|| {
-        let buffers = Buffers::default();
-        let all = (paths.par_iter().enumerate()).with_max_len(8);
-        let one = |lent: &mut Lent<'_>, (order, path): (usize, &PathBuf)| {
-            let read = match seen[order] {
-                Seen::File(_) => look::read_seen(path, LARGEST_ENTRY, &mut lent.buffer).map(|(bytes, _)| bytes),
-                odd => Err(Unread::Odd(odd)),
-            };
-            of_index(package(order), seen[order], read, ask.look)
-        };
-        all.map_init(|| buffers.lend(), one).collect()
-    });
-    let mut known: Vec<Option<Known>> = lock.packages.iter().map(|_| None).collect();
-    for (&at, read) in asked.iter().zip(read) {
-        (study.entries[at], known[at]) = read;
+    study.plain = sources.plain;
+    let of = Of { text, lock, workspace, config, ask };
+    let mut known: Vec<Option<Known>> = sources.take_known();
+    let mut plain = None;
+    for (index, registry) in sources.registries.iter().enumerate() {
+        let own = |at: &usize| matches!(sources.homes[*at], Home::Registry(of) if of == index);
+        let asked: Vec<usize> = (0..count).filter(own).collect();
+        match study.look(&of, registry, &asked, &mut known) {
+            Looked::Remembered => return study,
+            Looked::Anew(digest) => plain = Some(digest),
+        }
     }
     let live = study.resolve(lock, workspace, config, known, ask);
-    let remembered = study.remembered(&digest, &live);
+    let remembered = plain.filter(|_| sources.plain).map(|digest| study.remembered(&digest, &live));
     study.keep(&live);
-    if study.verdict == Verdict::Sound && study.findings.is_empty() && study.entries.iter().all(|e| code(*e).is_some())
+    if study.verdict == Verdict::Sound
+        && study.findings.is_empty()
+        && study.entries.iter().all(|e| code(*e).is_some())
+        && let Some(remembered) = remembered
     {
-        ask.memory.put_many(vec![(key, remembered)]);
+        ask.memory.put_many(vec![(memory::key("cargo-needs", &workspace_path(workspace)), remembered)]);
     }
     study
+}
+
+/// What came of looking at a registry.
+enum Looked {
+    /// The whole answer was remembered.
+    Remembered,
+    /// By the digest of what the answer depends on.
+    Anew([u8; 32]),
 }
 
 fn workspace_path(workspace: &Workspace) -> PathBuf {
@@ -144,6 +139,10 @@ fn digest(
     for cfg in &config.cfgs {
         part(cfg.as_bytes());
     }
+    for (name, url) in &config.names {
+        part(name.as_bytes());
+        part(url.as_bytes());
+    }
     part(registry.entries.as_os_str().as_encoded_bytes());
     for seen in seen {
         match seen {
@@ -168,6 +167,54 @@ fn code(entry: Entry) -> Option<u8> {
 }
 
 impl Study {
+    /// Looks at the packages `asked` of one registry: their archives and their index entries.
+    fn look(&mut self, of: &Of<'_>, registry: &Registry, asked: &[usize], known: &mut [Option<Known>]) -> Looked {
+        let Of { text, lock, workspace, config, ask } = *of;
+        let archives: Vec<PathBuf> = asked.iter().map(|&at| registry.crate_path(&lock.packages[at])).collect();
+        let entry = |name| index::shard(name).map_or_else(PathBuf::new, |shard| registry.entries.join(shard));
+        let paths: Vec<PathBuf> = asked.iter().map(|&at| entry(&lock.packages[at].name)).collect();
+        let key = memory::key("cargo-needs", &workspace_path(workspace));
+        let before = || ask.memory.get_many(std::slice::from_ref(&key)).into_iter().next().flatten();
+        let before = self.plain.then(before).flatten();
+        let package = |order: usize| &lock.packages[asked[order]];
+        let look_at_entries = || {
+            if before.is_some() {
+                return (ask.look.at_all(&registry.entries, &paths), None);
+            }
+            // Nothing spares their reading, so one walk along each path is enough.
+            let read = ask.look.open_all(&registry.entries, &paths, |order, seen, file, buffer| {
+                let read = look::read_what_stands(seen, &file, LARGEST_ENTRY, buffer);
+                (seen, of_index(package(order), seen, read.map(|(bytes, _)| bytes), ask.look))
+            });
+            let (seen, read) = read.into_iter().unzip();
+            (seen, Some(read))
+        };
+        let (archives, (seen, read)) = rayon::join(|| ask.look.at_all(&registry.crates, &archives), look_at_entries);
+        for ((&archive, &seen), &at) in archives.iter().zip(&seen).zip(asked) {
+            (self.crates[at], self.entries[at]) = (Some(archive), stands(seen));
+        }
+        let digest = digest(text, workspace, config, registry, &seen, ask);
+        if before.is_some_and(|bytes| self.recall(&bytes, &digest)) {
+            return Looked::Remembered;
+        }
+        let read: Vec<(Entry, Option<Known>)> = read.unwrap_or_else(|| {
+            let buffers = Buffers::default();
+            let all = (paths.par_iter().enumerate()).with_max_len(8);
+            let one = |lent: &mut Lent<'_>, (order, path): (usize, &PathBuf)| {
+                let read = match seen[order] {
+                    Seen::File(_) => look::read_seen(path, LARGEST_ENTRY, &mut lent.buffer).map(|(bytes, _)| bytes),
+                    odd => Err(Unread::Odd(odd)),
+                };
+                of_index(package(order), seen[order], read, ask.look)
+            };
+            all.map_init(|| buffers.lend(), one).collect()
+        });
+        for (&at, read) in asked.iter().zip(read) {
+            (self.entries[at], known[at]) = read;
+        }
+        Looked::Anew(digest)
+    }
+
     /// Of the edges only what is live. `live` has one answer for each.
     fn keep(&mut self, live: &[Vec<bool>]) {
         for (edges, live) in self.edges.iter_mut().zip(live) {
@@ -255,6 +302,9 @@ impl Study {
                 member: manifest.member,
             });
         }
+        for known in known.iter_mut().flatten() {
+            self.settle_origins(known, config);
+        }
         let nodes: Vec<Node<'_>> = lock
             .packages
             .iter()
@@ -263,12 +313,7 @@ impl Study {
             .map(|((package, known), edges)| Node {
                 name: &package.name,
                 version: semver::Version::parse(&package.version).ok(),
-                origin: match package.source {
-                    Source::CratesIo => Origin::CratesIo,
-                    Source::Path => Origin::Path,
-                    Source::Git(_) => Origin::Git,
-                    Source::Registry(_) | Source::Other(_) => Origin::Other,
-                },
+                origin: origin::of(package),
                 known,
                 edges,
             })
@@ -318,6 +363,22 @@ impl Study {
             self.verdict.worsen(Verdict::Refused(sentence));
         }
         resolution.live
+    }
+}
+
+impl Study {
+    /// A registry is asked for by the name that cargo's configuration has for it, and without one cargo stops.
+    fn settle_origins(&mut self, known: &mut Known, config: &Config) {
+        for need in &mut known.needs {
+            if let Some(origin) = config.origin(&need.origin) {
+                need.origin = origin;
+                continue;
+            }
+            let name = if let Origin::Named(name) = &need.origin { name.as_str() } else { "" };
+            let why =
+                format!("{} comes from a registry that cargo's configuration does not name: {name}", need.package);
+            self.verdict.worsen(Verdict::Refused(why));
+        }
     }
 }
 

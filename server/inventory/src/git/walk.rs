@@ -1,0 +1,90 @@
+//! What a commit holds: its tree, read to the last file, as a checkout would read it.
+//! May not write anything, and follows no link.
+
+use super::{Id, Kind, Lost, Store};
+use crate::look::Look;
+use std::collections::HashSet;
+
+/// More entries of a commit are not looked at.
+const MOST: usize = 500_000;
+/// Folders deeper than this are not looked into.
+const DEEPEST: usize = 256;
+
+/// What a checkout of a commit rests on besides its files.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Checkout {
+    /// Path of each submodule, and the commit that it stands at.
+    pub submodules: Vec<(String, Id)>,
+    /// The text of `.gitmodules`, if there is one.
+    pub modules: Option<Vec<u8>>,
+    /// Path and text of every file of the name that was asked for.
+    pub named: Vec<(String, Vec<u8>)>,
+}
+
+impl Store {
+    /// Reads a commit with all that it holds; the first thing that is lost ends it. `name`: files whose text is wanted.
+    pub(crate) fn checkout(&self, commit: &Id, name: &str, look: &Look) -> Result<Checkout, Lost> {
+        let tree = self.tree_of(commit, look)?;
+        let mut out = Checkout::default();
+        let mut seen: HashSet<Id> = HashSet::new();
+        let mut open = vec![(String::new(), tree, 0)];
+        let mut entries = 0;
+        while let Some((folder, tree, depth)) = open.pop() {
+            let (kind, content) = self.read(&tree, look)?;
+            if kind != Kind::Tree {
+                return Err(Lost::Damaged(format!("the object {} is no folder", hex::encode(tree))));
+            }
+            let mut rest = content.as_slice();
+            while let Some((mode, file, id, next)) = entry(rest) {
+                rest = next;
+                entries += 1;
+                if entries > MOST || depth > DEEPEST {
+                    return Err(Lost::Unknown(format!(
+                        "the commit holds more than the {MOST} files that are looked at"
+                    )));
+                }
+                let path = if folder.is_empty() { file.clone() } else { format!("{folder}/{file}") };
+                match mode {
+                    0o040_000 => open.push((path, id, depth + 1)),
+                    0o160_000 => out.submodules.push((path, id)),
+                    _ => {
+                        let wanted = file == name || path == ".gitmodules";
+                        if !wanted && !seen.insert(id) {
+                            continue;
+                        }
+                        let (_, text) = self.read(&id, look)?;
+                        if path == ".gitmodules" {
+                            out.modules = Some(text);
+                        } else if file == name {
+                            out.named.push((path, text));
+                        }
+                    }
+                }
+            }
+            if !rest.is_empty() {
+                return Err(Lost::Damaged(format!("the folder {} cannot be read", hex::encode(tree))));
+            }
+        }
+        Ok(out)
+    }
+
+    /// The tree of a commit.
+    pub(crate) fn tree_of(&self, commit: &Id, look: &Look) -> Result<Id, Lost> {
+        let no_commit = || Lost::Damaged(format!("the object {} is no commit", hex::encode(commit)));
+        let (kind, content) = self.read(commit, look)?;
+        let line = content.strip_prefix(b"tree ").filter(|_| kind == Kind::Commit).ok_or_else(no_commit)?;
+        let mut tree = [0; 20];
+        hex::decode_to_slice(line.get(..40).ok_or_else(no_commit)?, &mut tree).map_err(|_| no_commit())?;
+        Ok(tree)
+    }
+}
+
+/// `<mode in octal> <name>\0<id>`, and what follows.
+fn entry(bytes: &[u8]) -> Option<(u32, String, Id, &[u8])> {
+    let space = memchr::memchr(b' ', bytes)?;
+    let end = memchr::memchr(0, bytes)?;
+    let mode = u32::from_str_radix(std::str::from_utf8(bytes.get(..space)?).ok()?, 8).ok()?;
+    let name = String::from_utf8_lossy(bytes.get(space + 1..end)?).into_owned();
+    let id = bytes.get(end + 1..end + 21)?.try_into().ok()?;
+    Some((mode, name, id, &bytes[end + 21..]))
+}
