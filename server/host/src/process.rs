@@ -11,6 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+/// Silence after a tool's end for which its pipes are listened to.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+/// The longest that its pipes are listened to after its end, whoever speaks.
+const AFTER_EXIT: Duration = Duration::from_secs(5);
 /// Most lines that wait to be handed on.
 const LINES_WAITING: usize = 256;
 
@@ -187,12 +191,13 @@ impl Command {
         let mut tail = Tail::default();
         let mut stopped: Option<(Ended, Instant)> = None;
         let mut exit = None;
-        let mut quiet_since = None;
+        let (mut exited_at, mut heard_at) = (None, started);
         loop {
             let streams_over = match lines.recv_timeout(Duration::from_millis(20)) {
                 Ok((stream, line)) => {
                     tail.push(&line);
                     on_line(stream, &line);
+                    heard_at = Instant::now();
                     false
                 }
                 Err(RecvTimeoutError::Timeout) => false,
@@ -205,9 +210,10 @@ impl Command {
                 exit = child.try_wait().ok().flatten();
             }
             if exit.is_some() {
-                // A grandchild may hold the pipes open for ever: after its parent it has half a second to finish.
-                let since = *quiet_since.get_or_insert_with(Instant::now);
-                if streams_over || since.elapsed() > Duration::from_millis(500) {
+                // A grandchild may hold the pipes open for ever: after its parent it has half a second to say something.
+                // What the tool itself said may still wait in its pipe, and be listened to slowly.
+                let since = *exited_at.get_or_insert_with(Instant::now);
+                if streams_over || since.max(heard_at).elapsed() > LAST_WORDS || since.elapsed() > AFTER_EXIT {
                     break;
                 }
                 continue;
@@ -363,6 +369,26 @@ mod tests {
             })
             .unwrap();
         assert_eq!((output.ended, heard), (Ended::Exited(0), said), "nothing is dropped");
+    }
+
+    #[test]
+    fn what_a_tool_said_before_it_ended_is_heard_however_slowly_it_is_listened_to() {
+        let mut heard = 0;
+        let output = sh("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo y; done")
+            .run(&Cancel::new(), &mut |_, _| {
+                heard += 1;
+                std::thread::sleep(Duration::from_millis(100));
+            })
+            .unwrap();
+        assert_eq!((output.ended, heard), (Ended::Exited(0), 12));
+    }
+
+    #[test]
+    fn a_grandchild_that_goes_on_speaking_holds_nobody_up() {
+        let output = sh("(while :; do echo y; sleep 0.05; done) & exit 0").limit(Duration::from_mins(1));
+        let started = Instant::now();
+        assert_eq!(output.run(&Cancel::new(), &mut |_, _| {}).unwrap().ended, Ended::Exited(0));
+        assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
     }
 
     #[test]
