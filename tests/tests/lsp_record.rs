@@ -94,3 +94,51 @@ fn a_recording_that_is_not_there_is_a_clear_end() {
     let mut client = Client::spawn(&setup);
     assert_eq!(client.hang_up(), Some(2));
 }
+
+#[test]
+fn a_recording_that_ends_anywhere_is_played_as_far_as_it_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, file) = (folder.path().join("whole"), folder.path().join("cut"));
+    let setup = Setup { args: vec!["--record".into(), whole.display().to_string()], ..Setup::default() }
+        .env("HOLDOVER_DEBUG", "sleep");
+    let mut client = Client::spawn(&setup);
+    let said = session(&mut client, &setup);
+    drop(client);
+    let bytes = std::fs::read(&whole).unwrap();
+    let find = |from: usize, text: &str| {
+        from + bytes[from..].windows(text.len()).position(|at| at == text.as_bytes()).unwrap()
+    };
+    let shut_down = find(find(0, "\"shutdown\""), "Content-Length");
+    // Every place within the first bytes and the last ones, and some between: within headers, lengths and letters of several bytes.
+    let cuts = (0..24).chain((24..bytes.len() - 24).step_by(149)).chain(bytes.len() - 24..bytes.len());
+    for cut in cuts {
+        std::fs::write(&file, &bytes[..cut]).unwrap();
+        let args = vec!["--replay".into(), file.display().to_string()];
+        let setup = Setup { args, answers: Answers::Never, ..setup.clone() };
+        let mut client = Client::spawn(&setup);
+        client.accept_leftovers();
+        let mut answers = 0;
+        while let Some(message) = client.wait(PATIENCE, |_| true) {
+            answers += usize::from(message.get("method").is_none() && message.get("id").is_some());
+        }
+        assert!(answers <= said.len(), "{cut}: nothing is made up");
+        let code = client.hang_up();
+        assert!(matches!(code, Some(0 | 1)), "{cut}: {code:?}");
+        // Who hangs up without having said `shutdown` is not believed to have meant it.
+        assert_eq!(code == Some(0), cut >= shut_down, "{cut}: {code:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_recording_that_cannot_be_written_ends_and_the_server_goes_on() {
+    let setup = Setup { args: vec!["--record".into(), "/dev/full".into()], ..Setup::default() };
+    let mut client = Client::start(&setup);
+    client.open("untitled:a", "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> b\n");
+    assert_eq!(client.diagnostics("untitled:a", 1).len(), 1);
+    client.change("untitled:a", 2, [0, 0, 0, 0], "x");
+    assert!(client.diagnostics("untitled:a", 2).len() <= 1);
+    let logged = std::fs::read_dir(client.data.path().join("logs")).unwrap();
+    let logged: String = logged.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    assert_eq!(logged.matches("the recording ends here").count(), 1, "{logged}");
+}
