@@ -115,9 +115,13 @@ t.main(function()
     t.contains(text(words), 'drops: 1 line from main, 1 line from', 'what is dropped')
     ---What a list of buffers calls those of a preview.
     local function called()
-      return vim.iter(vim.api.nvim_list_bufs()):map(vim.api.nvim_buf_get_name):map(function(full)
-        return full:match('^holdover%-preview://%d+/(.*)$')
-      end):totable()
+      return vim
+        .iter(vim.api.nvim_list_bufs())
+        :map(vim.api.nvim_buf_get_name)
+        :map(function(full)
+          return full:match('^holdover%-preview://%d+/(.*)$')
+        end)
+        :totable()
     end
     local names = called()
     t.equal(#names, 3, 'each is called after what it shows')
