@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// Quiet after the start and the first look, before the first rest: what they needed is most of what is never run again.
 const FIRST: Duration = Duration::from_millis(200);
 /// Quiet before every other rest. Longer than somebody who writes pauses.
-const LATER: Duration = Duration::from_secs(10);
+const LATER: Duration = Duration::from_secs(4);
 
 /// When to rest.
 #[derive(Default)]
