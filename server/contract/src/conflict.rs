@@ -1,7 +1,7 @@
 //! Merge conflicts as `holdover conflicts --json` and the command `holdover.conflicts` print them.
 //! What is here is read from the file; where a side came from is for others to add.
 
-use crate::Range;
+use crate::{Range, RecordConflict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -13,6 +13,9 @@ use std::path::PathBuf;
 pub struct ConflictReport {
     /// Files with at least one conflict or malformed marker.
     pub files: Vec<ConflictFile>,
+    /// Records of the journal whose versions stand beside each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<RecordConflict>,
 }
 
 /// The conflicts of one file.

@@ -41,7 +41,9 @@ pub use intact::{
 pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
 pub use keep::{Keep, NoKeep, Unit};
 pub use note::{Note, NoteAnchor, NoteDraft, NoteGrade, NotePlace, NoteReport, NoteVersion};
-pub use record::{FieldState, MergePolicy, Record, RecordField, RecordWrite};
+pub use record::{
+    FieldState, MergePolicy, PolicyOutcome, Record, RecordChoice, RecordConflict, RecordField, RecordSide, RecordWrite,
+};
 pub use settings::{
     ChecksSettings, ConflictSettings, FetchSettings, InventorySettings, JournalSettings, LogSettings, NotesSettings,
     RetentionSettings, Settings, Unknown, WorkspaceSettings,

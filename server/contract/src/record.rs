@@ -65,6 +65,22 @@ pub struct RecordWrite {
     pub actor: Actor,
     /// Whether the field's value has it.
     pub shown: bool,
+    /// The operations that it replaced: what its writer had seen of this field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub saw: Vec<String>,
+}
+
+/// What a policy makes of the same writes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyOutcome {
+    /// Which.
+    pub policy: MergePolicy,
+    /// How the writes would stand to each other.
+    pub state: FieldState,
+    /// What would be shown; `null` for nothing.
+    pub value: serde_json::Value,
 }
 
 /// One field.
@@ -82,6 +98,91 @@ pub struct RecordField {
     pub value: serde_json::Value,
     /// The inputs: every write that nobody has replaced, in the order in which the last wins.
     pub heads: Vec<RecordWrite>,
+    /// Of two texts that stand beside each other: the one that both were made from, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ancestor: Option<serde_json::Value>,
+    /// Where somebody has to decide, or texts were put together: what policies would make of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyOutcome>,
+}
+
+/// A field of a record that several wrote without knowing of each other, to be resolved as a conflict of a file is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RecordConflict {
+    /// What it is: `note`.
+    pub kind: String,
+    /// ULID of the record.
+    pub entity: String,
+    /// The field: `body`.
+    pub field: String,
+    /// What a list shows.
+    pub title: String,
+    /// Where it stands: `src/main.rs:3-5`, `workspace`.
+    pub place: String,
+    /// What happened, in words.
+    pub message: String,
+    /// How concurrent writes of it become one value.
+    pub policy: MergePolicy,
+    /// How they stand to each other.
+    pub state: FieldState,
+    /// What is shown now.
+    pub value: serde_json::Value,
+    /// `blake3:` hash of the writes that stand; a resolution is bound to them.
+    pub fingerprint: String,
+    /// The versions, the newest first: the first of two is `current`, the other `incoming`.
+    pub sides: Vec<RecordSide>,
+    /// The text that both were made from, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ancestor: Option<serde_json::Value>,
+    /// What each policy would make of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyOutcome>,
+    /// What may be chosen, in the order of a menu.
+    pub choices: Vec<RecordChoice>,
+    /// The choice that was taken, or would be in a dry run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<String>,
+    /// The event that resolved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+}
+
+/// One version of a field.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RecordSide {
+    /// Who and when, in words.
+    pub label: String,
+    /// The operations that wrote it; the same value by several is one version.
+    pub ops: Vec<String>,
+    /// Who wrote it.
+    pub author: Actor,
+    /// RFC 3339, the writer's clock.
+    pub at: String,
+    /// What was written; `null` for a removal, and where it was redacted.
+    pub value: serde_json::Value,
+    /// Whether it was redacted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
+    /// The operations that its writer had seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub saw: Vec<String>,
+}
+
+/// One way to resolve a record's conflict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RecordChoice {
+    /// `current`, `incoming`, `side-3`, `auto`, `both`, `both-reversed`, `base`, `none`.
+    pub choice: String,
+    /// What a menu says.
+    pub title: String,
+    /// What the field would hold; `null` where the record would be removed.
+    pub value: serde_json::Value,
 }
 
 /// `holdover journal replay --entity ID --json`: what the events about one thing say together.

@@ -50,6 +50,9 @@ pub enum EngineError {
     /// A resolution of a conflict could not be undone.
     #[error(transparent)]
     Undo(#[from] crate::UndoError),
+    /// A record's conflict could not be resolved.
+    #[error(transparent)]
+    Record(#[from] crate::RecordError),
     /// Something about devices could not be done.
     #[error(transparent)]
     Device(#[from] journal::DeviceError),
@@ -90,6 +93,7 @@ impl EngineError {
             EngineError::Disabled => "disabled",
             EngineError::Note(error) => error.kind(),
             EngineError::Undo(_) => "undo",
+            EngineError::Record(_) => "record",
             EngineError::Device(_) | EngineError::Admit(_) => "device",
             EngineError::Import(_) => "import",
             EngineError::Date { .. } => "date",

@@ -29,6 +29,7 @@ mod origin;
 mod preview;
 mod project;
 mod record;
+mod records;
 mod report;
 mod repositories;
 mod resolutions;
@@ -64,6 +65,7 @@ pub use notes::{DraftToSave, NewNote, NoText, NoteError, SHOWS_NOTE, Texts, Whic
 pub use notice::Notice;
 pub use origin::{conflict_hover, is_committed_text, trace, unmerged_files};
 pub use preview::{add_lockfile, conflict_preview, conflict_text};
+pub use records::{RecordError, policy_words};
 pub use report::{Cell, Report, Section, Tone, delivery, note_text, note_to_edit, summary};
 pub use resolutions::{Resolve, UndoError, add_remembered};
 pub use stages::Ancestors;

@@ -68,7 +68,7 @@ pub fn conflict_hover(mut report: ConflictFile, line: u32, cancel: &Cancel) -> O
         let last = if region.range.end.utf16 == 0 { region.range.end.line } else { region.range.end.line + 1 };
         (region.range.start.line..last).contains(&line)
     });
-    let mut report = ConflictReport { files: vec![report] };
+    let mut report = ConflictReport { files: vec![report], ..ConflictReport::default() };
     trace(&mut report, cancel);
     let region = report.files.pop()?.regions.pop()?;
     Some((region.range, markdown::conflict(&region)))

@@ -28,7 +28,7 @@ pub fn conflict_preview(
         let found = suggester.suggestions(file, text, conflicts, |one| one.open == region.open, cancel);
         found.into_values().next()
     });
-    let mut report = ConflictReport { files: vec![told] };
+    let mut report = ConflictReport { files: vec![told], ..ConflictReport::default() };
     if file.is_some() {
         crate::trace(&mut report, cancel);
     }

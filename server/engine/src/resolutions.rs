@@ -41,6 +41,16 @@ pub enum UndoError {
         /// What was asked for.
         id: String,
     },
+    /// It settled a record.
+    #[error(
+        "what settled a record is not undone: its texts, put back at once, would be merged into one; choose the other value instead, which is a new event\nhint: `holdover journal show {event}` names what it replaced in `pred`, `holdover note edit {note}` writes it anew"
+    )]
+    Record {
+        /// The event.
+        event: String,
+        /// The note.
+        note: String,
+    },
     /// What it said was deleted, or was too much to be kept.
     #[error("the journal does not hold the texts of this resolution, so it cannot be undone from there: {id}")]
     NoTexts {
@@ -228,14 +238,24 @@ impl Engine {
         };
         let entries = journal.entries(&filter)?;
         let wanted = id.to_ascii_uppercase();
-        let is_it = |entry: &&JournalEntry| {
-            entry.kind == RESOLVED && (entry.id == wanted || wanted.len() >= SHORTEST && entry.id.ends_with(&wanted))
-        };
+        let is_named =
+            |entry: &JournalEntry| entry.id == wanted || wanted.len() >= SHORTEST && entry.id.ends_with(&wanted);
+        let is_it = |entry: &&JournalEntry| entry.kind == RESOLVED && is_named(entry);
         let mut named = entries.iter().filter(is_it);
         let entry = match (named.next(), named.next()) {
             (Some(entry), None) => entry,
             (Some(_), Some(_)) => return Err(UndoError::Ambiguous { id: id.to_owned() }.into()),
-            (None, _) => return Err(UndoError::Unknown { id: id.to_owned() }.into()),
+            (None, _) => {
+                let filter =
+                    Filter { kind: Some(journal::NOTE_KINDS.to_owned()), newest_first: true, ..Filter::default() };
+                let notes = journal.entries(&filter)?;
+                let mut settled = notes.iter().filter(|entry| is_named(entry));
+                let settled = settled.find_map(|entry| Some((entry, crate::records::settled_by(entry)?)));
+                return Err(match settled {
+                    Some((entry, note)) => UndoError::Record { event: entry.id.clone(), note: note.to_owned() }.into(),
+                    None => UndoError::Unknown { id: id.to_owned() }.into(),
+                });
+            }
         };
         let id = entry.id.clone();
         if entries.iter().any(|other| undoes(other, &id)) {

@@ -7,7 +7,7 @@ use contract::{
     Cache, ConflictCount, ConnectivityState, Delivery, EcosystemReadiness, FunctionMode, Mirror, MirrorState, Note,
     NoteVersion, Readiness, ReadinessState,
 };
-use contract::{ConflictOrigin, ConflictSuggestion, JournalEntry, LockfileMerge};
+use contract::{ConflictOrigin, ConflictSuggestion, JournalEntry, LockfileMerge, RecordSide};
 use journal::{Erasure, HeldUp};
 
 /// `1 file`, `1,204 files`.
@@ -234,6 +234,20 @@ pub(crate) fn versions(versions: &[NoteVersion]) -> String {
     } else {
         format!("{} texts were written at the same time", thousands(texts))
     }
+}
+
+/// What became of a record, and who wrote what: `2 texts were written at the same time, from the same text: Ann, 2026-11-21
+/// 14:00:00 (TWO); Bob, … (removed it)`.
+pub(crate) fn record_sides(versions: &[NoteVersion], sides: &[RecordSide], together: bool) -> String {
+    let one = |side: &RecordSide| match &side.value {
+        _ if side.redacted => format!("{} (redacted)", side.label),
+        serde_json::Value::String(text) => format!("{} ({})", side.label, crate::notes::shown_title(text)),
+        _ => format!("{} (removed it)", side.label),
+    };
+    let seen = |side: &RecordSide| !side.saw.is_empty() && side.saw == sides[0].saw;
+    let from = if sides.iter().all(seen) { ", from the same text" } else { "" };
+    let about = if together { PUT_TOGETHER.to_owned() } else { self::versions(versions) };
+    format!("{about}{from}: {}", sides.iter().map(one).collect::<Vec<_>>().join("; "))
 }
 
 /// The line above the place of a note.

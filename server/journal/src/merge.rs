@@ -6,7 +6,7 @@
 
 use crate::op::{Op, OpId, OpKind};
 use crate::text3;
-use contract::{Actor, FieldState, MergePolicy, Record, RecordField, RecordWrite};
+use contract::{Actor, FieldState, MergePolicy, PolicyOutcome, Record, RecordField, RecordWrite};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 
@@ -87,7 +87,7 @@ fn merge_field(kind: &str, field: String, ops: &[Written]) -> RecordField {
         // Operations that replace each other in a circle, which no honest writer makes: the last of them stands.
         heads.extend(ops.last());
     }
-    let outcome = match policy {
+    let outcome = |policy| match policy {
         MergePolicy::Set => set(ops, &replaced),
         MergePolicy::Counter => counter(ops),
         MergePolicy::Max | MergePolicy::Min => extreme(&heads, policy == MergePolicy::Max),
@@ -95,7 +95,16 @@ fn merge_field(kind: &str, field: String, ops: &[Written]) -> RecordField {
         MergePolicy::Text => text(ops, &heads).unwrap_or_else(|| one(&heads, FieldState::Conflict, true)),
         MergePolicy::Manual => one(&heads, FieldState::Conflict, false),
     };
-    let (value, shown, state) = outcome;
+    let (value, shown, state) = outcome(policy);
+    let decides = matches!(state, FieldState::Conflict | FieldState::Merged);
+    let would = [MergePolicy::LastWriter, MergePolicy::Text, MergePolicy::Manual].into_iter().filter(|_| decides);
+    let policies = would.map(|policy| {
+        let (value, _, state) = outcome(policy);
+        PolicyOutcome { policy, state, value }
+    });
+    let policies: Vec<PolicyOutcome> = policies.collect();
+    let ancestor = two_texts(&heads).filter(|_| decides).and_then(|(one, other)| ancestor(ops, one, other));
+    let ancestor = ancestor.filter(|base| !base.is_gone()).map(|base| base.op.value.clone());
     // In a set and a counter an input is whatever still counts, replaced or not.
     let inputs: Vec<&Written> = match policy {
         MergePolicy::Counter => ops.iter().collect(),
@@ -112,8 +121,9 @@ fn merge_field(kind: &str, field: String, ops: &[Written]) -> RecordField {
         at: written.at.clone(),
         actor: written.actor.clone(),
         shown: shown.contains(&written.id),
+        saw: written.op.pred.iter().map(OpId::to_string).collect(),
     });
-    RecordField { field, policy, state, value, heads: heads.collect() }
+    RecordField { field, policy, state, value, heads: heads.collect(), ancestor, policies }
 }
 
 type Outcome = (Value, HashSet<OpId>, FieldState);
@@ -146,6 +156,21 @@ fn one(heads: &[&Written], differing: FieldState, shows: bool) -> Outcome {
 
 /// Two texts that were made from one, where they changed different lines of it. `None` where there are not two of them.
 fn text(ops: &[Written], heads: &[&Written]) -> Option<Outcome> {
+    let (first, second) = two_texts(heads)?;
+    let base = ancestor(ops, first, second)?;
+    let merged = text3::merge(base.op.value.as_str()?, first.op.value.as_str()?, second.op.value.as_str()?)?;
+    Some((merged.into(), heads.iter().map(|written| written.id).collect(), FieldState::Merged))
+}
+
+/// The write that both were made from.
+fn ancestor<'w>(ops: &'w [Written], one: &Written, other: &Written) -> Option<&'w Written> {
+    let known: BTreeMap<OpId, &Written> = ops.iter().map(|written| (written.id, written)).collect();
+    let pred = |op: OpId| known.get(&op).map_or(&[][..], |written| &written.op.pred[..]);
+    known.get(&text3::ancestor(one.id, other.id, pred)?).copied()
+}
+
+/// Two texts that differ, and nothing beside them.
+fn two_texts<'w>(heads: &[&'w Written]) -> Option<(&'w Written, &'w Written)> {
     let mut sides: Vec<&Written> = heads.to_vec();
     if sides.iter().any(|written| written.is_gone() || written.op.op == OpKind::Del) {
         return None;
@@ -159,11 +184,7 @@ fn text(ops: &[Written], heads: &[&Written]) -> Option<Outcome> {
         }
     }
     let [first, second] = found[..] else { return None };
-    let known: BTreeMap<OpId, &Written> = ops.iter().map(|written| (written.id, written)).collect();
-    let pred = |op: OpId| known.get(&op).map_or(&[][..], |written| &written.op.pred[..]);
-    let base = known.get(&text3::ancestor(first.id, second.id, pred)?)?;
-    let merged = text3::merge(base.op.value.as_str()?, first.op.value.as_str()?, second.op.value.as_str()?)?;
-    Some((merged.into(), heads.iter().map(|written| written.id).collect(), FieldState::Merged))
+    Some((first, second))
 }
 
 /// What was added, or set as a list, and was not replaced: a removal takes what its writer had seen, and nothing else.

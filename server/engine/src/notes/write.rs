@@ -134,6 +134,26 @@ impl Engine {
         self.note(root, &record.id.to_string(), texts)
     }
 
+    /// Writes one text, or its removal, in place of these versions, which stand beside each other; gives the event.
+    pub(crate) fn note_settle(
+        &self,
+        root: &Path,
+        id: &str,
+        body: Option<&str>,
+        pred: Vec<String>,
+    ) -> Result<Ulid, EngineError> {
+        let record = self.note_record(root, id)?;
+        let pred = pred_of(&record, Some(pred))?;
+        let (kind, payload) = match body {
+            Some(body) => ("note.edit", note_edited(&sound(body)?, &pred)),
+            None => ("note.retract", note_retracted(&pred)),
+        };
+        match self.write_note(root, kind, Some(&record), lane(&record), payload, None)? {
+            Written::Now(event) => Ok(event),
+            Written::Before(became) => Ok(became.event),
+        }
+    }
+
     /// One note, removed or not, by its id or the end of it.
     pub fn note(&self, root: &Path, id: &str, texts: &dyn Texts) -> Result<Note, EngineError> {
         let record = self.note_record(root, id)?;

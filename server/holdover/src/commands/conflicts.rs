@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Files, and folders that are looked through; without any, this folder
+    /// Files, folders that are looked through, and `note:ID` for a record; without any, this folder
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Replace every conflict by this choice, where it has it; auto: by a merge, where a trusted one is found; remembered: by what was chosen when the same sides met before; lockfile: a lockfile by what its ecosystem's own tool makes of it, offline
@@ -20,10 +20,10 @@ pub(crate) struct Options {
     resolve: Option<String>,
     /// With --resolve: say what would be left, and write nothing
     #[arg(long, requires = "resolve")]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     /// Show a merge for each conflict that has one, and why; write nothing
     #[arg(long, conflicts_with = "resolve")]
-    suggest: bool,
+    pub(super) suggest: bool,
     /// Put a conflict back that was resolved: the id of the event, or the end of it
     #[arg(long, value_name = "EVENT", conflicts_with_all = ["resolve", "suggest", "files"])]
     undo: Vec<String>,
@@ -48,7 +48,8 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
     let mut files = Vec::new();
     let here = [PathBuf::from(".")];
     let asked = if options.files.is_empty() { &here[..] } else { &options.files };
-    for path in asked {
+    let (named_records, asked) = super::conflict_records::parted(asked);
+    for path in &asked {
         let kind = std::fs::metadata(path)
             .map_err(|e| Failure::usage(format!("there is nothing to look at: {}: {e}", path.display())))?;
         if kind.is_dir() {
@@ -86,9 +87,25 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
         _ => true,
     }));
     engine::trace(&mut report, &cancel);
+    let folders: Vec<&PathBuf> = asked.iter().filter(|path| path.is_dir()).collect();
+    let (records, unread) = match (&options.resolve, named_records.is_empty()) {
+        // Without being named none is resolved: a choice for all of a folder is about its files.
+        (Some(_), true) => (Vec::new(), false),
+        (choice, false) => {
+            let choice = choice.as_deref().map(|choice| (choice, options.dry_run));
+            (super::conflict_records::named(&engine, &named_records, choice, out)?, false)
+        }
+        (None, true) => super::conflict_records::listed(&engine, &folders, out)?,
+    };
+    report.records = records;
     out.document(&report);
+    for record in &report.records {
+        super::conflict_records::told(record, options, !named_records.is_empty(), out);
+    }
     let here = std::env::current_dir().unwrap_or_default();
-    let (mut left, mut resolved) = (0, 0);
+    let open_records = report.records.iter().filter(|record| super::conflict_records::is_open(record)).count() as u64;
+    let settled = report.records.iter().filter(|record| record.resolved.is_some()).count() as u64;
+    let (mut left, mut resolved) = (open_records, settled);
     for file in &report.files {
         let shown = file.path.strip_prefix(&here).unwrap_or(&file.path).display();
         if file.resolved > 0 {
@@ -139,6 +156,10 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
     out.detail(match (left, resolved) {
         (0, 0) => "no merge conflicts".to_owned(),
         (0, _) => "no merge conflict is left".to_owned(),
+        (n, 0) if open_records == n => format!("{} in {}", count(n, "conflict"), count(n, "record")),
+        (n, 0) if open_records > 0 => {
+            format!("{} in {} and {}", count(n, "conflict"), count(open, "file"), count(open_records, "record"))
+        }
         (n, 0) => format!("{} in {}", count(n, "conflict"), count(open, "file")),
         (n, _) => format!("{} left in {}", count(n, "conflict"), count(open, "file")),
     });
@@ -146,8 +167,8 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
         out.error(&problem.to_string());
     }
     Ok(match (left, problems.is_empty()) {
-        (0, true) => End::Yes,
-        (0, false) => End::Unknown,
+        (0, true) if !unread => End::Yes,
+        (0, _) => End::Unknown,
         _ => End::No,
     })
 }
@@ -200,7 +221,7 @@ fn lockfile(out: &Out, file: &str, merge: &LockfileMerge) {
 }
 
 /// A line of somebody else's: nothing that steers a terminal.
-fn clean(line: &str) -> String {
+pub(super) fn clean(line: &str) -> String {
     line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 

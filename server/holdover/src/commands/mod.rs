@@ -1,6 +1,7 @@
 //! One file a command. A command asks the engine and prints; it decides nothing itself.
 
 mod completions;
+mod conflict_records;
 pub(crate) mod conflicts;
 pub(crate) mod device;
 mod doctor;
@@ -110,6 +111,7 @@ fn failed(error: &EngineError) -> Failure {
         | EngineError::Admit(_)
         | EngineError::Import(_)
         | EngineError::Undo(_)
+        | EngineError::Record(_)
         | EngineError::Untrusted { .. }
         | EngineError::Offline(_)
         | EngineError::Date { .. }

@@ -59,6 +59,8 @@ pub(super) fn run(state: &mut State, call: Call) {
         (Some(root), true) => vec![root.clone()],
         (None, true) => state.roots.clone(),
     };
+    // Conflicts of records are not bound to files.
+    let (engine, recorded) = (state.engine.clone(), roots.clone());
     let mut closed: Vec<PathBuf> = named.into_iter().filter(|path| !open.contains(path)).collect();
     let tools: Vec<Option<Tool>> = texts.iter().map(|(path, ..)| Tool::of(state, Some(path))).collect();
     state.answer_later(call.reply, move |cancel| {
@@ -82,7 +84,11 @@ pub(super) fn run(state: &mut State, call: Call) {
             tracing::warn!("{problem}");
         }
         found.extend(closed.files.into_iter().map(|file| (file.path.clone(), file)));
-        let mut report = ConflictReport { files: found.into_values().collect() };
+        let records = engine.iter().flat_map(|engine| {
+            recorded.iter().filter_map(|root| engine.record_conflicts(root).map_err(|e| tracing::warn!("{e}")).ok())
+        });
+        let records = records.flatten().collect();
+        let mut report = ConflictReport { files: found.into_values().collect(), records };
         engine::trace(&mut report, cancel);
         json_of(&report).map(Some)
     });

@@ -1,4 +1,4 @@
-//! `holdover.resolveConflict {file | workspace?, resolve, fingerprint?, line?, seen?}`: resolves conflicts of open documents
+//! `holdover.resolveConflict {file | record | workspace?, resolve, fingerprint?, line?, seen?}`: resolves conflicts of open documents
 //! through the editor, in one edit, so that undo is the editor's. One conflict, all of a file, or all of a workspace.
 
 use super::{Call, root};
@@ -11,7 +11,7 @@ use crate::resolutions::Given;
 use crate::state::State;
 use conflict::{Choice, Conflicts, Offer, Region, Replacement};
 use contract::ConflictPlace;
-use engine::Suggestions;
+use engine::{EngineError, RecordError, Suggestions};
 use ropey::Rope;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,6 +27,8 @@ struct Fields {
     file: Option<String>,
     /// `current`, `incoming`, `both`, `both-reversed`, `base`, `none`; `auto` for the merges that one click may apply.
     resolve: String,
+    /// In place of a file: the id of a record whose versions stand beside each other.
+    record: Option<String>,
     fingerprint: Option<String>,
     /// Zero-based; any line of the conflict.
     line: Option<usize>,
@@ -53,6 +55,22 @@ struct Asked {
 
 pub(super) fn run(state: &mut State, call: Call) {
     let Some((fields, call)) = call.fields::<Fields>() else { return };
+    if let Some(record) = fields.record {
+        let known = root(state, fields.workspace.as_deref()).and_then(|root| Ok((root, super::engine(state)?)));
+        return match known {
+            Err(problem) => call.answer(Err(problem)),
+            Ok((root, engine)) => state.answer_later(call.reply, move |_| {
+                // It is written where all editors and devices read it: no text of an editor's is edited.
+                let seen = fields.fingerprint.as_deref();
+                let done = engine.resolve_record(&root, &record, &fields.resolve, seen, false);
+                let done = done.map_err(|problem| match problem {
+                    EngineError::Record(RecordError::Changed) => error(ErrorCode::ContentModified, problem.to_string()),
+                    problem => super::failed(&problem),
+                })?;
+                Ok(Some(json!({ "applied": true, "conflicts": 1, "record": done })))
+            }),
+        };
+    }
     let auto = fields.resolve == "auto";
     let choice = Choice::named(&fields.resolve);
     if choice.is_none() && !auto {
