@@ -36,6 +36,7 @@ export const threads = {
     };
     /** One of the buttons beside a note. */
     const act = async (note, title) => {
+      await openThread();
       const row = widget.locator('.review-comment').filter({ hasText: note });
       await row.hover();
       await row.locator(`.action-label[aria-label^="${title}"]`).first().click();
@@ -76,7 +77,12 @@ export const threads = {
     });
 
     await steps.step('an answer in the thread is a note on the same lines', async () => {
-      await widget.locator('.review-thread-reply-button').click();
+      // The editor may close a thread while its state changes.
+      await until('the place for an answer', async () => {
+        await openThread();
+        await widget.locator('.review-thread-reply-button').click({ timeout: 2000 });
+        return true;
+      });
       await page.keyboard.type('because', { delay: 5 });
       await until('its draft', async () => listed().drafts[0]?.body === 'because');
       await widget.locator('.form-actions .monaco-button', { hasText: 'Save Note' }).first().click();
