@@ -7,4 +7,5 @@ pub mod client;
 pub mod fixture;
 #[cfg(target_os = "linux")]
 pub mod login;
+pub mod said;
 pub mod text;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it cannot go on")]
 
 use holdover_tests::binary;
+use holdover_tests::said::good;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -18,11 +19,6 @@ fn run(home: &Path, data: &Path, arguments: &[&str]) -> Output {
         command.env(name, USER);
     }
     command.env_remove("XDG_CONFIG_HOME").output().expect("the binary runs")
-}
-
-fn good(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout.clone()).unwrap()
 }
 
 fn json(output: &Output) -> Value {

@@ -4,6 +4,7 @@
 
 use holdover_tests::client::{Answers, Client, Setup, uri};
 use holdover_tests::fixture::Fixture;
+use holdover_tests::said::out;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -11,15 +12,24 @@ use std::process::Output;
 /// A repository with real caches, whose branches are made by the tools themselves.
 struct Project(Fixture);
 
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
 fn both(output: &Output) -> String {
     out(output) + &String::from_utf8_lossy(&output.stderr)
 }
 
 impl Project {
+    /// A merge in which one side added a package of npm's and the other one for development.
+    fn npm_merged(&self) {
+        let with = |plain: &'static [(&'static str, &'static str)], dev: &'static [(&'static str, &'static str)]| {
+            move |project: &Project| project.package([plain, dev, &[]])
+        };
+        let chalk = &[("chalk", "^4.1.2")];
+        self.merged(
+            with(chalk, &[]),
+            with(&[("chalk", "^4.1.2"), ("ms", "^2.1.3")], &[]),
+            with(chalk, &[("once", "^1.4.0")]),
+        );
+    }
+
     fn new() -> Self {
         let new = Self(Fixture::small());
         for name in ["Cargo.toml", "Cargo.lock", "package.json", "package-lock.json"] {
@@ -390,15 +400,7 @@ fn nothing_that_the_workspace_names_is_run_while_its_lockfiles_are_merged() {
     assert!(!ran(&trap), "cargo ran a program of the workspace");
 
     let project = Project::new();
-    let with = |plain: &'static [(&'static str, &'static str)], dev: &'static [(&'static str, &'static str)]| {
-        move |project: &Project| project.package([plain, dev, &[]])
-    };
-    let chalk = &[("chalk", "^4.1.2")];
-    project.merged(
-        with(chalk, &[]),
-        with(&[("chalk", "^4.1.2"), ("ms", "^2.1.3")], &[]),
-        with(chalk, &[("once", "^1.4.0")]),
-    );
+    project.npm_merged();
     let trap = program(&project, "trap", "exit 0");
     let shown = trap.display().to_string();
     project.write(
@@ -496,15 +498,7 @@ fn what_is_not_here_is_named_and_cargo_does_not_get_away_with_another_version() 
     assert!(said.starts_with("nosuchthing is not here"), "{said}");
 
     let project = Project::new();
-    let with = |plain: &'static [(&'static str, &'static str)], dev: &'static [(&'static str, &'static str)]| {
-        move |project: &Project| project.package([plain, dev, &[]])
-    };
-    let chalk = &[("chalk", "^4.1.2")];
-    project.merged(
-        with(chalk, &[]),
-        with(&[("chalk", "^4.1.2"), ("ms", "^2.1.3")], &[]),
-        with(chalk, &[("once", "^1.4.0")]),
-    );
+    project.npm_merged();
     let manifest = project.read("package.json").replace("\"chalk\"", "\"@no-such/thing\": \"1\",\n    \"chalk\"");
     project.write("package.json", &manifest);
     project.trust();

@@ -4,6 +4,7 @@
 
 use holdover_tests::client::{Client, Setup, capabilities, uri};
 use holdover_tests::fixture::Fixture;
+use holdover_tests::said::{err, out};
 use serde_json::{Value, json};
 use std::process::{Output, Stdio};
 
@@ -11,14 +12,6 @@ fn json_of(output: &Output) -> Value {
     let text = String::from_utf8_lossy(&output.stdout);
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|e| panic!("{e}: {text}{}", String::from_utf8_lossy(&output.stderr)))
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn project() -> Fixture {

@@ -5,6 +5,7 @@
 
 use holdover_tests::binary;
 use holdover_tests::client::{Client, Setup};
+use holdover_tests::said::{code, err, good, out};
 use journal::{Journal, NO_PROJECT};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -14,23 +15,6 @@ use std::process::{Command, Output};
 struct Desk {
     person: &'static str,
     folder: tempfile::TempDir,
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn good(output: &Output) -> String {
-    assert_eq!(code(output), 0, "{}{}", out(output), err(output));
-    out(output)
 }
 
 fn json_of(output: &Output) -> Value {

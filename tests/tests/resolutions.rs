@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use holdover_tests::client::{Client, Setup, uri};
+use holdover_tests::said::{code, err, out};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -26,18 +27,6 @@ impl Place {
         command.args(arguments).current_dir(self.workspace()).env("HOLDOVER_DATA_DIR", self.0.path().join("data"));
         command.env("HOLDOVER_CONFIG", self.0.path().join("none.toml")).env("USER", "ann").output().unwrap()
     }
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
 }
 
 fn told(output: &Output) -> Value {

@@ -4,7 +4,7 @@
 use crate::git::Git;
 use host::Cancel;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Most repositories of one workspace that are looked at. Each is one question to git.
 const MOST: usize = 64;
@@ -25,11 +25,18 @@ pub(crate) fn repositories(folder: &Path, cancel: &Cancel) -> Vec<PathBuf> {
         if found.insert(one.clone()) {
             let git = Git { folder: &one, cancel };
             let inner = git.submodules().into_iter().chain(git.worktrees());
-            open.extend(inner.filter(|inner| inner.starts_with(folder) && inner.join(".git").exists()));
+            open.extend(inner.filter(|inner| is_within(inner, folder) && inner.join(".git").exists()));
         }
     }
     found.remove(folder);
     std::iter::once(folder.to_owned()).chain(found).collect()
+}
+
+/// Whether a folder that a repository names lies in the workspace, by its name and by where links lead.
+fn is_within(inner: &Path, folder: &Path) -> bool {
+    let plain = |below: &Path| below.components().all(|part| matches!(part, Component::Normal(_)));
+    let real = || std::fs::canonicalize(inner).ok().zip(std::fs::canonicalize(folder).ok());
+    inner.strip_prefix(folder).is_ok_and(plain) && real().is_some_and(|(inner, folder)| inner.starts_with(folder))
 }
 
 /// Folders near the workspace's own that hold a `.git`. Links are not followed.
@@ -125,6 +132,25 @@ mod tests {
         let names: Vec<_> = found.iter().map(|file| file.strip_prefix(&root).unwrap()).collect();
         let wanted = ["deep/er/than/that/sub/sub.txt", "own.txt", "packages/one/clone.txt", "trees/of/mine/tree.txt"];
         assert_eq!(names, wanted.map(Path::new));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_submodule_that_is_named_outside_of_the_workspace_is_not_looked_at() {
+        let all = tempfile::tempdir().unwrap();
+        let base = std::fs::canonicalize(all.path()).unwrap();
+        let root = base.join("root");
+        conflicted(&base.join("elsewhere"), "secret.txt", false);
+        conflicted(&root, "own.txt", false);
+        std::os::unix::fs::symlink(base.join("elsewhere"), root.join("link")).unwrap();
+        let named = ["../elsewhere", "link", "x/../../elsewhere"];
+        let modules: Vec<String> = named
+            .iter()
+            .enumerate()
+            .map(|(n, path)| format!("[submodule \"s{n}\"]\n\tpath = {path}\n\turl = x\n"))
+            .collect();
+        std::fs::write(root.join(".gitmodules"), modules.concat()).unwrap();
+        assert_eq!(unmerged_files(&root, &Cancel::new()), [root.join("own.txt")]);
     }
 
     #[test]

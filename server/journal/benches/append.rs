@@ -14,18 +14,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The journal's tables and indexes, as they stand after every migration.
-const SCHEMA: [&str; 10] = [
-    include_str!("../migrations/0001-journal.sql"),
-    include_str!("../migrations/0002-tool.sql"),
-    include_str!("../migrations/0003-views.sql"),
-    include_str!("../migrations/0004-jobs.sql"),
-    include_str!("../migrations/0005-note-draft.sql"),
-    include_str!("../migrations/0006-segments.sql"),
-    include_str!("../migrations/0007-suppressed.sql"),
-    include_str!("../migrations/0008-retention.sql"),
-    include_str!("../migrations/0009-history.sql"),
-    include_str!("../migrations/0010-redaction.sql"),
-];
+fn schema() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    // Their numbers come first in their names.
+    files.sort();
+    files.iter().map(|file| std::fs::read_to_string(file).unwrap() + "\n").collect()
+}
+
 /// As long as a header of such a draft among the first thousands; later ones are up to four bytes longer.
 const HEADER: usize = 138;
 /// Milliseconds since 1970, as long in a row as those of an event.
@@ -55,7 +51,7 @@ impl Bare {
              PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; {}
              INSERT INTO log (n, id, device, epoch, project, lane, own, head_seq, head_hash, lamport, durable_pos)
              VALUES (1, zeroblob(16), 1, zeroblob(16), zeroblob(16), 4, 1, 0, zeroblob(32), 0, 0);",
-            SCHEMA.join("\n")
+            schema()
         );
         connection.execute_batch(&settings).unwrap();
         connection.set_prepared_statement_cache_capacity(64);

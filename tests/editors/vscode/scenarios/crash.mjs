@@ -11,7 +11,7 @@ export const crash = {
   async run({ steps, window, env, extensionLog }) {
     await steps.step('the server runs', async () => {
       await window.waitForStatus(/^offline: /);
-      expect(servers(env).length === 1, `${servers(env).length} servers`);
+      await until('one server', async () => servers(env).length === 1);
     });
 
     await steps.step('killed, it comes back by itself and nothing pops up', async () => {
