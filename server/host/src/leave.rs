@@ -8,6 +8,8 @@ use std::io::Write as _;
 pub fn leave(code: u8) -> ! {
     crate::group::end_running();
     let _ = std::io::stdout().flush();
+    #[cfg(target_os = "linux")]
+    crate::watches::close_later();
     #[cfg(unix)]
     signal_hook::low_level::exit(i32::from(code));
     #[cfg(not(unix))]

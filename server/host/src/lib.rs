@@ -20,6 +20,8 @@ mod read;
 mod settings;
 mod ssh_agent;
 mod trust;
+#[cfg(target_os = "linux")]
+mod watches;
 
 pub use cancel::Cancel;
 pub use denied::Denied;
