@@ -215,7 +215,7 @@ fn texts_that_were_put_together_are_no_conflict_and_are_written_as_one_by_auto()
 }
 
 #[test]
-fn an_editor_lists_conflicts_of_records_and_resolves_what_it_looked_at() {
+fn an_editor_lists_conflicts_of_records_looks_at_each_choice_and_resolves_what_it_looked_at() {
     let (ann, bob, id) = apart();
     let data = bob.data().to_string_lossy().into_owned();
     let setup = Setup { roots: vec![bob.root()], ..Setup::default() }.env("HOLDOVER_DATA_DIR", &data).env("TZ", "UTC");
@@ -229,6 +229,31 @@ fn an_editor_lists_conflicts_of_records_and_resolves_what_it_looked_at() {
         json!({ "command": "holdover.resolveConflict", "arguments": [
             { "record": id, "resolve": "both", "fingerprint": fingerprint }] })
     };
+    // What each choice would leave, as a conflict of a file is looked at.
+    let record = &listed["records"][0];
+    let workspace = bob.root();
+    let preview = client.request("holdover/conflict", json!({ "record": id, "workspace": workspace }));
+    assert_eq!((&preview["record"], &preview["region"]["style"]), (record, &"record".into()));
+    let choices = preview["choices"].as_array().unwrap();
+    let titles = |choices: &[Value]| choices.iter().map(|one| one["title"].clone()).collect::<Vec<_>>();
+    assert_eq!(titles(choices), titles(record["choices"].as_array().unwrap()));
+    let incoming = &choices[1];
+    assert_eq!(
+        (&incoming["lines"], &incoming["data"]["resolve"]),
+        (&json!(["both", "incoming", "both"]), &"incoming".into())
+    );
+    let told = incoming["explanation"].as_str().unwrap();
+    assert!(told.contains("Both writers had seen: the text of Ann, ") && told.contains("policy manual: "), "{told}");
+    let document = |seen: &str| json!({ "uri": format!("holdover:/conflict/incoming/a.md?record={id}&fingerprint={seen}&workspace={}", workspace.display()) });
+    let text = client.request("holdover/content", document(&fingerprint));
+    assert_eq!(text["text"], format!("{}\n", value_of(record, "incoming").as_str().unwrap()));
+    assert_eq!(client.refused("holdover/content", document("blake3:other")).0, -32801);
+    let page = json!({ "uri": format!("holdover:/record/{id}.md?workspace={}", workspace.display()) });
+    let page = client.request("holdover/content", page);
+    assert!(page["text"].as_str().unwrap().contains("# Conflict of a note: one"), "{page}");
+    assert_eq!(client.refused("holdover/conflict", json!({ "record": "4QZK8V2M" })).0, -32803);
+    assert_eq!(client.refused("holdover/conflict", json!({})).0, -32602, "neither a line nor a record");
+
     let refused = client.refused("workspace/executeCommand", resolve("blake3:other"));
     assert!(refused.0 == -32801 && refused.1.contains("was written since"), "{refused:?}");
     let done = client.request("workspace/executeCommand", resolve(&fingerprint));

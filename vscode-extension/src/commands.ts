@@ -150,12 +150,6 @@ export function registerCommands(
         await show(place);
       }
     }),
-    command('holdover.resolveHere', async (chosen) => {
-      if (chosen?.open !== undefined && 'file' in chosen.open) {
-        await show(chosen.open);
-        await vscode.commands.executeCommand('editor.action.quickFix');
-      }
-    }),
     vscode.commands.registerCommand('holdover.showMore', (tree: string, parent: string) => {
       views.more(tree, parent);
     }),
@@ -165,7 +159,15 @@ export function registerCommands(
   );
 }
 
-async function show({ file, line, utf16 }: { file: string; line: number; utf16: number }): Promise<void> {
+export async function show({
+  file,
+  line,
+  utf16,
+}: {
+  file: string;
+  line: number;
+  utf16: number;
+}): Promise<void> {
   const at = new vscode.Position(line, utf16);
   await vscode.window.showTextDocument(vscode.Uri.file(file), { selection: new vscode.Range(at, at) });
 }

@@ -1,9 +1,10 @@
 // The commands about conflicts, of the palette, of keys, lenses and links.
 // May not decide anything that the server decides.
 import * as vscode from 'vscode';
-import { complain, firstFolder, isRow } from './commands.ts';
+import { complain, firstFolder, isRow, show } from './commands.ts';
 import type { ConflictPreviews } from './conflictPreview.ts';
 import type { Conflicts } from './conflicts.ts';
+import { chooseRecord, recordOf } from './recordConflicts.ts';
 import type { Session } from './session.ts';
 
 export function registerConflictCommands(
@@ -25,6 +26,15 @@ export function registerConflictCommands(
     session.statusFor(vscode.window.activeTextEditor?.document.uri)?.workspace ??
     firstFolder();
   return vscode.Disposable.from(
+    command('holdover.resolveHere', async (what) => {
+      const record = recordOf(what);
+      if (record !== undefined) {
+        await chooseRecord(session, record);
+      } else if (isRow(what) && what.open !== undefined && 'file' in what.open) {
+        await show(what.open);
+        await vscode.commands.executeCommand('editor.action.quickFix');
+      }
+    }),
     command('holdover.previewConflict', (what) => previews.show(what)),
     command('holdover.previewChoice', (what) => previews.other(what)),
     command('holdover.takeChoice', () => previews.take()),

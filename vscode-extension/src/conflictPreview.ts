@@ -1,11 +1,11 @@
 // What a choice would leave of a conflict, side by side with one of its sides, with the server's words below it; a choice is
 // taken from here.
 // May not work out what a choice leaves, nor word it: the server does. Applies only what the server says now.
-import path from 'node:path';
 import * as vscode from 'vscode';
-import type { ConflictChoice, ConflictPreview } from './contract.ts';
-import { beside, originNote, previewTitle } from './present/conflictPreview.ts';
+import type { ConflictChoice, ConflictPreview, RecordConflict } from './contract.ts';
+import { beside, fileName, originNote, previewName, previewTitle } from './present/conflictPreview.ts';
 import { conflict } from './protocol.ts';
+import { recordOf, takeRecord } from './recordConflicts.ts';
 import { applyChoice } from './resolving.ts';
 import type { Session } from './session.ts';
 
@@ -60,8 +60,7 @@ export class ConflictPreviews implements vscode.Disposable {
 
   /** Shows the conflict at a place, or at the cursor: the suggested merge, or else the current side. */
   async show(what: unknown): Promise<void> {
-    const { uri, line } = place(what);
-    const preview = await this.session.running().sendRequest(conflict, { uri, line });
+    const preview = await this.session.running().sendRequest(conflict, recordOf(what) ?? place(what));
     const [choice] = preview.choices;
     if (choice === undefined) {
       throw new Error('this conflict cannot be resolved by choosing: a diff in it is broken');
@@ -99,6 +98,11 @@ export class ConflictPreviews implements vscode.Disposable {
       throw new Error('no preview of a conflict is in front');
     }
     const { preview, choice } = shown;
+    if (isRecord(preview)) {
+      await takeRecord(this.session, choice.data);
+      await this.close(shown);
+      return;
+    }
     await applyChoice(this.session, preview.uri, choice);
     const uri = vscode.Uri.parse(preview.uri);
     const line = preview.region.range.start.line;
@@ -149,7 +153,7 @@ export class ConflictPreviews implements vscode.Disposable {
       'vscode.diff',
       left,
       right,
-      previewTitle(path.basename(vscode.Uri.parse(preview.uri).path), other, choice),
+      previewTitle(previewName(preview), other, choice),
       { selection: at, preview: true } satisfies vscode.TextDocumentShowOptions,
     );
     for (const editor of vscode.window.visibleTextEditors) {
@@ -162,15 +166,19 @@ export class ConflictPreviews implements vscode.Disposable {
   private explain(preview: ConflictPreview, choice: ConflictChoice, right: vscode.Uri): vscode.CommentThread {
     const lines = choice.text.split('\n').length - (choice.text.endsWith('\n') ? 1 : 0);
     const last = Math.max(0, preview.region.range.start.line + Math.max(lines, 1) - 1);
-    const body = new vscode.MarkdownString(choice.explanation);
+    // What can be done stands before what is told besides: else it is below the edge of the widget.
+    const [why = '', ...besides] = choice.explanation.split(/^---$/m);
+    const body = new vscode.MarkdownString(why);
     body.isTrusted = { enabledCommands: LINKS };
     const others = preview.choices
       .filter((one) => one !== choice)
       .map((one) => link(one.short, 'holdover.previewChoice', { action: one.action }));
-    body.appendMarkdown(
-      `\n\n${link('**Take it**', 'holdover.takeChoice')} · ${link('Open the merge editor', 'holdover.openMergeEditor')}`,
-    );
+    const editor = isRecord(preview) ? '' : ` · ${link('Open the merge editor', 'holdover.openMergeEditor')}`;
+    body.appendMarkdown(`\n\n${link('**Take it**', 'holdover.takeChoice')}${editor}`);
     body.appendMarkdown(`\n\nOr look at: ${others.join(' · ')}\n`);
+    for (const part of besides) {
+      body.appendMarkdown(`\n\n---\n${part}`);
+    }
     const thread = this.controller.createCommentThread(right, new vscode.Range(last, 0, last, 0), [
       { body, mode: vscode.CommentMode.Preview, author: { name: 'What would stand here' } },
     ]);
@@ -239,19 +247,27 @@ export class ConflictPreviews implements vscode.Disposable {
   }
 
   private tell(): void {
-    const inFront = this.inFront() !== undefined;
-    void vscode.commands.executeCommand('setContext', 'holdover.conflictPreview', inFront);
+    const inFront = this.inFront();
+    const about = inFront === undefined ? false : isRecord(inFront.preview) ? 'record' : 'file';
+    void vscode.commands.executeCommand('setContext', 'holdover.conflictPreview', about);
   }
 }
 
 /** `holdover:/conflict/merge/wait.txt?uri=…`: the document as it would be, bound to the conflict as it stands. */
-function address({ uri }: ConflictPreview, { action, data }: ConflictChoice): vscode.Uri {
-  const { fingerprint, id, until } = data;
+function address(preview: ConflictPreview, { action, data }: ConflictChoice): vscode.Uri {
+  const { fingerprint, id, until, workspace } = data;
+  const query = isRecord(preview)
+    ? { record: preview.record.entity, workspace: workspace ?? '', fingerprint }
+    : { uri: preview.uri, fingerprint, id: String(id), until: String(until) };
   return vscode.Uri.from({
     scheme: SCHEME,
-    path: `/conflict/${action.replace(/^conflict\.(accept-)?/, '')}/${path.basename(vscode.Uri.parse(uri).path)}`,
-    query: new URLSearchParams({ uri, fingerprint, id: String(id), until: String(until) }).toString(),
+    path: `/conflict/${action.replace(/^conflict\.(accept-)?/, '')}/${fileName(preview)}`,
+    query: new URLSearchParams(query).toString(),
   });
+}
+
+function isRecord(preview: ConflictPreview): preview is ConflictPreview & { record: RecordConflict } {
+  return (preview.record ?? undefined) !== undefined;
 }
 
 function link(label: string, command: string, fields?: object): string {

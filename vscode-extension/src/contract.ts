@@ -193,8 +193,8 @@ export interface ConflictChoice {
   dropped: { side: LineOrigin; text: string }[];
   /** Markdown. */
   explanation: string;
-  /** What `codeAction/resolve` takes. */
-  data: { fingerprint: string; id: number; until: number };
+  /** What `codeAction/resolve` takes; of a record, what `holdover.resolveConflict` does. */
+  data: { fingerprint: string; id: number; until: number; resolve?: string; workspace?: string };
 }
 
 /** What each choice would leave of one conflict: the request `holdover/conflict`. */
@@ -205,6 +205,22 @@ export interface ConflictPreview {
   sides: string[];
   base: string | null;
   choices: ConflictChoice[];
+  /** The record that it is about, where it is about none of a file. */
+  record?: RecordConflict | null;
+}
+
+/** A record that several wrote without knowing of each other: a note. */
+export interface RecordConflict {
+  kind: string;
+  /** Its id. */
+  entity: string;
+  field: string;
+  title: string;
+  place: string;
+  message: string;
+  fingerprint: string;
+  sides: { label: string; value: unknown; redacted?: boolean }[];
+  choices: { choice: string; title: string }[];
 }
 
 /** One conflict, as it is drawn; lines are zero-based. */
@@ -234,6 +250,8 @@ export interface ConflictFile {
 /** What `holdover.conflicts` gives. */
 export interface ConflictReport {
   files: ConflictFile[];
+  /** An older server does not list them. */
+  records?: RecordConflict[];
 }
 
 /** One event, as `holdover journal log --json` prints it. */

@@ -21,10 +21,12 @@ export const status = new RequestType<{ workspace?: string }, Status, void>('hol
 /** Text of a `holdover:` document. */
 export const content = new RequestType<{ uri: string }, unknown, void>('holdover/content');
 
-/** What each choice would leave of the conflict on a line, zero-based. */
-export const conflict = new RequestType<{ uri: string; line: number }, ConflictPreview, void>(
-  'holdover/conflict',
-);
+/** What each choice would leave of the conflict on a line, zero-based, or of a record. */
+export const conflict = new RequestType<
+  { uri: string; line: number } | { record: string; workspace: string },
+  ConflictPreview,
+  void
+>('holdover/conflict');
 
 /** Commands of the server, as `workspace/executeCommand` names them. */
 export const serverCommand = {

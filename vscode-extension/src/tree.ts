@@ -133,6 +133,9 @@ function click({ open }: Row, tree: string): vscode.Command | undefined {
   if ('draft' in open) {
     return { command: 'holdover.takeUpDraft', title: 'Take Up', arguments: [open] };
   }
+  if ('record' in open) {
+    return { command: 'holdover.previewConflict', title: 'Preview', arguments: [open] };
+  }
   const at = new vscode.Position(open.line, open.utf16);
   return {
     command: 'vscode.open',

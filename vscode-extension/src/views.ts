@@ -6,7 +6,7 @@ import type { Artifact, ConflictReport, JournalReport, PreflightReport, Status }
 import { needsAttention } from './present/figures.ts';
 import { journalRows } from './present/journalTree.ts';
 import { counted } from './present/markdown.ts';
-import { checkRows, conflictRows, reviewRows, syncRows } from './present/otherTrees.ts';
+import { checkRows, conflictRows, recordRows, reviewRows, syncRows } from './present/otherTrees.ts';
 import { readinessRows } from './present/readinessTree.ts';
 import type { Row } from './present/tree.ts';
 import { serverCommand } from './protocol.ts';
@@ -63,6 +63,8 @@ export class Views implements vscode.Disposable {
       }),
       session.onDidChangeNotes(() => {
         noted.refresh();
+        // Of which two may stand beside each other now, or one in place of two.
+        conflicts.refresh();
         this.journal.refresh();
       }),
       // A conflict that is resolved by typing changes findings and nothing else.
@@ -133,8 +135,11 @@ export class Views implements vscode.Disposable {
     }
     const rows = await Promise.all(
       this.session.orderedStatuses.map(async ({ workspace }) => {
-        const report = await this.session.quietly<ConflictReport>(serverCommand.conflicts, { workspace });
-        return conflictRows(report.files, workspace);
+        const report = await this.session.quietly<ConflictReport>(serverCommand.conflicts, {
+          workspace,
+          all: true,
+        });
+        return [...conflictRows(report.files, workspace), ...recordRows(report.records ?? [], workspace)];
       }),
     );
     return rows.flat();

@@ -1,6 +1,7 @@
-// Marks of what was resolved stay on their lines while the text around them changes.
+// Marks of what was resolved stay on their lines while the text around them changes; what a preview is called.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fileName, previewName } from '../src/present/conflictPreview.ts';
 import { moved } from '../src/present/conflicts.ts';
 
 const at = (first: number, last: number) => ({ first, last });
@@ -28,4 +29,23 @@ test('several changes at once are each at their place in the text before', () =>
   for (const edits of [both, both.toReversed()]) {
     assert.deepEqual(moved([at(20, 20)], edits), [at(8, 8)]);
   }
+});
+
+test('a preview is called after its file, or after its record, in a name that a path can hold', () => {
+  const file = { uri: 'file:///w/s%C3%BC%C3%9F%20one.txt' };
+  assert.deepEqual([previewName(file), fileName(file)], ['süß one.txt', 'süß one.txt']);
+  const record = {
+    kind: 'note',
+    entity: 'N1',
+    field: 'body',
+    title: 'why? a/b <c> and more than fits',
+    place: '',
+    message: '',
+    fingerprint: '',
+    sides: [],
+    choices: [],
+  };
+  const named = { uri: 'holdover:/record/N1.md?workspace=%2Fw', record };
+  assert.equal(previewName(named), 'note “why? a/b <c> and more t…”');
+  assert.equal(fileName(named), 'note “why- a-b -c- and more t…”.md');
 });

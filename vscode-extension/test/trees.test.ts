@@ -4,7 +4,7 @@ import test from 'node:test';
 import type { Artifact, JournalEntry } from '../src/contract.ts';
 import { noteRows } from '../src/present/notesTree.ts';
 import { journalRows } from '../src/present/journalTree.ts';
-import { checkRows, conflictRows, reviewRows, syncRows } from '../src/present/otherTrees.ts';
+import { checkRows, conflictRows, recordRows, reviewRows, syncRows } from '../src/present/otherTrees.ts';
 import { artifactText, readinessRows } from '../src/present/readinessTree.ts';
 import { page, PAGE, type Row } from '../src/present/tree.ts';
 import { readyStatus } from './samples.ts';
@@ -291,4 +291,33 @@ test('notes stand below their file with how far each has come, and what is not s
     [['note added: why', 'me · t · flushed', 'pass']],
   );
   assert.deepEqual(asked, ['a.txt']);
+});
+
+test('a note that two wrote at once is a row with its versions below it, which a click previews', async () => {
+  const record = {
+    kind: 'note',
+    entity: 'N1',
+    field: 'body',
+    title: 'why <two>?',
+    place: 'a.txt:2',
+    message: '2 texts were written at the same time: Ann (<b>)',
+    fingerprint: 'f',
+    sides: [
+      { label: 'Bob, 14:00', value: 'b' },
+      { label: 'Ann, 13:00', value: 'a' },
+    ],
+    choices: [],
+  };
+  assert.deepEqual(recordRows([], '/w'), []);
+  const [row] = recordRows([record], '/w');
+  assert.deepEqual(
+    [row?.label, row?.description, row?.spoken, row?.open],
+    ['Note: why <two>?', '2 versions · a.txt:2', 'Note: why <two>?, 2 versions, a.txt:2', undefined],
+  );
+  assert.ok(row?.tooltip?.(new Date()).includes('\\<b\\>'), row?.tooltip?.(new Date()));
+  const [text] = (await row?.children?.()) ?? [];
+  assert.deepEqual(
+    [text?.label, text?.description, text?.kind, text?.open],
+    ['Text', 'Bob, 14:00 or Ann, 13:00', 'recordConflict', { record: 'N1', workspace: '/w' }],
+  );
 });

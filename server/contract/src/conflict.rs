@@ -307,6 +307,10 @@ pub struct ConflictPreview {
     pub base: Option<String>,
     /// What may be chosen, a suggested merge first, in the order of a menu.
     pub choices: Vec<ConflictChoice>,
+    /// The record that this is about, where it is none of a file: `uri` is its page then, lines are those of its texts, and a choice is
+    /// taken by `holdover.resolveConflict` with its `data`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RecordConflict>,
 }
 
 /// One way to resolve a conflict, and what it would leave.

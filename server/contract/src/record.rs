@@ -170,6 +170,9 @@ pub struct RecordSide {
     /// The operations that its writer had seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub saw: Vec<String>,
+    /// What its writer had seen, in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub seen: String,
 }
 
 /// One way to resolve a record's conflict.

@@ -29,6 +29,7 @@ mod origin;
 mod preview;
 mod project;
 mod record;
+mod record_preview;
 mod records;
 mod report;
 mod repositories;

@@ -64,7 +64,7 @@ pub fn conflict_preview(
         choices.push(choice);
     }
     let base = if region.bases() == 1 { region.base_text(text, 0) } else { None };
-    ConflictPreview { uri: String::new(), version: 0, region: shown, sides, base, choices }
+    ConflictPreview { uri: String::new(), version: 0, region: shown, sides, base, choices, record: None }
 }
 
 fn merged(suggestion: &ConflictSuggestion, data: &Value, region: &ConflictRegion) -> ConflictChoice {

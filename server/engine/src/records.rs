@@ -6,8 +6,11 @@ use crate::{Engine, EngineError};
 use contract::{
     JournalEntry, MergePolicy, Note, NoteVersion, PolicyOutcome, RecordChoice, RecordConflict, RecordField, RecordSide,
 };
+use journal::Filter;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
+use ulid::Ulid;
 
 /// Why a record's conflict was not resolved.
 #[derive(Debug, thiserror::Error)]
@@ -69,12 +72,19 @@ impl Engine {
         }
     }
 
+    /// Who wrote each event of a record, and when, by the event's id.
+    fn writers(&self, entity: Ulid) -> Result<BTreeMap<String, (String, String)>, EngineError> {
+        let entries = self.journal()?.entries(&Filter { entity: Some(entity), ..Filter::default() })?;
+        Ok(entries.into_iter().map(|entry| (entry.id, (entry.actor.name, entry.at))).collect())
+    }
+
     fn note_conflict(&self, note: &Note) -> Result<RecordConflict, EngineError> {
-        let entity = note.id.parse().map_err(|_| RecordError::Unknown { id: note.id.clone() })?;
+        let entity: Ulid = note.id.parse().map_err(|_| RecordError::Unknown { id: note.id.clone() })?;
         let record = self.journal()?.record(entity, None)?;
         let field = record.and_then(|record| record.fields.into_iter().find(|field| field.field == "body"));
         let field = field.ok_or_else(|| RecordError::Unknown { id: note.id.clone() })?;
         let versions = sides_of(note);
+        let writers = self.writers(entity)?;
         let sides: Vec<RecordSide> = versions
             .iter()
             .map(|version| RecordSide {
@@ -84,6 +94,7 @@ impl Engine {
                 at: version.at.clone(),
                 value: version.body.clone().map_or(Value::Null, Value::String),
                 redacted: version.redacted,
+                seen: crate::words::seen(saw(&field, &version.ops).iter().filter_map(|op| writers.get(event_of(op)))),
                 saw: saw(&field, &version.ops),
             })
             .collect();
@@ -129,10 +140,8 @@ impl Engine {
         if seen.is_some_and(|seen| seen != found.fingerprint) {
             return Err(RecordError::Changed.into());
         }
-        let taken = found.choices.iter().find(|one| one.choice == choice).ok_or_else(|| RecordError::NoChoice {
-            choice: choice.to_owned(),
-            has: found.choices.iter().map(|one| one.choice.clone()).collect(),
-        })?;
+        let taken = found.choices.iter().find(|one| one.choice == choice);
+        let taken = taken.ok_or_else(|| crate::record_preview::no_choice(choice, &found))?;
         if !dry {
             let pred: Vec<String> = found.sides.iter().flat_map(|side| side.ops.iter().cloned()).collect();
             let event = match &taken.value {
@@ -159,6 +168,11 @@ pub(crate) fn settled_by(entry: &JournalEntry) -> Option<&str> {
     let ops = entry.payload.get("ops").and_then(Value::as_array)?;
     let several = |op: &Value| op.get("pred").and_then(Value::as_array).is_some_and(|pred| pred.len() > 1);
     ops.iter().any(several).then_some(entry.entity.as_str())
+}
+
+/// The event of an operation.
+fn event_of(op: &str) -> &str {
+    op.split_once('/').map_or(op, |(event, _)| event)
 }
 
 /// Shortest end of an id that names a record.
@@ -249,16 +263,16 @@ pub fn policy_words(outcome: &PolicyOutcome) -> String {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-mod tests {
+pub(crate) mod tests {
     use crate::notes::{NewNote, NoText, Which};
     use crate::{Engine, EngineOptions};
     use contract::{DeviceKind, FieldState, MergePolicy, RecordConflict};
     use journal::{Journal, NO_PROJECT, Terms};
     use std::path::{Path, PathBuf};
 
-    struct Desk {
-        engine: Engine,
-        root: PathBuf,
+    pub(crate) struct Desk {
+        pub(crate) engine: Engine,
+        pub(crate) root: PathBuf,
         _folder: tempfile::TempDir,
     }
 
@@ -278,11 +292,11 @@ mod tests {
             desk
         }
 
-        fn journal(&self) -> Journal {
+        pub(crate) fn journal(&self) -> Journal {
             self.engine.journal().unwrap()
         }
 
-        fn take(&self, from: &Desk) {
+        pub(crate) fn take(&self, from: &Desk) {
             let (here, there) = (self.journal(), from.journal());
             let workspace = there.workspace_id(&from.root).unwrap();
             let project = there.workspace_project(workspace).unwrap();
@@ -294,21 +308,21 @@ mod tests {
             }
         }
 
-        fn edit(&self, id: &str, body: &str) {
+        pub(crate) fn edit(&self, id: &str, body: &str) {
             self.engine.note_edit(&self.root, id, body, None, None, &NoText).unwrap();
         }
 
-        fn conflicts(&self) -> Vec<RecordConflict> {
+        pub(crate) fn conflicts(&self) -> Vec<RecordConflict> {
             self.engine.record_conflicts(&self.root).unwrap()
         }
 
-        fn body(&self) -> String {
+        pub(crate) fn body(&self) -> String {
             let notes = self.engine.notes(&self.root, &Which::default(), &NoText).unwrap().notes;
             notes.first().map_or_else(String::new, |note| note.body.clone())
         }
     }
 
-    fn desks() -> (Desk, Desk, String) {
+    pub(crate) fn desks() -> (Desk, Desk, String) {
         let (ann, bob) = (Desk::new("Ann"), Desk::new("Bob"));
         let terms = Terms { kind: DeviceKind::Person, until_ms: i64::MAX, expires_ms: None };
         bob.journal().ask(&ann.journal().invite(NO_PROJECT, &terms).unwrap()).unwrap();

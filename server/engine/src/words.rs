@@ -250,6 +250,14 @@ pub(crate) fn record_sides(versions: &[NoteVersion], sides: &[RecordSide], toget
     format!("{about}{from}: {}", sides.iter().map(one).collect::<Vec<_>>().join("; "))
 }
 
+/// What a writer had before them: `the text of Ann, 2026-11-21 14:00:00`.
+pub(crate) fn seen<'a>(wrote: impl Iterator<Item = &'a (String, String)>) -> String {
+    let one = |(name, at): &(String, String)| {
+        format!("the text of {}, {}", crate::notes::shown_plain(name), host::local_time(at))
+    };
+    wrote.map(one).collect::<Vec<_>>().join("; ")
+}
+
 /// The line above the place of a note.
 pub(crate) fn note_line(note: &Note) -> String {
     let remark = if note.place.remark.is_empty() { String::new() } else { format!(" ({})", note.place.remark) };

@@ -21,6 +21,7 @@ import { older } from './scenarios/older.mjs';
 import { operationsDone } from './scenarios/operations.mjs';
 import { preview } from './scenarios/preview.mjs';
 import { record } from './scenarios/record.mjs';
+import { records } from './scenarios/records.mjs';
 import { restricted } from './scenarios/restricted.mjs';
 import { roots } from './scenarios/roots.mjs';
 import { threads } from './scenarios/threads.mjs';
@@ -41,6 +42,7 @@ const SCENARIOS = {
   restricted,
   notes,
   threads,
+  records,
   cancel,
   older,
   absent,

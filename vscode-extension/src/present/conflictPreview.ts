@@ -30,3 +30,22 @@ export function originNote(origin: LineOrigin, { region }: ConflictPreview): str
       return 'made of both';
   }
 }
+
+/** What a preview is about, for its tab: the file's name, or the record. */
+export function previewName({ uri, record }: Pick<ConflictPreview, 'uri' | 'record'>): string {
+  if (record === undefined || record === null) {
+    return decodeURIComponent(uri.replace(/[?#].*$/, '').replace(/^.*\//, ''));
+  }
+  const title = record.title.length > LONGEST ? `${record.title.slice(0, LONGEST - 1)}…` : record.title;
+  return `${record.kind} “${title}”`;
+}
+
+/** Characters of a record's title that a tab shows. */
+const LONGEST = 24;
+
+/** The last part of a virtual document's path: a name whatever characters it has. */
+export function fileName(preview: Pick<ConflictPreview, 'uri' | 'record'>): string {
+  const name = previewName(preview);
+  const isRecord = preview.record !== undefined && preview.record !== null;
+  return isRecord ? `${name.replace(/[\\/:*?"<>|#%\p{Cc}]/gu, '-')}.md` : name;
+}

@@ -1,6 +1,6 @@
 // The trees of conflicts, checks, the sync queue and reviews in words; each is empty where there is nothing to show.
 // May not know the editor. What this version of the server does not tell is not made up here.
-import type { ConflictFile, Status } from '../contract.ts';
+import type { ConflictFile, RecordConflict, Status } from '../contract.ts';
 import { age } from './age.ts';
 import { code, counted, escape, figure } from './markdown.ts';
 import { name } from './statusItem.ts';
@@ -59,6 +59,41 @@ export function conflictRows(files: readonly ConflictFile[], workspace: string):
           open: { file: file.path, line: range.start.line, utf16: range.start.utf16 },
         })),
       ],
+    };
+  });
+}
+
+/** Records that several wrote at once, below the files: a click shows the versions beside each other. */
+export function recordRows(records: readonly RecordConflict[], workspace: string): Row[] {
+  return records.map((record) => {
+    const versions = counted(record.sides.length, 'version');
+    const what = `${capitalised(record.kind)}: ${record.title}`;
+    const open = { record: record.entity, workspace };
+    return {
+      id: record.entity,
+      label: what,
+      description: `${versions} · ${record.place}`,
+      icon: 'note',
+      spoken: `${what}, ${versions}, ${record.place}`,
+      tooltip: () => escape(record.message),
+      kind: 'recordConflictHead',
+      expanded: true,
+      children: () => {
+        const labels = record.sides.map(({ label }) => label).join(' or ');
+        return [
+          {
+            id: `${record.entity}:${record.field}`,
+            label: record.field === 'body' ? 'Text' : capitalised(record.field),
+            description: labels,
+            icon: 'git-merge',
+            colour: 'list.warningForeground',
+            spoken: `conflict, ${record.field === 'body' ? 'text' : record.field}, ${labels}`,
+            tooltip: () => escape(record.message),
+            kind: 'recordConflict',
+            open,
+          },
+        ];
+      },
     };
   });
 }

@@ -23,7 +23,8 @@ export interface Row {
     | { entry: string }
     | { more: string }
     | { note: string; workspace: string }
-    | { draft: string; workspace: string };
+    | { draft: string; workspace: string }
+    | { record: string; workspace: string };
   /** What commands of its menu work on. */
   subject?: Subject;
 }

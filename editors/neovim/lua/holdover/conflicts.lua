@@ -1,4 +1,5 @@
--- The conflicts window: each file with the conflicts in it, by the names of their sides. Resolves nothing itself.
+-- The conflicts window: each file with the conflicts in it, by the names of their sides, and records that several wrote at once.
+-- Resolves nothing itself.
 
 local text = require('holdover.text')
 
@@ -15,11 +16,54 @@ function M.between(region)
   return 'conflict between ' .. table.concat(labels, ' and ')
 end
 
+---Who wrote the versions of a record, and when.
+---@param record holdover.RecordConflict
+---@return string
+function M.between_writers(record)
+  local labels = {} ---@type string[]
+  for _, side in ipairs(record.sides) do
+    labels[#labels + 1] = side.label
+  end
+  return 'conflict between ' .. table.concat(labels, ' and ')
+end
+
 ---@param root? string what relative paths are relative to
 ---@param path string
 ---@return string
 function M.absolute(root, path)
   return (root and path:sub(1, 1) ~= '/') and vim.fs.joinpath(root, path) or path
+end
+
+---The lines of a record: what it is, and who wrote its versions.
+---@param record holdover.RecordConflict
+---@param root? string
+---@return holdover.Line[]
+local function lines_of_record(record, root)
+  local item = { record = record, workspace = root }
+  return {
+    {
+      chunks = {
+        { '  ' },
+        { ('%s: %s'):format(record.kind, record.title), 'Directory' },
+        { '   on ' .. record.place, 'Comment' },
+        { '   ' .. text.count(#record.sides, 'version'), 'DiagnosticWarn' },
+      },
+      level = '>1',
+      key = record.entity,
+      item = item,
+    },
+    {
+      chunks = {
+        { '    ' },
+        { record.field == 'body' and 'text' or record.field, 'Comment' },
+        { '  ' .. M.between_writers(record) },
+        { record.ancestor and '  with the common ancestor' or '', 'Comment' },
+      },
+      level = '1',
+      key = record.entity .. ':1',
+      item = item,
+    },
+  }
 end
 
 ---@param report holdover.ConflictsReport
@@ -66,8 +110,15 @@ function M.lines(report, root)
       lines[#lines + 1] = { chunks = chunks, level = '1', key = path .. ':' .. i, item = items[i] }
     end
   end
+  local files, records = #(report.files or {}), report.records or {}
+  for _, record in ipairs(records) do
+    vim.list_extend(lines, lines_of_record(record, root))
+  end
+  local where = {} ---@type string[]
+  where[#where + 1] = files > 0 and text.count(files, 'file') or nil
+  where[#where + 1] = #records > 0 and text.count(#records, 'record') or nil
   local head = #lines == 0 and 'no conflicts'
-    or ('%s in %s'):format(text.count(total, 'conflict'), text.count(#report.files, 'file'))
+    or ('%s in %s'):format(text.count(total + #records, 'conflict'), table.concat(where, ' and '))
   table.insert(lines, 1, {
     chunks = {
       { '  ' .. head, 'Title' },
@@ -83,15 +134,18 @@ end
 M.spec = {
   title = 'Conflicts',
   listens = true,
+  records = true,
   load = function(buf, done)
     require('holdover.drawn').load(buf, 'holdover.conflicts', { all = true }, done, M.lines)
   end,
   keys = {
     {
       lhs = '<CR>',
-      does = 'go to the conflict',
+      does = 'go to the conflict; of a record, preview it',
       run = function(item)
-        if item then
+        if item and item.record then
+          require('holdover.records').preview(item.record.entity, item.workspace)
+        elseif item then
           require('holdover.window').jump(item.path, item.line, 0)
         end
       end,
@@ -100,7 +154,9 @@ M.spec = {
       lhs = 'p',
       does = 'go to the conflict and preview it',
       run = function(item)
-        if item and item.region then
+        if item and item.record then
+          require('holdover.records').preview(item.record.entity, item.workspace)
+        elseif item and item.region then
           require('holdover.window').jump(item.path, item.line, 0)
           require('holdover.preview').run()
         end
@@ -110,7 +166,9 @@ M.spec = {
       lhs = 'a',
       does = 'go to the conflict and resolve it',
       run = function(item)
-        if item and item.region then
+        if item and item.record then
+          require('holdover.records').choose(item.record.entity, item.workspace)
+        elseif item and item.region then
           require('holdover.window').jump(item.path, item.line, 0)
           require('holdover.accept').choose()
         end

@@ -90,7 +90,7 @@ end
 
 ---Documents that grow by themselves: trails, notes, events.
 ---@type table<string, boolean?>
-local grows = { artifact = true, journal = true, note = true, trail = true }
+local grows = { artifact = true, journal = true, note = true, record = true, trail = true }
 
 local group = vim.api.nvim_create_augroup('holdover.content', { clear = true })
 
@@ -118,6 +118,10 @@ function M.read(buf, name)
     return
   end
   ask(buf, name)
+  local record = path and path:match('^record/(%w+)%.md$')
+  if record then
+    require('holdover.records').keys(buf, record, vim.b[buf].holdover_workspace)
+  end
   local kind = path and path:match('^%w+')
   if kind and grows[kind] and not vim.b[buf].holdover_listens then
     vim.b[buf].holdover_listens = true

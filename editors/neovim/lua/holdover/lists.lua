@@ -66,7 +66,7 @@ function M.preflight(report, kind)
   return #items
 end
 
----Every conflict, one entry a region, named by its two labels.
+---Every conflict, one entry a region, named by its two labels; of a record, an entry that leads to its page.
 ---@param report holdover.ConflictsReport
 ---@param root? string what relative paths are relative to
 ---@param kind holdover.ListKind
@@ -82,6 +82,14 @@ function M.conflicts(report, root, kind)
     for _, marker in ipairs(file.malformed or {}) do
       items[#items + 1] = item(path, marker.range, marker.message, 'E')
     end
+  end
+  for _, record in ipairs(report.records or {}) do
+    items[#items + 1] = {
+      filename = require('holdover.content').name(('record/%s.md'):format(record.entity), root),
+      lnum = 1,
+      text = ('%s "%s" on %s: %s'):format(record.kind, record.title, record.place, of.between_writers(record)),
+      type = 'W',
+    } --[[@as vim.quickfix.entry]]
   end
   open(items, 'Holdover: conflicts', kind)
   return #items

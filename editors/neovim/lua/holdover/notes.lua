@@ -63,6 +63,7 @@ function M.refresh_all(client)
     M.refresh(client, buf)
   end
   require('holdover.content').refresh_grown()
+  require('holdover.window').refresh_records()
 end
 
 ---Says once, when a server has started, that something was not saved.

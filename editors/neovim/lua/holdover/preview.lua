@@ -12,7 +12,7 @@ local WORDS = 12
 
 ---@class holdover.PreviewState
 ---@field client vim.lsp.Client
----@field source integer buffer of the conflict
+---@field source? integer buffer of the conflict; none of a record's
 ---@field preview holdover.ConflictPreview
 ---@field choice integer
 ---@field tab integer
@@ -49,6 +49,14 @@ local function address(preview, choice)
   end
   local name = (choice.action:gsub('^conflict%.', ''):gsub('^accept%-', ''))
   local data = choice.data
+  if preview.record then
+    return ('holdover:/conflict/%s/text?record=%s&workspace=%s&fingerprint=%s'):format(
+      name,
+      preview.record.entity,
+      encode(data.workspace),
+      encode(data.fingerprint)
+    )
+  end
   return ('holdover:/conflict/%s/text?uri=%s&fingerprint=%s&id=%d&until=%d'):format(
     name,
     encode(preview.uri),
@@ -107,7 +115,9 @@ end
 ---@param preview holdover.ConflictPreview
 ---@param what string
 local function name(buf, preview, what)
-  local file = vim.fs.basename(vim.uri_to_fname(preview.uri))
+  local record = preview.record
+  local file = record and ('%s %s'):format(record.kind, (record.title:gsub('[/\\%c]', '-')))
+    or vim.fs.basename(vim.uri_to_fname(preview.uri))
   local new = ('holdover-preview://%d/%s: %s'):format(buf, file, (what:gsub('[/\\%c]', '-')))
   local old = vim.api.nvim_buf_get_name(buf)
   if new == old then
@@ -197,6 +207,9 @@ end
 ---@param state holdover.PreviewState
 local function back(state)
   close(state)
+  if not state.source then
+    return
+  end
   local win = vim.fn.bufwinid(state.source)
   if win ~= -1 then
     vim.api.nvim_set_current_win(win)
@@ -209,6 +222,12 @@ end
 ---@param state holdover.PreviewState
 local function take(state)
   local choice = state.preview.choices[state.choice] --[[@as holdover.ConflictChoice]]
+  if not state.source then
+    require('holdover.records').take(state.client, choice, function()
+      back(state)
+    end)
+    return
+  end
   local data = vim.tbl_extend('force', choice.data, { seen = true })
   local tick = vim.api.nvim_buf_get_changedtick(state.source)
   client_of.request(state.client, 'codeAction/resolve', { title = choice.title, data = data }, function(err, resolved)
@@ -293,12 +312,12 @@ end
 
 ---Opens the tab.
 ---@param client vim.lsp.Client
----@param source integer
+---@param source? integer
 ---@param preview holdover.ConflictPreview
 ---@param n integer
 ---@param texts {left: string, right: string}
 local function begin(client, source, preview, n, texts)
-  local filetype = vim.bo[source].filetype
+  local filetype = source and vim.bo[source].filetype or 'markdown'
   vim.cmd('tab split')
   ---@type holdover.PreviewState
   local state = {
@@ -340,6 +359,15 @@ local function begin(client, source, preview, n, texts)
       close(state)
     end),
   })
+end
+
+---Shows what the first choice would leave of a record.
+---@param client vim.lsp.Client
+---@param preview holdover.ConflictPreview
+function M.show(client, preview)
+  texts_of({ client = client, preview = preview, choice = 1 }, function(texts)
+    begin(client, nil, preview, 1, texts)
+  end)
 end
 
 ---Shows what a choice would leave of the conflict on a line.

@@ -162,7 +162,7 @@ return {
     end,
   },
   conflicts = {
-    about = 'merge conflicts of open files and of those that git holds as unmerged, in the quickfix list, the location list or a window',
+    about = 'merge conflicts of open files, of those that git holds as unmerged, and of notes that two wrote at once, in the quickfix list, the location list or a window',
     words = { 'location', 'quickfix', 'window' },
     run = function(word, mods)
       if word == 'window' then

@@ -165,13 +165,25 @@
 ---@field against string the side that it is best looked at beside
 ---@field lines holdover.LineOrigin[]
 ---@field explanation string Markdown
----@field data {fingerprint: string, id: integer, until: integer}
+---@field data {fingerprint: string, id: integer, until: integer, workspace?: string} `record` and `resolve` in place of `id` where it is of a record
 
 ---@class holdover.ConflictPreview
 ---@field uri string
 ---@field version integer
 ---@field region holdover.ConflictRegion
 ---@field choices holdover.ConflictChoice[]
+---@field record? holdover.RecordConflict what it is about, where that is none of a file
+
+---A record that several wrote without knowing of each other.
+---@class holdover.RecordConflict
+---@field kind string `note`
+---@field entity string its id
+---@field field string
+---@field title string
+---@field place string
+---@field message string
+---@field ancestor? string
+---@field sides {label: string}[]
 
 ---One conflict, as it is drawn; lines are zero-based.
 ---@class holdover.ConflictShown
@@ -194,6 +206,7 @@
 
 ---@class holdover.ConflictRegion
 ---@field range holdover.Range
+---@field message? string
 ---@field fingerprint string
 ---@field style string
 ---@field sides holdover.ConflictSide[]
@@ -210,6 +223,7 @@
 
 ---@class holdover.ConflictsReport
 ---@field files holdover.ConflictFile[]
+---@field records? holdover.RecordConflict[]
 
 ---@class holdover.Event
 ---@field id string ULID

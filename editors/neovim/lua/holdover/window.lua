@@ -20,6 +20,7 @@ local M = {}
 ---@field load fun(buf: integer, done: fun(lines: holdover.Line[]))
 ---@field keys holdover.Key[]
 ---@field listens? boolean draw again when a status changes
+---@field records? boolean draw again when notes are others: it lists records
 
 ---@class holdover.Shown
 ---@field spec holdover.Spec
@@ -183,6 +184,15 @@ function M.refresh(buf)
       M.refresh(buf)
     end
   end)
+end
+
+---Notes are others now: what lists records is drawn again.
+function M.refresh_records()
+  for buf, state in pairs(shown) do
+    if state.spec.records then
+      M.refresh(buf)
+    end
+  end
 end
 
 ---@param buf integer

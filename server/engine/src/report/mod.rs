@@ -3,10 +3,12 @@
 
 pub(crate) mod markdown;
 mod note;
+mod record;
 mod story;
 
 pub(crate) use note::{note_hover, note_markdown, note_texts};
 pub use note::{note_text, note_to_edit};
+pub(crate) use record::{record_markdown, record_sides_markdown};
 pub use story::{delivery, summary};
 
 use crate::words;

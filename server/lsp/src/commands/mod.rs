@@ -15,7 +15,7 @@ use crate::event::{Reply, error};
 use crate::from_proto;
 use crate::outbound::REQUEST_FAILED;
 use crate::state::State;
-use engine::EngineError;
+use engine::{EngineError, RecordError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -131,4 +131,12 @@ fn json_of(value: &impl Serialize) -> Result<Value> {
 pub(crate) fn failed(problem: &EngineError) -> Error {
     let code = if matches!(problem, EngineError::Cancelled) { ErrorCode::RequestCancelled } else { REQUEST_FAILED };
     Error { data: Some(serde_json::json!({ "kind": problem.kind() })), ..error(code, problem.to_string()) }
+}
+
+/// The same, where what was looked at may have changed since.
+pub(crate) fn failed_or_modified(problem: &EngineError) -> Error {
+    match problem {
+        EngineError::Record(RecordError::Changed) => error(ErrorCode::ContentModified, problem.to_string()),
+        problem => failed(problem),
+    }
 }

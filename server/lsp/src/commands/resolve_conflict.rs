@@ -11,7 +11,7 @@ use crate::resolutions::Given;
 use crate::state::State;
 use conflict::{Choice, Conflicts, Offer, Region, Replacement};
 use contract::ConflictPlace;
-use engine::{EngineError, RecordError, Suggestions};
+use engine::Suggestions;
 use ropey::Rope;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -63,10 +63,7 @@ pub(super) fn run(state: &mut State, call: Call) {
                 // It is written where all editors and devices read it: no text of an editor's is edited.
                 let seen = fields.fingerprint.as_deref();
                 let done = engine.resolve_record(&root, &record, &fields.resolve, seen, false);
-                let done = done.map_err(|problem| match problem {
-                    EngineError::Record(RecordError::Changed) => error(ErrorCode::ContentModified, problem.to_string()),
-                    problem => super::failed(&problem),
-                })?;
+                let done = done.map_err(|problem| super::failed_or_modified(&problem))?;
                 Ok(Some(json!({ "applied": true, "conflicts": 1, "record": done })))
             }),
         };

@@ -1,13 +1,14 @@
-//! `holdover/conflict`: what each choice would leave of one conflict of an open document, before one is taken; and the
-//! texts of `holdover:/conflict/…` documents, one for each choice. Applies nothing.
+//! `holdover/conflict`: what each choice would leave of one conflict of an open document, or of a record, before one is taken; and
+//! the texts of `holdover:/conflict/…` documents, one for each choice. Applies nothing.
 
 use super::Request;
 use super::lockfile::{self, Tool};
+use crate::commands;
 use crate::event::{Reply, error};
 use crate::state::State;
 use conflict::{Conflicts, Offer, Region};
 use contract::ConflictPreview;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str};
 use ropey::Rope;
 use serde::Deserialize;
 use serde_json::json;
@@ -20,9 +21,13 @@ use tower_lsp::ls_types::Uri;
 #[derive(Debug, Deserialize)]
 pub(crate) struct Params {
     /// The document's address.
-    uri: String,
+    uri: Option<String>,
     /// Zero-based; any line of the conflict.
-    line: usize,
+    line: Option<usize>,
+    /// In place of both: the id of a record whose versions stand beside each other.
+    record: Option<String>,
+    /// The record's workspace; the first where it is not said.
+    workspace: Option<String>,
 }
 
 pub(crate) struct Conflict;
@@ -32,11 +37,20 @@ impl Request for Conflict {
     type Answer = ConflictPreview;
 
     fn run(state: &mut State, params: Params, reply: Reply<ConflictPreview>) {
+        if let Some(record) = params.record {
+            return match Recorded::find(state, record, params.workspace.as_deref()) {
+                Err(problem) => reply.send(Err(problem)),
+                Ok(recorded) => state.answer_later(reply, move |_| recorded.preview()),
+            };
+        }
+        let (Some(uri), Some(line)) = (params.uri, params.line) else {
+            return reply.send(Err(error(ErrorCode::InvalidParams, "a `uri` and a `line` are needed, or a `record`")));
+        };
         let at_line = |_: &Rope, conflicts: &Conflicts| {
-            let region = conflicts.at_line(params.line).cloned();
+            let region = conflicts.at_line(line).cloned();
             region.ok_or_else(|| modified("there is no conflict on this line"))
         };
-        match Here::find(state, &params.uri, at_line) {
+        match Here::find(state, &uri, at_line) {
             Err(problem) => reply.send(Err(problem)),
             Ok(here) => {
                 let suggester = state.suggester.clone();
@@ -52,9 +66,9 @@ impl Request for Conflict {
                     }
                     preview.version = here.version;
                     for choice in &mut preview.choices {
-                        choice.data["uri"] = json!(params.uri);
+                        choice.data["uri"] = json!(uri);
                     }
-                    preview.uri = params.uri;
+                    preview.uri = uri;
                     Ok(preview)
                 });
             }
@@ -63,14 +77,16 @@ impl Request for Conflict {
 }
 
 /// The text of `holdover:/conflict/CHOICE/NAME?uri=…&fingerprint=…&id=…&until=…`: the document as it is now with that choice
-/// in place of the conflict. `None` where the address is not of that shape.
-pub(crate) fn text(
-    state: &mut State,
-    path: &str,
-    query: &str,
-) -> Option<Result<impl FnOnce(&host::Cancel) -> Result<String> + Send + use<>>> {
+/// in place of the conflict; of `…?record=…&workspace=…&fingerprint=…`: what that choice leaves of the record. `None` where the address
+/// is not of that shape.
+pub(crate) fn text(state: &mut State, path: &str, query: &str) -> Option<Result<Text>> {
     let choice = path.split('/').next()?.to_owned();
     let fields = fields(query)?;
+    if let Some(record) = fields.get("record") {
+        let seen = fields.get("fingerprint")?.clone();
+        let recorded = Recorded::find(state, record.clone(), fields.get("workspace").map(String::as_str));
+        return Some(recorded.map(|recorded| -> Text { Box::new(move |_| recorded.text(&choice, &seen)) }));
+    }
     let number = |name: &str| fields.get(name)?.parse::<u64>().ok();
     let offer = Offer { fingerprint: fields.get("fingerprint")?.clone(), id: number("id")?, until: number("until")? };
     let find = |text: &Rope, conflicts: &Conflicts| {
@@ -83,7 +99,7 @@ pub(crate) fn text(
     };
     let suggester = state.suggester.clone();
     let tool = Tool::of(state, here.path.as_deref()).filter(|_| choice == "merge");
-    Some(Ok(move |cancel: &host::Cancel| {
+    Some(Ok(Box::new(move |cancel: &host::Cancel| {
         let file = here.path.as_deref();
         let merge = tool.zip(file).and_then(|(tool, file)| tool.merge(file, &here.text, &here.conflicts, cancel));
         if let Some(merge) = merge.filter(|merge| merge.problem.is_none()) {
@@ -91,7 +107,37 @@ pub(crate) fn text(
         }
         engine::conflict_text(&choice, file, &here.text, &here.conflicts, &here.region, &suggester, cancel)
             .ok_or_else(|| error(ErrorCode::InvalidParams, format!("this conflict has no such choice: {choice}")))
-    }))
+    })))
+}
+
+/// Makes a text, away from the thread that answers.
+pub(crate) type Text = Box<dyn FnOnce(&host::Cancel) -> Result<String> + Send>;
+
+/// A record that may have a conflict.
+struct Recorded {
+    engine: engine::Engine,
+    root: PathBuf,
+    record: String,
+}
+
+impl Recorded {
+    fn find(state: &State, record: String, workspace: Option<&str>) -> Result<Self> {
+        Ok(Self { engine: commands::engine(state)?, root: commands::root(state, workspace)?, record })
+    }
+
+    fn preview(&self) -> Result<ConflictPreview> {
+        let found = self.engine.record_preview(&self.root, &self.record);
+        let mut preview = found.map_err(|problem| commands::failed(&problem))?;
+        let root = percent_encoding::utf8_percent_encode(&self.root.to_string_lossy(), NON_ALPHANUMERIC).to_string();
+        let id = preview.record.as_ref().map_or(&*self.record, |record| &*record.entity);
+        preview.uri = format!("holdover:/record/{id}.md?workspace={root}");
+        Ok(preview)
+    }
+
+    fn text(&self, choice: &str, seen: &str) -> Result<String> {
+        let found = self.engine.record_text(&self.root, &self.record, choice, seen);
+        found.map_err(|problem| commands::failed_or_modified(&problem))
+    }
 }
 
 /// The fields of a query. Some editors encode the whole query, its `=` and `&` included, once more.

@@ -1,6 +1,6 @@
 //! `holdover/content`: the text of a `holdover:` document, Markdown: the pages of diagnostics, which are in the binary so
 //! that they can be read without a network, the status of a workspace, entries of the journal, notes, and the trails of
-//! files and artifacts; and a document as it would be with a conflict resolved, as it is.
+//! files and artifacts, records with conflicts; and a document as it would be with a conflict resolved, as it is.
 
 use super::Request;
 use crate::commands;
@@ -94,17 +94,17 @@ impl Request for Content {
                     (.., Err(_)) => reply.send(Err(absent())),
                 }
             }
-            Some((kind @ ("note" | "trail"), about)) => {
+            Some((kind @ ("note" | "record" | "trail"), about)) => {
                 let root = commands::root(state, query.and_then(workspace).as_deref());
                 let about = percent_decode_str(about).decode_utf8().map(Cow::into_owned);
                 match (root, commands::engine(state), about) {
                     (Ok(root), Ok(engine), Ok(about)) => {
-                        let (texts, note) = (OpenTexts::of(state), kind == "note");
+                        let (texts, kind) = (OpenTexts::of(state), kind.to_owned());
                         state.answer_later(reply, move |_| {
-                            let text = if note {
-                                engine.note_markdown(&root, &about, &texts)
-                            } else {
-                                engine.trail_markdown(&root, &root.join(about))
+                            let text = match &*kind {
+                                "note" => engine.note_markdown(&root, &about, &texts),
+                                "record" => engine.record_markdown(&root, &about),
+                                _ => engine.trail_markdown(&root, &root.join(about)),
                             };
                             text.map(|text| Answer { text }).map_err(|e| commands::failed(&e))
                         });
