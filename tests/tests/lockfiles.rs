@@ -446,6 +446,93 @@ fn a_folder_outside_a_conflicted_manifest_and_a_broken_side_are_said_and_nothing
 }
 
 #[test]
+fn no_folder_above_the_copy_is_written_where_the_manifest_is_gone_or_leads_there() {
+    let project = conflicted("");
+    let above = project.0.data().parent().unwrap().to_path_buf();
+    let manifest = project.read("Cargo.toml");
+    let members = "[workspace]\nmembers = [\"crates/*\"]\n\n";
+    std::fs::write(above.join("Cargo.toml"), "[package]\nname = \"above\"\nversion = \"0.1.0\"\n").unwrap();
+    std::fs::create_dir(above.join("src")).unwrap();
+    std::fs::write(above.join("src/lib.rs"), "").unwrap();
+    project.trust();
+    std::fs::remove_file(project.at("Cargo.toml")).unwrap();
+    let said = project.problem("Cargo.lock");
+    assert!(said.contains("its manifest is not there") && said.contains("Cargo.toml"), "{said}");
+    assert!(!above.join("Cargo.lock").exists(), "cargo locked a project above the copy");
+    // A project that takes the copy for its member, and a manifest that says that it is.
+    std::fs::write(above.join("Cargo.toml"), "[workspace]\nmembers = [\"*/work/*\"]\n").unwrap();
+    let member = manifest.replace(members, "").replace("[package]\n", "[package]\nworkspace = \"../../..\"\n");
+    project.write("Cargo.toml", &member);
+    let said = project.problem("Cargo.lock");
+    assert!(said.contains("outside of"), "{said}");
+    assert!(!above.join("Cargo.lock").exists(), "cargo locked a workspace above the copy");
+    let member = manifest.replace("crates/*", "crates/*\", \"../../../*");
+    project.write("Cargo.toml", &member);
+    assert!(project.problem("Cargo.lock").contains("outside of"));
+    project.write("Cargo.toml", &manifest);
+    assert_eq!(project.suggested("Cargo.lock")["problem"], Value::Null);
+
+    let project = Project::new();
+    project.npm_merged();
+    project.trust();
+    let above = project.0.data().parent().unwrap().to_path_buf();
+    let manifest = project.read("package.json");
+    std::fs::write(above.join("package.json"), "{\"name\": \"above\", \"version\": \"1.0.0\"}\n").unwrap();
+    std::fs::remove_file(project.at("package.json")).unwrap();
+    let said = project.problem("package-lock.json");
+    assert!(said.contains("its manifest is not there") && said.contains("package.json"), "{said}");
+    assert!(!above.join("package-lock.json").exists(), "npm locked a project above the copy");
+    let leads_out = [
+        ("\"chalk\"", "\"above\": \"../../..\",\n    \"chalk\""),
+        ("\"chalk\"", "\"above\": \"~/above\",\n    \"chalk\""),
+        ("\"chalk\"", "\"above\": \"file:%2e%2E%2f../..\",\n    \"chalk\""),
+        ("\"chalk\"", "\"above\": \"file:../../../above.tgz\",\n    \"chalk\""),
+        ("\"a1\"", "\"overrides\": {\"chalk\": {\"above\": \"file:/above\"}},\n  \"a1\""),
+        ("\"packages/*\"", "\"packages/*\", \"packages/../../../..\""),
+    ];
+    for (before, after) in leads_out {
+        let changed = manifest.replacen(before, after, 1);
+        assert_ne!(changed, manifest, "{after}");
+        project.write("package.json", &changed);
+        assert!(project.problem("package-lock.json").contains("outside of"), "{after}");
+    }
+    project.write("package.json", &manifest);
+    assert_eq!(project.suggested("package-lock.json")["problem"], Value::Null);
+}
+
+#[test]
+fn a_lockfile_that_its_tool_does_not_use_is_not_said_to_be_worked_out_by_it() {
+    let project = conflicted("");
+    let mine = project.read("Cargo.lock");
+    // Cargo takes the one above, whatever stands here.
+    project.manifest("crates/a/Cargo.toml", &["root = { path = \"../..\" }"]);
+    project.write("crates/a/Cargo.lock", &mine);
+    // A folder with a lockfile is a workspace of its own.
+    let trusted = project.0.holdover(&["trust", "crates/a"]);
+    assert!(trusted.status.success(), "{}", both(&trusted));
+    let said = project.problem("crates/a/Cargo.lock");
+    assert!(said.contains("cargo does not use this lockfile"), "{said}");
+}
+
+#[test]
+fn a_copy_that_a_killed_process_left_is_removed_by_the_next_and_one_in_use_is_not() {
+    let project = conflicted("");
+    project.trust();
+    let work = project.0.data().join("work");
+    for name in ["lockfile-old", "lockfile-new", "other"] {
+        std::fs::create_dir_all(work.join(name).join("src")).unwrap();
+    }
+    let hours = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 3600);
+    for name in ["lockfile-old", "other"] {
+        std::fs::File::open(work.join(name)).unwrap().set_modified(hours).unwrap();
+    }
+    assert_eq!(project.suggested("Cargo.lock")["problem"], Value::Null);
+    let mut left: Vec<_> = std::fs::read_dir(&work).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["lockfile-new", "other"]);
+}
+
+#[test]
 fn a_tool_that_hangs_is_ended_and_one_that_reaches_for_the_network_reaches_nobody() {
     let project = conflicted("");
     let hangs = program(&project, "cargo", "sleep 1000 & sleep 1000");

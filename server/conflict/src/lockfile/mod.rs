@@ -100,6 +100,14 @@ impl Lockfile {
         }
     }
 
+    /// What it follows from: the manifest beside it.
+    pub fn manifest(self) -> &'static str {
+        match self {
+            Lockfile::Cargo => "Cargo.toml",
+            Lockfile::Npm => "package.json",
+        }
+    }
+
     /// The tool: `cargo`, `npm`.
     pub fn tool(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! Lockfiles with conflicts, merged by their ecosystem's own tool: offline, in a copy of the manifests, in a workspace that is trusted.
 //! Applies nothing; whatever goes wrong is said in words, and the file is as it was.
 
+mod bounds;
 mod run;
 mod stage;
 
@@ -28,6 +29,10 @@ enum Unmerged {
     Manifest(PathBuf),
     #[error("a manifest names a folder outside of {}, which is not read: {}\nhint: merge this lockfile by hand with `{tool}`", top.display(), file.display())]
     Outside { file: PathBuf, top: PathBuf, tool: &'static str },
+    #[error("its manifest is not there: {}\nhint: a lockfile follows from its manifest; bring that back, or remove both", .0.display())]
+    NoManifest(PathBuf),
+    #[error("{tool} does not use this lockfile, for it takes the folder for a part of another project and keeps that one's lockfile: {}", above.display())]
+    Unused { tool: &'static str, above: PathBuf },
     #[error("a manifest could not be read: {}: {why}", file.display())]
     Unread { file: PathBuf, why: String },
     #[error("{0}")]

@@ -61,6 +61,9 @@ pub(super) fn repaired(
     if !output.ok() {
         return Err(failed(kind, repair(kind), &output, settings));
     }
+    if let Some(above) = stage.above() {
+        return Err(Unmerged::Unused { tool: kind.tool(), above });
+    }
     let unread = |why: String| Unmerged::Unread { file: stage.lockfile.clone(), why };
     let read = || host::read_small(&stage.lockfile, LARGEST_LOCKFILE as u64).map_err(|why| unread(why.to_string()));
     let made = read()?;

@@ -1,11 +1,12 @@
 //! A copy of what a tool needs to work out a lockfile: manifests and the lockfile, in a folder for the user alone, and of the workspace's
 //! settings only where packages come from. No source, no build script, and nothing that names a program gets into it.
 
-use super::{LARGEST_MANIFEST, Unmerged};
+use super::{LARGEST_MANIFEST, Unmerged, bounds};
 use conflict::{Conflicts, Lockfile};
 use ropey::Rope;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 use toml::{Table, Value};
 
 /// A manifest as it is.
@@ -17,15 +18,21 @@ pub(super) struct Manifest {
 
 /// The copy; gone when this is dropped.
 pub(super) struct Stage {
-    _own: tempfile::TempDir,
+    own: tempfile::TempDir,
     /// The folder in which the lockfile stands.
     pub folder: PathBuf,
     pub lockfile: PathBuf,
 }
 
+/// How the name of a copy begins.
+const COPY: &str = "lockfile-";
+/// Longer than any copy is used: two runs of a tool, of a minute each.
+const LONGEST: Duration = Duration::from_hours(1);
 /// What cargo's `[source.NAME]` and `[registries.NAME]` may say in the copy: addresses and folders, no tokens and no programs.
 const SOURCE: [&str; 8] = ["registry", "replace-with", "directory", "local-registry", "git", "branch", "tag", "rev"];
 const REGISTRY: [&str; 2] = ["index", "protocol"];
+/// What `[resolver]` may say: how versions are chosen, and not where the lockfile is written.
+const RESOLVER: [&str; 2] = ["incompatible-rust-versions", "feature-unification"];
 /// What `.npmrc` may say, beside `@scope:registry`.
 const NPMRC: [&str; 8] = [
     "registry",
@@ -76,7 +83,14 @@ pub(super) fn manifests(kind: Lockfile, lockfile: &Path, top: &Path) -> Result<V
         if !Conflicts::read(&Rope::from_str(&text)).is_empty() {
             return Err(Unmerged::Manifest(file));
         }
-        found.push(Manifest { below, text });
+        let manifest = Manifest { below, text };
+        bounds::inside(kind, &manifest, top)?;
+        found.push(manifest);
+    }
+    // Without it a tool goes up and takes a project above.
+    let beside = folder.join(kind.manifest());
+    if !found.iter().any(|manifest| top.join(&manifest.below) == beside) {
+        return Err(Unmerged::NoManifest(beside));
     }
     Ok(found)
 }
@@ -93,7 +107,8 @@ impl Stage {
     ) -> Result<Self, Unmerged> {
         let work = data.join("work");
         host::make_private_folder(&work)?;
-        let own = tempfile::Builder::new().prefix("lockfile-").tempdir_in(&work)?;
+        sweep(&work);
+        let own = tempfile::Builder::new().prefix(COPY).tempdir_in(&work)?;
         for manifest in manifests {
             let to = own.path().join(&manifest.below);
             let folder = to.parent().unwrap_or(own.path());
@@ -129,7 +144,29 @@ impl Stage {
         }
         let lockfile = folder.join(lockfile.file_name().unwrap_or_default());
         std::fs::write(&lockfile, start)?;
-        Ok(Self { _own: own, folder, lockfile })
+        Ok(Self { own, folder, lockfile })
+    }
+
+    /// A lockfile that the tool wrote in a folder of the copy above the one in which it was run; by its place in the workspace.
+    pub fn above(&self) -> Option<PathBuf> {
+        let name = self.lockfile.file_name()?;
+        let folders = self.folder.ancestors().skip(1).take_while(|folder| folder.starts_with(self.own.path()));
+        let written = folders.map(|folder| folder.join(name)).find(|file| file.exists())?;
+        written.strip_prefix(self.own.path()).ok().map(Path::to_path_buf)
+    }
+}
+
+/// Removes copies that a process left which was killed.
+fn sweep(work: &Path) {
+    let is_left = |entry: &std::fs::DirEntry| {
+        let age = entry.metadata().ok().filter(std::fs::Metadata::is_dir)?.modified().ok()?.elapsed().ok()?;
+        Some(entry.file_name().to_str()?.starts_with(COPY) && age > LONGEST)
+    };
+    let entries = std::fs::read_dir(work).into_iter().flatten().flatten();
+    for left in entries.filter(|entry| is_left(entry).unwrap_or(false)) {
+        if let Err(problem) = std::fs::remove_dir_all(left.path()) {
+            tracing::warn!("a copy of manifests that is not needed stays: {}: {problem}", left.path().display());
+        }
     }
 }
 
@@ -200,20 +237,24 @@ fn cargo_settings(folder: &Path) -> Option<String> {
     if let Some(default) = table.get("registry").and_then(|registry| registry.get("default")) {
         kept.insert("registry".to_owned(), Value::Table(Table::from_iter([("default".to_owned(), default.clone())])));
     }
-    if let Some(resolver) = table.get("resolver") {
-        kept.insert("resolver".to_owned(), resolver.clone());
+    if let Some(Value::Table(all)) = table.get("resolver") {
+        let only = all.iter().filter(|(key, _)| RESOLVER.contains(&key.as_str()));
+        kept.insert("resolver".to_owned(), Value::Table(only.map(|(k, v)| (k.clone(), v.clone())).collect()));
     }
     toml::to_string(&kept).ok()
 }
 
-/// The same of `.npmrc`. What takes something from the environment is left out.
+/// The same of `.npmrc`. What takes something from the environment is left out, and so is what npm reads as more than one line: to it
+/// a carriage return ends one.
 fn npm_settings(folder: &Path) -> Option<String> {
     let text = small(&folder.join(".npmrc"))?;
     let is_kept = |line: &&str| {
         let Some((key, value)) = line.split_once('=') else { return false };
         let key = key.trim();
         let is_scope = key.starts_with('@') && key.ends_with(":registry");
-        (is_scope || NPMRC.contains(&key)) && !value.contains("${")
+        (is_scope || NPMRC.contains(&key))
+            && !value.contains("${")
+            && !line.contains(|c: char| c.is_control() && c != '\t')
     };
     Some(text.lines().filter(is_kept).flat_map(|line| [line, "\n"]).collect())
 }
@@ -229,7 +270,7 @@ mod tests {
         let config = "[build]\nrustc = './evil'\nrustc-wrapper = './evil'\n[alias]\nupdate = 'run'\n[env]\nPATH = 'evil'\n\
             [registries.mine]\nindex = 'sparse+file:///x'\ntoken = 'evil'\ncredential-provider = './evil'\n\
             [registry]\ndefault = 'mine'\nglobal-credential-providers = ['./evil']\n[net]\ngit-fetch-with-cli = true\n\
-            [source.crates-io]\nreplace-with = 'v'\n[source.v]\ndirectory = 'vendor'\n[credential-alias]\nx = ['evil']\n";
+            [source.crates-io]\nreplace-with = 'v'\n[source.v]\ndirectory = 'vendor'\n[resolver]\nincompatible-rust-versions = 'allow'\nlockfile-path = '/evil/Cargo.lock'\n[credential-alias]\nx = ['evil']\n";
         std::fs::write(folder.path().join(".cargo/config.toml"), config).unwrap();
         let kept = cargo_settings(folder.path()).unwrap();
         assert!(!kept.contains("evil") && !kept.contains("cli"), "{kept}");
@@ -238,9 +279,10 @@ mod tests {
         assert_eq!(table["source"]["v"]["directory"].as_str(), vendor.to_str());
         assert_eq!(table["registries"]["mine"]["index"].as_str(), Some("sparse+file:///x"));
         assert_eq!(table["registry"]["default"].as_str(), Some("mine"));
+        assert_eq!(table["resolver"]["incompatible-rust-versions"].as_str(), Some("allow"));
 
         let npmrc = "registry=https://r\n@mine:registry = https://m\n//r/:_authToken=evil\nscript-shell=evil\ngit=evil\n\
-            registry=https://${EVIL}/evil\nnode-options=--require evil\nlegacy-peer-deps=true\nevil\n";
+            registry=https://r2\rscript-shell=evil\nregistry=https://${EVIL}/evil\nnode-options=--require evil\nlegacy-peer-deps=true\nevil\n";
         std::fs::write(folder.path().join(".npmrc"), npmrc).unwrap();
         let kept = npm_settings(folder.path()).unwrap();
         assert_eq!(kept, "registry=https://r\n@mine:registry = https://m\nlegacy-peer-deps=true\n");
