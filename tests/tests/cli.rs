@@ -70,6 +70,25 @@ fn conflicts_are_left_untouched_where_the_choice_does_not_apply_and_errors_have_
 }
 
 #[test]
+fn neither_the_labels_of_a_conflict_nor_the_names_of_files_steer_the_terminal() {
+    let fixture = Fixture::small();
+    let steers = "\u{1b}]0;title\u{7}\u{9b}8m\u{1b}[2J";
+    let file = fixture.workspace().join(format!("a{steers}.txt"));
+    std::fs::write(&file, format!("<<<<<<< {steers}\na\n=======\nb\n>>>>>>> x{steers}\n")).unwrap();
+    std::fs::write(fixture.workspace().join(format!("b{steers}.txt")), "<<<<<<< a\n").unwrap();
+    let name = file.to_str().unwrap();
+    for arguments in [&["conflicts"][..], &["conflicts", "--suggest"], &["conflicts", "--resolve", "base", name]] {
+        let told = fixture.holdover(&[arguments, &["--color", "always"]].concat());
+        let text = out(&told) + &err(&told);
+        assert!(text.contains("merge conflict between"), "{text:?}");
+        let plain = ["31", "33", "39", "0", "1"]
+            .iter()
+            .fold(text.clone(), |text, code| text.replace(&format!("\u{1b}[{code}m"), ""));
+        assert!(plain != text && !plain.chars().any(|c| c.is_control() && c != '\n'), "{arguments:?}: {plain:?}");
+    }
+}
+
+#[test]
 fn auto_resolves_what_has_a_trusted_merge_and_leaves_every_other_byte() {
     let fixture = Fixture::small();
     let file = fixture.workspace().join("a.rs");

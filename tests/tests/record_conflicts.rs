@@ -80,14 +80,19 @@ impl Desk {
     }
 }
 
+/// Lets a device in that asks, by three files that are carried over.
+fn let_in(host: &Desk, guest: &Desk) {
+    std::fs::write(guest.root().join("invitation.txt"), good(&host.run(&["device", "invite"]))).unwrap();
+    let file = |name: &str| host.folder.path().join(name).to_string_lossy().into_owned();
+    good(&guest.run(&["device", "join", "invitation.txt", "--to", &file("request.bin")]));
+    good(&host.run(&["device", "join", &file("request.bin"), "--to", &file("answer.bin")]));
+    good(&guest.run(&["device", "join", &file("answer.bin")]));
+}
+
 /// Two people of one project who both have a note of three lines; its id.
 fn desks() -> (Desk, Desk, String) {
     let (ann, bob) = (Desk::new("Ann"), Desk::new("Bob"));
-    std::fs::write(bob.root().join("invitation.txt"), good(&ann.run(&["device", "invite"]))).unwrap();
-    let file = |name: &str| ann.folder.path().join(name).to_string_lossy().into_owned();
-    good(&bob.run(&["device", "join", "invitation.txt", "--to", &file("request.bin")]));
-    good(&ann.run(&["device", "join", &file("request.bin"), "--to", &file("answer.bin")]));
-    good(&bob.run(&["device", "join", &file("answer.bin")]));
+    let_in(&ann, &bob);
     let added = json_of(&ann.run(&["note", "add", "a.rs", "--shared", "-m", "one\ntwo\nthree", "--json"]));
     bob.take(&ann);
     assert_eq!((bob.body(), bob.conflicts()), ("one\ntwo\nthree".into(), (0, vec![])));
@@ -265,4 +270,53 @@ fn an_editor_lists_conflicts_of_records_looks_at_each_choice_and_resolves_what_i
         assert_eq!((desk.body(), desk.conflicts()), (both.clone(), (0, vec![])));
     }
     assert!(["TWO", "zwei"].iter().all(|text| both.as_str().unwrap().contains(text)));
+}
+
+#[test]
+fn of_what_three_wrote_at_once_each_can_be_chosen_by_its_number_and_no_text_steers_the_terminal() {
+    let (ann, bob, id) = apart();
+    let cat = Desk::new("Cat");
+    let_in(&ann, &cat);
+    cat.take(&ann);
+    cat.take(&bob);
+    good(&cat.run(&["note", "list"]));
+    // One who had seen neither text would write so: the note is edited as it stood first.
+    let journal = Journal::open(&cat.data()).unwrap();
+    let entity = id.parse().unwrap();
+    let steers = "drei \u{1b}]0;title\u{7}\u{1b}[2J\u{9b}8m\rover";
+    let draft = journal::Draft {
+        lane: contract::Lane::Notes,
+        workspace: Some(journal.workspace_id(&cat.root()).unwrap()),
+        entity: Some(entity),
+        ..journal::Draft::observation("note.edit", journal::note_edited(steers, &[journal::OpId::new(entity, 1)]))
+    };
+    journal.append(draft).unwrap();
+    drop(journal);
+    ann.take(&cat);
+    let shown = ann.run(&["conflicts", "--color", "always"]);
+    let text = out(&shown) + &err(&shown);
+    assert!(text.contains("drei") && text.contains("--resolve side-1|side-2|side-3|both"), "{text:?}");
+    let plain = text.replace("\u{1b}[31m", "").replace("\u{1b}[39m", "");
+    assert!(plain != text && !plain.chars().any(|c| c.is_control() && c != '\n'), "{plain:?}");
+    let record = &ann.conflicts().1[0];
+    let wanted = value_of(record, "side-2");
+    let named = format!("note:{id}");
+    let refused = ann.run(&["conflicts", "--resolve", "side-4", &named]);
+    assert!(code(&refused) == 1 && err(&refused).contains("no such choice: side-4"), "{}", err(&refused));
+    assert_eq!(code(&ann.run(&["conflicts", "--resolve", "side-x", &named])), 2);
+    good(&ann.run(&["conflicts", "--resolve", "side-2", &named]));
+    bob.take(&ann);
+    assert_eq!((ann.body(), bob.body(), ann.conflicts().0), (wanted.clone(), wanted, 0));
+}
+
+#[test]
+fn where_the_journal_cannot_be_read_files_are_listed_and_that_records_were_not_is_said() {
+    let (ann, ..) = apart();
+    std::fs::write(ann.data().join("journal.json"), "not what was written").unwrap();
+    let shown = ann.run(&["conflicts"]);
+    assert_eq!(code(&shown), 3, "nobody knows whether there are any: {}{}", out(&shown), err(&shown));
+    assert!(err(&shown).contains("conflicts of records were not looked for: ") && err(&shown).contains("journal.json"));
+    let none = Desk::new("Dan");
+    std::fs::remove_dir_all(none.data()).unwrap();
+    assert_eq!(none.conflicts(), (0, vec![]), "without a journal there are none");
 }

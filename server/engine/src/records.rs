@@ -3,12 +3,10 @@
 
 use crate::notes::{NoText, Which, shown_plain};
 use crate::{Engine, EngineError};
-use contract::{
-    JournalEntry, MergePolicy, Note, NoteVersion, PolicyOutcome, RecordChoice, RecordConflict, RecordField, RecordSide,
-};
+use contract::{JournalEntry, MergePolicy, Note, NoteVersion, PolicyOutcome, RecordChoice, RecordConflict, RecordSide};
 use journal::Filter;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use ulid::Ulid;
 
@@ -48,7 +46,11 @@ impl Engine {
     /// What the journal says.
     pub fn record_conflicts(&self, root: &Path) -> Result<Vec<RecordConflict>, EngineError> {
         if self.inner.journal_if_old().is_none() {
-            return Ok(Vec::new());
+            // One that is there and cannot be read is no answer.
+            return match self.inner.journal_now() {
+                Some(Err(reason)) => Err(EngineError::Journal { reason }),
+                _ => Ok(Vec::new()),
+            };
         }
         let notes = self.notes(root, &Which::default(), &NoText)?.notes;
         notes.iter().filter(|note| note.versions.len() > 1).map(|note| self.note_conflict(note)).collect()
@@ -85,6 +87,8 @@ impl Engine {
         let field = field.ok_or_else(|| RecordError::Unknown { id: note.id.clone() })?;
         let versions = sides_of(note);
         let writers = self.writers(entity)?;
+        let heads: HashMap<&str, &[String]> =
+            field.heads.iter().map(|head| (head.op.as_str(), &head.saw[..])).collect();
         let sides: Vec<RecordSide> = versions
             .iter()
             .map(|version| RecordSide {
@@ -94,8 +98,8 @@ impl Engine {
                 at: version.at.clone(),
                 value: version.body.clone().map_or(Value::Null, Value::String),
                 redacted: version.redacted,
-                seen: crate::words::seen(saw(&field, &version.ops).iter().filter_map(|op| writers.get(event_of(op)))),
-                saw: saw(&field, &version.ops),
+                seen: crate::words::seen(saw(&heads, &version.ops).iter().filter_map(|op| writers.get(event_of(op)))),
+                saw: saw(&heads, &version.ops),
             })
             .collect();
         let mut hasher = blake3::Hasher::new();
@@ -179,9 +183,9 @@ fn event_of(op: &str) -> &str {
 const SHORTEST: usize = 4;
 
 /// What the writers of one version had before them.
-fn saw(field: &RecordField, ops: &[String]) -> Vec<String> {
+fn saw(heads: &HashMap<&str, &[String]>, ops: &[String]) -> Vec<String> {
     let mut saw: Vec<String> =
-        field.heads.iter().filter(|head| ops.contains(&head.op)).flat_map(|head| head.saw.iter().cloned()).collect();
+        ops.iter().filter_map(|op| heads.get(op.as_str())).flat_map(|saw| saw.iter().cloned()).collect();
     saw.sort();
     saw.dedup();
     saw
@@ -237,7 +241,8 @@ fn choices(sides: &[RecordSide], ancestor: Option<&Value>, together: Option<&str
             value: text.clone(),
         });
     }
-    if sides.iter().all(|side| !side.value.is_null()) {
+    // Where one removed it, taking that is to remove it. What was redacted was a text.
+    if sides.iter().all(|side| side.redacted || !side.value.is_null()) {
         choices.push(RecordChoice { choice: "none".to_owned(), title: "Remove it".to_owned(), value: Value::Null });
     }
     choices
@@ -266,8 +271,8 @@ pub fn policy_words(outcome: &PolicyOutcome) -> String {
 pub(crate) mod tests {
     use crate::notes::{NewNote, NoText, Which};
     use crate::{Engine, EngineOptions};
-    use contract::{DeviceKind, FieldState, MergePolicy, RecordConflict};
-    use journal::{Journal, NO_PROJECT, Terms};
+    use contract::{DeviceKind, FieldState, Lane, MergePolicy, RecordConflict};
+    use journal::{Draft, Journal, NO_PROJECT, OpId, Terms, note_edited};
     use std::path::{Path, PathBuf};
 
     pub(crate) struct Desk {
@@ -415,5 +420,59 @@ pub(crate) mod tests {
         bob.engine.resolve_record(Path::new(&bob.root), &id, &removal, None, false).unwrap();
         ann.take(&bob);
         assert_eq!((ann.conflicts().len(), ann.body()), (0, String::new()));
+    }
+
+    #[test]
+    fn of_a_thousand_texts_and_more_every_one_can_be_chosen_and_the_choice_settles_all() {
+        let (ann, _bob, id) = desks();
+        let entity: ulid::Ulid = id.parse().unwrap();
+        let first = OpId::new(entity, 1);
+        let (journal, many) = (ann.journal(), journal::MAX_PRED + 50);
+        let workspace = Some(journal.workspace_id(&ann.root).unwrap());
+        for n in 0..many {
+            let payload = note_edited(&format!("text {n}"), &[first]);
+            let draft = Draft {
+                lane: Lane::Notes,
+                workspace,
+                entity: Some(entity),
+                ..Draft::observation("note.edit", payload)
+            };
+            journal.append(draft).unwrap();
+        }
+        let found = ann.conflicts();
+        let [conflict] = &found[..] else { panic!("{} conflicts", found.len()) };
+        assert_eq!(conflict.sides.len(), many);
+        assert!(conflict.sides.iter().all(|side| side.saw == [first.to_string()]));
+        assert!(conflict.message.len() < 2000 && conflict.message.contains("; 1066 more"), "{}", conflict.message);
+        let last = format!("side-{many}");
+        assert_eq!(choice(conflict, &last), "text 0");
+        ann.engine.resolve_record(&ann.root, &id, &last, Some(&conflict.fingerprint), false).unwrap();
+        assert_eq!((ann.conflicts().len(), &*ann.body()), (0, "text 0"));
+    }
+
+    #[test]
+    fn a_text_beside_one_that_was_redacted_is_taken_or_removed_and_the_redacted_one_never_comes_back() {
+        let (ann, bob, id) = desks();
+        ann.edit(&id, "one\nTWO\nthree");
+        bob.edit(&id, "one\nzwei\nthree");
+        let secret = bob.journal().entries(&journal::Filter::default()).unwrap();
+        let secret = secret.iter().rfind(|entry| entry.kind == "note.edit").unwrap().id.parse().unwrap();
+        ann.take(&bob);
+        let actor =
+            contract::Actor { kind: contract::ActorKind::Person, name: "Bob".into(), model: None, prompt: None };
+        bob.journal().redact(&[secret], "a secret", &actor).unwrap();
+        ann.take(&bob);
+        let found = ann.conflicts();
+        let [conflict] = &found[..] else { panic!("{found:?}") };
+        assert!(conflict.message.contains("(redacted)"), "{}", conflict.message);
+        let shown = serde_json::to_string(conflict).unwrap();
+        assert!(!shown.contains("zwei"), "{shown}");
+        let names: Vec<&str> = conflict.choices.iter().map(|one| one.choice.as_str()).collect();
+        assert!(names.contains(&"none") && !names.contains(&"both"), "{names:?}");
+        ann.engine.resolve_record(&ann.root, &id, "none", None, false).unwrap();
+        bob.take(&ann);
+        for desk in [&ann, &bob] {
+            assert_eq!((desk.conflicts().len(), desk.body()), (0, String::new()));
+        }
     }
 }

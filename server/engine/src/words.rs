@@ -247,8 +247,15 @@ pub(crate) fn record_sides(versions: &[NoteVersion], sides: &[RecordSide], toget
     let seen = |side: &RecordSide| !side.saw.is_empty() && side.saw == sides[0].saw;
     let from = if sides.iter().all(seen) { ", from the same text" } else { "" };
     let about = if together { PUT_TOGETHER.to_owned() } else { self::versions(versions) };
-    format!("{about}{from}: {}", sides.iter().map(one).collect::<Vec<_>>().join("; "))
+    let more = match sides.len().saturating_sub(MOST_SIDES) {
+        0 => String::new(),
+        more => format!("; {more} more"),
+    };
+    format!("{about}{from}: {}{more}", sides.iter().take(MOST_SIDES).map(one).collect::<Vec<_>>().join("; "))
 }
+
+/// Versions of a record that one sentence names.
+const MOST_SIDES: usize = 8;
 
 /// What a writer had before them: `the text of Ann, 2026-11-21 14:00:00`.
 pub(crate) fn seen<'a>(wrote: impl Iterator<Item = &'a (String, String)>) -> String {

@@ -7,6 +7,7 @@ use contract::{ArtifactState, ReadinessState};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::OwoColorize as _;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ impl Out {
     /// A line for people; nothing with `--json`.
     pub fn line(&self, text: impl AsRef<str>) {
         if !self.json {
-            write(text.as_ref());
+            write(&fit(text.as_ref()));
         }
     }
 
@@ -64,9 +65,9 @@ impl Out {
     #[expect(clippy::unused_self, reason = "printing goes through `Out`, and this much no option changes")]
     pub fn error(&self, message: &str) {
         let (message, hint) = message.split_once("\nhint:").map_or((message, None), |(m, h)| (m, Some(h)));
-        eprintln!("{} {message}", "error:".red().bold());
+        eprintln!("{} {}", "error:".red().bold(), fit(message));
         if let Some(hint) = hint {
-            eprintln!("{}{hint}", "hint:".cyan().bold());
+            eprintln!("{}{}", "hint:".cyan().bold(), fit(hint));
         }
     }
 
@@ -80,12 +81,12 @@ impl Out {
     /// Progress in words, to stderr.
     #[expect(clippy::unused_self, reason = "printing goes through `Out`, and this much no option changes")]
     pub fn note(&self, message: &str) {
-        eprintln!("{message}");
+        eprintln!("{}", fit(message));
     }
 
     pub fn warn(&self, message: &str) {
         if !self.quiet {
-            eprintln!("{} {message}", "warning:".yellow().bold());
+            eprintln!("{} {}", "warning:".yellow().bold(), fit(message));
         }
     }
 
@@ -127,6 +128,7 @@ impl Progress {
     pub fn report(&self, prefix: &str, message: &str, done: u64, total: u64) {
         self.bar.set_length(total);
         self.bar.set_position(done);
+        let message = &*fit(message);
         self.bar.set_prefix(prefix.to_owned());
         self.bar.set_message(message.to_owned());
         if self.lines && !message.is_empty() {
@@ -167,6 +169,31 @@ pub(crate) fn readiness(state: ReadinessState) -> String {
     }
 }
 
+/// Text with what others wrote in it, a file's name or a tool's words for example, as a terminal may have it: of what steers one, only
+/// the colours that are used here. Everything else is shown as the sign for what cannot be shown.
+fn fit(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        return Cow::Borrowed(text);
+    }
+    let mut fit = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let colour = colour(rest);
+        let is_shown = colour.is_some() || !first.is_control() || matches!(first, '\n' | '\t');
+        let length = colour.unwrap_or(first.len_utf8());
+        fit.push_str(if is_shown { &rest[..length] } else { "\u{fffd}" });
+        rest = &rest[length..];
+    }
+    Cow::Owned(fit)
+}
+
+/// Length of a colour's code at the beginning of a text: one of those that `owo_colors` writes for what is printed here.
+fn colour(text: &str) -> Option<usize> {
+    let code = text.strip_prefix("\u{1b}[")?;
+    let end = code.bytes().take(3).position(|byte| byte == b'm')?;
+    matches!(code[..end].parse(), Ok(0 | 1 | 2 | 4 | 22 | 24 | 31..=36 | 39)).then_some(2 + end + 1)
+}
+
 /// One line to standard output. A reader that has gone ends the process as a signal would; a full disk is said.
 fn write(text: &str) {
     use std::io::Write as _;
@@ -181,5 +208,31 @@ fn written(result: std::io::Result<()>) {
         }
         eprintln!("{} the output could not be written: {e}", "error:".red().bold());
         host::leave(crate::End::Unknown as u8);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_steers_a_terminal_only_our_own_colours_are_printed() {
+        let ours = format!("{} {} {}", "a".red().bold(), "b".dimmed(), "c".underline());
+        assert_eq!(fit(&ours), ours);
+        assert_eq!(fit("one\n\ttwo é"), "one\n\ttwo é");
+        for steers in [
+            "\u{1b}]0;x\u{7}",
+            "\u{1b}[2J",
+            "\u{1b}[8m",
+            "\u{1b}[38;5;1m",
+            "\r",
+            "\u{9b}31m",
+            "\u{1b}",
+            "\u{1b}[",
+            "\u{1b}[é",
+        ] {
+            let shown = fit(steers);
+            assert!(!shown.chars().any(char::is_control) && shown.starts_with('\u{fffd}'), "{shown:?}");
+        }
     }
 }

@@ -12,12 +12,12 @@
 //! beside a text included: nothing is dropped because something else came later. A version that was redacted still stands
 //! in place of those that it replaced: an earlier text does not come back.
 
-use crate::op::{Op, OpId, OpKind, ops_of, ops_value};
+use crate::op::{MAX_PRED, Op, OpId, OpKind, ops_of, ops_value};
 use crate::text3;
 use contract::{Actor, Delivery, JournalEntry, Lane, NoteAnchor, NoteVersion};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use ulid::Ulid;
 
 /// Kinds of the events of notes begin so.
@@ -77,17 +77,27 @@ pub fn note_added(body: &str, anchor: &NoteAnchor) -> Value {
 
 /// The payload of an event that writes a note anew, in place of the versions whose operations are `pred`.
 pub fn note_edited(body: &str, pred: &[OpId]) -> Value {
-    payload(&[Op::new("body", OpKind::Text, body).replacing(pred.iter().copied())])
+    payload(&replacing(&Op::new("body", OpKind::Text, body), pred))
 }
 
 /// The payload of an event that puts a note to another place, instead of where the operations `pred` put it.
 pub fn note_moved(anchor: &NoteAnchor, pred: &[OpId]) -> Value {
-    payload(&[Op::set("anchor", json!(anchor)).replacing(pred.iter().copied())])
+    payload(&replacing(&Op::set("anchor", json!(anchor)), pred))
 }
 
 /// The payload of an event that removes a note: the versions whose operations are `pred`.
 pub fn note_retracted(pred: &[OpId]) -> Value {
-    payload(&[Op::new("body", OpKind::Del, Value::Null).replacing(pred.iter().copied())])
+    payload(&replacing(&Op::new("body", OpKind::Del, Value::Null), pred))
+}
+
+/// The operation, as often as it takes to name all that it replaces: one names [`MAX_PRED`] at most, and saying the same several times
+/// says one thing.
+fn replacing(op: &Op, pred: &[OpId]) -> Vec<Op> {
+    let mut parts: Vec<&[OpId]> = pred.chunks(MAX_PRED).collect();
+    if parts.is_empty() {
+        parts.push(&[]);
+    }
+    parts.into_iter().map(|part| op.clone().replacing(part.iter().copied())).collect()
 }
 
 fn payload(ops: &[Op]) -> Value {
@@ -226,20 +236,22 @@ fn record(id: Ulid, building: &Building) -> Option<NoteRecord> {
     let placed = building.anchor.heads().into_iter().map(|(op, _)| *op).collect();
     let anchor = building.anchor.heads().first().and_then(|(_, written)| anchor_of(&written.value)).unwrap_or_default();
     let mut versions: Vec<NoteVersion> = Vec::new();
+    let mut known = HashMap::new();
     for (op, written) in building.body.heads() {
-        let body = written.value.as_str().map(str::to_owned);
-        match versions.iter_mut().find(|version| (&version.body, version.redacted) == (&body, written.redacted)) {
-            Some(same) => same.ops.push(op.to_string()),
-            None => versions.push(NoteVersion {
-                ops: vec![op.to_string()],
-                body,
+        let body = written.value.as_str();
+        let at = *known.entry((body, written.redacted)).or_insert_with(|| {
+            versions.push(NoteVersion {
+                ops: Vec::new(),
+                body: body.map(str::to_owned),
                 redacted: written.redacted,
                 author: written.author.clone(),
                 at: written.at.clone(),
                 state: written.state,
                 merged: Vec::new(),
-            }),
-        }
+            });
+            versions.len() - 1
+        });
+        versions[at].ops.push(op.to_string());
     }
     // One that a member has written on stands all the same.
     if building.is_held && versions.is_empty() {

@@ -3,8 +3,8 @@
 
 use contract::{Actor, ActorKind, Delivery, JournalEntry, Lane, LeftOp, NoteAnchor};
 use holdover_journal::{
-    DraftAbout, DraftSaved, Journal, JournalError, MAX_NOTE, MAX_NOTE_DRAFTS, Notes, OpId, draft_turn, is_inside,
-    note_added, note_edited, note_retracted,
+    DraftAbout, DraftSaved, Journal, JournalError, MAX_NOTE, MAX_NOTE_DRAFTS, MAX_PRED, Notes, OpId, draft_turn,
+    is_inside, note_added, note_edited, note_retracted,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -74,6 +74,19 @@ fn an_edit_replaces_what_it_names_and_nothing_else() {
     assert_eq!(bodies(&[add("a"), edit(2, "b", &[1]), edit(3, "c", &[1])]), some(&["c", "b"]), "both stand");
     assert_eq!(bodies(&[add("a"), edit(2, "b", &[1]), edit(3, "c", &[1]), edit(4, "d", &[2, 3])]), some(&["d"]));
     assert_eq!(bodies(&[add("a"), edit(2, "b", &[1]), edit(3, "b", &[1])]), some(&["b"]), "the same twice is one");
+}
+
+#[test]
+fn of_more_versions_than_one_operation_may_name_each_is_listed_and_one_event_settles_all() {
+    let many = 2 * MAX_PRED as u64 + 100;
+    let mut events = vec![add("a")];
+    events.extend((2..many).map(|n| edit(n, &format!("text {n}"), &[1])));
+    assert_eq!(bodies(&events).len() as u64, many - 2);
+    let all: Vec<u64> = (2..many).collect();
+    let standing = |last: JournalEntry| bodies(&[&events[..], &[last]].concat());
+    assert_eq!(standing(edit(many, "settled", &all)), some(&["settled"]));
+    assert_eq!(standing(retract(many, &all)), vec![None]);
+    assert_eq!(standing(edit(many, "some", &all[..MAX_PRED])).len() as u64, many - 2 - MAX_PRED as u64 + 1);
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn places(asked: &serde_json::Value, deep: usize, found: &mut Vec<String>) {
 fn place(asked: &str) -> Option<String> {
     let asked = asked.trim();
     let lower = asked.to_ascii_lowercase();
-    let named = ["file:", "link:"].into_iter().find(|prefix| lower.starts_with(prefix)).map(|prefix| prefix.len());
+    let named = ["file:", "link:"].into_iter().find(|prefix| lower.starts_with(prefix)).map(str::len);
     let place = match named {
         Some(prefix) => &asked[prefix..],
         None if asked.starts_with(['.', '/', '~', '\\']) && !is_range(asked) => asked,

@@ -9,6 +9,8 @@ use engine::Engine;
 use owo_colors::OwoColorize as _;
 use std::path::{Path, PathBuf};
 
+/// Versions of one record that are printed.
+const SHOWN: usize = 20;
 /// How a record is named among files.
 const RECORD: &str = "note:";
 
@@ -72,7 +74,7 @@ pub(super) fn told(record: &RecordConflict, options: &Options, named: bool, out:
         return;
     }
     out.line(format!("{name}: {}", clean(&record.message).red()));
-    for side in &record.sides {
+    for side in record.sides.iter().take(SHOWN) {
         out.line(format!("  {}", clean(&side.label)));
         for text in side.value.as_str().unwrap_or(if side.redacted { "(redacted)" } else { "(removed)" }).lines() {
             out.line(format!("    | {}", clean(text)));
@@ -81,6 +83,14 @@ pub(super) fn told(record: &RecordConflict, options: &Options, named: bool, out:
     for policy in record.policies.iter().filter(|_| named || options.suggest) {
         out.line(format!("  {}", engine::policy_words(policy)));
     }
-    let names: Vec<&str> = record.choices.iter().map(|one| one.choice.as_str()).collect();
+    if record.sides.len() > SHOWN {
+        out.line(format!("  {} more, which --json shows", record.sides.len() - SHOWN));
+    }
+    // Of many sides each could be chosen.
+    let is_listed = |choice: &str| record.sides.len() <= SHOWN || !choice.starts_with("side-");
+    let mut names: Vec<&str> = record.choices.iter().map(|one| &*one.choice).filter(|one| is_listed(one)).collect();
+    if record.sides.len() > SHOWN {
+        names.insert(0, "side-1|side-2|…");
+    }
     out.line(format!("  resolve with: holdover conflicts --resolve {} {RECORD}{id}", names.join("|")));
 }

@@ -3,11 +3,13 @@
 use super::{Failure, count};
 use crate::End;
 use crate::out::Out;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Arg, Command};
 use contract::{ConflictRegion, ConflictSuggestion, LineOrigin, LockfileMerge};
 use engine::{ConflictChoice, ConflictError, Resolve};
 use owo_colors::OwoColorize as _;
 use serde_json::json;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
@@ -16,7 +18,7 @@ pub(crate) struct Options {
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Replace every conflict by this choice, where it has it; auto: by a merge, where a trusted one is found; remembered: by what was chosen when the same sides met before; lockfile: a lockfile by what its ecosystem's own tool makes of it, offline
-    #[arg(long, value_name = "CHOICE", value_parser = PossibleValuesParser::new(["current", "incoming", "both", "both-reversed", "base", "none", "auto", "remembered", "lockfile"]))]
+    #[arg(long, value_name = "CHOICE", value_parser = Choices)]
     resolve: Option<String>,
     /// With --resolve: say what would be left, and write nothing
     #[arg(long, requires = "resolve")]
@@ -27,6 +29,31 @@ pub(crate) struct Options {
     /// Put a conflict back that was resolved: the id of the event, or the end of it
     #[arg(long, value_name = "EVENT", conflicts_with_all = ["resolve", "suggest", "files"])]
     undo: Vec<String>,
+}
+
+/// The choices by name, and `side-1` and on where there are more than two sides.
+#[derive(Debug, Clone, Copy)]
+struct Choices;
+
+impl Choices {
+    fn named() -> PossibleValuesParser {
+        ["current", "incoming", "both", "both-reversed", "base", "none", "auto", "remembered", "lockfile"].into()
+    }
+}
+
+impl TypedValueParser for Choices {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        let side = value.to_str().filter(|word| word.strip_prefix("side-").is_some_and(|n| n.parse::<u32>().is_ok()));
+        side.map_or_else(|| Self::named().parse_ref(command, argument, value), |side| Ok(side.to_owned()))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        // Taken from another parser that lives no longer than this.
+        let all: Vec<PossibleValue> = Self::named().possible_values()?.collect();
+        Some(Box::new(all.into_iter()))
+    }
 }
 
 /// Resolutions of one run whose ids are said, so that each can be undone.
