@@ -522,7 +522,7 @@ fn a_copy_that_a_killed_process_left_is_removed_by_the_next_and_one_in_use_is_no
     for name in ["lockfile-old", "lockfile-new", "other"] {
         std::fs::create_dir_all(work.join(name).join("src")).unwrap();
     }
-    let hours = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 3600);
+    let hours = std::time::SystemTime::now() - std::time::Duration::from_hours(2);
     for name in ["lockfile-old", "other"] {
         std::fs::File::open(work.join(name)).unwrap().set_modified(hours).unwrap();
     }
