@@ -8,13 +8,14 @@ use crate::key::Keys;
 use crate::key::lock::Lock;
 use crate::read::{self, Filter, Readers};
 use crate::reserve::{Reserve, ReserveFile};
+use crate::rows::TOGETHER;
 use crate::store;
 use crate::time::rfc3339;
 use crate::tx::{Place, Tx};
 use crate::watch::{Change, Watch};
 use crate::writer::{Backlog, Command, Writer};
 use contract::{Delivery, JournalEntry};
-use crossbeam_channel::{Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -38,6 +39,22 @@ struct Inner {
     from_session: bool,
     #[expect(dead_code, reason = "held until the files are closed: fields are dropped after `drop`")]
     lock: Option<Lock>,
+}
+
+/// Work that the writer has been given.
+struct Running<T> {
+    done: Receiver<Result<(), JournalError>>,
+    value: Receiver<T>,
+    closed: JournalError,
+}
+
+impl<T> Running<T> {
+    /// Until it is committed, or is not.
+    fn wait(self) -> Result<T, JournalError> {
+        let Running { done, value, closed } = self;
+        done.recv().map_err(|_| closed.clone())??;
+        value.recv().map_err(|_| closed)
+    }
 }
 
 impl std::fmt::Debug for Journal {
@@ -177,18 +194,33 @@ impl Journal {
     }
 
     /// Writes events in one transaction, all of them or none, and waits until they are committed; `durable`, or where one of
-    /// them is meant ([`Draft::intent`]): until they are flushed to the disk. They are made ready on the caller's thread, so
-    /// that other processes wait for the writing alone. Meant for up to some thousand.
+    /// them is meant ([`Draft::intent`]): until they are flushed to the disk. They are made ready on the caller's thread, while
+    /// the writer's, which takes longer for each, writes the ones before. Meant for up to some thousand.
     pub fn append_all(&self, drafts: &[Draft], durable: bool) -> Result<Vec<Ulid>, JournalError> {
         self.may_wait()?;
-        let mut events = drafts.iter().map(Draft::prepare).collect::<Result<Vec<Prepared>, _>>()?;
+        let prepare = |part: &[Draft]| part.iter().map(Draft::prepare).collect::<Result<Vec<Prepared>, _>>();
         let full = durable || drafts.iter().any(|draft| draft.intent);
+        let (ready_in, ready) = unbounded::<Result<Vec<Prepared>, JournalError>>();
+        let (closed, wanted) = (self.closed(), drafts.len());
+        let mut written: Vec<Prepared> = Vec::with_capacity(wanted);
         // They come back, so that the writer need not take them apart.
-        let events = self.write_if(full, full, move |tx| {
-            tx.place_all(&mut events.iter_mut().collect::<Vec<_>>())?;
-            Ok(events)
+        let running = self.begin_write(full, full, move |tx| {
+            while written.len() < wanted {
+                let mut part = ready.recv().map_err(|_| closed.clone())??;
+                tx.place_all(&mut part.iter_mut().collect::<Vec<_>>())?;
+                written.append(&mut part);
+            }
+            Ok(written)
         })?;
-        Ok(events.iter().map(|event| event.header.id).collect())
+        for part in drafts.chunks(TOGETHER).map(prepare) {
+            let is_last = part.is_err();
+            // The writer may have given up.
+            if ready_in.send(part).is_err() || is_last {
+                break;
+            }
+        }
+        drop(ready_in);
+        Ok(running.wait()?.iter().map(|event| event.header.id).collect())
     }
 
     /// Hands an event to the writer and returns at once with the id it will have. Events that wait together are written
@@ -244,6 +276,16 @@ impl Journal {
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, JournalError> + Send + 'static,
     ) -> Result<T, JournalError> {
         self.may_wait()?;
+        self.begin_write(durable, needed, work)?.wait()
+    }
+
+    /// As [`Journal::write_if`], without waiting.
+    fn begin_write<T: Send + 'static>(
+        &self,
+        durable: bool,
+        needed: bool,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<Running<T>, JournalError> {
         let (value_in, value_out) = bounded(1);
         let (done_in, done_out) = bounded(1);
         self.send(Command::Run {
@@ -256,8 +298,7 @@ impl Journal {
             }),
             done: Box::new(move |result| drop(done_in.send(result))),
         })?;
-        done_out.recv().map_err(|_| self.closed())??;
-        value_out.recv().map_err(|_| self.closed())
+        Ok(Running { done: done_out, value: value_out, closed: self.closed() })
     }
 
     /// Runs `work` like [`Journal::write`], without a flush and without waiting; trouble is logged. What is not `needed` is not

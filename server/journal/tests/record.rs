@@ -139,6 +139,27 @@ fn a_kind_that_is_none_is_refused() {
 }
 
 #[test]
+fn of_a_group_with_an_event_that_is_none_nothing_is_written_wherever_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    // Longer than what one statement writes.
+    let group = |wrong: Option<usize>| -> Vec<Draft> {
+        let draft = |n| Draft::observation(if Some(n) == wrong { "" } else { "check.ran" }, json!({"n": n}));
+        (0..100).map(draft).collect()
+    };
+    for wrong in [0, 31, 32, 70, 99] {
+        let error = journal.append_all(&group(Some(wrong)), true).unwrap_err();
+        assert!(matches!(error, JournalError::InvalidDraft { .. }), "{wrong}: {error}");
+        assert_eq!(journal.count().unwrap(), 0, "{wrong}");
+    }
+    assert!(journal.append_all(&[], true).unwrap().is_empty());
+    let ids: Vec<String> = journal.append_all(&group(None), true).unwrap().iter().map(ToString::to_string).collect();
+    let entries = journal.entries(&Filter { limit: None, ..Filter::default() }).unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.id.clone()).collect::<Vec<_>>(), ids);
+    assert!(entries.iter().enumerate().all(|(n, entry)| entry.payload["n"] == n));
+}
+
+#[test]
 fn work_that_fails_or_panics_stores_nothing_and_the_writer_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::open(folder.path()).unwrap();
