@@ -9,23 +9,25 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Pack {
     pub out: Vec<u8>,
     last: Vec<u8>,
+    /// Room that is used again for each path.
+    digest: Vec<u8>,
 }
 
 /// Digests of a cache's files are names of this many hexadecimal digits behind two short folders: SHA-512, -256 and -1.
 const DIGESTS: [usize; 3] = [128, 64, 40];
 
-/// `ab/cd/ef01…` at the end of a path: where it begins, and the digest.
-fn digest_at_end(path: &[u8]) -> Option<(usize, Vec<u8>)> {
+/// `ab/cd/ef01…` at the end of a path: where it begins. The digest is left in `bytes`.
+fn digest_at_end(path: &[u8], bytes: &mut Vec<u8>) -> Option<usize> {
     DIGESTS.iter().find_map(|digits| {
         let start = path.len().checked_sub(digits + 2)?;
         let end = &path[start..];
         if end[2] != b'/' || end[5] != b'/' {
             return None;
         }
-        let mut bytes = Vec::with_capacity(digits / 2);
+        bytes.clear();
         // Upper case would come back as lower case.
-        [&end[..2], &end[3..5], &end[6..]].into_iter().try_for_each(|part| hexadecimal::read(part, &mut bytes))?;
-        Some((start, bytes))
+        [&end[..2], &end[3..5], &end[6..]].into_iter().try_for_each(|part| hexadecimal::read(part, bytes))?;
+        Some(start)
     })
 }
 
@@ -54,13 +56,21 @@ impl Pack {
     }
 
     pub(crate) fn path_bytes(&mut self, path: &[u8]) {
-        let digest = digest_at_end(path);
-        let (front, digest) = digest.as_ref().map_or((path, &[][..]), |(start, digest)| (&path[..*start], digest));
+        let mut digest = std::mem::take(&mut self.digest);
+        let front = digest_at_end(path, &mut digest).map_or_else(
+            || {
+                digest.clear();
+                path
+            },
+            |start| &path[..start],
+        );
         let shared = front.iter().zip(&self.last).take_while(|(a, b)| a == b).count();
         self.number(shared as u64);
         self.bytes(&front[shared..]);
-        self.bytes(digest);
-        self.last = front.to_vec();
+        self.bytes(&digest);
+        self.last.truncate(shared);
+        self.last.extend_from_slice(&front[shared..]);
+        self.digest = digest;
     }
 }
 
