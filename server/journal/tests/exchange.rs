@@ -8,8 +8,8 @@ mod support;
 use contract::{Delivery, DeviceKind, DeviceState, JournalEntry, Lane};
 use forge::{Forger, Wish};
 use holdover_journal::{
-    Draft, Filter, Header, INVITATION, ImportError, Journal, MAX_BY_HAND, MAX_JUMP, NO_PROJECT, Op, Reason, Segment,
-    Terms,
+    DeviceError, Draft, Filter, Header, INVITATION, ImportError, Journal, MAX_BY_HAND, MAX_JUMP, NO_PROJECT, Op,
+    Reason, Segment, Terms,
 };
 use support::raw;
 
@@ -751,6 +751,19 @@ fn exchange(sites: &[Site; 3]) {
     }
 }
 
+/// What a verification says of the root set of the devices as such.
+fn verdict(site: &Site) -> contract::RootVerdict {
+    let verdicts = site.journal.root_verdicts().unwrap();
+    assert_eq!((verdicts.len(), &*verdicts[0].project), (1, ""));
+    verdicts.into_iter().next().unwrap()
+}
+
+fn in_order(ids: &[String]) -> Vec<String> {
+    let mut ids = ids.to_vec();
+    ids.sort();
+    ids
+}
+
 fn versions(sites: &[Site; 3]) -> Vec<u64> {
     sites.iter().map(|site| site.journal.roots(NO_PROJECT).unwrap().now.version).collect()
 }
@@ -767,10 +780,15 @@ fn a_root_set_counts_on_every_device_once_enough_of_the_old_and_of_the_new_one_h
     assert_eq!((named.now.version, named.waiting[0].signed_by.clone()), (0, ids[..1].to_vec()));
     exchange(&sites);
     assert_eq!(versions(&sites), [0, 0, 0]);
+    let waits = verdict(c);
+    assert_eq!((waits.version, waits.waiting, waits.signed_by), (0, 2, ids[..1].to_vec()), "of version 0 the founder");
     let signed = b.journal.sign_roots(NO_PROJECT, &named.waiting[0].id[..8]).unwrap();
     assert_eq!((signed.now.version, signed.now.threshold, signed.waiting.len()), (1, 2, 0));
     exchange(&sites);
     assert_eq!(versions(&sites), [1, 1, 1]);
+    let stands = verdict(c);
+    assert_eq!((stands.version, stands.threshold, stands.waiting, stands.can_change), (1, 2, 0, true));
+    assert_eq!((stands.devices, stands.signed_by), (in_order(&ids), in_order(&ids[..2])));
     // One device alone changes nothing more, not even the founder.
     let alone = a.journal.name_roots(NO_PROJECT, &ids[..1], 1).unwrap();
     assert_eq!((alone.now.version, alone.waiting.len()), (1, 1));
@@ -807,9 +825,34 @@ fn a_device_of_the_root_set_is_taken_out_by_as_many_as_the_set_demands_and_anoth
     b.journal.revoke(NO_PROJECT, &ids[2], "left").unwrap();
     exchange(&sites);
     assert_eq!(sites.each_ref().map(|site| state(site, 2)), [DeviceState::Revoked; 3]);
+    let whole = verdict(a);
+    assert_eq!((whole.lost, whole.can_change), (Vec::new(), true), "that one is not in the set");
     b.journal.revoke(NO_PROJECT, &ids[1], "I lost it").unwrap();
     exchange(&sites);
     assert_eq!(sites.each_ref().map(|site| state(site, 1)), [DeviceState::Revoked; 3]);
+    assert_eq!(versions(&sites), [1, 1, 1], "the set is what it was");
+    let stuck = verdict(a);
+    assert_eq!((stuck.lost, stuck.can_change), (ids[1..2].to_vec(), false), "one of two cannot sign what two must");
+}
+
+#[test]
+fn a_root_set_stays_in_force_when_one_of_its_devices_is_taken_out() {
+    let (sites, ids) = three_members();
+    let [a, _, c] = &sites;
+    a.journal.name_roots(NO_PROJECT, &ids[..2], 1).unwrap();
+    exchange(&sites);
+    a.journal.revoke(NO_PROJECT, &ids[1], "stolen").unwrap();
+    exchange(&sites);
+    assert_eq!(versions(&sites), [1, 1, 1]);
+    let stands = verdict(c);
+    assert_eq!((stands.lost, stands.can_change), (ids[1..2].to_vec(), true));
+    let refused = c.journal.invite(NO_PROJECT, &terms()).unwrap_err().to_string();
+    assert!(refused.contains("a root set was named, and it is not in it"), "{refused}");
+    // A set without the one that is out follows it, and one with it is not made.
+    assert!(matches!(a.journal.name_roots(NO_PROJECT, &ids[..2], 1), Err(DeviceError::NoPerson { .. })));
+    a.journal.name_roots(NO_PROJECT, &ids[..1], 1).unwrap();
+    exchange(&sites);
+    assert_eq!((versions(&sites), verdict(c).lost), (vec![2, 2, 2], Vec::new()));
 }
 
 #[test]

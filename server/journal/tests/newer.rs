@@ -3,11 +3,15 @@
 
 mod support;
 
-use contract::JobKind;
-use holdover_journal::{Draft, Filter, Journal, JournalError, LeaseError, OpenError, holdover};
+use contract::{JobKind, Lane};
+use holdover_journal::{
+    DeviceError, Draft, Filter, ImportError, Journal, JournalError, LeaseError, NO_PROJECT, OpenError, Retention,
+    Rules, SealPolicy, holdover,
+};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 use support::{picture, raw};
 
@@ -70,6 +74,46 @@ fn a_newer_journal_is_read_and_every_write_says_why_not() {
     is_told(Err::<(), _>(journal.trouble().unwrap()));
     drop(journal);
     assert_eq!(files(folder.path()), before, "not a byte was changed, and no file was added");
+}
+
+#[test]
+fn nothing_of_a_newer_journal_is_sealed_taken_in_deleted_or_cleaned() {
+    let other = tempfile::tempdir().unwrap();
+    let brought = {
+        let journal = Journal::open(other.path()).unwrap();
+        journal.append(Draft { intent: true, lane: Lane::Notes, ..Draft::observation("note.add", json!({})) }).unwrap();
+        journal.seal(NO_PROJECT).unwrap();
+        let segment = journal.segments(NO_PROJECT).unwrap().remove(0);
+        journal.segment_bytes(&segment).unwrap().unwrap()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let write = |text: &str| {
+        let draft = Draft { intent: true, lane: Lane::Notes, ..Draft::observation("note.add", json!({"text": text})) };
+        journal.append(draft).unwrap().id.parse().unwrap()
+    };
+    let (gone, stays) = (write("gone"), write("stays"));
+    journal.redact(&[gone], "deleted and not yet cleaned", &holdover()).unwrap();
+    assert_eq!(journal.erasures_pending().unwrap(), 1);
+    drop(journal);
+    raw(folder.path()).execute_batch("PRAGMA user_version = 900").unwrap();
+    let before = files(folder.path());
+    let journal = Journal::open(folder.path()).unwrap();
+    is_told(journal.erase());
+    is_told(journal.redact(&[stays], "never", &holdover()));
+    is_told(journal.seal(NO_PROJECT));
+    is_told(journal.seal_due(&SealPolicy::leaving(), i64::MAX));
+    let Err(ImportError::Journal(refused)) = journal.import(&brought) else { panic!("it was taken in") };
+    is_told(Err::<(), _>(refused));
+    let Err(DeviceError::Journal(refused)) = journal.name_device(Some("other"), None) else { panic!("it was named") };
+    is_told(Err::<(), _>(refused));
+    let rules = Rules { observations: Some(0), local: Some(0), notes: Some(0) };
+    let retention = Retention { rest: rules, ..Retention::default() };
+    is_told(journal.retain(&retention, i64::MAX / 2, |_, _| ControlFlow::Continue(())));
+    is_told(journal.clock_stands(i64::MAX / 2));
+    assert_eq!(journal.entries(&Filter::default()).unwrap().len(), 3);
+    drop(journal);
+    assert_eq!(files(folder.path()), before, "not a byte was changed");
 }
 
 #[test]
