@@ -1,7 +1,7 @@
 //! A thread beside the worker that looks after one thing in the journal: when it is poked, and when the time comes that it
 //! named itself. With nothing that waits, an idle server wakes for nothing. It knows nothing of what is looked after.
 
-use crate::facade::Inner;
+use crate::inner::Inner;
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
 use journal::Journal;
 use std::sync::{Arc, Weak};

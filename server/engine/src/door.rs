@@ -2,7 +2,7 @@
 //! While it is locked a background keeps looking, and opens it when it can be; one that the user locks again is closed.
 
 use crate::Notice;
-use crate::facade::Inner;
+use crate::inner::Inner;
 use crate::worker::Task;
 use crossbeam_channel::{Receiver, Sender, after, bounded, never};
 use journal::{Journal, Keys, OpenError};

@@ -1,7 +1,7 @@
 //! Bringing here what is missing: the ecosystem's own tool, under a lease, with progress, cancel and journal entries.
 
-use crate::facade::Inner;
 use crate::fetch_job::{Ending, FetchJob, is_network};
+use crate::inner::Inner;
 use crate::workspace::Workspace;
 use crate::{Engine, EngineError};
 use contract::{ArtifactState, FetchOutcome, FetchStep, JobState, PreflightReport, Progress};

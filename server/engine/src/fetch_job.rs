@@ -1,7 +1,7 @@
 //! A fetch among the journal's jobs: carried on where an earlier one stopped, and stored by the last holder of its lease alone.
 //! It runs nothing; without a journal, or where a workspace writes none, it does nothing.
 
-use crate::facade::Inner;
+use crate::inner::Inner;
 use crate::record::{enabled, person};
 use contract::{JobKind, JobState};
 use journal::{Backoff, Draft, Journal, JournalError, Lease, NewJob, Step};

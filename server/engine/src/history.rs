@@ -2,7 +2,7 @@
 //! its checksum compared. Reads what looks and fetches wrote down; an event that says nothing of an artifact is not its own.
 
 use crate::documents::shown;
-use crate::facade::Inner;
+use crate::inner::Inner;
 use crate::trail::{LOOKED_AT, MOST, told};
 use crate::{Engine, EngineError};
 use contract::{ArtifactState, JournalEntry, TrailEntry, TrailReport};

@@ -18,6 +18,7 @@ mod fetch;
 mod fetch_job;
 mod git;
 mod history;
+mod inner;
 mod intact;
 mod keys;
 mod lenses;
@@ -66,11 +67,11 @@ pub use notes::{DraftToSave, NewNote, NoText, NoteError, SHOWS_NOTE, Texts, Whic
 pub use notice::Notice;
 pub use origin::{conflict_hover, is_committed_text, trace, unmerged_files};
 pub use preview::{add_lockfile, conflict_preview, conflict_text};
-pub use records::{RecordError, policy_words};
+pub use records::RecordError;
 pub use report::{Cell, Report, Section, Tone, delivery, note_text, note_to_edit, summary};
 pub use resolutions::{Resolve, UndoError, add_remembered};
 pub use stages::Ancestors;
 pub use suggest::{Suggester, Suggestions};
 /// What a draft is called; given by whoever begins it.
 pub use ulid::Ulid as DraftId;
-pub use words::{held_up, lockfile as lockfile_words, merge as merge_words};
+pub use words::{held_up, lockfile as lockfile_words, merge as merge_words, policy_words};

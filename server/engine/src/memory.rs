@@ -1,6 +1,6 @@
 //! What the inventory remembers between runs lies in the journal's database; without a journal nothing is remembered.
 
-use crate::facade::Inner;
+use crate::inner::Inner;
 use inventory::Memory;
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
 //! Which project a workspace is: what clones of one project agree on, wherever they lie and whoever cloned them.
 //! Reads small files of the repository and asks git for its first commit; of an address only a hash is kept.
 
-use crate::facade::Inner;
+use crate::inner::Inner;
 use crate::workspace::Workspace;
 use host::{Cancel, Stream, read_small};
 use journal::{Claim, Journal};

@@ -1,6 +1,6 @@
 //! What becomes an event. Payloads hold workspace-relative paths and the least that is needed.
 
-use crate::facade::Inner;
+use crate::inner::Inner;
 use contract::{Actor, ActorKind, Lane, Readiness};
 use journal::Draft;
 use serde_json::{Value, json};

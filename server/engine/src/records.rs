@@ -3,7 +3,7 @@
 
 use crate::notes::{NoText, Which, shown_plain};
 use crate::{Engine, EngineError};
-use contract::{JournalEntry, MergePolicy, Note, NoteVersion, PolicyOutcome, RecordChoice, RecordConflict, RecordSide};
+use contract::{JournalEntry, Note, NoteVersion, RecordChoice, RecordConflict, RecordSide};
 use journal::Filter;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -246,24 +246,6 @@ fn choices(sides: &[RecordSide], ancestor: Option<&Value>, together: Option<&str
         choices.push(RecordChoice { choice: "none".to_owned(), title: "Remove it".to_owned(), value: Value::Null });
     }
     choices
-}
-
-/// What a policy would make of it, in words.
-#[must_use]
-pub fn policy_words(outcome: &PolicyOutcome) -> String {
-    let would = match outcome.policy {
-        MergePolicy::LastWriter => "the last writer's would be shown",
-        MergePolicy::Text if outcome.state == contract::FieldState::Merged => {
-            "the texts would be put together, line by line"
-        }
-        MergePolicy::Text => "the texts changed the same lines, so the last would be shown and somebody asked",
-        MergePolicy::Manual => "nothing would be shown until somebody decides",
-        MergePolicy::Set => "all of them would stand",
-        MergePolicy::Counter => "they would be added up",
-        MergePolicy::Max => "the largest would be shown",
-        MergePolicy::Min => "the smallest would be shown",
-    };
-    would.to_owned()
 }
 
 #[cfg(test)]

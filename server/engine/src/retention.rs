@@ -4,7 +4,7 @@
 //! The user's own settings hold for everything that is of no workspace with rules of its own. What a trusted workspace says
 //! holds for that workspace alone, and what an untrusted one says for nothing.
 
-use crate::facade::Inner;
+use crate::inner::Inner;
 use crate::{Engine, EngineError};
 use contract::{RetainReport, RetainedRun, RetentionSettings};
 use host::{Cancel, Layers};

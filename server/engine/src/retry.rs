@@ -2,7 +2,7 @@
 //! Only in a server, with a connection, where the workspace is trusted; one process at a time, and never before the time that was drawn.
 
 use crate::background::Background;
-use crate::facade::Inner;
+use crate::inner::Inner;
 use crate::workspace::Workspace;
 use crate::{Engine, EngineError, Notice};
 use contract::{ConnectivityState, Job, JobKind, JobState};

@@ -2,7 +2,7 @@
 //! It decides nothing about what is sealed; when, is the journal's policy.
 
 use crate::background::Background;
-use crate::facade::Inner;
+use crate::inner::Inner;
 use journal::{Journal, JournalError, SealPolicy, now_ms};
 use std::sync::Weak;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! A workspace's status, put together from memory.
 
-use crate::facade::Inner;
+use crate::inner::Inner;
 use crate::words::{self, thousands};
 use crate::worker::Task;
 use crate::workspace::Workspace;

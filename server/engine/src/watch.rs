@@ -1,6 +1,6 @@
 //! Which folders are watched, and for which workspaces. Folders are watched one by one, never whole trees.
 
-use crate::facade::Inner;
+use crate::inner::Inner;
 use crossbeam_channel::{Receiver, bounded};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,7 +7,9 @@ use contract::{
     Cache, ConflictCount, ConnectivityState, Delivery, EcosystemReadiness, FunctionMode, Mirror, MirrorState, Note,
     NoteVersion, Readiness, ReadinessState,
 };
-use contract::{ConflictOrigin, ConflictSuggestion, JournalEntry, LockfileMerge, RecordSide};
+use contract::{
+    ConflictOrigin, ConflictSuggestion, FieldState, JournalEntry, LockfileMerge, MergePolicy, PolicyOutcome, RecordSide,
+};
 use journal::{Erasure, HeldUp};
 
 /// `1 file`, `1,204 files`.
@@ -256,6 +258,22 @@ pub(crate) fn record_sides(versions: &[NoteVersion], sides: &[RecordSide], toget
 
 /// Versions of a record that one sentence names.
 const MOST_SIDES: usize = 8;
+
+/// What a policy would make of it, in words.
+#[must_use]
+pub fn policy_words(outcome: &PolicyOutcome) -> String {
+    let would = match outcome.policy {
+        MergePolicy::LastWriter => "the last writer's would be shown",
+        MergePolicy::Text if outcome.state == FieldState::Merged => "the texts would be put together, line by line",
+        MergePolicy::Text => "the texts changed the same lines, so the last would be shown and somebody asked",
+        MergePolicy::Manual => "nothing would be shown until somebody decides",
+        MergePolicy::Set => "all of them would stand",
+        MergePolicy::Counter => "they would be added up",
+        MergePolicy::Max => "the largest would be shown",
+        MergePolicy::Min => "the smallest would be shown",
+    };
+    would.to_owned()
+}
 
 /// What a writer had before them: `the text of Ann, 2026-11-21 14:00:00`.
 pub(crate) fn seen<'a>(wrote: impl Iterator<Item = &'a (String, String)>) -> String {

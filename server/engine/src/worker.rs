@@ -2,7 +2,7 @@
 //! else is to be done. Work is merged: ten changes of one workspace are one survey.
 
 use crate::Notice;
-use crate::facade::Inner;
+use crate::inner::Inner;
 use crate::watch::Watches;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use host::Cancel;

@@ -1,7 +1,7 @@
 //! One open workspace: its settings, its trust, its last survey and the findings made from it.
 
 use crate::Notice;
-use crate::facade::Inner;
+use crate::inner::Inner;
 use crate::memory::Remembered;
 use crate::notes::NoteBook;
 use crate::record::Recorded;

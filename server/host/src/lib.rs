@@ -9,6 +9,7 @@ mod editor;
 mod group;
 mod keyring;
 mod leave;
+mod leaves;
 mod lines;
 mod mapped;
 mod memory;

@@ -1,7 +1,7 @@
 //! What was kept apart is let in or thrown away by hand: a person looks, decides, and the decision is an event.
 //! Letting in is said to every device of the project, which then does the same; throwing away is this device's own affair.
 
-use crate::device::DeviceError;
+use crate::device_error::DeviceError;
 use crate::draft::Draft;
 use crate::error::JournalError;
 use crate::import::{MAX_BY_HAND, Reason};

@@ -8,7 +8,7 @@
 use crate::error::JournalError;
 use crate::folder;
 use crate::journal::Journal;
-use crate::store::{self, is_busy};
+use crate::patience::is_busy;
 use crate::time::now_ms;
 use rusqlite::{Connection, OptionalExtension};
 
@@ -95,7 +95,7 @@ impl Journal {
     /// What holds it up; `None` where the files are clean now.
     fn clean(&self) -> Result<Option<HeldUp>, JournalError> {
         let cleaned = self.with_files(|files, key| {
-            let connection = store::connect_writer(files, key)?;
+            let connection = crate::connect::connect_writer(files, key)?;
             let size = folder::database_size(files).ok().flatten().unwrap_or(0);
             connection.pragma_update(None, "temp_store", if size <= IN_MEMORY { "memory" } else { "file" })?;
             connection.execute_batch("VACUUM")?;
@@ -105,7 +105,7 @@ impl Journal {
         match cleaned {
             Ok(busy) => Ok(busy.then_some(HeldUp::Reader)),
             Err(error) if is_busy(&error) => Ok(Some(HeldUp::Reader)),
-            Err(error) => Err(store::journal_error(self.database(), "clean", &error)),
+            Err(error) => Err(crate::patience::journal_error(self.database(), "clean", &error)),
         }
     }
 

@@ -1,10 +1,12 @@
 //! Makes a journal's database where there is none: aside, whole, flushed once, and then given its name in one step.
 //! It replaces nothing. Where it cannot be done so, the database is made in its place, with a flush for each step.
 
+use crate::connect::{connect_file, tidy_on_close};
 use crate::error::OpenError;
 use crate::folder::{Files, Key, make_private_file, sync_folder};
 use crate::key::{lock, remove_copy};
-use crate::store::{connect_file, migrate, open_error, tidy_on_close};
+use crate::patience::open_error;
+use crate::store::migrate;
 use rusqlite::Connection;
 use std::fs::{self, File};
 

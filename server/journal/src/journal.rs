@@ -84,7 +84,7 @@ impl Journal {
     /// whom it asks for the key; with [`Keys::at_hand`] nobody is.
     pub fn open_with(folder: &Path, keys: &Keys) -> Result<Journal, OpenError> {
         let files = Files::of(folder);
-        let patience = if keys.at_hand { Duration::ZERO } else { store::PATIENCE };
+        let patience = if keys.at_hand { Duration::ZERO } else { crate::patience::PATIENCE };
         let opened = store::open(&files, keys, patience)?;
         let backlog = Arc::new(Backlog::default());
         let (queue, commands) = unbounded();

@@ -2,6 +2,7 @@
 //! Readers see whole transactions, never wait for a writer, and write nothing: what an index does not know yet is looked through.
 
 use crate::chain::lane_of;
+use crate::connect::connect_reader;
 use crate::delivery::{Deliveries, Reached};
 use crate::drive::{self, Run};
 use crate::error::JournalError;
@@ -9,7 +10,8 @@ use crate::folder::{Files, Key};
 use crate::header::Header;
 use crate::left;
 use crate::op::Op;
-use crate::store::{NO_PROJECT, connect_reader, journal_error};
+use crate::patience::journal_error;
+use crate::store::NO_PROJECT;
 use crate::time::rfc3339;
 use crate::view;
 use contract::{ActorKind, Delivery, JournalEntry, Lane};

@@ -1,7 +1,7 @@
 //! Naming a root set, signing one that somebody else named, and showing what stands and what waits.
 //! It writes signed events of the ctl lane; what they amount to is worked out in `roots.rs`.
 
-use crate::device::DeviceError;
+use crate::device_error::DeviceError;
 use crate::journal::Journal;
 use crate::member::{Membership, Public, ROOTS, public_of};
 use crate::roots::{MOST, RootSet};

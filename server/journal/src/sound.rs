@@ -3,11 +3,13 @@
 //!
 //! The database is read through SQLite alone: closing a handle of our own would drop the locks of this process.
 
+use crate::connect::{connect_file, connect_unread};
 use crate::error::{JournalError, OpenError, VerifyError};
 use crate::folder::{self, Files, Key};
 use crate::journal::Journal;
 use crate::key::Keys;
-use crate::store::{self, connect_file, connect_unread, is_busy, journal_error};
+use crate::patience::{is_busy, journal_error};
+use crate::store;
 use crate::wal::{self, Damage};
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use rusqlite::{Connection, ErrorCode};

@@ -2,21 +2,19 @@
 //! Until every check has passed nothing is written, so a file that is refused stays as it was.
 
 use crate::chain::{LANES, LogId, lane_number, log_id};
-use crate::error::{JournalError, OpenError};
+use crate::connect::{connect, tidy_on_close};
+use crate::error::OpenError;
 use crate::folder::{self, Description, FORMAT, Files, Key};
 use crate::founding;
 use crate::key::lock::{self, Lock};
 use crate::key::{self, KeyDescription, Keys, key_check, settle};
+use crate::patience::{is_busy, open_error, retry};
 use crate::time::now_ms;
 use crate::witness;
 use ed25519_dalek::SigningKey;
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
+use rusqlite::{Connection, OptionalExtension};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use ulid::Ulid;
 use zeroize::Zeroizing;
 
@@ -37,9 +35,6 @@ pub(crate) const MIGRATIONS: [&str; FORMAT as usize] = [
     include_str!("../migrations/0009-history.sql"),
     include_str!("../migrations/0010-redaction.sql"),
 ];
-/// How long other processes are waited for before a caller hears of it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-
 /// One process opens journals one at a time: file handles that creation closes would drop the locks of a sibling.
 static OPENING: Mutex<()> = Mutex::new(());
 
@@ -245,79 +240,6 @@ const READ_OF_A_NEWER: [&str; 8] = [
     "SELECT key, value FROM remembered",
 ];
 
-/// One more connection to a journal that was opened before.
-pub(crate) fn connect_reader(files: &Files, key: &Key) -> rusqlite::Result<Connection> {
-    let connection = connect(files, key)?;
-    connection.pragma_update(None, "query_only", true)?;
-    // KiB, negative by SQLite's rule. Several readers are open in a server that is to stay small, and pages are cheap to get again.
-    connection.pragma_update(None, "cache_size", -1000)?;
-    Ok(connection)
-}
-
-/// One more connection that may write, for what cannot be done within a transaction.
-pub(crate) fn connect_writer(files: &Files, key: &Key) -> rusqlite::Result<Connection> {
-    connect(files, key)
-}
-
-/// A database of its own under the journal's key, for what is thrown away soon: nothing of it need outlive a crash.
-pub(crate) fn connect_scratch(file: &Path, key: &Key) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
-    unlock(&connection, key)?;
-    connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;")?;
-    Ok(connection)
-}
-
-fn connect(files: &Files, key: &Key) -> rusqlite::Result<Connection> {
-    connect_file(&files.database, key)
-}
-
-/// A connection that has read no page yet, so that it can be had whatever is wrong with them.
-pub(crate) fn connect_unread(database: &Path, key: &Key) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(database, flags)?;
-    tidy_on_close(&connection, false)?;
-    unlock(&connection, key)?;
-    Ok(connection)
-}
-
-/// A connection to any file that is encrypted as a journal is.
-pub(crate) fn connect_file(database: &Path, key: &Key) -> rusqlite::Result<Connection> {
-    let mut connection = connect_unread(database, key)?;
-    let mut began = Instant::now();
-    connection.busy_handler(Some(move |count: i32| {
-        if count == 0 {
-            began = Instant::now();
-        }
-        // Short naps: SQLite's own handler sleeps up to 100 ms, too long for a lock that is held for 0.2 ms.
-        std::thread::sleep(Duration::from_millis(if count < 50 { 1 } else { 5 }));
-        began.elapsed() < Duration::from_secs(5)
-    }))?;
-    // What refers to what is kept whole by the one writer and looked at by a verification; a look-up for every event is not needed.
-    connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA synchronous = NORMAL;")?;
-    // Not kept in the file, so every writer sets it: what is deleted is overwritten.
-    connection.execute_batch("PRAGMA secure_delete = ON;")?;
-    #[cfg(target_os = "macos")]
-    connection.execute_batch("PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;")?;
-    Ok(connection)
-}
-
-/// Gives a connection the key and room for prepared statements.
-fn unlock(connection: &Connection, key: &Key) -> rusqlite::Result<()> {
-    connection.set_prepared_statement_cache_capacity(64);
-    let mut digits = Zeroizing::new([0; 64]);
-    // The length fits by construction.
-    let _ = hex::encode_to_slice(key.as_slice(), digits.as_mut_slice());
-    let digits = std::str::from_utf8(digits.as_slice()).unwrap_or_default();
-    // SQLCipher would tell stderr about a wrong key; callers are told by an error.
-    connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
-    connection.execute_batch(&Zeroizing::new(format!("PRAGMA key = \"x'{digits}'\";")))
-}
-
-pub(crate) fn tidy_on_close(connection: &Connection, tidy: bool) -> rusqlite::Result<()> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !tidy).map(drop)
-}
-
 /// Brings a database up to [`FORMAT`]; refuses one that is not ours or is newer.
 fn prepare(connection: &mut Connection, files: &Files) -> Result<(), OpenError> {
     let failed = |e: rusqlite::Error| open_error(files, "open", &e);
@@ -434,113 +356,6 @@ pub(crate) fn refresh_device(connection: &Connection, device: &mut Device) -> ru
         *device = own_device(connection)?;
     }
     Ok(())
-}
-
-/// Whether waiting can help.
-pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
-    // SQLITE_PROTOCOL: the locks of the WAL index were contended too often in a row.
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed)
-    )
-}
-
-/// Does something until it is not refused because of other processes, or [`PATIENCE`] is over.
-pub(crate) fn retry<T>(mut once: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-    let began = Instant::now();
-    loop {
-        match once() {
-            Err(error) if is_busy(&error) && began.elapsed() < PATIENCE => {
-                std::thread::sleep(Duration::from_millis(2));
-            }
-            result => return result,
-        }
-    }
-}
-
-/// Begins the transaction of a writer. One that is suspended in the middle is the only thing that can make this fail.
-pub(crate) fn begin(connection: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {
-    let began = Instant::now();
-    loop {
-        match rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
-            Err(error) if is_busy(&error) && began.elapsed() < PATIENCE => {}
-            result => return result,
-        }
-    }
-}
-
-/// What SQLite said about an open journal, for a caller.
-pub(crate) fn journal_error(file: &Path, what: &'static str, error: &rusqlite::Error) -> JournalError {
-    let file = file.to_owned();
-    if is_busy(error) {
-        return JournalError::Busy { file, seconds: PATIENCE.as_secs() };
-    }
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => JournalError::DiskFull { file },
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            JournalError::Damaged { file, detail: error.to_string() }
-        }
-        // SQLite did its part, and what it read is not what the column holds.
-        None if matches!(
-            error,
-            rusqlite::Error::FromSqlConversionFailure(..)
-                | rusqlite::Error::InvalidColumnType(..)
-                | rusqlite::Error::IntegralValueOutOfRange(..)
-        ) =>
-        {
-            JournalError::Damaged { file, detail: error.to_string() }
-        }
-        _ => JournalError::Database { file, what, detail: error.to_string() },
-    }
-}
-
-/// What SQLite said while opening, told apart.
-pub(crate) fn open_error(files: &Files, what: &'static str, error: &rusqlite::Error) -> OpenError {
-    let file = files.database.clone();
-    if is_busy(error) {
-        return OpenError::Busy { file, seconds: PATIENCE.as_secs() };
-    }
-    match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => what_it_is(files),
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-            folder::io_error(&file, "write", &std::io::Error::from(std::io::ErrorKind::PermissionDenied))
-        }
-        Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged { file, detail: error.to_string() },
-        _ => OpenError::Io { file, what, detail: error.to_string() },
-    }
-}
-
-/// Tells a file that is no encrypted database from one with another key: encrypted pages look random and fill the file.
-fn what_it_is(files: &Files) -> OpenError {
-    let file = files.database.clone();
-    let mut page = Vec::new();
-    let size = File::open(&file).and_then(|f| {
-        let size = f.metadata()?.len();
-        f.take(4096).read_to_end(&mut page)?;
-        Ok(size)
-    });
-    let size = match size {
-        Ok(size) => size,
-        Err(error) => return folder::io_error(&file, "read", &error),
-    };
-    if page.starts_with(b"SQLite format 3\0") {
-        return OpenError::NotADatabase { file, detail: "it is a plain SQLite database, and not encrypted".to_owned() };
-    }
-    let mut kinds = [false; 256];
-    for byte in &page {
-        kinds[usize::from(*byte)] = true;
-    }
-    let distinct = kinds.iter().filter(|seen| **seen).count();
-    if page.len() == 4096 && distinct > 240 {
-        // The description remembers the right key, and was asked before.
-        if folder::read_description(files).is_ok_and(|described| described.is_some()) {
-            return OpenError::Damaged { file, detail: "its first page does not fit the key, which is the right one for this journal: the page is broken, or \
-                         the file is another journal's"
-                    .to_owned(), };
-        }
-        return OpenError::WrongKey { file, key: files.key.clone() };
-    }
-    OpenError::NotADatabase { file, detail: format!("its {size} bytes are not an encrypted database") }
 }
 
 /// The last place, 0 where there is none.

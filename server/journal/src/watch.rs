@@ -1,9 +1,11 @@
 //! Notice of new events, whichever process wrote them: the system tells of a changed file, SQLite tells of a changed version.
 //! It says that there is something to read and where it begins; it does not read it.
 
+use crate::connect::connect_reader;
 use crate::error::JournalError;
 use crate::folder::{Files, Key};
-use crate::store::{connect_reader, head, journal_error};
+use crate::patience::journal_error;
+use crate::store::head;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, after, bounded, never};
 use notify::Watcher;
 use rusqlite::Connection;

@@ -4,8 +4,9 @@
 use crate::draft::Prepared;
 use crate::error::JournalError;
 use crate::folder::FORMAT;
+use crate::patience::{begin, journal_error};
 use crate::reserve::{self, Reserve, ReserveFile};
-use crate::store::{Device, begin, journal_error, refresh_device};
+use crate::store::{Device, refresh_device};
 use crate::tx::{Place, Tx};
 use crate::view;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};

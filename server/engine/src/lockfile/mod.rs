@@ -5,7 +5,7 @@ mod bounds;
 mod run;
 mod stage;
 
-use crate::facade::Inner;
+use crate::inner::Inner;
 use crate::suggest::Suggester;
 use crate::{Engine, EngineError};
 use conflict::{Choice, Conflicts, LARGEST_LOCKFILE, Lockfile, LockfileAccount, LockfileSides, rewrite};

@@ -1,7 +1,7 @@
 //! The notes of a workspace as the journal had them when it was read last, so that an editor is answered from memory.
 //! Only reads; what is in it can be thrown away and read again.
 
-use crate::facade::Inner;
+use crate::inner::Inner;
 use crate::workspace::Workspace;
 use crate::{EngineError, Notice};
 use contract::{DeliveryChange, DeliveryEntry};

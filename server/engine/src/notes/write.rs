@@ -1,6 +1,6 @@
 //! Adding, changing and removing notes, and looking them up. What is acknowledged is flushed to the disk.
 
-use crate::facade::Inner;
+use crate::inner::Inner;
 use crate::notes::book::{read_now, scope_now};
 use crate::notes::drafts::drafts_of;
 use crate::notes::place::{Finder, anchor_at, relative};

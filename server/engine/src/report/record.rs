@@ -39,7 +39,7 @@ pub(crate) fn record_sides_markdown(record: &RecordConflict) -> String {
         }
     }
     for outcome in &record.policies {
-        let _ = write!(out, "\n- policy {}: {}", policy(outcome.policy), prose(&crate::records::policy_words(outcome)));
+        let _ = write!(out, "\n- policy {}: {}", policy(outcome.policy), prose(&crate::words::policy_words(outcome)));
     }
     out.push('\n');
     out

@@ -61,7 +61,7 @@ pub(super) struct Source<'c> {
 
 impl Source<'_> {
     fn failed(&self, error: &rusqlite::Error) -> ExportError {
-        ExportError::Journal(crate::store::journal_error(self.database, "read", error))
+        ExportError::Journal(crate::patience::journal_error(self.database, "read", error))
     }
 
     pub fn write(

@@ -3,8 +3,10 @@
 
 use super::rekey::{Mover, Place, RekeyError, no_lock};
 use super::{lock, random};
+use crate::connect::connect_file;
 use crate::folder::{Description, Files, Key, io_error, make_private_file, sync_folder, write_description};
-use crate::store::{connect_file, head, retry};
+use crate::patience::retry;
+use crate::store::head;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode};
 use std::fs;
@@ -121,7 +123,7 @@ fn prove(copy: &Path, key: &Key, events: u64) -> Result<(), String> {
 
 fn close(connection: Connection) -> rusqlite::Result<()> {
     // The last to close empties the log into the file and removes it.
-    crate::store::tidy_on_close(&connection, true)?;
+    crate::connect::tidy_on_close(&connection, true)?;
     connection.close().map_err(|(_, error)| error)
 }
 

@@ -3,9 +3,9 @@
 
 use super::catch_up::{each_event, make};
 use super::{VIEWS, View};
+use crate::connect::connect_scratch;
 use crate::error::JournalError;
 use crate::journal::Journal;
-use crate::store::connect_scratch;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 use std::ops::ControlFlow;
