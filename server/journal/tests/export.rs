@@ -343,6 +343,30 @@ fn a_signed_event_that_was_forged_is_found_although_every_hash_agrees() {
 }
 
 #[test]
+fn a_log_that_is_said_to_be_of_another_device_is_found_although_every_hash_agrees() {
+    let (_folder, journal) = journal_of(9);
+    let bytes = exported(&journal, Filter::default());
+    let lines: Vec<String> = String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect();
+    let first: Value = serde_json::from_str(&lines[0]).unwrap();
+    for field in ["device", "epoch", "project"] {
+        let says = first["logs"][0][field].as_str().unwrap();
+        let other = format!("{}{}", if says.starts_with('0') { '1' } else { '0' }, &says[1..]);
+        let (log, rest) = lines[0].split_once(first["logs"][0]["log"].as_str().unwrap()).unwrap();
+        let changed = format!("{log}{}{}", first["logs"][0]["log"].as_str().unwrap(), rest.replacen(says, &other, 1));
+        let (covered, _) = changed.rsplit_once(",\"blake3\":\"").unwrap();
+        let hash = blake3::hash(covered.as_bytes()).to_hex();
+        let mut forged = vec![format!("{covered},\"blake3\":\"{hash}\"}}")];
+        forged.extend_from_slice(&lines[1..lines.len() - 1]);
+        let before = forged.join("\n") + "\n";
+        let end: Value = serde_json::from_str(lines.last().unwrap()).unwrap();
+        let total = blake3::hash(before.as_bytes()).to_hex();
+        let last = lines.last().unwrap().replace(end["blake3"].as_str().unwrap(), &total);
+        let said = broken(format!("{before}{last}\n").as_bytes()).to_string();
+        assert!(said.contains("does not follow from its device, epoch, project and lane"), "{field}: {said}");
+    }
+}
+
+#[test]
 fn what_is_no_export_or_a_later_one_is_said_to_be_so() {
     for text in ["", "\n", "{}\n", "# a page\n", "{\"format\":\"something-else\",\"v\":1}\n", "\u{0}\u{1}\u{2}\n"] {
         assert!(matches!(checked(text.as_bytes()), Err(CheckError::NotAnExport | CheckError::Broken(_))), "{text}");

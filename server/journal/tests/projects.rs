@@ -346,6 +346,38 @@ fn a_redaction_among_the_devices_as_such_counts_for_projects_without_members_of_
 }
 
 #[test]
+fn a_redaction_that_comes_first_takes_nothing_of_a_project_with_members_of_its_own_in_which_its_author_is_not() {
+    let (a, b, c) = three();
+    let workspace = a.journal.workspace_id(Path::new("/closed")).unwrap();
+    a.journal.set_workspace_project(workspace, OTHER).unwrap();
+    let terms = Terms { kind: DeviceKind::Person, until_ms: i64::MAX, expires_ms: None };
+    c.journal.ask(&a.journal.invite(OTHER, &terms).unwrap()).unwrap();
+    a.take(&c, OTHER);
+    let write = |text: &str| -> Ulid {
+        let draft = Draft {
+            lane: Lane::Notes,
+            workspace: Some(workspace),
+            ..Draft::observation("note.add", note_added(text, &on(None)))
+        };
+        a.journal.append(draft).unwrap().id.parse().unwrap()
+    };
+    let (closed, meant) = (write("closed"), write("meant"));
+    let says = serde_json::json!({"target": closed.to_string(), "reason": ""});
+    let draft = Draft {
+        refs: vec![closed.to_bytes().to_vec()],
+        lane: Lane::Ctl,
+        intent: true,
+        ..Draft::observation("record.redacted", says)
+    };
+    b.journal.append(draft).unwrap();
+    c.take(&b, NO_PROJECT);
+    assert!(c.journal.is_suppressed(closed).unwrap(), "what is not here yet is noted");
+    a.journal.redact(&[meant], "", &a.journal.person().unwrap()).unwrap();
+    c.take(&a, OTHER);
+    assert_eq!(c.texts(&[closed, meant]), [true, false]);
+}
+
+#[test]
 fn a_copy_of_its_id_in_another_project_keeps_nothing_from_being_redacted() {
     let (a, b, _c) = three();
     let note = a.note("shared", None, Lane::Notes);
