@@ -522,9 +522,9 @@ fn a_copy_that_a_killed_process_left_is_removed_by_the_next_and_one_in_use_is_no
     for name in ["lockfile-old", "lockfile-new", "other"] {
         std::fs::create_dir_all(work.join(name).join("src")).unwrap();
     }
-    let hours = std::time::SystemTime::now() - std::time::Duration::from_hours(2);
+    let days = std::time::SystemTime::now() - std::time::Duration::from_hours(48);
     for name in ["lockfile-old", "other"] {
-        std::fs::File::open(work.join(name)).unwrap().set_modified(hours).unwrap();
+        std::fs::File::open(work.join(name)).unwrap().set_modified(days).unwrap();
     }
     assert_eq!(project.suggested("Cargo.lock")["problem"], Value::Null);
     let mut left: Vec<_> = std::fs::read_dir(&work).unwrap().map(|entry| entry.unwrap().file_name()).collect();

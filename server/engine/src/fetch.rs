@@ -103,9 +103,10 @@ impl Engine {
                 cancelled = true;
                 break;
             }
-            let ended = run_step(&workspace, step, &permit, lease.as_ref(), cancel, &mut |message| {
-                progress(Progress { title: "Getting what is missing".into(), message, done, total });
-            });
+            let ended =
+                run_step((&workspace, &inner.folders.data), step, &permit, lease.as_ref(), cancel, &mut |message| {
+                    progress(Progress { title: "Getting what is missing".into(), message, done, total });
+                });
             cancelled |= ended == Some(Ended::Cancelled);
             done += step.artifacts.len() as u64;
             if step.ok == Some(true) {
@@ -185,12 +186,13 @@ struct Place {
 }
 
 impl Place {
-    fn prepare(step: &FetchStep) -> Result<Self, String> {
+    /// `data`: the data folder.
+    fn prepare(step: &FetchStep, data: &Path) -> Result<Self, String> {
         let failed = |what: &str, path: &Path, e: std::io::Error| format!("{what}: {}: {e}", path.display());
         let mut staged = None;
         if !step.stage.is_empty() {
-            let folder = tempfile::Builder::new().prefix("holdover-").tempdir();
-            let folder = folder.map_err(|e| failed("no folder to work in could be made", &std::env::temp_dir(), e))?;
+            let folder = crate::copy::folder(data, "fetch-");
+            let folder = folder.map_err(|e| failed("no folder to work in could be made", data, e))?;
             for name in &step.stage {
                 let (from, to) = (step.folder.join(name), folder.path().join(name));
                 if let Some(parent) = to.parent() {
@@ -231,7 +233,7 @@ impl Place {
 }
 
 fn run_step(
-    workspace: &Workspace,
+    (workspace, data): (&Workspace, &Path),
     step: &mut FetchStep,
     permit: &Permit,
     lease: Option<&Lease>,
@@ -248,7 +250,7 @@ fn run_step(
     };
     let program = configured.map_or_else(|| program.clone().into(), std::path::PathBuf::into_os_string);
     report(format!("{} {}", step.ecosystem, step.lockfile.display()));
-    let place = match Place::prepare(step) {
+    let place = match Place::prepare(step, data) {
         Ok(place) => place,
         Err(reason) => {
             step.ok = Some(false);

@@ -6,6 +6,7 @@
 
 mod background;
 mod conflicts;
+mod copy;
 mod delivery;
 mod devices;
 mod doctor;

@@ -6,7 +6,6 @@ use conflict::{Conflicts, Lockfile};
 use ropey::Rope;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::time::Duration;
 use toml::{Table, Value};
 
 /// A manifest as it is.
@@ -24,10 +23,6 @@ pub(super) struct Stage {
     pub lockfile: PathBuf,
 }
 
-/// How the name of a copy begins.
-const COPY: &str = "lockfile-";
-/// Longer than any copy is used: two runs of a tool, of a minute each.
-const LONGEST: Duration = Duration::from_hours(1);
 /// What cargo's `[source.NAME]` and `[registries.NAME]` may say in the copy: addresses and folders, no tokens and no programs.
 const SOURCE: [&str; 8] = ["registry", "replace-with", "directory", "local-registry", "git", "branch", "tag", "rev"];
 const REGISTRY: [&str; 2] = ["index", "protocol"];
@@ -96,7 +91,7 @@ pub(super) fn manifests(kind: Lockfile, lockfile: &Path, top: &Path) -> Result<V
 }
 
 impl Stage {
-    /// `data`: the data folder. A folder that others may write to could have their settings above the copy, where tools look for them.
+    /// `data`: the data folder.
     pub fn make(
         kind: Lockfile,
         lockfile: &Path,
@@ -105,10 +100,7 @@ impl Stage {
         start: &str,
         data: &Path,
     ) -> Result<Self, Unmerged> {
-        let work = data.join("work");
-        host::make_private_folder(&work)?;
-        sweep(&work);
-        let own = tempfile::Builder::new().prefix(COPY).tempdir_in(&work)?;
+        let own = crate::copy::folder(data, "lockfile-")?;
         for manifest in manifests {
             let to = own.path().join(&manifest.below);
             let folder = to.parent().unwrap_or(own.path());
@@ -153,20 +145,6 @@ impl Stage {
         let folders = self.folder.ancestors().skip(1).take_while(|folder| folder.starts_with(self.own.path()));
         let written = folders.map(|folder| folder.join(name)).find(|file| file.exists())?;
         written.strip_prefix(self.own.path()).ok().map(Path::to_path_buf)
-    }
-}
-
-/// Removes copies that a process left which was killed.
-fn sweep(work: &Path) {
-    let is_left = |entry: &std::fs::DirEntry| {
-        let age = entry.metadata().ok().filter(std::fs::Metadata::is_dir)?.modified().ok()?.elapsed().ok()?;
-        Some(entry.file_name().to_str()?.starts_with(COPY) && age > LONGEST)
-    };
-    let entries = std::fs::read_dir(work).into_iter().flatten().flatten();
-    for left in entries.filter(|entry| is_left(entry).unwrap_or(false)) {
-        if let Err(problem) = std::fs::remove_dir_all(left.path()) {
-            tracing::warn!("a copy of manifests that is not needed stays: {}: {problem}", left.path().display());
-        }
     }
 }
 
