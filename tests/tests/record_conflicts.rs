@@ -188,9 +188,74 @@ fn a_note_that_two_wrote_at_once_is_seen_on_both_devices_resolved_on_one_and_set
             assert_eq!(said.iter().filter(|said| said.contains(text)).count(), 1, "{text}: {said:?}");
         }
     }
-    let undo = ann.run(&["conflicts", "--undo", event]);
-    assert_eq!(code(&undo), 1);
-    assert!(err(&undo).contains("choose the other value instead, which is a new event"), "{}", err(&undo));
+}
+
+fn same_sides(conflict: &Value) -> Vec<(Value, Value, Value)> {
+    let side = |side: &Value| (side["author"]["name"].clone(), side["at"].clone(), side["value"].clone());
+    conflict["sides"].as_array().unwrap().iter().map(side).collect()
+}
+
+#[test]
+fn what_settled_a_note_is_undone_from_the_journal_and_the_conflict_is_back_on_both_devices_as_it_was() {
+    let (ann, bob, id) = apart();
+    let before = ann.conflicts().1.remove(0);
+    let named = format!("note:{}", &id[18..]);
+    for choice in ["incoming", "both", "base", "none"] {
+        let done = json_of(&ann.run(&["conflicts", "--resolve", choice, &named, "--json"]));
+        assert_eq!(ann.conflicts().0, 0, "{choice}");
+        let event = done["records"][0]["event"].as_str().unwrap();
+        let undone = ann.run(&["conflicts", "--undo", &event[event.len() - 8..]]);
+        assert_eq!(good(&undone).trim(), format!("note {}: its versions stand beside each other again", &id[18..]));
+        let (code_then, after) = ann.conflicts();
+        assert_eq!((code_then, after.len()), (1, 1), "{choice}");
+        // Whose text is whose, when it was written, and what both began with.
+        let sorted = |conflict: &Value| {
+            let mut sides = same_sides(conflict);
+            sides.sort_by_key(|side| side.2.to_string());
+            sides
+        };
+        assert_eq!(sorted(&after[0]), sorted(&before), "{choice}");
+        assert_eq!(after[0]["ancestor"], before["ancestor"], "{choice}");
+        assert!(after[0]["sides"][0]["seen"].as_str().unwrap().starts_with("the text of Ann, "), "{}", after[0]);
+        let again = ann.run(&["conflicts", "--undo", event]);
+        assert_eq!(code(&again), 1);
+        assert!(err(&again).contains("was undone already"), "{}", err(&again));
+        bob.take(&ann);
+        assert_eq!(bob.conflicts(), (1, after), "{choice}, on the other device");
+    }
+    // What was written since is nobody's to take away.
+    let done = json_of(&bob.run(&["conflicts", "--resolve", "current", &named, "--json"]));
+    bob.edit(&id, "four");
+    let refused = bob.run(&["conflicts", "--undo", done["records"][0]["event"].as_str().unwrap()]);
+    assert_eq!((code(&refused), bob.body()), (1, "four".into()));
+    assert!(err(&refused).contains("was written since it was resolved"), "{}", err(&refused));
+}
+
+#[test]
+fn texts_that_were_put_together_come_apart_and_together_again_and_what_was_redacted_does_not_come_back() {
+    let (ann, bob, id) = desks();
+    ann.edit(&id, "ONE\ntwo\nthree");
+    bob.edit(&id, "one\ntwo\nTHREE");
+    ann.take(&bob);
+    let named = format!("note:{id}");
+    let settle = |choice: &str| {
+        let done = json_of(&ann.run(&["conflicts", "--resolve", choice, &named, "--json"]));
+        done["records"][0]["event"].as_str().unwrap().to_owned()
+    };
+    let first = settle("current");
+    good(&ann.run(&["conflicts", "--undo", &first]));
+    assert_eq!((ann.conflicts(), ann.body()), ((0, vec![]), "ONE\ntwo\nTHREE".into()), "put together, as before");
+    let second = settle("auto");
+    let replaced: Vec<String> = {
+        let events = ann.events();
+        let entry = events.iter().find(|entry| entry["id"] == *second).unwrap();
+        let pred = entry["payload"]["ops"][0]["pred"].as_array().unwrap();
+        pred.iter().map(|op| op.as_str().unwrap().split_once('/').unwrap().0.to_owned()).collect()
+    };
+    good(&ann.run(&["journal", "redact", &replaced[0], "--reason", "a name", "--yes"]));
+    let refused = ann.run(&["conflicts", "--undo", &second]);
+    assert_eq!((code(&refused), ann.body()), (1, "ONE\ntwo\nTHREE".into()));
+    assert!(err(&refused).contains("does not hold the texts of this resolution"), "{}", err(&refused));
 }
 
 #[test]
@@ -263,9 +328,21 @@ fn an_editor_lists_conflicts_of_records_looks_at_each_choice_and_resolves_what_i
     assert!(refused.0 == -32801 && refused.1.contains("was written since"), "{refused:?}");
     let done = client.request("workspace/executeCommand", resolve(&fingerprint));
     assert_eq!((&done["applied"], &done["record"]["resolved"]), (&true.into(), &"both".into()));
+    // Undone and done again, by the event that a list of the editor's names.
+    let listed_done = client.command("holdover.resolutions", json!({}));
+    let one = &listed_done["resolutions"][0];
+    assert_eq!((&one["event"], &one["record"]), (&done["record"]["event"], &json!(id)));
+    assert!(one["text"].as_str().unwrap().starts_with("note \u{201c}one\u{201d}, by Bob, "), "{one}");
+    let undone = client.command("holdover.undoResolution", json!({ "event": one["event"] }));
+    assert_eq!((&undone["applied"], &undone["record"]), (&true.into(), &json!(id)));
+    assert_eq!(client.command("holdover.resolutions", json!({})), json!({ "resolutions": [] }));
+    let again = client.command("holdover.conflicts", json!({ "all": true }));
+    assert_eq!(again["records"][0]["ancestor"], listed["records"][0]["ancestor"]);
+    let fingerprint = again["records"][0]["fingerprint"].as_str().unwrap().to_owned();
+    client.request("workspace/executeCommand", resolve(&fingerprint));
     client.exit();
     ann.take(&bob);
-    let both = value_of(&listed["records"][0], "both");
+    let both = value_of(&again["records"][0], "both");
     for desk in [&ann, &bob] {
         assert_eq!((desk.body(), desk.conflicts()), (both.clone(), (0, vec![])));
     }

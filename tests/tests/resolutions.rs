@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-use holdover_tests::client::{Client, Setup, uri};
+use holdover_tests::client::{Answers, Client, Setup, uri};
 use holdover_tests::said::{code, err, out};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -26,6 +26,15 @@ impl Place {
         let mut command = Command::new(holdover_tests::binary::holdover());
         command.args(arguments).current_dir(self.workspace()).env("HOLDOVER_DATA_DIR", self.0.path().join("data"));
         command.env("HOLDOVER_CONFIG", self.0.path().join("none.toml")).env("USER", "ann").output().unwrap()
+    }
+
+    /// One of the same journal.
+    fn editor(&self, answers: Answers) -> Client {
+        let data = self.0.path().join("data").to_string_lossy().into_owned();
+        let setup = Setup { roots: vec![self.workspace()], answers, ..Setup::default() };
+        let mut client = Client::start(&setup.env("HOLDOVER_DATA_DIR", &data));
+        client.accept_leftovers();
+        client
     }
 }
 
@@ -182,4 +191,70 @@ fn in_an_editor_a_resolution_counts_once_the_document_has_it_whatever_the_editor
     assert!(title.starts_with("Look at what was chosen before: ") && title.contains(" resolved this on "), "{title}");
     let edit = client.request("codeAction/resolve", before.clone())["edit"].clone();
     assert!(edit.to_string().contains("needsConfirmation") && edit.to_string().contains("let a = 2;"), "{edit}");
+}
+
+#[test]
+fn an_editor_lists_what_was_resolved_and_undoes_it_in_the_text_that_is_open_or_else_on_the_disk() {
+    let place = Place::new();
+    let (open, closed) = (place.workspace().join("a.rs"), place.workspace().join("b.rs"));
+    std::fs::write(&open, text()).unwrap();
+    std::fs::write(&closed, text()).unwrap();
+    assert_eq!(code(&place.holdover(&["conflicts", "--resolve", "both", "b.rs"])), 0);
+    let answers = Answers::Applies;
+    let mut client = place.editor(answers);
+    let uri = uri(&open);
+    client.open(&uri, &text());
+    let said = client.command("holdover.resolveConflict", json!({ "file": open, "resolve": "incoming" }));
+    assert_eq!((&said["applied"], &said["conflicts"]), (&json!(true), &json!(2)));
+    let here = json!({ "file": open });
+    let two = |answer: &Value| answer["resolutions"].as_array().is_some_and(|found| found.len() == 2);
+    let listed = client.until(|client| client.command("holdover.resolutions", here.clone()), two);
+    let first = listed["resolutions"].as_array().unwrap().iter().find(|one| one["line"] == 1).unwrap().clone();
+    assert_eq!((&first["path"], &first["choice"]), (&json!("a.rs"), &json!("incoming")));
+    let words = first["text"].as_str().unwrap();
+    assert!(words.starts_with("a.rs:2, with the side that was incoming then, by "), "{words}");
+    assert_eq!(client.command("holdover.resolutions", json!({}))["resolutions"].as_array().unwrap().len(), 4);
+
+    // Something was typed above it, and nothing is saved.
+    let typed = client.texts.get_mut(&uri).unwrap();
+    typed.edit(&json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 0 } }), "typed 😀\n");
+    let sent = typed.change(&uri);
+    client.notify("textDocument/didChange", sent);
+    let undo = |event: &Value| json!({ "command": "holdover.undoResolution", "arguments": [{ "event": event }] });
+    let done = client.request("workspace/executeCommand", undo(&first["event"]));
+    assert_eq!((&done["applied"], &done["path"]), (&json!(true), &json!(open)), "{done}");
+    let now = client.texts[&uri].text.clone();
+    assert!(now.starts_with(&format!("typed 😀\none\n{FIRST}")) && !now.contains(SECOND), "{now}");
+    assert_eq!(std::fs::read_to_string(&open).unwrap(), text(), "the disk is the editor's to write");
+    let undone = client.command("holdover.journal", json!({ "kind": "conflict.undone" }));
+    assert_eq!(undone["events"][0]["id"], done["event"]);
+    let again = client.refused("workspace/executeCommand", undo(&first["event"]));
+    assert!(again.1.contains("was undone already"), "{again:?}");
+
+    // Of a file that is not open: on the disk. The second of two that is not where it was left is refused, and nothing is touched.
+    let listed = client.command("holdover.resolutions", json!({ "file": closed }));
+    let [second, first] = &listed["resolutions"].as_array().unwrap()[..] else { panic!("{listed}") };
+    client.request("workspace/executeCommand", undo(&first["event"]));
+    let on_disk = std::fs::read_to_string(&closed).unwrap();
+    assert!(on_disk.contains(FIRST) && !on_disk.contains(SECOND), "{on_disk}");
+    std::fs::write(&closed, "something else\n").unwrap();
+    let refused = client.refused("workspace/executeCommand", undo(&second["event"]));
+    assert!(refused.0 == -32801 && refused.1.contains("is not in the file any more"), "{refused:?}");
+    assert_eq!(std::fs::read_to_string(&closed).unwrap(), "something else\n");
+    assert_eq!(client.command("holdover.resolutions", here)["resolutions"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_undo_that_the_editor_says_it_applied_and_did_not_is_not_written_down() {
+    let place = Place::new();
+    let file = place.workspace().join("a.rs");
+    std::fs::write(&file, text()).unwrap();
+    assert_eq!(code(&place.holdover(&["conflicts", "--resolve", "both", "a.rs"])), 0);
+    let mut client = place.editor(Answers::default());
+    client.open(&uri(&file), &std::fs::read_to_string(&file).unwrap());
+    let listed = client.command("holdover.resolutions", json!({}));
+    // Its answer is `applied`, and it applies nothing.
+    let said = client.command("holdover.undoResolution", json!({ "event": listed["resolutions"][0]["event"] }));
+    assert_eq!(said, json!({ "applied": false }));
+    assert_eq!(client.command("holdover.resolutions", json!({})), listed);
 }

@@ -6,6 +6,7 @@ import type { ConflictPreviews } from './conflictPreview.ts';
 import type { Conflicts } from './conflicts.ts';
 import { chooseRecord, recordOf } from './recordConflicts.ts';
 import type { Session } from './session.ts';
+import { undoResolution } from './undoing.ts';
 
 export function registerConflictCommands(
   session: Session,
@@ -45,6 +46,9 @@ export function registerConflictCommands(
     command('holdover.previousConflict', () => {
       conflicts.go(false);
     }),
+    command('holdover.undo', (what) =>
+      undoResolution(session, workspace(what), isRow(what) ? what.subject?.text : undefined),
+    ),
     command('holdover.resolveAll', (what) => conflicts.resolveAll(workspace(what))),
   );
 }

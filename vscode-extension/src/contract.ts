@@ -254,6 +254,16 @@ export interface ConflictReport {
   records?: RecordConflict[];
 }
 
+/** A resolution that stands, and can be undone: what `holdover.resolutions` gives, the newest first. */
+export interface ResolvedConflict {
+  event: string;
+  /** The file, relative to the workspace; none of a record. */
+  path?: string | null;
+  record?: string | null;
+  /** All of it in words. */
+  text: string;
+}
+
 /** One event, as `holdover journal log --json` prints it. */
 export interface JournalEntry {
   id: string;
@@ -357,6 +367,8 @@ export interface NoteReport {
 
 export interface TrailEntry {
   id: string;
+  /** An older server does not tell it. */
+  kind?: string;
   time: string;
   by: string;
   what: string;

@@ -35,6 +35,8 @@ export const serverCommand = {
   offline: 'holdover.offline',
   conflicts: 'holdover.conflicts',
   resolveConflict: 'holdover.resolveConflict',
+  resolutions: 'holdover.resolutions',
+  undoResolution: 'holdover.undoResolution',
   journal: 'holdover.journal',
   noteAdd: 'holdover.note.add',
   noteMove: 'holdover.note.move',

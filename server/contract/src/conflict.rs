@@ -348,3 +348,39 @@ pub struct MalformedConflict {
     /// What is wrong with it.
     pub message: String,
 }
+
+/// Resolutions that can be undone: what the command `holdover.resolutions` gives.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ResolutionReport {
+    /// The newest first.
+    pub resolutions: Vec<ResolvedConflict>,
+}
+
+/// A conflict that was resolved, and whose resolution stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ResolvedConflict {
+    /// The event that says so, by which it is undone.
+    pub event: String,
+    /// RFC 3339: when.
+    pub at: String,
+    /// Who resolved it.
+    pub by: String,
+    /// The file, as the workspace names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Where it stood then, zero-based.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// In place of a file: the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// What was chosen, where the event says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<String>,
+    /// All of that in words.
+    pub text: String,
+}

@@ -24,7 +24,7 @@ pub use artifact::{
 pub use conflict::{
     ConflictChoice, ConflictFile, ConflictOrigin, ConflictPart, ConflictParts, ConflictPlace, ConflictPreview,
     ConflictRegion, ConflictReport, ConflictShown, ConflictSide, ConflictSuggestion, ConflictsShown, DroppedLine,
-    LineOrigin, LockfileMerge, LockfilePackage, MalformedConflict,
+    LineOrigin, LockfileMerge, LockfilePackage, MalformedConflict, ResolutionReport, ResolvedConflict,
 };
 pub use delivery::{DeliveryChange, DeliveryEntry, DeliveryReport};
 pub use device::{
@@ -74,6 +74,8 @@ pub struct Everything {
     pub conflicts: ConflictReport,
     /// The request `holdover/conflict`.
     pub conflict_preview: ConflictPreview,
+    /// The command `holdover.resolutions`.
+    pub resolutions: ResolutionReport,
     /// The notification `holdover/didChangeConflicts`.
     pub conflicts_shown: ConflictsShown,
     /// `holdover journal log --json`, one a line.

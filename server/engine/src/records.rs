@@ -77,7 +77,14 @@ impl Engine {
     /// Who wrote each event of a record, and when, by the event's id.
     fn writers(&self, entity: Ulid) -> Result<BTreeMap<String, (String, String)>, EngineError> {
         let entries = self.journal()?.entries(&Filter { entity: Some(entity), ..Filter::default() })?;
-        Ok(entries.into_iter().map(|entry| (entry.id, (entry.actor.name, entry.at))).collect())
+        let mut writers: BTreeMap<String, (String, String)> = BTreeMap::new();
+        for entry in entries {
+            // What was put back is of whoever wrote it first.
+            let first = entry.payload.pointer("/ops/0/restores").and_then(Value::as_str).map(event_of);
+            let writer = first.and_then(|event| writers.get(event).cloned()).unwrap_or((entry.actor.name, entry.at));
+            writers.insert(entry.id, writer);
+        }
+        Ok(writers)
     }
 
     fn note_conflict(&self, note: &Note) -> Result<RecordConflict, EngineError> {

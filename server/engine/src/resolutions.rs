@@ -1,11 +1,11 @@
-//! What became of conflicts, as events: what was chosen, by whom, what was discarded; undone from there, and offered again when
-//! the same two sides meet. Nothing of it leaves this machine.
+//! What became of conflicts, as events: what was chosen, by whom, what was discarded; offered again when the same two
+//! sides meet. Nothing of it leaves this machine.
 
-use crate::conflicts::{ConflictError, each, filled_file, merged_file, replace_text, resolved_file, whole_file};
+use crate::conflicts::{ConflictError, each, filled_file, merged_file, resolved_file, whole_file};
 use crate::record::{self, person};
 use crate::suggest::{Suggester, Suggestions};
 use crate::{Engine, EngineError};
-use conflict::{Choice, Conflicts, Lost, Resolution, identity};
+use conflict::{Choice, Conflicts, Resolution, identity};
 use contract::{ConflictFile, ConflictReport, ConflictSuggestion, JournalEntry, Lane};
 use host::Cancel;
 use journal::{Draft, Filter};
@@ -15,75 +15,12 @@ use std::path::{Path, PathBuf};
 use ulid::Ulid;
 
 /// Kinds of events: one conflict was resolved; that was taken back.
-const RESOLVED: &str = "conflict.resolved";
-const UNDONE: &str = "conflict.undone";
+pub(crate) const RESOLVED: &str = "conflict.resolved";
+pub(crate) const UNDONE: &str = "conflict.undone";
 /// Bytes of a conflict and of what was left of it that an event keeps; of larger ones it says only that they were resolved.
 const LARGEST: usize = 256 << 10;
 /// Events about the same sides that are looked at.
 const MOST: usize = 50;
-/// Shortest end of an id that names an event.
-const SHORTEST: usize = 6;
-
-/// Why a resolution could not be undone.
-#[derive(Debug, thiserror::Error)]
-pub enum UndoError {
-    /// There is no such event here.
-    #[error(
-        "no resolution of a conflict has this id here: {id}\nhint: `holdover journal log --kind conflict.` lists them"
-    )]
-    Unknown {
-        /// What was asked for.
-        id: String,
-    },
-    /// Several end so.
-    #[error("several resolutions have an id that ends so: {id}\nhint: give more of it")]
-    Ambiguous {
-        /// What was asked for.
-        id: String,
-    },
-    /// It settled a record.
-    #[error(
-        "what settled a record is not undone: its texts, put back at once, would be merged into one; choose the other value instead, which is a new event\nhint: `holdover journal show {event}` names what it replaced in `pred`, `holdover note edit {note}` writes it anew"
-    )]
-    Record {
-        /// The event.
-        event: String,
-        /// The note.
-        note: String,
-    },
-    /// What it said was deleted, or was too much to be kept.
-    #[error("the journal does not hold the texts of this resolution, so it cannot be undone from there: {id}")]
-    NoTexts {
-        /// The event.
-        id: String,
-    },
-    /// It was undone before.
-    #[error("this resolution was undone already: {id}")]
-    Done {
-        /// The event.
-        id: String,
-    },
-    /// What it left stands there no more.
-    #[error("what this resolution left is not in the file any more, so the conflict cannot be put back: {}\nhint: `holdover journal show {id}` has the conflict as it was", file.display())]
-    Gone {
-        /// The event.
-        id: String,
-        /// The file.
-        file: PathBuf,
-    },
-    /// It stands there several times.
-    #[error("what this resolution left stands in the file several times, so nobody knows where the conflict was: {}\nhint: `holdover journal show {id}` has the conflict as it was", file.display())]
-    Several {
-        /// The event.
-        id: String,
-        /// The file.
-        file: PathBuf,
-    },
-    /// The file.
-    #[error(transparent)]
-    File(#[from] ConflictError),
-}
-
 /// With what conflicts are resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resolve {
@@ -221,78 +158,14 @@ impl Engine {
         }
         found
     }
-
-    /// Puts a conflict back that was resolved, by the id of the event that says so, or the end of it; gives the file and the
-    /// id of the event that says that it was undone.
-    ///
-    /// # Errors
-    /// [`UndoError`]: the file is as it was.
-    pub fn undo_resolution(&self, root: &Path, id: &str) -> Result<(PathBuf, String), EngineError> {
-        let journal = self.inner.journal().map_err(|reason| EngineError::Journal { reason })?;
-        let workspace = journal.workspace_id(root)?;
-        let filter = Filter {
-            workspace: Some(workspace),
-            kind: Some("conflict.".to_owned()),
-            newest_first: true,
-            ..Filter::default()
-        };
-        let entries = journal.entries(&filter)?;
-        let wanted = id.to_ascii_uppercase();
-        let is_named =
-            |entry: &JournalEntry| entry.id == wanted || wanted.len() >= SHORTEST && entry.id.ends_with(&wanted);
-        let is_it = |entry: &&JournalEntry| entry.kind == RESOLVED && is_named(entry);
-        let mut named = entries.iter().filter(is_it);
-        let entry = match (named.next(), named.next()) {
-            (Some(entry), None) => entry,
-            (Some(_), Some(_)) => return Err(UndoError::Ambiguous { id: id.to_owned() }.into()),
-            (None, _) => {
-                let filter =
-                    Filter { kind: Some(journal::NOTE_KINDS.to_owned()), newest_first: true, ..Filter::default() };
-                let notes = journal.entries(&filter)?;
-                let mut settled = notes.iter().filter(|entry| is_named(entry));
-                let settled = settled.find_map(|entry| Some((entry, crate::records::settled_by(entry)?)));
-                return Err(match settled {
-                    Some((entry, note)) => UndoError::Record { event: entry.id.clone(), note: note.to_owned() }.into(),
-                    None => UndoError::Unknown { id: id.to_owned() }.into(),
-                });
-            }
-        };
-        let id = entry.id.clone();
-        if entries.iter().any(|other| undoes(other, &id)) {
-            return Err(UndoError::Done { id }.into());
-        }
-        let path = entry.payload.get("path").and_then(Value::as_str).filter(|path| journal::is_inside(path));
-        let (Some(path), Some(then)) = (path, resolution(&entry.payload)) else {
-            return Err(UndoError::NoTexts { id }.into());
-        };
-        let file = root.join(path);
-        replace_text(&file, |text| {
-            then.undone(text).map_err(|lost| match lost {
-                Lost::Gone => UndoError::Gone { id: id.clone(), file: file.clone() },
-                Lost::Several => UndoError::Several { id: id.clone(), file: file.clone() },
-            })
-        })?;
-        let refs = id.parse::<Ulid>().map(|id| vec![id.to_bytes().to_vec()]).unwrap_or_default();
-        let done = journal.append(Draft {
-            kind: UNDONE.to_owned(),
-            entity: entry.entity.parse().ok(),
-            workspace: Some(workspace),
-            lane: Lane::Local,
-            actor: person(),
-            payload: json!({ "path": path, "event": id }),
-            intent: true,
-            refs,
-        })?;
-        Ok((file, done.id))
-    }
 }
 
-fn undoes(entry: &JournalEntry, id: &str) -> bool {
+pub(crate) fn undoes(entry: &JournalEntry, id: &str) -> bool {
     entry.kind == UNDONE && entry.payload.get("event").and_then(Value::as_str) == Some(id)
 }
 
 /// As the workspace names it, with `/`.
-fn relative(root: &Path, file: &Path) -> String {
+pub(crate) fn relative(root: &Path, file: &Path) -> String {
     let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let (root, file) = (real(root), real(file));
     let inside = file.strip_prefix(&root).unwrap_or(Path::new(""));
@@ -310,7 +183,7 @@ fn payload(path: &str, resolution: &Resolution) -> Value {
     payload
 }
 
-fn resolution(payload: &Value) -> Option<Resolution> {
+pub(crate) fn resolution(payload: &Value) -> Option<Resolution> {
     let text = |name: &str| payload.get(name)?.as_str().map(str::to_owned);
     Some(Resolution {
         choice: text("choice")?,

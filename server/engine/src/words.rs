@@ -322,16 +322,26 @@ pub(crate) fn remembered(entry: &JournalEntry, choice: &str, elsewhere: Option<&
     let me = crate::record::person().name;
     let who = if entry.actor.name == me { "you" } else { &entry.actor.name };
     let file = elsewhere.map(|file| format!(" in {file}")).unwrap_or_default();
-    let how = match choice {
+    format!("{who} resolved this on {day}{file}, {}", chosen(choice))
+}
+
+/// A resolution in a list: `src/a.rs:3, with both sides, by Ann, 2026-11-22 01:30:00`. `choice` is not known of a record.
+pub(crate) fn resolved(entry: &JournalEntry, place: &str, choice: Option<&str>) -> String {
+    let how = choice.map(|choice| format!(", {}", chosen(choice))).unwrap_or_default();
+    format!("{place}{how}, by {}, {}", crate::notes::shown_plain(&entry.actor.name), host::local_time(&entry.at))
+}
+
+fn chosen(choice: &str) -> String {
+    match choice {
         "current" | "incoming" => format!("with the side that was {choice} then"),
         "merge" => "with a merge that was suggested".to_owned(),
         "remembered" => "as before".to_owned(),
         "base" => "with the common ancestor".to_owned(),
         "none" => "with neither side".to_owned(),
         "both" | "both-reversed" => "with both sides".to_owned(),
+        "lockfile" => "by the lockfile's own tool".to_owned(),
         other => format!("with {other}"),
-    };
-    format!("{who} resolved this on {day}{file}, {how}")
+    }
 }
 
 /// Why a merge is suggested, and how far it is to be trusted.

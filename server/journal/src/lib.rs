@@ -35,6 +35,7 @@ mod member;
 mod merge;
 mod note;
 mod note_draft;
+mod note_settled;
 mod notes_in;
 mod op;
 mod patience;
@@ -100,6 +101,7 @@ pub use note::{
     MAX_NOTE, NOTE_KINDS, NoteRecord, Notes, QUOTED, is_inside, note_added, note_edited, note_moved, note_retracted,
 };
 pub use note_draft::{Became, DraftAbout, DraftSaved, KeptDraft, MAX_NOTE_DRAFTS, draft_turn};
+pub use note_settled::{Settled, note_restored};
 pub use notes_in::NoteScope;
 pub use op::{MAX_FIELD, MAX_OPS, MAX_PRED, MAX_WORD, Op, OpError, OpId, OpKind, ops_of, ops_value};
 pub use quarantine::Quarantined;

@@ -12,6 +12,7 @@
 //! beside a text included: nothing is dropped because something else came later. A version that was redacted still stands
 //! in place of those that it replaced: an earlier text does not come back.
 
+use crate::note_settled::restores;
 use crate::op::{MAX_PRED, Op, OpId, OpKind, ops_of, ops_value};
 use crate::text3;
 use contract::{Actor, Delivery, JournalEntry, Lane, NoteAnchor, NoteVersion};
@@ -123,45 +124,62 @@ pub(crate) fn anchored_on(payload: &Value) -> Vec<String> {
 
 /// A value that was written to a field.
 #[derive(Debug, Clone, PartialEq)]
-struct Written {
-    pred: Vec<OpId>,
-    value: Value,
-    redacted: bool,
+pub(crate) struct Written {
+    pub(crate) pred: Vec<OpId>,
+    pub(crate) value: Value,
+    pub(crate) redacted: bool,
     author: Actor,
     at: String,
+    /// The operation whose value it says that it writes again.
+    restores: Option<OpId>,
     state: Delivery,
 }
 
 /// The values of one field, by operation.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Field {
-    written: BTreeMap<OpId, Written>,
+pub(crate) struct Field {
+    pub(crate) written: BTreeMap<OpId, Written>,
     replaced: BTreeSet<OpId>,
 }
 
 impl Field {
     /// Newest first. Where operations replace each other in a circle, which no sound writer makes, all of them stand.
-    fn heads(&self) -> Vec<(&OpId, &Written)> {
+    pub(crate) fn heads(&self) -> Vec<(&OpId, &Written)> {
         let standing = |(id, _): &(&OpId, &Written)| !self.replaced.contains(*id);
         let heads: Vec<_> = self.written.iter().rev().filter(standing).collect();
         if heads.is_empty() { self.written.iter().rev().collect() } else { heads }
     }
+
+    /// Who wrote a value, and when: of one that was put back, whoever wrote it first, where that can be looked up.
+    fn first<'f>(&'f self, written: &'f Written) -> &'f Written {
+        let before = |of: &'f Written| {
+            let before = of.restores.and_then(|op| self.written.get(&op))?;
+            (!before.redacted && before.value == of.value).then_some(before)
+        };
+        let mut first = written;
+        // It may have been put back several times; no more often than there are writes, were they to name each other in a circle.
+        for _ in 0..self.written.len() {
+            let Some(earlier) = before(first) else { break };
+            first = earlier;
+        }
+        first
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Building {
+pub(crate) struct Building {
     added: Option<(bool, Actor, String)>,
     /// Whether what added it is not relied on.
     is_held: bool,
     anchor: Field,
-    body: Field,
+    pub(crate) body: Field,
     events: BTreeMap<Ulid, (Delivery, Vec<String>)>,
 }
 
 /// The notes of a set of events. Events may come in any order, and more than once.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Notes {
-    notes: BTreeMap<Ulid, Building>,
+    pub(crate) notes: BTreeMap<Ulid, Building>,
 }
 
 impl Notes {
@@ -185,6 +203,7 @@ impl Notes {
         // What cannot be read is kept in the journal and changes nothing here.
         let ops = ops_of(&entry.payload).unwrap_or_default();
         for (index, op) in (0_u32..).zip(ops) {
+            let restores = restores(&op);
             let (field, value) = match (op.field.as_str(), op.op, op.value) {
                 ("anchor", OpKind::Set, anchor @ Value::Object(_)) => (&mut note.anchor, anchor),
                 ("body", OpKind::Text | OpKind::Set, Value::String(text)) => (&mut note.body, Value::String(cut(text))),
@@ -198,6 +217,7 @@ impl Notes {
                 redacted: false,
                 author: entry.actor.clone(),
                 at: entry.at.clone(),
+                restores,
                 state: entry.state,
             };
             field.written.insert(OpId::new(id, index), written);
@@ -212,9 +232,10 @@ impl Notes {
             let pred: Vec<OpId> = left.pred.iter().filter_map(|op| op.parse().ok()).collect();
             field.replaced.extend(&pred);
             let (author, at, state) = (entry.actor.clone(), entry.at.clone(), entry.state);
-            field
-                .written
-                .insert(OpId::new(id, index), Written { pred, value: Value::Null, redacted, author, at, state });
+            field.written.insert(
+                OpId::new(id, index),
+                Written { pred, value: Value::Null, redacted, author, at, restores: None, state },
+            );
         }
     }
 
@@ -244,8 +265,8 @@ fn record(id: Ulid, building: &Building) -> Option<NoteRecord> {
                 ops: Vec::new(),
                 body: body.map(str::to_owned),
                 redacted: written.redacted,
-                author: written.author.clone(),
-                at: written.at.clone(),
+                author: building.body.first(written).author.clone(),
+                at: building.body.first(written).at.clone(),
                 state: written.state,
                 merged: Vec::new(),
             });
@@ -306,7 +327,7 @@ fn anchor_of(value: &Value) -> Option<NoteAnchor> {
 }
 
 /// A text of another writer may be longer than ours are; no front end has to show a megabyte.
-fn cut(mut text: String) -> String {
+pub(crate) fn cut(mut text: String) -> String {
     if text.len() > MAX_NOTE {
         let end = (0..=MAX_NOTE).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         text.truncate(end);

@@ -4,7 +4,7 @@
 use contract::{Actor, ActorKind, Delivery, JournalEntry, Lane, LeftOp, NoteAnchor};
 use holdover_journal::{
     DraftAbout, DraftSaved, Journal, JournalError, MAX_NOTE, MAX_NOTE_DRAFTS, MAX_PRED, Notes, OpId, draft_turn,
-    is_inside, note_added, note_edited, note_retracted,
+    is_inside, note_added, note_edited, note_restored, note_retracted,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -110,6 +110,76 @@ fn two_edits_of_different_lines_are_one_text_with_both_behind_it_and_what_replac
         some(&[other, one]),
         "what both began with is not known"
     );
+}
+
+fn restored(n: u64, text: Option<&str>, of: Option<u64>, over: u64, undoes: u64) -> JournalEntry {
+    let (kind, payload) = note_restored(text, of.map(body_of), &[body_of(over)], Ulid::from_parts(undoes, 0));
+    event(n, kind, 1, Lane::Notes, payload)
+}
+
+#[test]
+fn what_was_settled_is_known_with_what_it_replaced_and_stands_beside_each_other_again_with_its_writers() {
+    let (base, one, other) = ("a\nb\nc", "a\nB\nc", "a\nbb\nc");
+    let events = vec![add(base), edit(2, one, &[1]), edit(3, other, &[1]), edit(4, one, &[2, 3])];
+    let of = |events: &[JournalEntry], n: u64| notes_of(events).settled(Ulid::from_parts(1, 0), Ulid::from_parts(n, 0));
+    assert_eq!(of(&events, 2), None, "it replaced one");
+    let settled = of(&events, 4).unwrap();
+    let texts: Vec<_> = settled.versions.iter().map(|(op, text)| (*op, text.as_deref())).collect();
+    assert_eq!(texts, [(body_of(2), Some(one)), (body_of(3), Some(other))]);
+    assert_eq!((settled.ops, settled.count, settled.stands), (vec![body_of(4)], 2, true));
+    assert_eq!(settled.base, Some((body_of(1), Some(base.to_owned()))));
+    let later = [&events[..], &[edit(5, "x", &[4])]].concat();
+    assert!(!of(&later, 4).unwrap().stands, "somebody has written since");
+
+    // The text that was chosen is not what the two are made from.
+    let back = [
+        restored(5, Some(base), Some(1), 4, 4),
+        restored(6, Some(one), Some(2), 5, 4),
+        restored(7, Some(other), Some(3), 5, 4),
+    ];
+    let all = [&events[..], &back].concat();
+    assert_eq!(bodies(&all), some(&[other, one]));
+    let versions = notes_of(&all).records().next().unwrap().versions;
+    let by: Vec<_> = versions.iter().map(|version| (&*version.author.name, &*version.at)).collect();
+    assert_eq!(by, [("writer 3", "2026-01-01T00:00:03Z"), ("writer 2", "2026-01-01T00:00:02Z")]);
+    // Undone once more, and by somebody who names two in a circle.
+    let again =
+        [edit(8, one, &[6, 7]), restored(9, Some(other), Some(7), 8, 8), restored(10, Some("z"), Some(11), 9, 8)];
+    let again = [&all[..], &again, &[restored(11, Some("z"), Some(10), 10, 8)]].concat();
+    let versions = |events: &[JournalEntry]| notes_of(events).records().next().unwrap().versions;
+    assert_eq!(versions(&again[..again.len() - 2])[0].author.name, "writer 3");
+    assert_eq!(versions(&again)[0].body.as_deref(), Some("z"));
+    // Nobody is given words that they did not write.
+    let forged = [&events[..], &[restored(5, Some("never said"), Some(2), 4, 4)]].concat();
+    assert_eq!(notes_of(&forged).records().next().unwrap().versions[0].author.name, "writer 5");
+
+    // Without what both began with, or beside a removal, nothing is merged either.
+    let bare = [
+        &[add(base), edit(2, one, &[]), edit(3, other, &[]), edit(4, "x", &[1, 2, 3])][..],
+        &[
+            restored(5, None, None, 4, 4),
+            restored(6, Some(one), Some(2), 5, 4),
+            restored(7, Some(other), Some(3), 5, 4),
+        ],
+    ]
+    .concat();
+    assert_eq!(of(&bare[..4], 4).unwrap().base, None);
+    assert_eq!(bodies(&bare), some(&[other, one]));
+    let removed = [add(base), edit(2, one, &[1]), retract(3, &[1]), retract(4, &[2, 3])];
+    assert_eq!(of(&removed, 4).unwrap().versions, [(body_of(2), Some(one.to_owned())), (body_of(3), None)]);
+}
+
+#[test]
+fn what_took_several_operations_to_settle_is_known_whole() {
+    let many = u64::try_from(MAX_PRED).unwrap() + 2;
+    let mut events = vec![add("a")];
+    events.extend((2..=many).map(|n| edit(n, &format!("text {n}"), &[1])));
+    let all: Vec<u64> = (2..=many).collect();
+    events.push(edit(many + 1, "one", &all));
+    assert_eq!(bodies(&events), some(&["one"]));
+    let settled = notes_of(&events).settled(Ulid::from_parts(1, 0), Ulid::from_parts(many + 1, 0)).unwrap();
+    assert_eq!((settled.ops.len(), settled.count, settled.versions.len()), (2, MAX_PRED + 1, MAX_PRED + 1));
+    assert!(settled.stands);
 }
 
 #[test]

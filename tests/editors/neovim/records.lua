@@ -1,5 +1,5 @@
 -- Notes that two people wrote at once, in a real Neovim with the real server: listed with the files' conflicts, looked at beside
--- each other, resolved from there. What came of it is asked of the command line, not of the plugin.
+-- each other, resolved from there, and that undone, as of files. What came of it is asked of the command line, not of the plugin.
 
 local t = require('harness')
 local w = require('workspace')
@@ -136,6 +136,86 @@ t.main(function()
     shows('no conflicts')
   end)
 
+  ---Chooses from the next menu.
+  ---@param wanted string plain text of an item
+  ---@return {asked?: string[]}
+  local function choosing(wanted)
+    local seen = {} ---@type {asked?: string[]}
+    ---@diagnostic disable-next-line: duplicate-set-field
+    vim.ui.select = function(items, opts, done)
+      seen.asked = vim.tbl_map(opts.format_item, items)
+      for n, title in ipairs(seen.asked) do
+        if title:find(wanted, 1, true) then
+          done(items[n], n)
+          return
+        end
+      end
+      done(nil, nil)
+    end
+    return seen
+  end
+
+  t.test('what settled it is undone, and the conflict is back as it was', function()
+    local menu = choosing('note')
+    vim.cmd('Holdover undo')
+    shows('1 conflict in 1 record')
+    t.equal(#menu.asked, 1, 'what can be undone')
+    t.check(menu.asked[1]:find('^note “one.*”, by '), menu.asked[1])
+    local record = holdover('conflicts', '--json').records[1]
+    local sides = vim.tbl_map(function(side)
+      return side.author.name .. ': ' .. side.value
+    end, record.sides)
+    table.sort(sides)
+    t.equal(sides, { 'Ann: one\nTWO\nthree', 'Bob: one\nzwei\nthree' }, 'whose text is whose')
+    t.equal(record.ancestor, 'one\ntwo\nthree', 'the ancestor')
+    holdover('conflicts', '--resolve', 'incoming', 'note:' .. first, '--json')
+    t.equal(open_records(), 0, 'resolved once more')
+  end)
+
+  t.test('the conflict of a file comes back into what is typed since, and from the journal window too', function()
+    vim.cmd('silent! only')
+    local conflict = '<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> b\n'
+    t.write(w.folder .. '/src/undone.txt', 'a\n' .. conflict .. 'z\n')
+    w.open('src/undone.txt')
+    w.lines_with('merge-conflict', 1)
+    vim.api.nvim_win_set_cursor(0, { 3, 0 })
+    vim.cmd('Holdover accept incoming')
+    t.wait(function()
+      return text() == 'a\ntheirs\nz'
+    end, 'it is resolved')
+    vim.cmd('silent write')
+    vim.api.nvim_buf_set_lines(0, 0, 0, true, { 'typed since' })
+    t.wait(function()
+      return vim.system({ w.binary, 'journal', 'log', '--kind', 'conflict.resolved' }, { cwd = w.folder }):wait().stdout
+        ~= ''
+    end, 'it is in the journal')
+    local menu = choosing('src/undone.txt:2, with the side that was incoming then')
+    vim.cmd('Holdover undo')
+    t.wait(function()
+      return text() == 'typed since\na\n' .. conflict .. 'z'
+    end, 'the conflict is back, not:\n' .. text() .. vim.inspect(menu))
+    t.check(menu.asked[1]:find('^src/undone.txt:2'), 'this file first: ' .. vim.inspect(menu.asked))
+    vim.api.nvim_win_set_cursor(0, { 4, 0 })
+    vim.cmd('Holdover accept current')
+    t.wait(function()
+      return text() == 'typed since\na\nours\nz'
+    end, 'it is resolved in another way')
+    vim.cmd('Holdover journal')
+    shows('conflict.resolved')
+    t.wait(function()
+      vim.cmd('normal! gg')
+      return vim.fn.search('conflict.resolved.*choice current', 'W') > 0 or (press('r') and false)
+    end, 'its row')
+    press('u')
+    t.wait(function()
+      local buf = vim.fn.bufnr(w.folder .. '/src/undone.txt')
+      return text(buf) == 'typed since\na\n' .. conflict .. 'z'
+    end, 'the conflict is back')
+    vim.cmd('silent! only')
+    vim.cmd('edit ' .. vim.fn.fnameescape(w.folder .. '/src/undone.txt'))
+    vim.cmd('silent %delete | silent write')
+  end)
+
   local second = apart('eins')
 
   t.test('the quickfix list leads to its page, from which it is resolved', function()
@@ -153,17 +233,12 @@ t.main(function()
     t.contains(page, 'had seen: the text of Ann', 'what each had seen')
     t.contains(page, 'TWO', 'one version')
     t.contains(page, 'zwei', 'the other')
-    local asked ---@type string[]
-    ---@diagnostic disable-next-line: duplicate-set-field
-    vim.ui.select = function(items, opts, done)
-      asked = vim.tbl_map(opts.format_item, items)
-      done(items[3], 3)
-    end
+    local menu = choosing('Take all texts, the newest first')
     press('a')
     t.wait(function()
       return open_records() == 0
     end, 'it is resolved')
-    t.equal(asked[3], 'Take all texts, the newest first', 'what is asked')
+    t.equal(#menu.asked, 6, 'what is asked')
     t.equal(body(second), 'eins\nzwei\nthree\n\neins\nTWO\nthree', 'the note')
   end)
 

@@ -22,11 +22,28 @@ export function journalRows(events: readonly JournalEntry[], now: Date): Row[] {
           `${clock(event.at, at)} (${age(event.at, at)}), by ${escape(event.actor.name)}, ${escape(event.state)}`,
           code(event.kind),
         ].join('\n\n'),
-      kind: 'journalEntry',
+      kind: isResolution(event) ? 'journalResolution' : 'journalEntry',
       open: { entry: event.id },
       subject: { workspace: event.workspace ?? '', text: event.id },
     };
   });
+}
+
+/** Whether it resolved a conflict: of a file, or of a record, in place of whose versions it wrote one. */
+export function isResolution({ kind, payload }: Pick<JournalEntry, 'kind' | 'payload'>): boolean {
+  if (kind === 'conflict.resolved') {
+    return true;
+  }
+  const ops: unknown =
+    typeof payload === 'object' && payload !== null && 'ops' in payload ? payload.ops : undefined;
+  return (
+    /^note\.(edit|retract)$/.test(kind) &&
+    Array.isArray(ops) &&
+    ops.some((op: unknown) => {
+      const pred: unknown = typeof op === 'object' && op !== null && 'pred' in op ? op.pred : undefined;
+      return Array.isArray(pred) && pred.length > 1;
+    })
+  );
 }
 
 /** `fetch.finished` → `Fetch finished`. */
@@ -35,16 +52,16 @@ function title(kind: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** `22 of 25`, or how it ended, where the payload says so. */
+/** `22 of 25`, or how it ended, or the file that it is about, where the payload says so. */
 function gist(payload: unknown): string {
   if (typeof payload !== 'object' || payload === null) {
     return '';
   }
-  const { present, total, state, outcome } = payload as Record<string, unknown>;
+  const { present, total, state, outcome, path } = payload as Record<string, unknown>;
   if (typeof present === 'number' && typeof total === 'number') {
     return `${figure(present)} of ${figure(total)}`;
   }
-  const word = outcome ?? state;
+  const word = outcome ?? state ?? path;
   return typeof word === 'string' ? word : '';
 }
 

@@ -88,7 +88,7 @@ function trailRows(workspace: string, entries: readonly TrailEntry[]): Row[] {
     spoken: [entry.what, entry.by, entry.time, entry.stateText].join(', '),
     tooltip: () =>
       `${escape(entry.what)}\n\n${escape(entry.by)}, ${escape(entry.time)}, ${escape(entry.stateText)}`,
-    kind: 'trailEntry',
+    kind: entry.kind === 'conflict.resolved' ? 'trailResolution' : 'trailEntry',
     open: { entry: entry.id },
     subject: { workspace, text: entry.id },
   }));

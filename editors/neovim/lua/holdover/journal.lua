@@ -144,6 +144,15 @@ M.spec = {
         end
       end,
     },
+    {
+      lhs = 'u',
+      does = 'undo the resolution of a conflict, which comes back',
+      run = function(item)
+        if item then
+          require('holdover.undo').run(item.id)
+        end
+      end,
+    },
   },
 }
 

@@ -350,4 +350,11 @@ return {
       end)
     end,
   },
+  undo = {
+    about = 'undo the resolution of a conflict, of a file or of a note, from the journal; it asks which',
+    needs = 'holdover.undoResolution',
+    run = function()
+      require('holdover.undo').run()
+    end,
+  },
 }

@@ -9,7 +9,8 @@ use crate::record::person;
 use crate::{Engine, EngineError, Notice};
 use contract::{Lane, Note, NoteAnchor, NoteReport};
 use journal::{
-    Became, Draft, Journal, MAX_NOTE, NoteRecord, OpId, note_added, note_edited, note_moved, note_retracted,
+    Became, Draft, Journal, MAX_NOTE, NoteRecord, OpId, Settled, note_added, note_edited, note_moved, note_restored,
+    note_retracted,
 };
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -152,6 +153,44 @@ impl Engine {
             Written::Now(event) => Ok(event),
             Written::Before(became) => Ok(became.event),
         }
+    }
+
+    /// Has the versions stand beside each other again in place of which an event wrote one: first what they were made from, or nothing,
+    /// then each of them in place of that. All of it is written or none; gives the last event.
+    pub(crate) fn note_restore(
+        &self,
+        root: &Path,
+        id: &str,
+        undoes: Ulid,
+        settled: &Settled,
+    ) -> Result<Ulid, EngineError> {
+        let record = self.note_record(root, id)?;
+        let journal = recording(&self.inner, root)?;
+        let opened = self.inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
+        let (lane, workspace) = (lane(&record), crate::notes::scope(&journal, &opened)?.workspace);
+        let actor = if lane == Lane::Local { person() } else { journal.person()? };
+        let draft = move |(kind, payload): (&str, Value)| Draft {
+            kind: kind.to_owned(),
+            entity: Some(record.id),
+            workspace: Some(workspace),
+            lane,
+            actor: actor.clone(),
+            payload,
+            refs: Vec::new(),
+            intent: true,
+        };
+        let settled = settled.clone();
+        let last = journal.write(true, move |tx| {
+            let (of, base) = settled.base.map_or((None, None), |(op, text)| (Some(op), text));
+            let first = tx.append(&draft(note_restored(base.as_deref(), of, &settled.ops, undoes)))?;
+            let mut last = first;
+            for (op, text) in settled.versions {
+                last = tx.append(&draft(note_restored(text.as_deref(), Some(op), &[OpId::new(first, 0)], undoes)))?;
+            }
+            Ok(last)
+        })?;
+        self.inner.tell(Notice::Notes { root: root.to_path_buf() });
+        Ok(last)
     }
 
     /// One note, removed or not, by its id or the end of it.

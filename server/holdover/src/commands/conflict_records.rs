@@ -71,6 +71,9 @@ pub(super) fn told(record: &RecordConflict, options: &Options, named: bool, out:
     if let Some(choice) = &record.resolved {
         let done = if options.dry_run { "would resolve it with" } else { "resolved with" };
         out.line(format!("{name}: {done} {choice}: {}", clean(&record.title)));
+        if let Some(event) = &record.event {
+            out.detail(format!("undo with: holdover conflicts --undo {event}"));
+        }
         return;
     }
     out.line(format!("{name}: {}", clean(&record.message).red()));

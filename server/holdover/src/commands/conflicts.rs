@@ -207,9 +207,15 @@ fn undo(events: &[String], out: &Out) -> Result<End, Failure> {
     let here = std::env::current_dir().unwrap_or_default();
     let mut undone = Vec::new();
     for event in events {
-        let (file, id) = engine.undo_resolution(&root, event).map_err(|e| super::failed(&e))?;
-        out.line(format!("{}: the conflict is back", file.strip_prefix(&here).unwrap_or(&file).display()));
-        undone.push(json!({ "path": file, "event": id }));
+        let done = engine.undo_resolution(&root, event).map_err(|e| super::failed(&e))?;
+        if let Some(file) = &done.file {
+            out.line(format!("{}: the conflict is back", file.strip_prefix(&here).unwrap_or(file).display()));
+            undone.push(json!({ "path": file, "event": done.event }));
+        } else if let Some(record) = &done.record {
+            let id = &record[record.len().saturating_sub(8)..];
+            out.line(format!("note {id}: its versions stand beside each other again"));
+            undone.push(json!({ "record": record, "event": done.event }));
+        }
     }
     out.document(&json!({ "undone": undone }));
     Ok(End::Yes)

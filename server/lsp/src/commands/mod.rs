@@ -10,6 +10,7 @@ mod offline;
 mod preflight;
 mod resolve_conflict;
 mod trail;
+mod undo_resolution;
 
 use crate::event::{Reply, error};
 use crate::from_proto;
@@ -24,12 +25,14 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::{Command, ExecuteCommandParams, NumberOrString};
 
 /// Every command.
-pub(crate) const NAMES: [&str; 15] = [
+pub(crate) const NAMES: [&str; 17] = [
     "holdover.status",
     "holdover.preflight",
     "holdover.fetch",
     "holdover.conflicts",
     "holdover.resolveConflict",
+    "holdover.resolutions",
+    "holdover.undoResolution",
     "holdover.offline",
     "holdover.journal",
     "holdover.note.add",
@@ -83,6 +86,8 @@ pub(crate) fn run(state: &mut State, params: ExecuteCommandParams, reply: Reply<
         "holdover.fetch" => fetch::run(state, call),
         "holdover.conflicts" => conflicts::run(state, call),
         "holdover.resolveConflict" => resolve_conflict::run(state, call),
+        "holdover.resolutions" => undo_resolution::list(state, call),
+        "holdover.undoResolution" => undo_resolution::run(state, call),
         "holdover.offline" => offline::run(state, call),
         "holdover.journal" => journal::run(state, call),
         "holdover.note.add" => note::run(state, call, note::Act::Add),

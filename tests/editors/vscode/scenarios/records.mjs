@@ -1,11 +1,14 @@
-// Notes that two people wrote at once: listed with the files' conflicts, looked at beside each other, resolved from there.
+// Notes that two people wrote at once: listed with the files' conflicts, looked at beside each other, resolved from there, and
+// that undone, as of files.
 // Asserts what the window shows, and asks the command line what came of it.
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { apart } from '../../apart.mjs';
 import { expect, expectText } from '../lib/steps.mjs';
 import { until } from '../lib/window.mjs';
+
+const WAIT = 'a\n<<<<<<< HEAD\n30\n=======\n60\n>>>>>>> feature\nz\n';
 
 export const records = {
   name: 'conflicts of records',
@@ -13,6 +16,7 @@ export const records = {
   real: true,
   prepare(project) {
     writeFileSync(path.join(project.workspace, 'apart.txt'), 'one\ntwo\nthree\n');
+    writeFileSync(path.join(project.workspace, 'wait.txt'), WAIT);
   },
   async run({ steps, window, env, project, server }) {
     const { page } = window;
@@ -141,6 +145,44 @@ export const records = {
         body(second) === 'how?\nTWO\nthree\n\nhow?\nzwei\nthree',
         `the note is ${JSON.stringify(body(second))}`,
       );
+    });
+
+    await steps.step(
+      'what settled it is undone from a list, and the conflict is back as it was',
+      async () => {
+        await window.command('Holdover: Undo a Resolution');
+        const item = page.locator('.quick-input-list .monaco-list-row', { hasText: 'note “how?”' }).first();
+        await item.waitFor();
+        await window.shot('04-undo-dark');
+        await item.click();
+        await until('the journal to have it', () => open() === 1);
+        const [record] = holdover('conflicts').records;
+        const whose = record.sides.map(({ author, value }) => `${author.name}: ${value}`).sort();
+        expect(
+          whose.join(' | ') === 'Ann: how?\nTWO\nthree | Bob: how?\nzwei\nthree',
+          `it is back as ${whose.join(' | ')}`,
+        );
+        await until('its row', async () => (await row('Text')).isVisible());
+        holdover('conflicts', '--resolve', 'current', `note:${record.entity}`);
+      },
+    );
+
+    await steps.step('the conflict of a file is back by a button of its event in the journal', async () => {
+      const file = path.join(project.workspace, 'wait.txt');
+      holdover('conflicts', '--resolve', 'incoming', file);
+      expect(readFileSync(file, 'utf8') === 'a\n60\nz\n', 'the terminal has not resolved it');
+      await window.command('Holdover: Check This Project');
+      const pane = await window.section('Journal');
+      const event = pane.locator('.monaco-list-row').filter({ hasText: 'Conflict resolved' }).first();
+      await event.waitFor();
+      await event.hover();
+      await window.shot('05-journal-dark');
+      await event.locator('.action-label[aria-label^="Undo"]').first().click();
+      await until('the conflict in the file', () => readFileSync(file, 'utf8') === WAIT);
+      await until('the file in front', () =>
+        page.locator('.tab.active[data-resource-name="wait.txt"]').isVisible(),
+      );
+      writeFileSync(file, 'a\n');
     });
 
     await steps.step(
