@@ -95,7 +95,12 @@ impl Engine {
             let (seen, next) = crate::keys::protection(&standing);
             add("journal key", mark, seen, &next);
         }
-        for (tool, what) in [("cargo", "fetches crates"), ("npm", "fetches npm packages"), ("git", "is used by both")] {
+        for (tool, what) in [
+            ("cargo", "fetches crates"),
+            ("npm", "fetches npm packages"),
+            ("uv", "fetches Python packages"),
+            ("git", "is used by all of them"),
+        ] {
             match host::find_program(tool) {
                 Some(path) => add(tool, Mark::Good, format!("{}: {what}", path.display()), ""),
                 None => add(tool, Mark::Fair, format!("not in PATH: {what}"), "install it where a workspace needs it"),

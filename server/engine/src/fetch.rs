@@ -246,6 +246,7 @@ fn run_step(
     let configured = match program.as_str() {
         "cargo" => settings.cargo.clone(),
         "npm" => settings.npm.clone(),
+        "uv" => settings.uv.clone(),
         _ => None,
     };
     let program = configured.map_or_else(|| program.clone().into(), std::path::PathBuf::into_os_string);

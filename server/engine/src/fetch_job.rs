@@ -124,8 +124,11 @@ fn untold(error: &JournalError) {
 
 /// Whether a tool's words say that the network, and not what was asked for, was at fault.
 pub(crate) fn is_network(words: &str) -> bool {
-    // cargo speaks through curl, npm through Node's errors; lower case.
-    const SIGNS: [&str; 16] = [
+    // cargo speaks through curl, npm through Node's errors, uv through its client's; lower case.
+    const SIGNS: [&str; 19] = [
+        "dns error",
+        "tcp connect error",
+        "error sending request",
         "could not resolve host",
         "couldn't resolve host",
         "could not connect",
@@ -158,6 +161,7 @@ mod tests {
             "[7] Couldn't connect to server (Failed to connect to 127.0.0.1 port 9 after 0 ms: Connection refused)",
             "npm error code ENOTFOUND\nnpm error network request to https://example.org/ms failed",
             "npm error code ECONNREFUSED",
+            "error: Request failed after 3 retries\n  cause: error sending request for url (http://127.0.0.1:9/simple/six/)\n  cause: client error (Connect)\n  cause: tcp connect error: Connection refused",
         ] {
             assert!(is_network(words), "{words}");
         }
@@ -165,6 +169,7 @@ mod tests {
             "error: failed to verify the checksum of `itoa v1.0.0`",
             "npm error code E404",
             "npm error code EINTEGRITY",
+            "error: Failed to download `six==1.17.0`\n  cause: Hash mismatch for `six==1.17.0`",
         ] {
             assert!(!is_network(words), "{words}");
         }

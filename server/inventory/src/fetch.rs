@@ -5,7 +5,7 @@ use crate::ecosystem::{Ecosystem, Repair};
 use crate::homes::relative;
 use crate::survey::Survey;
 use contract::{Artifact, ArtifactState, FetchStep};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What is to be fetched for one lockfile.
 pub(crate) struct Wanted<'a> {
@@ -102,16 +102,44 @@ pub(crate) fn npm(wanted: &Wanted<'_>) -> Vec<FetchStep> {
         let command = words(&["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
         let mut step = wanted.step("npm", command, &rest);
         let lockfile = wanted.lockfile.file_name().unwrap_or_default();
-        let folder = step.folder.clone();
-        step.stage = vec![PathBuf::from("package.json"), lockfile.into(), ".npmrc".into()];
-        step.stage
-            .extend(wanted.manifests.iter().filter_map(|path| path.strip_prefix(&folder).ok()).map(Path::to_path_buf));
-        step.stage.sort();
-        step.stage.dedup();
-        step.stage.retain(|path| folder.join(path).is_file());
+        staged(&mut step, wanted, &[Path::new("package.json"), Path::new(lockfile), Path::new(".npmrc")]);
         steps.push(step);
     }
     steps
+}
+
+/// An install of what the lockfile names, in a folder of its own with copies of manifests and lockfile, which fills the
+/// cache and leaves the project's virtual environment alone; and the same for what only building needs.
+pub(crate) fn uv(wanted: &Wanted<'_>) -> Vec<FetchStep> {
+    let (tools, locked): (Vec<_>, Vec<_>) =
+        wanted.artifacts.iter().copied().partition(|(_, repair)| repair.spec.is_some());
+    let mut steps = Vec::new();
+    if !locked.is_empty() {
+        let command = words(&["uv", "sync", "--frozen", "--no-install-local", "--no-progress"]);
+        let mut step = wanted.step("uv", command, &locked);
+        let lockfile = wanted.lockfile.file_name().unwrap_or_default();
+        staged(&mut step, wanted, &[Path::new(lockfile), Path::new("uv.toml"), Path::new(".python-version")]);
+        steps.push(step);
+    }
+    if !tools.is_empty() {
+        let mut command = words(&["uv", "pip", "install", "--no-progress", "--target", "tools", "--"]);
+        command.extend(tools.iter().filter_map(|(_, repair)| repair.spec.clone()));
+        let mut step = wanted.step("uv", command, &tools);
+        staged(&mut step, wanted, &[Path::new("uv.toml"), Path::new(".python-version")]);
+        steps.push(step);
+    }
+    steps
+}
+
+/// Has a step run in a folder of its own, with copies of these files and of the manifests below the lockfile's folder.
+fn staged(step: &mut FetchStep, wanted: &Wanted<'_>, files: &[&Path]) {
+    let folder = step.folder.clone();
+    step.stage = files.iter().map(|file| file.to_path_buf()).collect();
+    step.stage
+        .extend(wanted.manifests.iter().filter_map(|path| path.strip_prefix(&folder).ok()).map(Path::to_path_buf));
+    step.stage.sort();
+    step.stage.dedup();
+    step.stage.retain(|path| folder.join(path).is_file());
 }
 
 /// An address without the user and the password that may stand in it, and without a query.

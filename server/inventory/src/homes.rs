@@ -60,7 +60,7 @@ pub struct Homes {
     /// Folders in which programs are looked up.
     pub path: Vec<PathBuf>,
     /// Variables that tools read as configuration: `CARGO_*`, `RUSTFLAGS`, `RUSTUP_TOOLCHAIN`, `NODE_ENV`, `npm_config_*`
-    /// (in lower case), and those a `.npmrc` may refer to.
+    /// (in lower case), `UV_*`, `XDG_*`, `PYENV_*`, and those a `.npmrc` may refer to.
     pub variables: BTreeMap<String, String>,
 }
 
@@ -101,7 +101,9 @@ impl Homes {
         let folders = [&self.home, &self.cargo, &self.rustup].into_iter().chain(&self.npm_cache).chain(&self.path);
         folders.for_each(|folder| each(folder.as_os_str().as_encoded_bytes()));
         each(&[u8::from(self.npm_cache.is_some())]);
-        let read = |name: &str| ["CARGO", "RUST", "NODE", "npm_"].iter().any(|start| name.starts_with(start));
+        let read = |name: &str| {
+            ["CARGO", "RUST", "NODE", "npm_", "UV_", "XDG_", "PYENV"].iter().any(|start| name.starts_with(start))
+        };
         for (name, value) in self.variables.iter().filter(|(name, _)| read(name)) {
             each(name.as_bytes());
             each(value.as_bytes());

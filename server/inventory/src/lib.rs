@@ -30,6 +30,7 @@ mod recall;
 mod survey;
 mod text;
 mod unlocked;
+mod uv;
 mod verify;
 
 pub use brief::Artifacts;

@@ -367,6 +367,15 @@ impl Look {
         Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 
+    /// Reads a file of at most `limit` bytes.
+    pub(crate) fn bytes(&self, path: &Path, limit: u64) -> Result<Vec<u8>, Unread> {
+        let mut bytes = Vec::new();
+        let read = read_into(path, limit, &mut bytes);
+        self.note(path.to_path_buf(), read.map_or_else(|_| Seen::at(path), Seen::File));
+        self.passing(read.err());
+        read.map(|_| bytes)
+    }
+
     /// A file that is there and could not be read may be read next time without having changed.
     pub(crate) fn passing(&self, why: Option<Unread>) {
         if matches!(why, Some(Unread::Failed(_))) {

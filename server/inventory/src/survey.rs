@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The ecosystems that are known, in the order in which they are shown.
-pub(crate) fn ecosystems() -> [Known; 2] {
-    [&crate::cargo::Cargo, &crate::npm::Npm]
+pub(crate) fn ecosystems() -> [Known; 3] {
+    [&crate::cargo::Cargo, &crate::npm::Npm, &crate::uv::Uv]
 }
 
 /// Surveys one workspace again and again, and remembers the last answer.

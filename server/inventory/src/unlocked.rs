@@ -48,7 +48,7 @@ const MOST: usize = 100;
 /// Packages below the root that have dependencies and that no lockfile is for: the answer is not about them. A template
 /// or a fixture is no part of the build, so they change no state; but they are not passed over in silence.
 pub(crate) fn apart(
-    known: [Known; 2],
+    known: [Known; 3],
     root: &Path,
     files: &[PathBuf],
     judged: &[(Known, Judged)],
@@ -67,7 +67,7 @@ pub(crate) fn apart(
                 continue;
             }
             let Ok(text) = look.text(path, LARGEST) else { continue };
-            if !ecosystem.dependencies(&text).is_empty() {
+            if ecosystem.needs_lockfile(&text) && !ecosystem.dependencies(&text).is_empty() {
                 let message =
                     "this package has dependencies, and no lockfile is for it: whether they are here is not judged";
                 let mut finding = finding(codes::UNLOCKED_DEPENDENCY, path, message.to_owned());

@@ -1,0 +1,97 @@
+//! uv: `uv.lock` and uv's cache of wheels, sources and repositories.
+//! Judged as `uv sync --locked --offline`, and by checksum; runs nothing and writes nothing.
+
+mod asked;
+mod build;
+mod digest;
+mod find;
+mod here;
+mod judge;
+mod lock;
+mod manifest;
+mod marker;
+mod name;
+mod needs;
+mod pointer;
+mod program;
+mod python;
+mod record;
+mod requirement;
+mod settings;
+mod store;
+mod sync;
+mod tags;
+
+use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
+use crate::fetch::{self, Wanted};
+use contract::FetchStep;
+use lock::Located;
+use manifest::Manifest;
+use std::collections::HashSet;
+use std::ops::Range as Span;
+use std::path::Path;
+
+/// Lockfiles larger than this are not read, in bytes.
+pub(crate) const LARGEST_LOCKFILE: u64 = 32 << 20;
+
+pub(crate) struct Uv;
+
+impl Ecosystem for Uv {
+    fn name(&self) -> &'static str {
+        "uv"
+    }
+
+    fn lockfiles(&self) -> &'static [&'static str] {
+        &["uv.lock"]
+    }
+
+    fn manifest(&self) -> &'static str {
+        "pyproject.toml"
+    }
+
+    fn judge(&self, lockfile: &Path, ask: &Ask<'_>) -> Judged {
+        judge::judge(lockfile, ask)
+    }
+
+    fn locate(&self, text: &str) -> (Vec<(String, Span<usize>)>, Vec<Broken>) {
+        let lock = lock::read(text);
+        let ids = artifacts(&lock.packages);
+        (ids.into_iter().map(|(at, id)| (id, lock.packages[at].span.clone())).collect(), lock.broken)
+    }
+
+    fn dependencies(&self, text: &str) -> Vec<Named> {
+        manifest::named(text)
+    }
+
+    /// Only where the project speaks of uv: other tools have this manifest too, and their own lockfiles.
+    fn needs_lockfile(&self, manifest: &str) -> bool {
+        Manifest::read(manifest).is_ok_and(|manifest| {
+            manifest.tool.uv.is_some() && manifest.uv("managed").and_then(toml::Value::as_bool) != Some(false)
+        })
+    }
+
+    fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {
+        fetch::uv(wanted)
+    }
+}
+
+/// The packages that stand for something to fetch, with ids: `uv:<name>@<version>`, and `#<number>` where that stands twice.
+fn artifacts(packages: &[Located]) -> Vec<(usize, String)> {
+    let mut seen = HashSet::with_capacity(packages.len());
+    let mut out = Vec::with_capacity(packages.len());
+    for (at, located) in packages.iter().enumerate() {
+        if located.package.source.is_local() {
+            continue;
+        }
+        let version = located.package.version.as_deref().unwrap_or("?");
+        let plain = format!("uv:{}@{version}", located.package.name);
+        let mut id = plain.clone();
+        let mut number = 2;
+        while !seen.insert(id.clone()) {
+            id = format!("{plain}#{number}");
+            number += 1;
+        }
+        out.push((at, id));
+    }
+    out
+}
