@@ -147,7 +147,10 @@ function M.lines(report, status)
     lines[#lines + 1] = { chunks = { { '  No lockfile was found, so there is nothing to judge.' } } }
     lines[#lines + 1] = {
       chunks = {
-        { '  hint: `cargo generate-lockfile`, `npm install --package-lock-only` or `uv lock` writes one', 'DiagnosticHint' },
+        {
+          '  hint: `cargo generate-lockfile`, `npm install --package-lock-only` or `uv lock` writes one',
+          'DiagnosticHint',
+        },
       },
     }
   end
