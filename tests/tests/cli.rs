@@ -379,3 +379,34 @@ fn a_number_of_events_that_is_none_is_said_so_in_words() {
     }
     assert_eq!(code(&fixture.holdover(&["journal", "log", "-n", "0"])), 0);
 }
+
+#[test]
+fn in_the_middle_of_a_merge_the_status_counts_the_conflicts_that_git_holds() {
+    let fixture = Fixture::small();
+    let git = |arguments: &[&str]| {
+        let who = ["-c", "user.name=Me", "-c", "user.email=me@localhost", "-c", "commit.gpgsign=false"];
+        let mut command = fixture.command(std::path::Path::new("git"));
+        command.args(who).args(arguments).env("GIT_CONFIG_NOSYSTEM", "1").output().unwrap()
+    };
+    let counted = || {
+        let told = json(&fixture.holdover(&["status", "--json"]));
+        (told["conflicts"]["files"].as_u64().unwrap(), told["conflicts"]["hunks"].as_u64().unwrap())
+    };
+    let commit = |text: &str| {
+        std::fs::write(fixture.workspace().join("notes.txt"), text).unwrap();
+        assert!(git(&["add", "notes.txt"]).status.success() && git(&["commit", "-qm", "x"]).status.success());
+    };
+    assert!(git(&["init", "-q", "-b", "main"]).status.success());
+    commit("a\n1\n2\n3\n4\n5\nb\n");
+    assert!(git(&["switch", "-qc", "feature"]).status.success());
+    commit("a of theirs\n1\n2\n3\n4\n5\nb of theirs\n");
+    assert!(git(&["switch", "-q", "main"]).status.success());
+    commit("a of ours\n1\n2\n3\n4\n5\nb of ours\n");
+    assert_eq!(counted(), (0, 0));
+    assert_eq!(git(&["merge", "feature"]).status.code(), Some(1));
+    assert_eq!(counted(), (1, 2));
+    let said = out(&fixture.holdover(&["status"]));
+    assert!(said.contains("2 merge conflicts in 1 file"), "{said}");
+    assert!(git(&["merge", "--abort"]).status.success());
+    assert_eq!(counted(), (0, 0));
+}

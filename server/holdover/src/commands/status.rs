@@ -11,11 +11,13 @@ use std::path::Path;
 pub(crate) fn run(path: &Path, out: &Out) -> Result<End, Failure> {
     let engine = engine_for_counts();
     let root = open(&engine, path, out)?;
-    match engine.survey(&root, false, &cancel_on_interrupt(), &|_, _| {}) {
+    let cancel = cancel_on_interrupt();
+    match engine.survey(&root, false, &cancel, &|_, _| {}) {
         // The rest of the status is still worth showing.
         Ok(_) | Err(EngineError::Disabled) => {}
         Err(e) => return Err(failed(&e)),
     }
+    engine.count_conflicts(&root, &cancel);
     warn_of_journal(&engine, out);
     let status = engine.status(&root);
     out.document(&status);
