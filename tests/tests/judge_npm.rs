@@ -12,7 +12,7 @@
 mod judge;
 
 use base64::Engine;
-use judge::{Dice, Held, Tally, Verdict, copy, homes, must, random_cases, run, survey, write};
+use judge::{DAMAGES, Damage, Dice, Held, Tally, Verdict, copy, damage, homes, must, random_cases, run, survey, write};
 use serde_json::{Value, json};
 use sha1::Digest;
 use std::path::{Path, PathBuf};
@@ -122,17 +122,6 @@ struct Case {
     damaged: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Damage {
-    Gone,
-    Empty,
-    Flipped,
-    Truncated,
-    Garbage,
-}
-
-const DAMAGES: [Damage; 5] = [Damage::Gone, Damage::Empty, Damage::Flipped, Damage::Truncated, Damage::Garbage];
-
 impl Project {
     /// Paths and names of the packages that come from the registry.
     fn packages(&self) -> Vec<(String, String)> {
@@ -167,19 +156,9 @@ impl Project {
     fn damage(&self, case: &mut Case, (path, name): &(String, String), what: Damage) {
         let content = self.content(case, path);
         // What this machine does not install was never fetched.
-        let Ok(mut bytes) = std::fs::read(&content) else { return };
+        let Ok(meta) = std::fs::metadata(&content) else { return };
         case.damaged.push(name.clone());
-        match what {
-            Damage::Gone => return std::fs::remove_file(&content).unwrap(),
-            Damage::Empty => bytes.clear(),
-            Damage::Flipped => {
-                let middle = bytes.len() / 2;
-                bytes[middle] ^= 0x55;
-            }
-            Damage::Truncated => bytes.truncate(bytes.len() / 3),
-            Damage::Garbage => bytes = b"no archive".to_vec(),
-        }
-        write(&content, bytes);
+        damage(&content, what, meta.len() as usize / 2);
     }
 
     fn judge(&self, tally: &mut Tally, name: &str, case: Case) {

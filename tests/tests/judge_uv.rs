@@ -13,7 +13,7 @@
 mod judge;
 
 use inventory::Homes;
-use judge::{Dice, Held, Tally, Verdict, copy, files, must, random_cases, run, survey, write};
+use judge::{DAMAGES, Damage, Dice, Held, Tally, Verdict, copy, damage, files, must, random_cases, run, survey, write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -200,39 +200,6 @@ impl Case {
     fn archive(pointer: &Path) -> PathBuf {
         std::fs::canonicalize(pointer.with_extension("")).unwrap()
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Damage {
-    Gone,
-    Empty,
-    Flipped,
-    Truncated,
-    Garbage,
-}
-
-const DAMAGES: [Damage; 5] = [Damage::Gone, Damage::Empty, Damage::Flipped, Damage::Truncated, Damage::Garbage];
-
-/// Whether anything changed.
-fn damage(path: &Path, what: Damage, at: usize) -> bool {
-    let mut bytes = std::fs::read(path).unwrap();
-    let before = bytes.clone();
-    match what {
-        Damage::Gone => {
-            std::fs::remove_file(path).unwrap();
-            return true;
-        }
-        Damage::Empty => bytes.clear(),
-        Damage::Flipped => match bytes.len() {
-            0 => bytes.push(1),
-            length => bytes[at % length] ^= 0x55,
-        },
-        Damage::Truncated => bytes.truncate(bytes.len() / 3),
-        Damage::Garbage => bytes = b"no such thing".to_vec(),
-    }
-    let changed = bytes != before;
-    write(path, bytes);
-    changed
 }
 
 fn gone(path: &Path) {

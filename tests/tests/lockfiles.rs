@@ -460,7 +460,7 @@ fn no_folder_above_the_copy_is_written_where_the_manifest_is_gone_or_leads_there
     assert!(said.contains("its manifest is not there") && said.contains("Cargo.toml"), "{said}");
     assert!(!above.join("Cargo.lock").exists(), "cargo locked a project above the copy");
     // A project that takes the copy for its member, and a manifest that says that it is.
-    std::fs::write(above.join("Cargo.toml"), "[workspace]\nmembers = [\"*/work/*\"]\n").unwrap();
+    std::fs::write(above.join("Cargo.toml"), "[workspace]\nmembers = [\"*/w*/*\"]\n").unwrap();
     let member = manifest.replace(members, "").replace("[package]\n", "[package]\nworkspace = \"../../..\"\n");
     project.write("Cargo.toml", &member);
     let said = project.problem("Cargo.lock");

@@ -11,6 +11,7 @@ use host::Cancel;
 use journal::{Draft, Filter};
 use ropey::Rope;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use ulid::Ulid;
 
@@ -131,8 +132,11 @@ impl Engine {
                 ..Filter::default()
             };
             let Ok(entries) = journal.entries(&filter) else { continue };
-            let undone = |entry: &&JournalEntry| !entries.iter().any(|other| undoes(other, &entry.id));
-            let stood = entries.iter().filter(|entry| entry.kind == RESOLVED && entry.held.is_none()).find(undone);
+            let undone: HashSet<&str> = entries.iter().filter_map(undone_by).collect();
+            let stands = |entry: &&JournalEntry| {
+                entry.kind == RESOLVED && entry.held.is_none() && !undone.contains(entry.id.as_str())
+            };
+            let stood = entries.iter().find(stands);
             let Some((entry, then)) = stood.and_then(|entry| Some((entry, resolution(&entry.payload)?))) else {
                 continue;
             };
@@ -160,8 +164,9 @@ impl Engine {
     }
 }
 
-pub(crate) fn undoes(entry: &JournalEntry, id: &str) -> bool {
-    entry.kind == UNDONE && entry.payload.get("event").and_then(Value::as_str) == Some(id)
+/// The resolution that an event undoes.
+pub(crate) fn undone_by(entry: &JournalEntry) -> Option<&str> {
+    entry.payload.get("event").and_then(Value::as_str).filter(|_| entry.kind == UNDONE)
 }
 
 /// As the workspace names it, with `/`.

@@ -3,12 +3,13 @@
 
 use crate::conflicts::{ConflictError, replace_text};
 use crate::record::person;
-use crate::resolutions::{RESOLVED, UNDONE, resolution, undoes};
+use crate::resolutions::{RESOLVED, UNDONE, resolution, undone_by};
 use crate::{Engine, EngineError, Which};
 use conflict::{Lost, Resolution};
 use contract::{JournalEntry, Lane, ResolvedConflict};
 use journal::{Draft, Filter, Journal, NOTE_KINDS, Notes};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use ulid::Ulid;
 
@@ -158,7 +159,7 @@ impl Engine {
             }
         };
         let id = entry.id.clone();
-        if entries.iter().any(|other| undoes(other, &id)) {
+        if entries.iter().any(|other| undone_by(other) == Some(&id)) {
             return Err(UndoError::Done { id }.into());
         }
         let path = entry.payload.get("path").and_then(Value::as_str).filter(|path| journal::is_inside(path));
@@ -288,9 +289,9 @@ fn of_files(
     let kind = Some("conflict.".to_owned());
     let workspace = Some(journal.workspace_id(root)?);
     let entries = journal.entries(&Filter { workspace, kind, newest_first: true, ..Filter::default() })?;
-    let stands = |entry: &&JournalEntry| {
-        entry.kind == RESOLVED && entry.held.is_none() && !entries.iter().any(|other| undoes(other, &entry.id))
-    };
+    let undone: HashSet<&str> = entries.iter().filter_map(undone_by).collect();
+    let stands =
+        |entry: &&JournalEntry| entry.kind == RESOLVED && entry.held.is_none() && !undone.contains(entry.id.as_str());
     let told = |entry: &JournalEntry| {
         let of = entry.payload.get("path")?.as_str()?;
         if path.is_some_and(|path| path != of) {

@@ -3,87 +3,17 @@
 
 #[path = "support/forge.rs"]
 mod forge;
+#[path = "support/sites.rs"]
+mod sites;
 mod support;
 
-use contract::{Delivery, DeviceKind, DeviceState, JournalEntry, Lane};
-use forge::{Forger, Wish};
+use contract::{Delivery, DeviceKind, DeviceState, Lane};
+use forge::{Forger, NOTE, Wish};
 use holdover_journal::{
-    DeviceError, Draft, Filter, Header, INVITATION, ImportError, Journal, MAX_BY_HAND, MAX_JUMP, NO_PROJECT, Op,
-    Reason, Segment, Terms,
+    Draft, Filter, INVITATION, ImportError, MAX_BY_HAND, MAX_JUMP, NO_PROJECT, Reason, Segment, Terms,
 };
+use sites::{Site, join, site, terms, two};
 use support::raw;
-
-struct Site {
-    folder: tempfile::TempDir,
-    journal: Journal,
-}
-
-fn site() -> Site {
-    let folder = tempfile::tempdir().unwrap();
-    let journal = Journal::open(folder.path()).unwrap();
-    Site { folder, journal }
-}
-
-fn terms() -> Terms {
-    Terms { kind: DeviceKind::Person, until_ms: i64::MAX, expires_ms: None }
-}
-
-impl Site {
-    fn note(&self, text: &str) -> String {
-        let draft = Draft::intent("note.add", Lane::Notes, self.journal.person().unwrap(), &[Op::set("body", text)]);
-        self.journal.append(draft).unwrap().id
-    }
-
-    /// Everything that is sealed, own and others'.
-    fn sealed(&self) -> Vec<Vec<u8>> {
-        self.journal.seal(NO_PROJECT).unwrap();
-        let segments = self.journal.segments(NO_PROJECT).unwrap();
-        segments.iter().map(|segment| self.journal.segment_bytes(segment).unwrap().unwrap()).collect()
-    }
-
-    fn take(&self, from: &Site) {
-        for segment in from.sealed() {
-            self.journal.import(&segment).unwrap();
-        }
-    }
-
-    fn notes(&self) -> Vec<JournalEntry> {
-        self.journal.entries(&Filter { kind: Some("note.".to_owned()), ..Filter::default() }).unwrap()
-    }
-
-    fn bodies(&self) -> Vec<String> {
-        let mut bodies: Vec<String> =
-            self.notes().iter().map(|note| note.payload["ops"][0]["v"].as_str().unwrap().to_owned()).collect();
-        bodies.sort();
-        bodies
-    }
-
-    fn reasons(&self) -> Vec<String> {
-        self.journal.quarantined().unwrap().into_iter().map(|segment| segment.reason).collect()
-    }
-
-    fn header(&self, id: &str) -> Header {
-        let id: ulid::Ulid = id.parse().unwrap();
-        let bytes: Vec<u8> = raw(self.folder.path())
-            .query_row("SELECT header FROM event WHERE id = ?1 LIMIT 1", [id.to_bytes()], |row| row.get(0))
-            .unwrap();
-        Header::decode(&bytes).unwrap()
-    }
-}
-
-/// Two sites, the second enrolled by the first.
-fn two() -> (Site, Site) {
-    let (a, b) = (site(), site());
-    join(&a, &b);
-    (a, b)
-}
-
-fn join(a: &Site, b: &Site) {
-    let invitation = a.journal.invite(NO_PROJECT, &terms()).unwrap();
-    b.journal.ask(&invitation).unwrap();
-    a.take(b);
-    b.take(a);
-}
 
 #[test]
 fn two_folders_hold_the_same_events_after_they_exchanged_their_segments() {
@@ -207,8 +137,6 @@ fn with_forger() -> (Site, Forger) {
     let notes = forger.on_lane(2);
     (a, notes)
 }
-
-const NOTE: &str = r#"{"ops":[{"f":"body","op":"set","v":"forged"}]}"#;
 
 #[test]
 fn a_fork_is_named_and_the_first_branch_stays() {
@@ -730,165 +658,4 @@ fn what_is_said_to_be_of_a_machine_alone_is_taken_from_nobody() {
     let error = a.journal.import(&local.segment()).unwrap_err();
     assert!(matches!(error, ImportError::Local), "{error}");
     assert_eq!((a.notes().len(), a.reasons().len()), (0, 0));
-}
-
-/// Three sites that know each other, and their devices' ids.
-fn three_members() -> ([Site; 3], Vec<String>) {
-    let (a, b, c) = (site(), site(), site());
-    join(&a, &b);
-    join(&a, &c);
-    let sites = [a, b, c];
-    exchange(&sites);
-    let ids = sites.iter().map(|site| site.journal.own_device().unwrap().id).collect();
-    (sites, ids)
-}
-
-fn exchange(sites: &[Site; 3]) {
-    for (n, to) in sites.iter().enumerate() {
-        for (_, from) in sites.iter().enumerate().filter(|(m, _)| *m != n) {
-            to.take(from);
-        }
-    }
-}
-
-/// What a verification says of the root set of the devices as such.
-fn verdict(site: &Site) -> contract::RootVerdict {
-    let verdicts = site.journal.root_verdicts().unwrap();
-    assert_eq!((verdicts.len(), &*verdicts[0].project), (1, ""));
-    verdicts.into_iter().next().unwrap()
-}
-
-fn in_order(ids: &[String]) -> Vec<String> {
-    let mut ids = ids.to_vec();
-    ids.sort();
-    ids
-}
-
-fn versions(sites: &[Site; 3]) -> Vec<u64> {
-    sites.iter().map(|site| site.journal.roots(NO_PROJECT).unwrap().now.version).collect()
-}
-
-#[test]
-fn a_root_set_counts_on_every_device_once_enough_of_the_old_and_of_the_new_one_have_signed_it() {
-    let (sites, ids) = three_members();
-    let [a, b, c] = &sites;
-    assert_eq!(versions(&sites), [0, 0, 0]);
-    // The founder alone may name the first; it demands two of its own, so one has to agree.
-    let named = b.journal.name_roots(NO_PROJECT, &ids[1..2], 1).unwrap();
-    assert_eq!((named.now.version, named.waiting.len()), (0, 1), "no member takes the project for itself");
-    let named = a.journal.name_roots(NO_PROJECT, &ids, 2).unwrap();
-    assert_eq!((named.now.version, named.waiting[0].signed_by.clone()), (0, ids[..1].to_vec()));
-    exchange(&sites);
-    assert_eq!(versions(&sites), [0, 0, 0]);
-    let waits = verdict(c);
-    assert_eq!((waits.version, waits.waiting, waits.signed_by), (0, 2, ids[..1].to_vec()), "of version 0 the founder");
-    let signed = b.journal.sign_roots(NO_PROJECT, &named.waiting[0].id[..8]).unwrap();
-    assert_eq!((signed.now.version, signed.now.threshold, signed.waiting.len()), (1, 2, 0));
-    exchange(&sites);
-    assert_eq!(versions(&sites), [1, 1, 1]);
-    let stands = verdict(c);
-    assert_eq!((stands.version, stands.threshold, stands.waiting, stands.can_change), (1, 2, 0, true));
-    assert_eq!((stands.devices, stands.signed_by), (in_order(&ids), in_order(&ids[..2])));
-    // One device alone changes nothing more, not even the founder.
-    let alone = a.journal.name_roots(NO_PROJECT, &ids[..1], 1).unwrap();
-    assert_eq!((alone.now.version, alone.waiting.len()), (1, 1));
-    exchange(&sites);
-    assert_eq!(versions(&sites), [1, 1, 1]);
-    c.journal.sign_roots(NO_PROJECT, &alone.waiting[0].id).unwrap();
-    exchange(&sites);
-    assert_eq!(versions(&sites), [2, 2, 2]);
-    // Who is not in it has no say any more, though it is a member.
-    let refused = b.journal.invite(NO_PROJECT, &terms()).unwrap_err().to_string();
-    assert!(refused.contains("a root set was named, and it is not in it"), "{refused}");
-    assert!(a.journal.invite(NO_PROJECT, &terms()).is_ok());
-    assert_eq!(a.journal.verify().unwrap().redacted, 0);
-}
-
-#[test]
-fn a_device_of_the_root_set_is_taken_out_by_as_many_as_the_set_demands_and_another_by_one() {
-    let (sites, ids) = three_members();
-    let [a, b, c] = &sites;
-    let named = a.journal.name_roots(NO_PROJECT, &ids[..2], 2).unwrap();
-    exchange(&sites);
-    b.journal.sign_roots(NO_PROJECT, &named.waiting[0].id).unwrap();
-    exchange(&sites);
-    assert_eq!(versions(&sites), [1, 1, 1]);
-    let state = |site: &Site, of: usize| {
-        let devices = site.journal.devices(NO_PROJECT).unwrap().devices;
-        devices.into_iter().find(|device| device.id == ids[of]).unwrap().state
-    };
-    // One that was taken over cannot throw the other out.
-    a.journal.revoke(NO_PROJECT, &ids[1], "mine alone").unwrap();
-    exchange(&sites);
-    assert_eq!(sites.each_ref().map(|site| state(site, 1)), [DeviceState::Member; 3]);
-    assert!(c.journal.revoke(NO_PROJECT, &ids[1], "").unwrap_err().to_string().contains("not in it"));
-    b.journal.revoke(NO_PROJECT, &ids[2], "left").unwrap();
-    exchange(&sites);
-    assert_eq!(sites.each_ref().map(|site| state(site, 2)), [DeviceState::Revoked; 3]);
-    let whole = verdict(a);
-    assert_eq!((whole.lost, whole.can_change), (Vec::new(), true), "that one is not in the set");
-    b.journal.revoke(NO_PROJECT, &ids[1], "I lost it").unwrap();
-    exchange(&sites);
-    assert_eq!(sites.each_ref().map(|site| state(site, 1)), [DeviceState::Revoked; 3]);
-    assert_eq!(versions(&sites), [1, 1, 1], "the set is what it was");
-    let stuck = verdict(a);
-    assert_eq!((stuck.lost, stuck.can_change), (ids[1..2].to_vec(), false), "one of two cannot sign what two must");
-}
-
-#[test]
-fn a_root_set_stays_in_force_when_one_of_its_devices_is_taken_out() {
-    let (sites, ids) = three_members();
-    let [a, _, c] = &sites;
-    a.journal.name_roots(NO_PROJECT, &ids[..2], 1).unwrap();
-    exchange(&sites);
-    a.journal.revoke(NO_PROJECT, &ids[1], "stolen").unwrap();
-    exchange(&sites);
-    assert_eq!(versions(&sites), [1, 1, 1]);
-    let stands = verdict(c);
-    assert_eq!((stands.lost, stands.can_change), (ids[1..2].to_vec(), true));
-    let refused = c.journal.invite(NO_PROJECT, &terms()).unwrap_err().to_string();
-    assert!(refused.contains("a root set was named, and it is not in it"), "{refused}");
-    // A set without the one that is out follows it, and one with it is not made.
-    assert!(matches!(a.journal.name_roots(NO_PROJECT, &ids[..2], 1), Err(DeviceError::NoPerson { .. })));
-    a.journal.name_roots(NO_PROJECT, &ids[..1], 1).unwrap();
-    exchange(&sites);
-    assert_eq!((versions(&sites), verdict(c).lost), (vec![2, 2, 2], Vec::new()));
-}
-
-#[test]
-fn what_a_member_without_a_say_writes_about_membership_counts_nowhere() {
-    let (a, c) = two();
-    let mut forger = Forger::new(8, 0);
-    a.journal.import(&forger.ask(&a.journal.invite(NO_PROJECT, &terms()).unwrap())).unwrap();
-    let own = a.journal.own_device().unwrap().id;
-    let named = a.journal.name_roots(NO_PROJECT, std::slice::from_ref(&own), 1).unwrap();
-    assert_eq!(named.now.version, 1, "the founder is enough where it asks for nobody else");
-    c.take(&a);
-    let friend = Forger::new(9, 2);
-    forger.lamport = 1000;
-    let signed = Wish { signed: true, ..Wish::default() };
-    let enrolled = serde_json::json!({
-        "device": hex::encode(friend.public()), "name": "friend", "kind": "person", "invitation": ulid::Ulid::generate(),
-        "expires": null,
-    });
-    forger.event("device.enrolled", &enrolled.to_string(), &signed);
-    let revoked = serde_json::json!({"device": own, "cutoff": {}, "reason": "mine now"});
-    forger.event("device.revoked", &revoked.to_string(), &signed);
-    let mine = serde_json::json!({
-        "version": 2, "threshold": 1, "devices": [hex::encode(forger.public())], "before": named.now.id,
-    });
-    forger.event("device.roots", &mine.to_string(), &signed);
-    let said = forger.segment();
-    let mut notes = Forger::new(9, 2);
-    notes.event("note.add", NOTE, &Wish::default());
-    let notes = notes.segment();
-    for site in [&a, &c] {
-        assert_eq!(site.journal.import(&said).unwrap().new, 3);
-        let roots = site.journal.roots(NO_PROJECT).unwrap();
-        assert_eq!((roots.now.version, roots.waiting.len()), (1, 1), "it waits for who has a say");
-        assert_eq!(site.journal.import(&notes).unwrap().quarantined, Some(Reason::UnknownDevice));
-        let devices = site.journal.devices(NO_PROJECT).unwrap().devices;
-        assert!(devices.iter().any(|device| device.id == own && device.state == DeviceState::Member));
-        site.journal.verify().unwrap();
-    }
 }

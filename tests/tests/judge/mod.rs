@@ -76,6 +76,41 @@ pub fn write(path: &Path, text: impl AsRef<[u8]>) {
     std::fs::write(path, text).unwrap();
 }
 
+/// What happens to a file in a cache.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Damage {
+    Gone,
+    Empty,
+    /// One byte is another.
+    Flipped,
+    Truncated,
+    Garbage,
+}
+
+pub const DAMAGES: [Damage; 5] = [Damage::Gone, Damage::Empty, Damage::Flipped, Damage::Truncated, Damage::Garbage];
+
+/// Damages a file; `at`: the byte that is flipped, counted on from the beginning where the file is shorter. Says whether anything changed.
+pub fn damage(path: &Path, what: Damage, at: usize) -> bool {
+    let mut bytes = std::fs::read(path).unwrap();
+    let before = bytes.clone();
+    match what {
+        Damage::Gone => {
+            std::fs::remove_file(path).unwrap();
+            return true;
+        }
+        Damage::Empty => bytes.clear(),
+        Damage::Flipped => match bytes.len() {
+            0 => bytes.push(1),
+            length => bytes[at % length] ^= 0x55,
+        },
+        Damage::Truncated => bytes.truncate(bytes.len() / 3),
+        Damage::Garbage => bytes = b"no such thing".to_vec(),
+    }
+    let changed = bytes != before;
+    write(path, bytes);
+    changed
+}
+
 /// A copy whose files are shared with the original until they are replaced.
 pub fn copy(from: &Path, to: &Path) {
     if to.exists() {

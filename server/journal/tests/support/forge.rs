@@ -7,6 +7,9 @@ use holdover_journal::{Header, INVITATION};
 use minicbor::{Decoder, Encoder};
 use ulid::Ulid;
 
+/// A note's payload.
+pub const NOTE: &str = r#"{"ops":[{"f":"body","op":"set","v":"forged"}]}"#;
+
 /// As the format packs a body.
 pub fn pack(plain: &[u8]) -> Vec<u8> {
     ruzstd::encoding::compress_to_vec(plain, ruzstd::encoding::CompressionLevel::Fastest)

@@ -128,16 +128,17 @@ export const records = {
 
     await steps.step('a row resolves one by a choice from a menu', async () => {
       const second = await both('how?');
-      const text = await until('its row', async () => {
-        const found = await row('Text');
-        return (await found.isVisible()) && found;
-      });
-      await text.hover();
-      await text.locator('.action-label[aria-label^="Resolve"]').first().click();
       const item = page
         .locator('.quick-input-list .monaco-list-row', { hasText: 'the oldest first' })
         .first();
-      await item.waitFor();
+      // The row may be drawn anew under the mouse: then it is clicked again.
+      await until('its menu', async () => {
+        const text = await row('Text');
+        await text.hover({ timeout: 2000 });
+        await text.locator('.action-label[aria-label^="Resolve"]').first().click({ timeout: 2000 });
+        await item.waitFor({ timeout: 3000 });
+        return true;
+      });
       await window.shot('03-choices-dark');
       await item.click();
       await until('the journal to have it', () => open() === 0);
