@@ -2,8 +2,8 @@
 """How often suggested merges are right: replays releases into cases (fixtures/conflicts/replay.py), asks for a merge of each, and
 prints the tables of docs/conflicts.md. The half set aside is for judging once strategies are done; nothing of its cases is shown.
 
-usage: conflicts.py open|aside|second DEST [MEASURE]     DEST: where cases are, or are put; MEASURE: the built example `measure`
-`second` is the second part set aside: other packages (packages-second.tsv), all of them."""
+usage: conflicts.py open|aside|second|third DEST [MEASURE]     DEST: where cases are, or are put; MEASURE: the built example `measure`
+`second` and `third` are further parts set aside: other packages (packages-second.tsv, packages-third.tsv), all of them."""
 
 import json
 import pathlib
@@ -14,16 +14,16 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def main():
-    if len(sys.argv) < 3 or sys.argv[1] not in ("open", "aside", "second"):
+    if len(sys.argv) < 3 or sys.argv[1] not in ("open", "aside", "second", "third"):
         sys.exit(__doc__)
     half, dest = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
     replay = [sys.executable, ROOT / "fixtures/conflicts/replay.py", dest]
-    if half == "second":
-        dest = replay[-1] = dest / "second"
-        replay.append("packages-second.tsv")
+    if half in ("second", "third"):
+        dest = replay[-1] = dest / half
+        replay.append(f"packages-{half}.tsv")
     subprocess.run(replay, check=True, stdout=subprocess.DEVNULL)
     measure = sys.argv[3:] or ["cargo", "run", "--quiet", "--release", "--locked", "-p", "holdover-merge", "--example", "measure", "--"]
-    command = [*measure, half, str(ROOT / "fixtures/conflicts"), str(dest / "cases")]
+    command = [*measure, "second" if half == "third" else half, str(ROOT / "fixtures/conflicts"), str(dest / "cases")]
     report = json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
     total = dict.fromkeys(("cases", "exact", "wrong", "preview_exact", "preview_wrong", "left"), 0)
     solvable = dict(total)
