@@ -5,6 +5,7 @@
 pub mod binary;
 pub mod client;
 pub mod fixture;
+pub mod git;
 #[cfg(target_os = "linux")]
 pub mod login;
 pub mod said;

@@ -196,11 +196,12 @@ export class ConflictPreviews implements vscode.Disposable {
     }
     const first = shown.preview.region.range.start.line;
     const marks = shown.choice.lines.map((origin, n): vscode.DecorationOptions => {
+      const note = originNote(origin, shown.preview, shown.choice);
       const end = editor.document.lineAt(Math.min(first + n, editor.document.lineCount - 1)).range.end;
       return {
         range: new vscode.Range(end, end),
-        hoverMessage: originNote(origin, shown.preview),
-        renderOptions: { after: { contentText: originNote(origin, shown.preview) } },
+        hoverMessage: note,
+        renderOptions: { after: { contentText: note } },
       };
     });
     editor.setDecorations(this.origins, marks);

@@ -4,6 +4,7 @@
 use crate::index::Markers;
 use crate::pairing::Conflicts;
 use crate::region::{Region, lines_slice};
+use crate::suggest::lacks_ancestor;
 use contract::{Edit, Range};
 use ropey::Rope;
 use std::borrow::Cow;
@@ -115,7 +116,13 @@ impl Replacement {
 /// What `choice` leaves of `region`; `None` where the region does not hold what was chosen: its common ancestor, a third
 /// side, or a side whose diff is broken.
 pub fn resolve(text: &Rope, region: &Region, choice: Choice) -> Option<Replacement> {
-    let kept = choice.kept(text, region)?;
+    resolve_with(text, region, choice, None)
+}
+
+/// The same, where the common ancestor of a conflict whose markers hold none may be known from elsewhere. What the markers hold counts.
+pub fn resolve_with(text: &Rope, region: &Region, choice: Choice, ancestor: Option<&str>) -> Option<Replacement> {
+    let known = || ancestor.filter(|_| choice == Choice::Base && lacks_ancestor(region)).map(str::to_owned);
+    let kept = choice.kept(text, region).or_else(known)?;
     Some(Replacement { range: region.range(text), text: kept, fingerprint: fingerprint(text, region) })
 }
 

@@ -4,6 +4,7 @@
 use crate::choice::{Choice, Offer, fingerprint};
 use crate::pairing::{Conflicts, Malformed, Problem};
 use crate::region::{Content, Region, Term, line_range, lines_range};
+use crate::suggest::lacks_ancestor;
 use contract::{
     Action, ConflictFile, ConflictRegion, ConflictSide, Finding, MalformedConflict, Range, Severity, codes,
 };
@@ -128,6 +129,24 @@ pub fn actions(text: &Rope, region: &Region) -> Vec<Action> {
         })
         .collect()
 }
+
+/// The same, where the common ancestor of a conflict whose markers hold none is known from git's index. It goes with that choice, as
+/// `data.base`.
+pub fn actions_with(text: &Rope, region: &Region, ancestor: Option<&str>) -> Vec<Action> {
+    let mut offered = actions(text, region);
+    let (Some(ancestor), Some(first)) = (ancestor.filter(|_| lacks_ancestor(region)), offered.first()) else {
+        return offered;
+    };
+    let mut action = Action { title: BASE_OF_INDEX.to_owned(), action: Choice::Base.action(), ..first.clone() };
+    action.data["base"] = json!(ancestor);
+    // Where it stands among the others: before the one that leaves nothing.
+    let none = offered.iter().position(|one| one.action == Choice::None.action()).unwrap_or(offered.len());
+    offered.insert(none, action);
+    offered
+}
+
+/// What a menu says of an ancestor that the markers do not hold.
+const BASE_OF_INDEX: &str = "Accept common ancestor, from git's index";
 
 /// The offer that an action's `data` carries.
 pub fn offer_of(data: &Value) -> Option<Offer> {

@@ -17,8 +17,8 @@ mod resolution;
 mod source;
 pub mod suggest;
 
-pub use choice::{Choice, Moved, Offer, Replacement, fingerprint, resolve};
-pub use finding::{actions, findings, malformed, merge_message, offer_of, report};
+pub use choice::{Choice, Moved, Offer, Replacement, fingerprint, resolve, resolve_with};
+pub use finding::{actions, actions_with, findings, malformed, merge_message, offer_of, report};
 pub use index::{LineChange, Markers};
 pub use lockfile::{LARGEST_LOCKFILE, Lockfile, LockfileAccount, LockfileError, LockfileSides};
 pub use marker::{LONGEST, Marker, MarkerKind, SHORTEST};

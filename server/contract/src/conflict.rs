@@ -303,9 +303,10 @@ pub struct ConflictPreview {
     pub region: ConflictRegion,
     /// The text of each side, in the order of `region.sides`.
     pub sides: Vec<String>,
-    /// The text of the common ancestor, where the markers hold one and no more.
+    /// The text of the common ancestor, where the markers hold one and no more, or they hold none and git's index does.
     pub base: Option<String>,
-    /// What may be chosen, a suggested merge first, in the order of a menu.
+    /// What may be chosen, in the order of a menu: a suggested merge first, `conflict.merge`, then what was chosen when the same sides met
+    /// before, `conflict.remembered`.
     pub choices: Vec<ConflictChoice>,
     /// The record that this is about, where it is none of a file: `uri` is its page then, lines are those of its texts, and a choice is
     /// taken by `holdover.resolveConflict` with its `data`.

@@ -68,7 +68,7 @@ pub use lockfile::{is_lockfile, lockfile_tool};
 pub use notes::{DraftToSave, NewNote, NoText, NoteError, SHOWS_NOTE, Texts, Which};
 pub use notice::Notice;
 pub use origin::{conflict_hover, is_committed_text, trace, unmerged_files};
-pub use preview::{add_lockfile, conflict_preview, conflict_text};
+pub use preview::{ConflictLook, add_lockfile};
 pub use records::RecordError;
 pub use report::{Cell, Report, Section, Tone, delivery, note_text, note_to_edit, summary};
 pub use resolutions::{Resolve, add_remembered};

@@ -14,7 +14,11 @@ export function previewTitle(file: string, left: ConflictChoice, right: Conflict
 }
 
 /** What stands behind a line of what would be left. */
-export function originNote(origin: LineOrigin, { region }: ConflictPreview): string {
+export function originNote(
+  origin: LineOrigin,
+  { region }: Pick<ConflictPreview, 'region'>,
+  { action }: Pick<ConflictChoice, 'action'>,
+): string {
   const name = (n: number, otherwise: string) => {
     const side = region.sides[n];
     return [side?.origin?.name, side?.label].find((one) => one !== undefined && one !== '') ?? otherwise;
@@ -27,9 +31,15 @@ export function originNote(origin: LineOrigin, { region }: ConflictPreview): str
     case 'both':
       return 'in both';
     case 'made':
-      return 'made of both';
+      return MADE[action] ?? 'made of both';
   }
 }
+
+/** What a line that no side has is, where it is not made of both. */
+const MADE: Partial<Record<string, string>> = {
+  'conflict.accept-base': 'from the common ancestor',
+  'conflict.remembered': 'in neither side',
+};
 
 /** What a preview is about, for its tab: the file's name, or the record. */
 export function previewName({ uri, record }: Pick<ConflictPreview, 'uri' | 'record'>): string {

@@ -66,10 +66,18 @@ local function address(preview, choice)
   )
 end
 
+---What a line that no side has is, where it is not made of both.
+---@type table<string, string?>
+local MADE = {
+  ['conflict.accept-base'] = 'from the common ancestor',
+  ['conflict.remembered'] = 'in neither side',
+}
+
 ---@param origin holdover.LineOrigin
 ---@param preview holdover.ConflictPreview
+---@param choice holdover.ConflictChoice
 ---@return string
-local function from(origin, preview)
+local function from(origin, preview, choice)
   ---@param n integer
   ---@param otherwise string
   local function name(n, otherwise)
@@ -82,7 +90,7 @@ local function from(origin, preview)
   elseif origin == 'incoming' then
     return 'from ' .. name(2, 'incoming')
   end
-  return origin == 'both' and 'in both' or 'made of both'
+  return origin == 'both' and 'in both' or MADE[choice.action] or 'made of both'
 end
 
 ---@param buf integer
@@ -144,7 +152,7 @@ local function draw(state, texts)
   local first = state.preview.region.range.start.line
   for n, origin in ipairs(choice.lines) do
     vim.api.nvim_buf_set_extmark(state.right, namespace, first + n - 1, 0, {
-      virt_text = { { '  ' .. from(origin, state.preview), 'Comment' } },
+      virt_text = { { '  ' .. from(origin, state.preview, choice), 'Comment' } },
       strict = false,
     })
   end

@@ -8,7 +8,7 @@ local M = {}
 ---@type string[]
 M.words = { 'auto', 'base', 'both', 'both-reversed', 'current', 'incoming', 'none' }
 ---@type string[]
-M.previewed = { 'base', 'both', 'both-reversed', 'current', 'incoming', 'merge', 'none' }
+M.previewed = { 'base', 'both', 'both-reversed', 'current', 'incoming', 'merge', 'none', 'remembered' }
 
 ---@type table<string, string>
 local says = {

@@ -153,13 +153,12 @@ pub(crate) fn choice(
             LineOrigin::Both => "in both".to_owned(),
             LineOrigin::Current => format!("from {current}"),
             LineOrigin::Incoming => format!("from {incoming}"),
-            LineOrigin::Made => {
-                if choice.action == "conflict.accept-base" {
-                    "in neither side".to_owned()
-                } else {
-                    "made of both".to_owned()
-                }
+            LineOrigin::Made => match choice.action.as_str() {
+                "conflict.accept-base" => "from the common ancestor",
+                "conflict.remembered" => "in neither side",
+                _ => "made of both",
             }
+            .to_owned(),
         };
         let kept = counted(&choice.lines.iter().copied());
         let told: Vec<String> = kept

@@ -9,12 +9,15 @@ use crate::outbound::REQUEST_FAILED;
 use crate::requests::code_action_resolve::{Known, joined, workspace_edit};
 use crate::resolutions::Given;
 use crate::state::State;
+use conflict::suggest::lacks_ancestor;
 use conflict::{Choice, Conflicts, Offer, Region, Replacement};
 use contract::ConflictPlace;
-use engine::Suggestions;
+use engine::Suggester;
+use host::Cancel;
 use ropey::Rope;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tower_lsp::jsonrpc::{ErrorCode, Result};
 use tower_lsp::ls_types::{Uri, WorkspaceEdit};
@@ -82,36 +85,38 @@ pub(super) fn run(state: &mut State, call: Call) {
         Ok(asked) => asked,
         Err(problem) => return call.answer(Err(problem)),
     };
-    let Some(choice) = choice else {
-        // Parsers in a process of their own look for merges; what was asked about is bound to its text meanwhile.
+    let one = fields.line.is_some() || fields.fingerprint.is_some();
+    let lacks_base = || asked.iter().flat_map(|one| &one.regions).any(lacks_ancestor);
+    if choice.is_none() || choice == Some(Choice::Base) && lacks_base() {
+        // Git is asked, or parsers in a process of their own; what was asked about is bound to its text meanwhile.
         let suggester = state.suggester.clone();
         let cancel = call.reply.cancel();
         let job = move || {
-            let merges = asked.iter().map(|one| {
-                let wanted = |region: &Region| one.regions.iter().any(|known| known.open == region.open);
-                let path = one.path.as_deref().unwrap_or(Path::new(""));
-                suggester.suggestions(path, &one.text, &one.conflicts, wanted, &cancel)
-            });
-            let merges: Vec<Suggestions> = merges.collect();
-            (asked, merges)
+            let texts = asked.iter().map(|document| texts(&suggester, document, choice, &cancel));
+            let texts: Vec<Texts> = texts.collect();
+            (asked, texts)
         };
         return state.work(job, move |state, found| {
             // Dropping the call answers it with an error.
-            let Some((asked, merges)) = found else { return };
-            match merged(state, &asked, &merges) {
-                Ok(found) => apply(state, call, "conflict.merge", found),
+            let Some((asked, texts)) = found else { return };
+            let action = choice.map_or_else(|| "conflict.merge".to_owned(), Choice::action);
+            match filled(state, &asked, &texts) {
+                Ok(found) if one && choice.is_some() && found.iter().all(|(_, edits)| edits.is_empty()) => {
+                    call.answer(Err(no_base()));
+                }
+                Ok(found) => apply(state, call, &action, found),
                 Err(problem) => call.answer(Err(problem)),
             }
         });
-    };
-    let one = fields.line.is_some() || fields.fingerprint.is_some();
+    }
+    let Some(choice) = choice else { return };
     let mut found = Vec::new();
     for document in asked {
         let edits = document.regions.iter().filter_map(|region| conflict::resolve(&document.text, region, choice));
         found.push((document.uri, edits.collect::<Vec<_>>()));
     }
     if one && found.iter().all(|(_, edits)| edits.is_empty()) {
-        return call.answer(Err(error(REQUEST_FAILED, "the markers do not hold the common ancestor")));
+        return call.answer(Err(no_base()));
     }
     apply(state, call, &choice.action(), found);
 }
@@ -182,19 +187,43 @@ fn asked(state: &mut State, fields: &Fields) -> Result<Vec<Asked>> {
     }
 }
 
-/// The merges that one click may apply, where their conflicts are as they were.
-fn merged(state: &mut State, asked: &[Asked], merges: &[Suggestions]) -> Result<Vec<(Uri, Vec<Replacement>)>> {
+fn no_base() -> tower_lsp::jsonrpc::Error {
+    error(REQUEST_FAILED, "neither the markers nor git's index hold the common ancestor")
+}
+
+/// What is to stand in place of conflicts, by the line of the opening marker.
+type Texts = BTreeMap<usize, String>;
+
+/// Common ancestors, from the markers or from git's index; without a choice the merges that one click may apply.
+fn texts(suggester: &Suggester, document: &Asked, choice: Option<Choice>, cancel: &Cancel) -> Texts {
+    let Asked { text, conflicts, regions, path, .. } = document;
+    let path = path.as_deref().unwrap_or(Path::new(""));
+    let Some(choice) = choice else {
+        let wanted = |region: &Region| regions.iter().any(|known| known.open == region.open);
+        let found = suggester.suggestions(path, text, conflicts, wanted, cancel).into_iter();
+        return found.filter(|(_, merge)| merge.one_click).map(|(open, merge)| (open, merge.text)).collect();
+    };
+    let ancestors = suggester.ancestors(path, text, conflicts, cancel);
+    let left = |region: &Region| {
+        let ancestor = ancestors.get(&region.open).map(String::as_str);
+        Some((region.open, conflict::resolve_with(text, region, choice, ancestor)?.text))
+    };
+    regions.iter().filter_map(left).collect()
+}
+
+/// What was found, where the conflicts are as they were.
+fn filled(state: &mut State, asked: &[Asked], texts: &[Texts]) -> Result<Vec<(Uri, Vec<Replacement>)>> {
     let moved = || error(ErrorCode::ContentModified, "a conflict has changed meanwhile, so nothing was changed");
     let mut found = Vec::new();
-    for (before, merges) in asked.iter().zip(merges) {
+    for (before, texts) in asked.iter().zip(texts) {
         let Some(document) = state.documents.get_mut(&before.uri) else { return Err(moved()) };
         let (text, conflicts) = document.parts();
         let mut edits = Vec::new();
         for region in &before.regions {
-            let Some(merge) = merges.get(&region.open).filter(|merge| merge.one_click) else { continue };
+            let Some(left) = texts.get(&region.open) else { continue };
             let region = Offer::of(&before.text, region).find(text, conflicts).map_err(|_| moved())?;
             let fingerprint = conflict::fingerprint(text, region);
-            edits.push(Replacement { range: region.range(text), text: merge.text.clone(), fingerprint });
+            edits.push(Replacement { range: region.range(text), text: left.clone(), fingerprint });
         }
         found.push((before.uri.clone(), edits));
     }

@@ -94,7 +94,7 @@ fn replacement(
     data: &Value,
 ) -> Result<(Replacement, Option<ConflictSuggestion>)> {
     let invalid = |what: &str| error(ErrorCode::InvalidParams, format!("this action is not one of ours: {what}"));
-    if name == "conflict.merge" {
+    if is_merge(name) {
         return merge(known, conflicts, data);
     }
     let choice = Choice::named(name).ok_or_else(|| invalid(name))?;
@@ -102,23 +102,33 @@ fn replacement(
     let region = offer
         .find(known.text, conflicts)
         .map_err(|_| modified("the conflict has changed since the action was offered: ask again"))?;
-    let replacement =
-        conflict::resolve(known.text, region, choice).ok_or_else(|| invalid("there is no common ancestor"))?;
+    let replacement = conflict::resolve_with(known.text, region, choice, ancestor(data))
+        .ok_or_else(|| invalid("there is no common ancestor"))?;
     Ok((replacement, None))
 }
 
 /// What to look for once the client has applied an action's edit.
 fn given(known: &Known<'_>, conflicts: &Conflicts, name: &str, data: &Value) -> Option<Given> {
     let region = conflict::offer_of(data)?.find(known.text, conflicts).ok()?;
-    let (choice, after) = if name == "conflict.merge" {
+    let (choice, after) = if is_merge(name) {
         let text = data.pointer("/merge/text")?.as_str()?.to_owned();
         let is_remembered = data.pointer("/merge/kind").and_then(Value::as_str) == Some("remembered");
         (if is_remembered { "remembered" } else { "merge" }.into(), text)
     } else {
         let choice = Choice::named(name)?;
-        (choice.name(), conflict::resolve(known.text, region, choice)?.text)
+        (choice.name(), conflict::resolve_with(known.text, region, choice, ancestor(data))?.text)
     };
     Some(Given::of(known.uri, known.text, region, &choice, &after))
+}
+
+/// Whether an action's data hold the text that it leaves.
+fn is_merge(name: &str) -> bool {
+    matches!(name, "conflict.merge" | "conflict.remembered")
+}
+
+/// The common ancestor that went with an action where the markers hold none.
+fn ancestor(data: &Value) -> Option<&str> {
+    data.get("base").and_then(Value::as_str)
 }
 
 /// The text of a merge that was suggested, if its conflict is as it was then.

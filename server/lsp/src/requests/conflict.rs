@@ -53,12 +53,10 @@ impl Request for Conflict {
         match Here::find(state, &uri, at_line) {
             Err(problem) => reply.send(Err(problem)),
             Ok(here) => {
-                let suggester = state.suggester.clone();
                 let tool = Tool::of(state, here.path.as_deref());
                 state.answer_later(reply, move |cancel| {
                     let file = here.path.as_deref();
-                    let mut preview =
-                        engine::conflict_preview(file, &here.text, &here.conflicts, &here.region, &suggester, cancel);
+                    let mut preview = here.look().preview(cancel);
                     let merge =
                         tool.zip(file).and_then(|(tool, file)| tool.merge(file, &here.text, &here.conflicts, cancel));
                     if let Some(merge) = merge {
@@ -97,7 +95,6 @@ pub(crate) fn text(state: &mut State, path: &str, query: &str) -> Option<Result<
         Ok(here) => here,
         Err(problem) => return Some(Err(problem)),
     };
-    let suggester = state.suggester.clone();
     let tool = Tool::of(state, here.path.as_deref()).filter(|_| choice == "merge");
     Some(Ok(Box::new(move |cancel: &host::Cancel| {
         let file = here.path.as_deref();
@@ -105,8 +102,8 @@ pub(crate) fn text(state: &mut State, path: &str, query: &str) -> Option<Result<
         if let Some(merge) = merge.filter(|merge| merge.problem.is_none()) {
             return Ok(merge.text);
         }
-        engine::conflict_text(&choice, file, &here.text, &here.conflicts, &here.region, &suggester, cancel)
-            .ok_or_else(|| error(ErrorCode::InvalidParams, format!("this conflict has no such choice: {choice}")))
+        let found = here.look().text_with(&choice, cancel);
+        found.ok_or_else(|| error(ErrorCode::InvalidParams, format!("this conflict has no such choice: {choice}")))
     })))
 }
 
@@ -157,9 +154,23 @@ struct Here {
     version: i32,
     conflicts: Conflicts,
     region: Region,
+    suggester: engine::Suggester,
+    /// What remembers, and the workspace that it remembers for.
+    memory: Option<(engine::Engine, PathBuf)>,
 }
 
 impl Here {
+    fn look(&self) -> engine::ConflictLook<'_> {
+        engine::ConflictLook {
+            file: self.path.as_deref(),
+            text: &self.text,
+            conflicts: &self.conflicts,
+            region: &self.region,
+            suggester: &self.suggester,
+            memory: self.memory.as_ref().map(|(engine, root)| (engine, root.as_path())),
+        }
+    }
+
     fn find(state: &mut State, uri: &str, which: impl FnOnce(&Rope, &Conflicts) -> Result<Region>) -> Result<Self> {
         let parsed = uri.parse::<Uri>().ok();
         let document = parsed.as_ref().and_then(|uri| state.documents.get_mut(uri));
@@ -167,7 +178,10 @@ impl Here {
         let (path, version) = (document.path.clone(), document.version);
         let (text, conflicts) = document.parts();
         let region = which(text, conflicts)?;
-        Ok(Self { path, text: text.clone(), version, conflicts: conflicts.clone(), region })
+        let (text, conflicts) = (text.clone(), conflicts.clone());
+        let root = path.as_deref().and_then(|path| state.root_of(path));
+        let memory = state.engine.clone().zip(root);
+        Ok(Self { path, text, version, conflicts, region, suggester: state.suggester.clone(), memory })
     }
 }
 

@@ -7,6 +7,7 @@ use super::lockfile::Tool;
 use crate::capabilities::Client;
 use crate::state::State;
 use conflict::Conflicts;
+use conflict::suggest::lacks_ancestor;
 use contract::codes;
 use ropey::Rope;
 use serde_json::{Value, json};
@@ -94,38 +95,61 @@ impl Merges {
         })
     }
 
+    /// The common ancestors that git's index has, of conflicts whose markers hold none.
+    fn bases(&self, cancel: &host::Cancel) -> Vec<CodeActionOrCommand> {
+        let asked = |region: &&conflict::Region| self.asked.iter().any(|(open, ..)| *open == region.open);
+        let lacking: Vec<_> = self.conflicts.regions.iter().filter(asked).filter(|one| lacks_ancestor(one)).collect();
+        if lacking.is_empty() {
+            return Vec::new();
+        }
+        let ancestors = self.suggester.ancestors(&self.path, &self.text, &self.conflicts, cancel);
+        let name = conflict::Choice::Base.action();
+        let offered = lacking.into_iter().filter_map(|region| {
+            let actions = conflict::actions_with(&self.text, region, Some(ancestors.get(&region.open)?));
+            let action = actions.into_iter().find(|one| one.action == name)?;
+            Some(self.offer(&name, action.title, action.data, (region.open, region.close)))
+        });
+        offered.collect()
+    }
+
+    /// An action for the conflict between two lines. Its edit comes with it where the client cannot ask for it later.
+    fn offer(&self, name: &str, title: String, mut data: Value, lines: (usize, usize)) -> CodeActionOrCommand {
+        data["action"] = json!(name);
+        data["uri"] = json!(self.uri);
+        let known = Known { uri: &self.uri, text: &self.text, version: self.version, client: &self.client };
+        let built = (!self.client.resolve_edit).then(|| edit(&known, &self.conflicts, name, &data).ok());
+        CodeActionOrCommand::CodeAction(CodeAction {
+            title,
+            kind: Some(CodeActionKind::QUICKFIX),
+            diagnostics: answered(&self.diagnostics, &[codes::MERGE_CONFLICT.to_owned()], Some(lines)),
+            edit: built.flatten(),
+            data: Some(data),
+            ..CodeAction::default()
+        })
+    }
+
     pub(crate) fn offered(self, cancel: &host::Cancel) -> CodeActionResponse {
         let wanted = |region: &conflict::Region| self.asked.iter().any(|(open, ..)| *open == region.open);
+        let bases = self.bases(cancel);
         let found = self.suggester.suggestions(&self.path, &self.text, &self.conflicts, wanted, cancel);
         let remembered = self
             .memory
             .as_ref()
             .map(|(engine, root)| engine.remembered_resolutions(root, &self.path, &self.text, &self.conflicts));
         let mut offered: CodeActionResponse = self.by_tool().map(CodeActionOrCommand::CodeAction).into_iter().collect();
-        let both = self.asked.into_iter().flat_map(|(open, close, data)| {
-            let before = remembered.as_ref().and_then(|remembered| remembered.get(&open));
-            [found.get(&open), before].map(|merge| (open, close, data.clone(), merge))
+        let both = self.asked.iter().flat_map(|(open, close, data)| {
+            let before = remembered.as_ref().and_then(|remembered| remembered.get(open));
+            [found.get(open), before].map(|merge| (*open, *close, data.clone(), merge))
         });
         for (open, close, mut data, merge) in both {
             // What a person must look at first is offered where the editor shows it first.
             let Some(merge) = merge.filter(|merge| merge.one_click || self.client.confirms) else {
                 continue;
             };
-            data["action"] = json!("conflict.merge");
-            data["uri"] = json!(self.uri);
             data["merge"] = json!(merge);
-            let known = Known { uri: &self.uri, text: &self.text, version: self.version, client: &self.client };
-            let built =
-                (!self.client.resolve_edit).then(|| edit(&known, &self.conflicts, "conflict.merge", &data).ok());
-            offered.push(CodeActionOrCommand::CodeAction(CodeAction {
-                title: conflict::suggest::title(merge),
-                kind: Some(CodeActionKind::QUICKFIX),
-                diagnostics: answered(&self.diagnostics, &[codes::MERGE_CONFLICT.to_owned()], Some((open, close))),
-                edit: built.flatten(),
-                data: Some(data),
-                ..CodeAction::default()
-            }));
+            offered.push(self.offer("conflict.merge", conflict::suggest::title(merge), data, (open, close)));
         }
+        offered.extend(bases);
         offered
     }
 }
