@@ -253,13 +253,19 @@ pub struct CheckStatus {
 }
 
 /// Conflicts in the files that are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConflictCount {
     /// Files with at least one.
     pub files: u64,
     /// Conflicts in all.
     pub hunks: u64,
+    /// Of `files`, those that no editor has open: git holds them as unmerged.
+    #[serde(default)]
+    pub closed: u64,
+    /// The count in words.
+    #[serde(default)]
+    pub text: String,
 }
 
 /// Reviews at a glance.

@@ -8,7 +8,7 @@ use crate::workspace::Workspace;
 use crate::{EngineError, Notice, Report};
 use contract::{Finding, JournalReport, PreflightReport, Status};
 use crossbeam_channel::{Receiver, unbounded};
-use host::{Cancel, Folders, Gate, OfflineMode, Trust, TrustList};
+use host::{Folders, Gate, OfflineMode, Trust, TrustList};
 use inventory::Survey;
 use journal::{Filter, Journal};
 use std::collections::BTreeMap;
@@ -248,26 +248,6 @@ impl Engine {
     #[must_use]
     pub fn findings(&self, root: &Path) -> Arc<BTreeMap<PathBuf, Vec<Finding>>> {
         self.inner.workspace(root).map(|w| w.findings()).unwrap_or_default()
-    }
-
-    /// The editor tells how many conflicts an open file has.
-    pub fn set_conflicts(&self, root: &Path, file: &Path, hunks: u64) {
-        if let Some(workspace) = self.inner.workspace(root)
-            && workspace.set_conflicts(file, hunks)
-        {
-            self.inner.tell(Notice::Status { root: root.to_path_buf() });
-        }
-    }
-
-    /// Counts the conflicts of files that git holds as unmerged, which no editor has told of. Asks git, and reads those files.
-    pub fn count_conflicts(&self, root: &Path, cancel: &Cancel) {
-        let (report, problems) = crate::files_conflicts(&crate::unmerged_files(root, cancel), None, true);
-        for problem in problems {
-            tracing::warn!("{problem}");
-        }
-        for file in report.files.iter().filter(|file| self.shows_conflicts(&file.path) != Some(false)) {
-            self.set_conflicts(root, &file.path, file.regions.len() as u64);
-        }
     }
 
     /// Whether what the workspace names may be run.

@@ -45,6 +45,7 @@ mod status;
 mod suggest;
 mod trail;
 mod undo;
+mod unmerged;
 mod vigil;
 mod watch;
 mod words;

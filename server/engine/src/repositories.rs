@@ -40,7 +40,7 @@ fn is_within(inner: &Path, folder: &Path) -> bool {
 }
 
 /// Folders near the workspace's own that hold a `.git`. Links are not followed.
-fn clones(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn clones(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut level = vec![folder.to_owned()];
     let mut listed = 0;

@@ -82,7 +82,7 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
         functions,
         caches,
         mirrors,
-        conflicts: workspace.conflicts(),
+        conflicts: workspace.conflicts(inner),
         model: ModelStatus { detail: "this version explains nothing yet".into(), ..ModelStatus::default() },
         jobs: jobs(inner, workspace),
         journal: journal(inner, workspace),

@@ -16,8 +16,17 @@ pub(crate) struct Watches {
     folders: BTreeSet<PathBuf>,
     /// What matters to whom: a folder (anything in it) or a file.
     wanted: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
+    /// Files that say something of conflicts and nothing else, to whom: git's indexes, and what is unmerged.
+    unmerged: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
     /// Closed when the library's thread has closed its end and gone.
     ended: Receiver<()>,
+}
+
+/// Workspaces for which something is watched that was not: of what the survey named, of what git's indexes did.
+#[derive(Debug, Default)]
+pub(crate) struct Late {
+    pub surveys: BTreeSet<PathBuf>,
+    pub unmerged: BTreeSet<PathBuf>,
 }
 
 impl Drop for Watches {
@@ -45,13 +54,18 @@ impl Watches {
         };
         let watcher =
             notify::recommended_watcher(told).map_err(|e| tracing::warn!("changes of files are not seen: {e}")).ok();
-        Self { watcher, folders: BTreeSet::new(), wanted: BTreeMap::new(), ended }
+        Self { watcher, folders: BTreeSet::new(), wanted: BTreeMap::new(), unmerged: BTreeMap::new(), ended }
     }
 
     /// The workspaces to which a change at `path` matters.
     pub fn roots_of(&self, path: &Path) -> BTreeSet<PathBuf> {
         let of = |path: &Path| self.wanted.get(path).into_iter().flatten().cloned();
         of(path).chain(path.parent().into_iter().flat_map(of)).collect()
+    }
+
+    /// The workspaces whose conflicts may be others after a change at `path`.
+    pub fn unmerged_of(&self, path: &Path) -> BTreeSet<PathBuf> {
+        self.unmerged.get(path).cloned().unwrap_or_default()
     }
 
     /// Something has happened to what stands at `path`. Where that is a watched folder, it may have gone or moved, and another may
@@ -66,12 +80,16 @@ impl Watches {
 
     /// Watches what the open workspaces' surveys name, and the data folder, and nothing else. Gives the workspaces for which
     /// something is watched that was not: what changed there between its survey and now went unseen.
-    pub fn follow(&mut self, inner: &Inner) -> BTreeSet<PathBuf> {
+    pub fn follow(&mut self, inner: &Inner) -> Late {
         let mut wanted: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
+        let mut unmerged: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
         for workspace in inner.all_workspaces() {
             // Also where nothing is looked for: that is said there, and may be taken back there.
             let settings = workspace.root.join(host::WORKSPACE_FILE);
             wanted.entry(settings).or_default().insert(workspace.root.clone());
+            for path in workspace.unmerged.watched() {
+                unmerged.entry(path).or_default().insert(workspace.root.clone());
+            }
             let Some(survey) = workspace.survey() else { continue };
             for path in &survey.watch {
                 wanted.entry(path.clone()).or_default().insert(workspace.root.clone());
@@ -82,8 +100,9 @@ impl Watches {
             .filter_map(|path| if path.is_dir() { Some(path.clone()) } else { path.parent().map(Path::to_path_buf) })
             .collect();
         folders.extend(inner.gate.file().parent().map(Path::to_path_buf));
-        self.wanted = wanted;
-        let mut late = BTreeSet::new();
+        folders.extend(unmerged.keys().filter_map(|path| path.parent().map(Path::to_path_buf)));
+        (self.wanted, self.unmerged) = (wanted, unmerged);
+        let mut late = Late::default();
         let Some(watcher) = &mut self.watcher else { return late };
         for gone in self.folders.difference(&folders) {
             let _ = watcher.unwatch(gone);
@@ -97,9 +116,11 @@ impl Watches {
             match watcher.watch(&folder, RecursiveMode::NonRecursive) {
                 Ok(()) => {
                     let here = |path: &PathBuf| *path == folder || path.parent() == Some(&folder);
-                    let of =
-                        self.wanted.iter().filter(|(path, _)| here(path)).flat_map(|(_, roots)| roots.iter().cloned());
-                    late.extend(of);
+                    let of = |watched: &BTreeMap<PathBuf, BTreeSet<PathBuf>>| -> Vec<PathBuf> {
+                        watched.iter().filter(|(path, _)| here(path)).flat_map(|(_, roots)| roots.clone()).collect()
+                    };
+                    late.surveys.extend(of(&self.wanted));
+                    late.unmerged.extend(of(&self.unmerged));
                     watched.insert(folder);
                 }
                 Err(e) => tracing::debug!("not watched: {}: {e}", folder.display()),

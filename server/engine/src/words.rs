@@ -153,11 +153,18 @@ pub(crate) fn mirror(mirror: &Mirror) -> String {
     mirror.latency_ms.map_or_else(|| state.to_owned(), |ms| format!("{state}, after {} ms", thousands(ms)))
 }
 
-pub(crate) fn conflicts(count: ConflictCount) -> String {
+/// Those of open files and of what git holds as unmerged: others are not known of. `editor`: files are open, so that it matters which are.
+pub(crate) fn conflicts(count: &ConflictCount, editor: bool) -> String {
     if count.hunks == 0 {
-        return "none in open files".to_owned();
+        return "none known".to_owned();
     }
-    format!("{} in {}", counted(count.hunks, "merge conflict"), counted(count.files, "file"))
+    let closed = match count.closed {
+        0 => String::new(),
+        _ if !editor => String::new(),
+        closed if closed == count.files => ", not open".to_owned(),
+        closed => format!(", {} of them not open", thousands(closed)),
+    };
+    format!("{} in {}{closed}", counted(count.hunks, "merge conflict"), counted(count.files, "file"))
 }
 
 /// What the journal can still write, where the disk is so full that it does not write everything.
@@ -371,6 +378,16 @@ mod tests {
     fn thousands_are_parted_by_commas() {
         let shown: Vec<String> = [0, 7, 999, 1000, 1204, 1_234_567].into_iter().map(thousands).collect();
         assert_eq!(shown, ["0", "7", "999", "1,000", "1,204", "1,234,567"]);
+    }
+
+    #[test]
+    fn conflicts_say_in_how_many_files_they_are_and_how_many_of_these_are_not_open() {
+        let count = |files, hunks, closed| ConflictCount { files, hunks, closed, text: String::new() };
+        assert_eq!(conflicts(&count(0, 0, 0), true), "none known");
+        assert_eq!(conflicts(&count(2, 3, 0), true), "3 merge conflicts in 2 files");
+        assert_eq!(conflicts(&count(2, 3, 1), true), "3 merge conflicts in 2 files, 1 of them not open");
+        assert_eq!(conflicts(&count(1, 1, 1), true), "1 merge conflict in 1 file, not open");
+        assert_eq!(conflicts(&count(1, 1, 1), false), "1 merge conflict in 1 file", "in a terminal none is");
     }
 
     #[test]

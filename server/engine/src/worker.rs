@@ -27,6 +27,8 @@ pub(crate) enum Task {
     Changed(PathBuf),
     /// More has changed than the system could keep count of.
     ChangesLost,
+    /// What git holds as unmerged is to be looked at again.
+    Unmerged(PathBuf),
     /// Somebody asked for the connection, and what is known of it is old.
     Connection,
     /// The journal was opened: what is old goes by its rules, and what was deleted goes from the files.
@@ -145,6 +147,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
         }
         let mut at_once = BTreeSet::new();
         let mut settled = BTreeSet::new();
+        let mut merging = BTreeSet::new();
         let mut sort = |task: Task, at_once: &mut BTreeSet<PathBuf>, settled: &mut BTreeSet<PathBuf>| match task {
             Task::Survey(root) => {
                 at_once.insert(root);
@@ -154,10 +157,14 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                     look_at_connection(&inner);
                 }
                 settled.extend(watches.roots_of(&path));
+                merging.extend(watches.unmerged_of(&path));
                 watches.touched(&path);
             }
             Task::ChangesLost => settled.extend(inner.all_workspaces().iter().map(|w| w.root.clone())),
             Task::Rewatch => {}
+            Task::Unmerged(root) => {
+                merging.insert(root);
+            }
             Task::Tend => tending.wanted = true,
             Task::Connection => look_at_connection(&inner),
             Task::Journal(change) => {
@@ -188,6 +195,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
             }
         }
         at_once.append(&mut settled);
+        merging.extend(at_once.iter().cloned());
         if !at_once.is_empty() {
             look_at_connection(&inner);
         }
@@ -207,9 +215,13 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                 }
             }
         }
-        for root in watches.follow(&inner) {
-            // Costs next to nothing where nothing has changed, which is then always so.
-            let _ = own.send(Task::Survey(root));
+        for workspace in merging.iter().filter_map(|root| inner.workspace(root)) {
+            crate::unmerged::refresh(&inner, &workspace);
+        }
+        let late = watches.follow(&inner);
+        // Costs next to nothing where nothing has changed, which is then always so.
+        for task in late.surveys.into_iter().map(Task::Survey).chain(late.unmerged.into_iter().map(Task::Unmerged)) {
+            let _ = own.send(task);
         }
         for workspace in inner.all_workspaces() {
             let (tell, root) = (own.clone(), workspace.root.clone());

@@ -6,6 +6,7 @@ use crate::memory::Remembered;
 use crate::notes::NoteBook;
 use crate::record::Recorded;
 use crate::running::Running;
+use crate::unmerged::Unmerged;
 use crate::vigil::Vigil;
 use crate::words;
 use crate::worker::Task;
@@ -40,7 +41,7 @@ pub(crate) struct Workspace {
     vigil: Mutex<Option<Vigil>>,
     survey: RwLock<Option<Looked>>,
     findings: RwLock<Arc<BTreeMap<PathBuf, Vec<Finding>>>>,
-    conflicts: Mutex<BTreeMap<PathBuf, u64>>,
+    pub unmerged: Unmerged,
     recorded: Mutex<Recorded>,
     pub notes: NoteBook,
     /// What is to be done for it and is not finished, as it was read last.
@@ -78,7 +79,7 @@ impl Workspace {
             vigil: Mutex::default(),
             survey: RwLock::default(),
             findings: RwLock::default(),
-            conflicts: Mutex::default(),
+            unmerged: Unmerged::default(),
             recorded: Mutex::default(),
             notes: NoteBook::default(),
             jobs: Mutex::default(),
@@ -370,21 +371,6 @@ impl Workspace {
             cancel.cancel();
             true
         })
-    }
-
-    /// Says whether the count changed.
-    pub fn set_conflicts(&self, file: &Path, hunks: u64) -> bool {
-        let mut conflicts = self.conflicts.lock().unwrap_or_else(PoisonError::into_inner);
-        if hunks == 0 {
-            conflicts.remove(file).is_some()
-        } else {
-            conflicts.insert(file.to_path_buf(), hunks) != Some(hunks)
-        }
-    }
-
-    pub fn conflicts(&self) -> contract::ConflictCount {
-        let conflicts = self.conflicts.lock().unwrap_or_else(PoisonError::into_inner);
-        contract::ConflictCount { files: conflicts.len() as u64, hunks: conflicts.values().sum() }
     }
 }
 

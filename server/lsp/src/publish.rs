@@ -29,7 +29,8 @@ struct Pace {
     placed: Vec<Diagnostic>,
     place_at: Option<Instant>,
     placing: bool,
-    conflicts: u64,
+    /// As the engine was told; `None` before that.
+    conflicts: Option<u64>,
     /// Whether conflicts were shown when it was published last.
     shows: bool,
 }
@@ -110,13 +111,13 @@ impl State {
         pace.published = Some(Instant::now());
         pace.dirty_since = None;
         pace.shows = shown;
-        let told = std::mem::replace(&mut pace.conflicts, count);
+        let told = pace.conflicts.replace(count);
         let params = PublishDiagnosticsParams { uri: uri.clone(), diagnostics, version: Some(version) };
         self.outbound.notify_newest(Key::Diagnostics(uri.clone()), "textDocument/publishDiagnostics", params);
-        if told != count
+        if told != Some(count)
             && let Some(path) = path
         {
-            self.tell_conflicts(&path, count);
+            self.tell_conflicts(&path, Some(count));
         }
         self.show_conflicts(uri, shown);
     }
@@ -201,8 +202,8 @@ impl State {
         self.publishing.dirty.remove(uri);
         self.publishing.to_place.remove(uri);
         let Some(path) = path else { return self.publish_nothing(uri.clone()) };
-        if pace.conflicts > 0 {
-            self.tell_conflicts(path, 0);
+        if pace.conflicts.is_some() {
+            self.tell_conflicts(path, None);
         }
         if to_proto::uri(path).as_ref() == Some(uri) {
             self.publishing.shown.insert(path.to_owned());
@@ -250,14 +251,14 @@ impl State {
         for uri in self.documents.uris() {
             let path = self.documents.get(&uri).and_then(|document| document.path.clone());
             let Some(path) = path.filter(|path| self.root_of(path).as_deref() == Some(root)) else { continue };
-            if let Some(count) = self.publishing.paces.get(&uri).map(|pace| pace.conflicts) {
-                self.tell_conflicts(&path, count);
+            if let Some(count) = self.publishing.paces.get(&uri).and_then(|pace| pace.conflicts) {
+                self.tell_conflicts(&path, Some(count));
             }
             self.place_soon(&uri, true);
         }
     }
 
-    fn tell_conflicts(&self, path: &Path, hunks: u64) {
+    fn tell_conflicts(&self, path: &Path, hunks: Option<u64>) {
         if let (Some(engine), Some(root)) = (&self.engine, self.root_of(path)) {
             engine.set_conflicts(&root, path, hunks);
         }

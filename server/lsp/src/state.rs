@@ -394,7 +394,7 @@ impl State {
         let spell = |path: &Path| engine.as_ref().map_or_else(|| path.to_owned(), |engine| engine.spelled(path));
         let Some(before) = self.documents.respell(uri, spell) else { return false };
         if let (Some(engine), Some(root)) = (&self.engine, self.root_of(&before)) {
-            engine.set_conflicts(&root, &before, 0);
+            engine.set_conflicts(&root, &before, None);
         }
         true
     }

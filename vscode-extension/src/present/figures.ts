@@ -97,7 +97,7 @@ export function conflictCount(count: { files: number; hunks: number; text?: stri
   return (
     said(count.text) ??
     (count.hunks === 0
-      ? 'none in open files'
+      ? 'none known'
       : `${counted(count.hunks, 'merge conflict')} in ${counted(count.files, 'file')}`)
   );
 }

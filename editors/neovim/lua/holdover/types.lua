@@ -100,7 +100,7 @@
 ---@field mirrors holdover.Mirror[]
 ---@field sync holdover.Sync
 ---@field checks holdover.Check[]
----@field conflicts {files: integer, hunks: integer}
+---@field conflicts {files: integer, hunks: integer, text?: string}
 ---@field reviews {openThreads: integer, unsent: integer}
 ---@field journal? holdover.JournalStatus
 ---@field model {state: string, name?: string, hash?: string, detail: string}

@@ -150,7 +150,7 @@ local function now(status)
   local conflicts = ('%s in %s'):format(text.count(hunks.hunks, 'merge conflict'), text.count(hunks.files, 'file'))
   fact(
     'merge conflicts',
-    hunks.hunks > 0 and conflicts or 'none in open files',
+    word(hunks.text, hunks.hunks > 0 and conflicts or 'none known'),
     hunks.hunks > 0 and 'DiagnosticWarn' or nil
   )
   local journal = status.journal

@@ -174,7 +174,7 @@ fn now(status: &Status) -> Section {
     let tone = if status.trusted { Tone::Good } else { Tone::Fair };
     add("trust", words::trust(status.trusted).to_owned(), tone);
     let tone = if status.conflicts.hunks > 0 { Tone::Fair } else { Tone::Plain };
-    add("merge conflicts", words::conflicts(status.conflicts), tone);
+    add("merge conflicts", status.conflicts.text.clone(), tone);
     let journal = &status.journal;
     let events = journal.events.map(|n| format!("{}, ", words::counted(n, "event"))).unwrap_or_default();
     let tone = if journal.state == JournalState::Failed { Tone::Bad } else { Tone::Plain };

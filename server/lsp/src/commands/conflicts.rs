@@ -65,8 +65,11 @@ pub(super) fn run(state: &mut State, call: Call) {
     let tools: Vec<Option<Tool>> = texts.iter().map(|(path, ..)| Tool::of(state, Some(path))).collect();
     state.answer_later(call.reply, move |cancel| {
         for root in roots {
-            let unmerged = engine::unmerged_files(&root, cancel).into_iter();
-            closed.extend(unmerged.filter(|file| !open.contains(file)));
+            let unmerged = match &engine {
+                Some(engine) => engine.unmerged(&root, cancel),
+                None => engine::unmerged_files(&root, cancel),
+            };
+            closed.extend(unmerged.into_iter().filter(|file| !open.contains(file)));
         }
         let (closed, problems) = match &suggester {
             Some(suggester) => engine::files_suggestions(&closed, false, false, suggester, cancel),
