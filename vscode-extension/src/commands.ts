@@ -78,6 +78,13 @@ export function registerCommands(
       ...(artifacts === undefined ? {} : { artifacts }),
     });
   };
+  const prove = async (chosen: Chosen) => {
+    const report = await session.command<PreflightReport | undefined>(serverCommand.prove, target(chosen));
+    // Nothing came: it was stopped, or why was already said.
+    if (report !== undefined) {
+      await documents.showPreflight(report);
+    }
+  };
 
   return vscode.Disposable.from(
     command('holdover.showStatus', (chosen) => documents.showStatus(workspace(chosen))),
@@ -86,6 +93,7 @@ export function registerCommands(
     command('holdover.getMissing', (chosen) =>
       fetch(chosen === undefined ? undefined : { subject: { workspace: chosen.subject?.workspace ?? '' } }),
     ),
+    command('holdover.proveProject', prove),
     command('holdover.getArtifact', fetch),
     command('holdover.replaceArtifact', fetch),
     command('holdover.goOffline', async () => {
@@ -204,8 +212,21 @@ export function commandRunner(
     if (name === serverCommand.fetch && isReport(result)) {
       tellFetch(result, log);
     }
+    if (name === serverCommand.prove && isReport(result)) {
+      tellProof(result, log);
+    }
     return result;
   };
+}
+
+function tellProof({ readiness: { proof } }: PreflightReport, log: vscode.LogOutputChannel): void {
+  const sentence = `Holdover: ${proof?.text ?? 'the proof run ended'}`;
+  log.info(sentence);
+  if (proof?.state === 'proven') {
+    vscode.window.setStatusBarMessage(notice(sentence), MESSAGE_MS);
+  } else {
+    void vscode.window.showWarningMessage(notice(sentence));
+  }
 }
 
 function tellFetch(report: PreflightReport, log: vscode.LogOutputChannel): void {

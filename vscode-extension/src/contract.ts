@@ -39,6 +39,14 @@ export interface Proof {
   inputs: string;
   command: string;
   passed: boolean;
+  state?: 'proven' | 'reached' | 'failed' | 'stopped' | 'unknown';
+  /** What was run, in order. */
+  steps?: { command: string[]; passed: boolean | null; ended: string }[];
+  /** Who reached for the network. */
+  reaches?: { text: string; file: string; range: Range }[];
+  remarks?: string[];
+  /** The answer in words. */
+  text?: string;
 }
 
 export interface Readiness extends Counts {

@@ -32,6 +32,7 @@ export const conflict = new RequestType<
 export const serverCommand = {
   preflight: 'holdover.preflight',
   fetch: 'holdover.fetch',
+  prove: 'holdover.prove',
   offline: 'holdover.offline',
   conflicts: 'holdover.conflicts',
   resolveConflict: 'holdover.resolveConflict',

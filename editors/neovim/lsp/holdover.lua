@@ -62,6 +62,9 @@ return {
     ['holdover.fetch'] = function(command, ctx)
       require('holdover.fetch').from_code_action(command, ctx)
     end,
+    ['holdover.prove'] = function(command, ctx)
+      require('holdover.prove').from_code_action(command, ctx)
+    end,
     -- A server cannot ask for a text.
     ['holdover.writeNote'] = function(command)
       require('holdover.notes').from_code_action(command)

@@ -130,7 +130,7 @@ pub struct Readiness {
     /// The same, by ecosystem and lockfile.
     pub ecosystems: Vec<EcosystemReadiness>,
     /// The last proof run, if there was one.
-    pub proof: Option<Proof>,
+    pub proof: Option<crate::Proof>,
     /// RFC 3339: when the last look ended; `None` before the first one.
     #[serde(default)]
     pub checked_at: Option<String>,
@@ -173,22 +173,6 @@ pub struct EcosystemReadiness {
     /// Why the lockfile as a whole could not be judged, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
-}
-
-/// A build that passed, or did not, with the network denied.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Proof {
-    /// RFC 3339.
-    pub at: String,
-    /// Commit of the workspace, if it is a repository.
-    pub commit: Option<String>,
-    /// `blake3:` over lockfiles, toolchain and configuration.
-    pub inputs: String,
-    /// What was run.
-    pub command: String,
-    /// Whether it succeeded.
-    pub passed: bool,
 }
 
 /// What `holdover preflight --json` prints.

@@ -122,6 +122,10 @@ pub mod codes {
     pub const MALFORMED_LOCKFILE: &str = "malformed-lockfile";
     /// It could not be told whether an artifact is here.
     pub const UNKNOWN_ARTIFACT: &str = "unknown-artifact";
+    /// Something in a build or a test reached for the network in a proof run.
+    pub const NETWORK_IN_BUILD: &str = "network-in-build";
+    /// What a proof run was about has changed since.
+    pub const STALE_PROOF: &str = "stale-proof";
     /// A conflict between two versions of a text.
     pub const MERGE_CONFLICT: &str = "merge-conflict";
     /// A conflict marker without its counterparts.

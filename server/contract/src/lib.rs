@@ -13,13 +13,14 @@ mod intact;
 mod job;
 mod keep;
 mod note;
+mod proof;
 mod record;
 mod settings;
 mod status;
 mod trail;
 
 pub use artifact::{
-    Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Proof, Readiness, ReadinessState,
+    Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Readiness, ReadinessState,
 };
 pub use conflict::{
     ConflictChoice, ConflictFile, ConflictOrigin, ConflictPart, ConflictParts, ConflictPlace, ConflictPreview,
@@ -41,12 +42,13 @@ pub use intact::{
 pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
 pub use keep::{Keep, NoKeep, Unit};
 pub use note::{Note, NoteAnchor, NoteDraft, NoteGrade, NotePlace, NoteReport, NoteVersion};
+pub use proof::{Proof, ProofInput, ProofState, ProofStep, Reach};
 pub use record::{
     FieldState, MergePolicy, PolicyOutcome, Record, RecordChoice, RecordConflict, RecordField, RecordSide, RecordWrite,
 };
 pub use settings::{
     ChecksSettings, ConflictSettings, FetchSettings, InventorySettings, JournalSettings, LogSettings, NotesSettings,
-    RetentionSettings, Settings, Unknown, WorkspaceSettings,
+    ProveSettings, RetentionSettings, Settings, Unknown, WorkspaceSettings,
 };
 pub use status::{
     Cache, CheckState, CheckStatus, ConflictCount, Connectivity, ConnectivityState, Function, FunctionMode,

@@ -21,6 +21,8 @@ pub struct Settings {
     pub conflicts: ConflictSettings,
     /// Linters and builds.
     pub checks: ChecksSettings,
+    /// Proof runs.
+    pub prove: ProveSettings,
     /// Notes.
     pub notes: NotesSettings,
     /// The workspace itself.
@@ -79,6 +81,17 @@ pub struct ChecksSettings {
     pub build: Option<Vec<String>>,
     /// *Trusted only.* The command that tests it.
     pub test: Option<Vec<String>>,
+}
+
+/// Proof runs: builds and tests with the network kept from them.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct ProveSettings {
+    /// *Trusted only.* What is run, in order: each a program and its arguments. Default: `checks.build` and `checks.test`, else by lockfile.
+    pub commands: Option<Vec<Vec<String>>>,
+    /// Seconds after which one of them is stopped. Default: 3600.
+    pub timeout_seconds: Option<u64>,
 }
 
 /// The journal.

@@ -13,9 +13,13 @@ impl Engine {
     pub fn document_findings(&self, file: &Path, text: &str) -> Vec<Finding> {
         let Some(workspace) = self.inner.workspace_of(file) else { return Vec::new() };
         if file == workspace.root.join(WORKSPACE_FILE) {
-            return workspace.settings_findings(Some(text));
+            let mut findings = workspace.settings_findings(Some(text));
+            findings.extend(proof_findings(&workspace, file, text));
+            return findings;
         }
-        workspace.survey().map(|survey| inventory::place(&survey, file, text)).unwrap_or_default()
+        let mut findings = workspace.survey().map(|survey| inventory::place(&survey, file, text)).unwrap_or_default();
+        findings.extend(proof_findings(&workspace, file, text));
+        findings
     }
 
     /// Whether [`Engine::document_findings`] could say anything about a file. From memory.
@@ -49,7 +53,8 @@ impl Engine {
     /// What may be done at `range` of an open document.
     #[must_use]
     pub fn actions(&self, file: &Path, text: &str, range: Range) -> Vec<Action> {
-        let Some(survey) = self.inner.workspace_of(file).and_then(|w| w.survey()) else { return Vec::new() };
+        let Some(workspace) = self.inner.workspace_of(file) else { return Vec::new() };
+        let Some(survey) = workspace.survey() else { return Vec::new() };
         let touches = |f: &&Finding| f.range.start.byte <= range.end.byte && range.start.byte <= f.range.end.byte;
         let mut actions = Vec::new();
         let mut named: Vec<String> = Vec::new();
@@ -80,8 +85,19 @@ impl Engine {
                 });
             }
         }
+        // A place on the same line counts: what is told of a package is about the line.
+        let on_line = |f: &Finding| f.range.start.line <= range.end.line && range.start.line <= f.range.end.line;
+        if let Some(finding) = proof_findings(&workspace, file, text).into_iter().find(on_line) {
+            actions.push(Action {
+                title: "Build and test without a network again".to_owned(),
+                action: "prove".to_owned(),
+                answers: vec![finding.code],
+                range: finding.range,
+                data: json!({}),
+            });
+        }
         let lacking = crate::status::short(&survey.readiness);
-        if !actions.is_empty() && lacking > 1 {
+        if !named.is_empty() && !actions.is_empty() && lacking > 1 {
             actions.push(Action {
                 title: format!("Get everything that is missing ({lacking})"),
                 action: "inventory.fetch-all".to_owned(),
@@ -94,6 +110,20 @@ impl Engine {
         }
         actions
     }
+}
+
+/// What the last proof run says of a file, where its text still is what it was: a place that moved is found again at its line.
+fn proof_findings(workspace: &crate::workspace::Workspace, file: &Path, text: &str) -> Vec<Finding> {
+    let all = workspace.findings();
+    let of_proof = |finding: &&Finding| [codes::NETWORK_IN_BUILD, codes::STALE_PROOF].contains(&finding.code.as_str());
+    let found = all.get(file).into_iter().flatten().filter(of_proof).cloned();
+    let within = |mut finding: Finding| {
+        let most = text.len() as u64;
+        let span = finding.range.start.byte.min(most) as usize..finding.range.end.byte.min(most) as usize;
+        finding.range = range_of(text, span);
+        finding
+    };
+    found.map(within).collect()
 }
 
 pub(crate) fn artifact_ids(finding: &Finding) -> Vec<String> {

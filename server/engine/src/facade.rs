@@ -167,6 +167,8 @@ impl Engine {
         let workspace = self.inner.workspace(root)?;
         let mut report = workspace.report(all)?;
         report.findings.extend(workspace.settings_findings(None));
+        let survey = workspace.survey()?;
+        report.findings.extend(crate::prove::findings(&workspace, &survey));
         Some(report)
     }
 

@@ -30,6 +30,7 @@ mod notice;
 mod origin;
 mod preview;
 mod project;
+mod prove;
 mod record;
 mod record_preview;
 mod records;

@@ -23,6 +23,11 @@ pub(crate) fn work(inner: &Inner, root: &Path, kind: &str, payload: Value) {
     write(inner, Some(root), kind, Lane::Local, journal::holdover(), payload, true);
 }
 
+/// What was found of a workspace, for everybody who works on its project: durable before this returns.
+pub(crate) fn found(inner: &Inner, root: &Path, kind: &str, payload: Value) {
+    write(inner, Some(root), kind, Lane::Observations, journal::holdover(), payload, true);
+}
+
 /// `journal.enable`: whether events of a workspace are written.
 pub(crate) fn enabled(inner: &Inner, root: &Path) -> bool {
     inner.workspace(root).and_then(|w| w.loaded().settings.journal.enable).unwrap_or(true)

@@ -10,7 +10,7 @@ use crate::unmerged::Unmerged;
 use crate::vigil::Vigil;
 use crate::words;
 use crate::worker::Task;
-use contract::{Finding, InventorySettings, Job, PreflightReport, Readiness, Severity, codes};
+use contract::{Finding, InventorySettings, Job, PreflightReport, Proof, Readiness, ReadinessState, Severity, codes};
 use host::{Cancel, Layers, Loaded, Trust, WORKSPACE_FILE};
 use inventory::{Ground, Inventory, Options, Survey};
 use std::collections::{BTreeMap, HashSet};
@@ -46,6 +46,8 @@ pub(crate) struct Workspace {
     pub notes: NoteBook,
     /// What is to be done for it and is not finished, as it was read last.
     jobs: Mutex<Vec<Job>>,
+    /// The last proof run, held against what is here.
+    proof: RwLock<Option<Proof>>,
     /// What is being fetched again by itself.
     retry: Mutex<Option<Cancel>>,
     /// It claims to be a project that it is not, as far as the journal knows; and whether that was told.
@@ -83,6 +85,7 @@ impl Workspace {
             recorded: Mutex::default(),
             notes: NoteBook::default(),
             jobs: Mutex::default(),
+            proof: RwLock::default(),
             retry: Mutex::default(),
             doubted: AtomicBool::new(false),
             told_of_doubt: AtomicBool::new(false),
@@ -140,6 +143,13 @@ impl Workspace {
             readiness.checked_at = Some(looked.at.clone());
         }
         drop(looked);
+        if let Some(proof) = self.proof() {
+            if readiness.state == ReadinessState::Ready && proof.passed {
+                readiness.state =
+                    if proof.changed.is_empty() { ReadinessState::Proven } else { ReadinessState::StaleProof };
+            }
+            readiness.proof = Some(proof);
+        }
         for one in &mut readiness.ecosystems {
             one.text = words::ecosystem(one);
         }
@@ -150,6 +160,15 @@ impl Workspace {
     /// The last look as a report.
     pub fn report(&self, all: bool) -> Option<PreflightReport> {
         Some(PreflightReport { readiness: self.readiness(), ..self.survey()?.report(all) })
+    }
+
+    /// The last proof run, with what has changed since.
+    pub fn proof(&self) -> Option<Proof> {
+        self.proof.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn set_proof(&self, proof: Option<Proof>) {
+        *self.proof.write().unwrap_or_else(PoisonError::into_inner) = proof;
     }
 
     pub fn findings(&self) -> Arc<BTreeMap<PathBuf, Vec<Finding>>> {
@@ -220,6 +239,7 @@ impl Workspace {
             survey
         };
         if !stop() {
+            crate::prove::refresh(inner, self, &survey);
             self.take(inner, survey);
         }
     }
@@ -282,6 +302,9 @@ impl Workspace {
         let told_elsewhere = inner.spelled(&self.root) != self.root;
         for finding in survey.findings.iter().filter(|_| !told_elsewhere) {
             by_file.entry(finding.file.clone()).or_default().push(finding.clone());
+        }
+        for finding in crate::prove::findings(self, &survey).into_iter().filter(|_| !told_elsewhere) {
+            by_file.entry(finding.file.clone()).or_default().push(finding);
         }
         let settings_file = self.root.join(WORKSPACE_FILE);
         let problems = self.settings_findings(None);

@@ -151,6 +151,9 @@ pub(crate) struct Preflight {
     /// Compare every checksum
     #[arg(long)]
     pub deep: bool,
+    /// Run the build and the tests with the network kept from them
+    #[arg(long)]
+    pub prove: bool,
     /// List every artifact, not only those that are not here
     #[arg(long)]
     pub all: bool,
@@ -294,6 +297,7 @@ mod tests {
             "holdover preflight --json lsp",
             "holdover --color never preflight --fetch --dry-run .. -q",
             "holdover preflight --deep --all -- --json",
+            "holdover preflight --prove -q .",
         ];
         for line in whole {
             let often = Args::of_often(&words(line)).map(|args| format!("{args:?}"));

@@ -100,7 +100,7 @@ impl Out {
         };
         let template = match unit {
             Unit::Bytes => "{prefix} {bar:30} {binary_bytes} of {binary_total_bytes} {wide_msg}",
-            Unit::Artifacts | Unit::Events => "{prefix} {bar:30} {pos} of {len} {wide_msg}",
+            Unit::Artifacts | Unit::Commands | Unit::Events => "{prefix} {bar:30} {pos} of {len} {wide_msg}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -114,6 +114,7 @@ impl Out {
 pub(crate) enum Unit {
     Bytes,
     Artifacts,
+    Commands,
     Events,
 }
 

@@ -149,6 +149,37 @@ fn stat(process: u32) -> Option<(char, Seen)> {
     Some((state, Seen { group, started }))
 }
 
+/// Every process that this one started, and those that they started, as long as somebody of the line is left; what has ended and waits
+/// to be reaped is not among them.
+#[cfg(target_os = "linux")]
+pub(crate) fn below(process: u32) -> Vec<u32> {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let parent = |process: u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        let mut fields = stat[stat.rfind(')')? + 1..].split_ascii_whitespace();
+        let is_over = matches!(fields.next()?, "Z" | "X");
+        Some((process, fields.next()?.parse::<u32>().ok()?, is_over))
+    };
+    let all: Vec<(u32, u32, bool)> =
+        processes.flatten().filter_map(|entry| parent(entry.file_name().to_str()?.parse().ok()?)).collect();
+    let mut line = vec![process];
+    let mut at = 0;
+    while let Some(&parent) = line.get(at) {
+        line.extend(all.iter().filter(|(_, of, _)| *of == parent).map(|(process, ..)| *process));
+        at += 1;
+    }
+    line.retain(|one| *one != process && !all.iter().any(|(process, _, is_over)| process == one && *is_over));
+    line
+}
+
+/// Ends them, once.
+#[cfg(target_os = "linux")]
+pub(crate) fn end_below(process: u32) {
+    for one in below(process) {
+        signal_process(one);
+    }
+}
+
 /// Whether a member that was seen before still does something; a zombie does not.
 #[cfg(target_os = "linux")]
 fn is_running(&(process, started): &(u32, u64)) -> bool {

@@ -1,4 +1,4 @@
-//! What a server has mapped from files, its own code first, while it has nothing to do. The one place in this project with
+//! What a server has mapped from files, its own code first, while it has nothing to do. One of the two places in this project with
 //! `unsafe`: the system's call that gives memory back takes an address.
 #![cfg_attr(target_os = "linux", allow(unsafe_code, reason = "`madvise` takes an address; see `give_back`"))]
 

@@ -88,6 +88,7 @@ pub struct Command {
     limit: Duration,
     permit: Option<Permit>,
     denied: bool,
+    told: bool,
 }
 
 impl Command {
@@ -101,6 +102,7 @@ impl Command {
             limit: Duration::from_mins(10),
             permit: None,
             denied: false,
+            told: true,
         }
     }
 
@@ -140,6 +142,12 @@ impl Command {
         self
     }
 
+    /// Does not tell it to stay offline: the system keeps the network from it, and what it reaches for is to be seen.
+    pub(crate) fn untold(mut self) -> Self {
+        self.told = false;
+        self
+    }
+
     /// Runs it to its end, handing on its lines as they come. Bytes that are not UTF-8 are replaced.
     pub fn run(self, cancel: &Cancel, on_line: &mut dyn FnMut(Stream, &str)) -> Result<Output, ProcessError> {
         self.run_told(cancel, &mut |_| {}, on_line)
@@ -165,7 +173,7 @@ impl Command {
         };
         command.args(&self.args).current_dir(&self.folder);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        if self.permit.is_none() {
+        if self.permit.is_none() && self.told {
             command.envs(STAY_OFFLINE);
         }
         command.envs(self.environment.iter().map(|(k, v)| (k, v)));

@@ -12,12 +12,13 @@ pub const WORKSPACE_FILE: &str = "holdover.toml";
 /// A settings file larger than this is not read, in bytes.
 pub(crate) const SIZE_LIMIT: u64 = 1 << 20;
 /// Keys that are taken from trusted sources only, with the reason.
-const TRUSTED_ONLY: [(&str, &str); 8] = [
+const TRUSTED_ONLY: [(&str, &str); 9] = [
     ("fetch.cargo", RUN),
     ("fetch.npm", RUN),
     ("fetch.uv", RUN),
     ("checks.build", RUN),
     ("checks.test", RUN),
+    ("prove.commands", RUN),
     ("journal.retention.observations", DELETE),
     ("journal.retention.local", DELETE),
     ("journal.retention.notes", DELETE),

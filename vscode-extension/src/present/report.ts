@@ -47,6 +47,7 @@ export function preflightReport(report: PreflightReport, base?: string): string 
     `${prose(capital(verdict(readiness)))}. Judged for ${code(readiness.target)}, in ${code(report.workspace)}.`,
     readiness.ecosystems.length > 0 ? lockfileTable(readiness.ecosystems) : 'No lockfile was found.',
     ...lockfileProblems(readiness.ecosystems),
+    ...proofPart(report, base),
     ...listed,
     findings.length > 0 ? '## In lockfiles and manifests' : '',
     findings
@@ -74,6 +75,19 @@ export function fetchSummary(report: PreflightReport): { sentence: string; faile
   const errors = outcome.steps.flatMap((step) => (step.error ? [`${step.ecosystem}: ${step.error}`] : []));
   const failed = outcome.state === 'failed' || outcome.steps.some((step) => step.ok === false);
   return { sentence: [`${got}, ${stands}`, ...errors].join('; '), failed };
+}
+
+/** What the last proof run came to, and who reached for the network. */
+function proofPart({ readiness: { proof }, workspace }: PreflightReport, base: string | undefined): string[] {
+  if (proof?.text === undefined) {
+    return [];
+  }
+  const steps = (proof.steps ?? []).map((step) => `* ${code(step.command.join(' '))} ${escape(step.ended)}`);
+  const reaches = (proof.reaches ?? []).map(
+    (reach) => `* ${place(`${workspace}/${reach.file}`, reach.range.start.line, base)}: ${prose(reach.text)}`,
+  );
+  const remarks = (proof.remarks ?? []).map((remark) => `* ${escape(remark)}`);
+  return ['## Proof run', `${prose(capital(proof.text))}.`, [...steps, ...reaches, ...remarks].join('\n')];
 }
 
 function artifactEntry(artifact: Artifact, base: string | undefined): string {

@@ -51,7 +51,7 @@ function rows(status: Status, now: Date): Row[] {
       : [
           [
             'Proof',
-            `${proof.passed ? 'passed' : 'failed'} ${age(proof.at, now)}: ${code(proof.command)}`,
+            `${said(proof.text) === undefined ? (proof.passed ? 'passed' : 'failed') : prose(proof.text ?? '')} (${age(proof.at, now)}): ${code(proof.command)}`,
           ] as Row,
         ]),
     [

@@ -25,6 +25,7 @@ export interface Mismatch {
 const RESTS_ON: readonly [command: string, what: string][] = [
   ['holdover.preflight', 'the readiness view and Check This Project'],
   ['holdover.fetch', 'Get What Is Missing'],
+  ['holdover.prove', 'Build and Test Without a Network'],
   ['holdover.offline', 'Go Offline'],
   ['holdover.conflicts', 'the conflicts view'],
   ['holdover.journal', 'the journal view'],

@@ -59,6 +59,7 @@ M.settings = {
   inventory = { 'enable', 'exclude', 'target', 'verify' },
   journal = { 'enable', 'retention' },
   log = { 'level' },
+  prove = { 'commands', 'timeout-seconds' },
 }
 
 ---How many letters must be changed, added or taken away to make one word of another.

@@ -152,7 +152,7 @@ return {
     end,
   },
   cancel = {
-    about = 'stop what is being fetched',
+    about = 'stop what is being fetched or proven',
     run = function()
       with_client(function(client)
         if require('holdover.progress').cancel(client) == 0 then
@@ -275,6 +275,15 @@ return {
     run = function(word)
       with_workspace(function(client, workspace)
         preflight(client, workspace, word)
+      end)
+    end,
+  },
+  prove = {
+    about = 'build and test with the network kept away; who reaches for it is named',
+    needs = 'holdover.prove',
+    run = function()
+      with_workspace(function(client, workspace)
+        require('holdover.prove').run(client, { workspace = workspace })
       end)
     end,
   },

@@ -28,6 +28,8 @@
 ---@field inputs string
 ---@field command string
 ---@field passed boolean
+---@field state? 'proven'|'reached'|'failed'|'stopped'|'unknown'
+---@field text? string the answer in words
 
 ---@class holdover.Readiness
 ---@field state 'ready'|'incomplete'|'unknown'|'proven'|'stale-proof'

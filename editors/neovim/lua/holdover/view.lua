@@ -162,7 +162,8 @@ local function now(status)
   if proof then
     fact(
       'proof',
-      ('%s %s %s'):format(proof.command, proof.passed and 'passed' or 'failed', text.age(proof.at) or proof.at)
+      proof.text and ('%s, %s'):format(proof.text, text.age(proof.at) or proof.at)
+        or ('%s %s %s'):format(proof.command, proof.passed and 'passed' or 'failed', text.age(proof.at) or proof.at)
     )
   end
   for _, check in ipairs(status.checks or {}) do

@@ -180,8 +180,13 @@ fn now(status: &Status) -> Section {
     let tone = if journal.state == JournalState::Failed { Tone::Bad } else { Tone::Plain };
     add("journal", format!("{events}{}", journal.detail), tone);
     if let Some(proof) = &status.readiness.proof {
-        let ended = if proof.passed { "passed" } else { "failed" };
-        add("proof", format!("{} {ended} {}", proof.command, host::local_time(&proof.at)), Tone::Plain);
+        let tone = match proof.state {
+            contract::ProofState::Proven if proof.changed.is_empty() => Tone::Good,
+            contract::ProofState::Reached | contract::ProofState::Failed => Tone::Bad,
+            _ => Tone::Fair,
+        };
+        let since = if proof.changed.is_empty() { "" } else { "; something has changed since" };
+        add("proof", format!("{} ({}){since}", proof.text, host::local_time(&proof.at)), tone);
     }
     for check in &status.checks {
         let (word, tone) = match check.state {

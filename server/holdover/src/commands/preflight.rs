@@ -4,7 +4,9 @@ use super::{Failure, cancel_on_interrupt, count, engine, engine_for_counts, fail
 use crate::End;
 use crate::args::Preflight;
 use crate::out::{self, Out, Unit};
-use contract::{Artifact, ArtifactState, FetchOutcome, JobState, PreflightReport, ReadinessState};
+use contract::{
+    Artifact, ArtifactState, FetchOutcome, JobState, PreflightReport, Proof, ProofState, ReadinessState, codes,
+};
 use engine::EngineError;
 use owo_colors::OwoColorize as _;
 
@@ -14,7 +16,7 @@ const SHOWN: usize = 40;
 const MOST_ARGUMENTS: usize = 8;
 
 pub(crate) fn run(options: &Preflight, out: &Out) -> Result<End, Failure> {
-    let counts = !options.all && !options.deep && !options.fetch;
+    let counts = !options.all && !options.deep && !options.fetch && !options.prove;
     let engine = if counts { engine_for_counts() } else { engine() };
     let root = open(&engine, &options.path, out)?;
     let cancel = cancel_on_interrupt();
@@ -38,6 +40,12 @@ pub(crate) fn run(options: &Preflight, out: &Out) -> Result<End, Failure> {
             })
             .map_err(|e| failed(&e))?;
     }
+    if options.prove && !cancel.is_cancelled() {
+        let bar = out.progress(&Unit::Commands);
+        let told = engine.prove(&root, &cancel, &|p| bar.report("proving", &p.message, p.done, p.total));
+        drop(bar);
+        told.map_err(|e| failed(&e))?;
+    }
     warn_of_journal(&engine, out);
     let report = engine.preflight(&root, options.all).ok_or_else(|| failed(&EngineError::NotOpen { root }))?;
     let report = PreflightReport { fetch: fetched, ..report };
@@ -48,6 +56,13 @@ pub(crate) fn run(options: &Preflight, out: &Out) -> Result<End, Failure> {
     engine.leave();
     if report.fetch.as_ref().is_some_and(|f| matches!(f.state, JobState::Failed | JobState::Cancelled)) {
         return Ok(End::No);
+    }
+    if let Some(proof) = report.readiness.proof.as_ref().filter(|_| options.prove) {
+        return Ok(match proof.state {
+            ProofState::Proven => End::Yes,
+            ProofState::Reached | ProofState::Failed | ProofState::Stopped => End::No,
+            ProofState::Unknown => End::Unknown,
+        });
     }
     Ok(match report.readiness.state {
         ReadinessState::Ready | ReadinessState::Proven | ReadinessState::StaleProof => End::Yes,
@@ -60,7 +75,9 @@ fn print(report: &PreflightReport, options: &Preflight, out: &Out) {
     if let Some(fetch) = &report.fetch {
         print_fetch(fetch, options.dry_run, out);
     }
-    for finding in &report.findings {
+    // What was asked for is said last, and whole.
+    let of_proof = |code: &str| options.prove && code == codes::NETWORK_IN_BUILD;
+    for finding in report.findings.iter().filter(|finding| !of_proof(&finding.code)) {
         let place = &finding.range.start;
         let file = finding.file.strip_prefix(&report.workspace).unwrap_or(&finding.file);
         out.line(format!("{}:{}: {} ({})", file.display(), place.line + 1, finding.message, finding.code));
@@ -72,6 +89,13 @@ fn print(report: &PreflightReport, options: &Preflight, out: &Out) {
     if report.artifacts.len() > limit {
         out.line(format!("… and {} more: `--all` or `-v` shows them", report.artifacts.len() - limit));
     }
+    print_counts(report, options, out);
+    if let Some(proof) = report.readiness.proof.as_ref().filter(|_| options.prove) {
+        print_proof(proof, report, out);
+    }
+}
+
+fn print_counts(report: &PreflightReport, options: &Preflight, out: &Out) {
     let readiness = &report.readiness;
     if readiness.ecosystems.is_empty() {
         out.line(format!(
@@ -121,6 +145,40 @@ fn print(report: &PreflightReport, options: &Preflight, out: &Out) {
     if readiness.missing + readiness.corrupt + readiness.stale > 0 && !options.fetch {
         out.detail(format!("{} `holdover preflight --fetch` gets what is missing", "hint:".cyan()));
     }
+}
+
+fn print_proof(proof: &Proof, report: &PreflightReport, out: &Out) {
+    for step in &proof.steps {
+        let mark = match step.passed {
+            Some(true) => "passed".green().to_string(),
+            Some(false) => "failed".red().to_string(),
+            None => "not run".dimmed().to_string(),
+        };
+        let folder =
+            if step.folder.as_os_str().is_empty() { String::new() } else { format!(" in {}", step.folder.display()) };
+        let how = if step.passed == Some(false) { format!(": {}", step.ended) } else { String::new() };
+        out.line(format!("{mark} {}{folder}{how}", step.command.join(" ")));
+        for line in step.tail.lines() {
+            out.detail(format!("    {line}"));
+        }
+    }
+    for reach in &proof.reaches {
+        let file = reach.file.strip_prefix(&report.workspace).unwrap_or(&reach.file);
+        out.line(format!(
+            "{}:{}: {} ({})",
+            file.display(),
+            reach.range.start.line + 1,
+            reach.text,
+            codes::NETWORK_IN_BUILD
+        ));
+    }
+    for tool in &proof.tools {
+        out.detail(format!("with {}", tool.is));
+    }
+    for remark in &proof.remarks {
+        out.detail(remark.clone());
+    }
+    out.line(proof.text.clone());
 }
 
 fn print_artifact(artifact: &Artifact, report: &PreflightReport, out: &Out) {

@@ -8,6 +8,7 @@ mod journal;
 pub(crate) mod note;
 mod offline;
 mod preflight;
+mod prove;
 mod resolve_conflict;
 mod trail;
 mod undo_resolution;
@@ -25,10 +26,11 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::{Command, ExecuteCommandParams, NumberOrString};
 
 /// Every command.
-pub(crate) const NAMES: [&str; 17] = [
+pub(crate) const NAMES: [&str; 18] = [
     "holdover.status",
     "holdover.preflight",
     "holdover.fetch",
+    "holdover.prove",
     "holdover.conflicts",
     "holdover.resolveConflict",
     "holdover.resolutions",
@@ -84,6 +86,7 @@ pub(crate) fn run(state: &mut State, params: ExecuteCommandParams, reply: Reply<
         }
         "holdover.preflight" => preflight::run(state, call),
         "holdover.fetch" => fetch::run(state, call),
+        "holdover.prove" => prove::run(state, call),
         "holdover.conflicts" => conflicts::run(state, call),
         "holdover.resolveConflict" => resolve_conflict::run(state, call),
         "holdover.resolutions" => undo_resolution::list(state, call),

@@ -207,7 +207,10 @@ fn conflict_actions(state: &mut State, params: &CodeActionParams) -> CodeActionR
 /// An action of the engine is a command: it runs tools, it does not edit.
 fn command_action(action: Action, root: &Path, diagnostics: &[Diagnostic]) -> CodeActionOrCommand {
     let data = json!({ "action": action.action });
-    let command = fetch_command(action.title.clone(), action.data, root);
+    let mut command = fetch_command(action.title.clone(), action.data, root);
+    if action.action == "prove" {
+        "holdover.prove".clone_into(&mut command.command);
+    }
     CodeActionOrCommand::CodeAction(CodeAction {
         title: action.title,
         kind: Some(CodeActionKind::QUICKFIX),

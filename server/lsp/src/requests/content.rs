@@ -13,13 +13,15 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// The pages, by code.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 11] = [
     ("corrupt-artifact", include_str!("../../../../docs/diagnostics/corrupt-artifact.md")),
     ("malformed-conflict", include_str!("../../../../docs/diagnostics/malformed-conflict.md")),
     ("malformed-lockfile", include_str!("../../../../docs/diagnostics/malformed-lockfile.md")),
     ("merge-conflict", include_str!("../../../../docs/diagnostics/merge-conflict.md")),
     ("missing-artifact", include_str!("../../../../docs/diagnostics/missing-artifact.md")),
+    ("network-in-build", include_str!("../../../../docs/diagnostics/network-in-build.md")),
     ("stale-artifact", include_str!("../../../../docs/diagnostics/stale-artifact.md")),
+    ("stale-proof", include_str!("../../../../docs/diagnostics/stale-proof.md")),
     ("unknown-artifact", include_str!("../../../../docs/diagnostics/unknown-artifact.md")),
     ("unknown-setting", include_str!("../../../../docs/diagnostics/unknown-setting.md")),
     ("unlocked-dependency", include_str!("../../../../docs/diagnostics/unlocked-dependency.md")),
