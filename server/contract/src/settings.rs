@@ -59,6 +59,8 @@ pub struct FetchSettings {
     pub cargo: Option<PathBuf>,
     /// *Trusted only.* Path of npm. Default: looked up in PATH.
     pub npm: Option<PathBuf>,
+    /// *Trusted only.* Path of pnpm. Default: looked up in PATH.
+    pub pnpm: Option<PathBuf>,
     /// *Trusted only.* Path of uv. Default: looked up in PATH.
     pub uv: Option<PathBuf>,
 }

@@ -98,6 +98,7 @@ impl Engine {
         for (tool, what) in [
             ("cargo", "fetches crates"),
             ("npm", "fetches npm packages"),
+            ("pnpm", "fetches pnpm's packages"),
             ("uv", "fetches Python packages"),
             ("git", "is used by all of them"),
         ] {

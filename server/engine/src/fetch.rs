@@ -246,6 +246,7 @@ fn run_step(
     let configured = match program.as_str() {
         "cargo" => settings.cargo.clone(),
         "npm" => settings.npm.clone(),
+        "pnpm" => settings.pnpm.clone(),
         "uv" => settings.uv.clone(),
         _ => None,
     };

@@ -15,6 +15,7 @@ pub(crate) const SIZE_LIMIT: u64 = 1 << 20;
 const TRUSTED_ONLY: [(&str, &str); 9] = [
     ("fetch.cargo", RUN),
     ("fetch.npm", RUN),
+    ("fetch.pnpm", RUN),
     ("fetch.uv", RUN),
     ("checks.build", RUN),
     ("checks.test", RUN),

@@ -88,7 +88,7 @@ impl Verdict {
 /// What a fetch has to know about one artifact.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Repair {
-    /// What the tool is asked for, where it can be asked for one thing.
+    /// What the tool is asked for, where it can be asked for one thing; with pnpm the store to fetch into.
     pub spec: Option<String>,
     /// What has to be out of the way before the tool fetches it anew, where it is damaged.
     pub set_aside: Vec<PathBuf>,

@@ -20,6 +20,8 @@ pub(crate) struct Wanted<'a> {
 
 /// npm packages asked for with one command: enough that starting npm costs little, few enough for progress to be seen.
 const TOGETHER: usize = 24;
+/// More patches are not copied.
+const MOST_PATCHES: usize = 1_000;
 
 impl Wanted<'_> {
     fn step(&self, ecosystem: &str, command: Vec<String>, artifacts: &[(&Artifact, &Repair)]) -> FetchStep {
@@ -106,6 +108,24 @@ pub(crate) fn npm(wanted: &Wanted<'_>) -> Vec<FetchStep> {
         steps.push(step);
     }
     steps
+}
+
+/// `pnpm fetch`, which brings what the lockfile names into the store: in a folder of its own, because it writes into
+/// `node_modules` too.
+pub(crate) fn pnpm(wanted: &Wanted<'_>) -> Vec<FetchStep> {
+    let mut command = words(&["pnpm", "fetch", "--ignore-scripts"]);
+    // A store that is named relative to the project is another one elsewhere.
+    let store = wanted.artifacts.iter().find_map(|(_, repair)| repair.spec.clone());
+    command.extend(store.into_iter().flat_map(|store| ["--store-dir".to_owned(), store]));
+    let mut step = wanted.step("pnpm", command, &wanted.artifacts);
+    let lockfile = wanted.lockfile.file_name().unwrap_or_default();
+    let settings =
+        [Path::new(lockfile), Path::new("package.json"), Path::new("pnpm-workspace.yaml"), Path::new(".npmrc")];
+    staged(&mut step, wanted, &settings);
+    // It applies them to what it brings.
+    let patches = std::fs::read_dir(step.folder.join("patches")).into_iter().flatten().flatten();
+    step.stage.extend(patches.take(MOST_PATCHES).map(|patch| Path::new("patches").join(patch.file_name())));
+    vec![step]
 }
 
 /// An install of what the lockfile names, in a folder of its own with copies of manifests and lockfile, which fills the

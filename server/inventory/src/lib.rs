@@ -26,12 +26,14 @@ mod members;
 mod memory;
 mod npm;
 mod pack;
+mod pnpm;
 mod recall;
 mod survey;
 mod text;
 mod unlocked;
 mod uv;
 mod verify;
+mod yaml;
 
 pub use brief::Artifacts;
 pub use fetch::plan_fetch;

@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The ecosystems that are known, in the order in which they are shown.
-pub(crate) fn ecosystems() -> [Known; 3] {
-    [&crate::cargo::Cargo, &crate::npm::Npm, &crate::uv::Uv]
+pub(crate) fn ecosystems() -> [Known; 4] {
+    [&crate::cargo::Cargo, &crate::npm::Npm, &crate::pnpm::Pnpm, &crate::uv::Uv]
 }
 
 /// Surveys one workspace again and again, and remembers the last answer.
@@ -219,9 +219,10 @@ impl Inventory {
         }
         if !judged.is_empty() {
             let look = Look::default();
+            // Another tool's lockfile for the same manifest will do.
             let lacking = known.into_iter().filter(|known| {
                 !lockfiles.iter().any(|(ecosystem, lockfile)| {
-                    ecosystem.name() == known.name() && lockfile.parent() == Some(self.root.as_path())
+                    ecosystem.manifest() == known.manifest() && lockfile.parent() == Some(self.root.as_path())
                 })
             });
             judged.extend(

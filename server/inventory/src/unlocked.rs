@@ -48,7 +48,7 @@ const MOST: usize = 100;
 /// Packages below the root that have dependencies and that no lockfile is for: the answer is not about them. A template
 /// or a fixture is no part of the build, so they change no state; but they are not passed over in silence.
 pub(crate) fn apart(
-    known: [Known; 3],
+    known: [Known; 4],
     root: &Path,
     files: &[PathBuf],
     judged: &[(Known, Judged)],
@@ -57,7 +57,10 @@ pub(crate) fn apart(
     let named = |path: &Path, name: &str| path.file_name().is_some_and(|file| file == name);
     let mut out = Vec::new();
     for ecosystem in known {
-        let of_lockfiles = files.iter().filter(|path| ecosystem.lockfiles().iter().any(|name| named(path, name)));
+        // Another tool's lockfile for the same manifest will do.
+        let names = known.iter().filter(|other| other.manifest() == ecosystem.manifest());
+        let names: Vec<&str> = names.flat_map(|other| other.lockfiles()).copied().collect();
+        let of_lockfiles = files.iter().filter(|path| names.iter().any(|name| named(path, name)));
         let locked: HashSet<&Path> = of_lockfiles.filter_map(|path| path.parent()).collect();
         let read: HashSet<&Path> =
             judged.iter().flat_map(|(_, judged)| &judged.manifests).map(PathBuf::as_path).collect();

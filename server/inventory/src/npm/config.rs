@@ -24,6 +24,8 @@ pub(crate) struct Config {
     pub node: Option<String>,
     pub npm: Option<String>,
     pub mirrors: Vec<Mirror>,
+    /// What files and the environment say, without secrets; the strongest first.
+    pub values: BTreeMap<String, Vec<String>>,
     /// `registry`, and `@scope:registry`.
     registries: BTreeMap<String, String>,
     /// Where npm itself is installed.
@@ -140,6 +142,7 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
         npm: npm_folder.as_deref().and_then(|npm| npm_version(npm, ask)),
         mirrors,
         registries,
+        values,
         npm_folder,
         default_registry: OnceLock::new(),
     }

@@ -3,14 +3,14 @@
 
 mod address;
 mod claims;
-mod config;
+pub(crate) mod config;
 mod entry;
 mod judge;
 mod lock;
-mod manifest;
+pub(crate) mod manifest;
 mod packument;
 mod records;
-mod store;
+pub(crate) mod store;
 mod sync;
 mod tree;
 
@@ -24,6 +24,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range as Span;
 use std::path::Path;
+pub(crate) use tree::allows;
 
 /// Lockfiles larger than this are not read, in bytes; the largest known projects stay below 8 MiB.
 pub(crate) const LARGEST_LOCKFILE: u64 = 32 << 20;
@@ -78,7 +79,7 @@ fn without_mark(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether npm's kind of version range allows a version; `None`: it is no range (a tag, an address).
-fn satisfies(version: &str, range: &str) -> Option<bool> {
+pub(crate) fn satisfies(version: &str, range: &str) -> Option<bool> {
     let range = nodejs_semver::Range::parse(range).ok()?;
     let version = nodejs_semver::Version::parse(version).ok()?;
     Some(version.satisfies(&range))

@@ -83,7 +83,7 @@ pub(super) fn plan(located: &Located, folder: &Path, store: &Store) -> Plan {
 }
 
 /// The digests of the strongest hash in an integrity, as npm chooses.
-pub(super) fn sums(integrity: &str) -> Vec<Sum> {
+pub(crate) fn sums(integrity: &str) -> Vec<Sum> {
     let mut all: Vec<Sum> = integrity
         .split_whitespace()
         .filter_map(|one| {

@@ -228,7 +228,8 @@ pub(crate) fn fits_platform(entry: &Entry, config: &Config) -> bool {
     allows(&config.os, &entry.os.0) && allows(&config.cpu, &entry.cpu.0) && libc
 }
 
-fn allows(value: &str, list: &[String]) -> bool {
+/// Whether a list of names, some with `!`, allows a value.
+pub(crate) fn allows(value: &str, list: &[String]) -> bool {
     if list.is_empty() || (list.len() == 1 && list[0] == "any") {
         return true;
     }
