@@ -29,7 +29,10 @@ fn content(client: &mut Client, uri: &str) -> String {
 fn looked(client: &mut Client) -> Value {
     client.until(
         |client| client.request("holdover/status", json!({})),
-        |status| status["readiness"]["checkedAt"].is_string() && status["journal"]["events"].as_u64() > Some(0),
+        |status| {
+            let linted = status["checks"][0]["state"] != "running" && status["checks"][0].is_object();
+            linted && status["readiness"]["checkedAt"].is_string() && status["journal"]["events"].as_u64() > Some(0)
+        },
     )
 }
 

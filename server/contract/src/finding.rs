@@ -132,4 +132,80 @@ pub mod codes {
     pub const MALFORMED_CONFLICT: &str = "malformed-conflict";
     /// A key or value in `holdover.toml` that has no meaning.
     pub const UNKNOWN_SETTING: &str = "unknown-setting";
+    /// A line downloads something by its address.
+    pub const NETWORK_DOWNLOAD: &str = "network-download";
+    /// A line fetches from a repository.
+    pub const NETWORK_CLONE: &str = "network-clone";
+    /// A line installs packages of the operating system.
+    pub const NETWORK_SYSTEM_PACKAGES: &str = "network-system-packages";
+    /// A line installs a tool from a registry.
+    pub const NETWORK_TOOL_INSTALL: &str = "network-tool-install";
+    /// A line fetches a tool and runs it.
+    pub const NETWORK_TOOL_RUN: &str = "network-tool-run";
+    /// A line pulls or runs an image.
+    pub const NETWORK_IMAGE_PULL: &str = "network-image-pull";
+    /// A line downloads a toolchain.
+    pub const NETWORK_TOOLCHAIN: &str = "network-toolchain";
+    /// Cargo is called so that it may ask the registry.
+    pub const CARGO_NOT_OFFLINE: &str = "cargo-not-offline";
+    /// npm, pnpm, Yarn or Bun is called so that it asks the registry.
+    pub const NPM_NOT_OFFLINE: &str = "npm-not-offline";
+    /// pip, Poetry, Pipenv, PDM or conda is called so that it asks an index.
+    pub const PIP_NOT_OFFLINE: &str = "pip-not-offline";
+    /// uv is called so that it may ask an index.
+    pub const UV_NOT_OFFLINE: &str = "uv-not-offline";
+    /// Go is called so that it asks a module proxy.
+    pub const GO_NOT_OFFLINE: &str = "go-not-offline";
+    /// Maven or Gradle is called so that it may ask repositories.
+    pub const JVM_NOT_OFFLINE: &str = "jvm-not-offline";
+    /// A package manager of another language is called so that it asks its registry.
+    pub const PACKAGES_NOT_OFFLINE: &str = "packages-not-offline";
+    /// An image that is built on or run is not on this machine.
+    pub const IMAGE_NOT_HERE: &str = "image-not-here";
+    /// An image is named by a tag alone.
+    pub const IMAGE_WITHOUT_DIGEST: &str = "image-without-digest";
+    /// A Dockerfile names a program that reads it and is fetched.
+    pub const DOCKERFILE_FRONTEND: &str = "dockerfile-frontend";
+    /// A Dockerfile adds something by its address.
+    pub const DOCKERFILE_ADD_URL: &str = "dockerfile-add-url";
+    /// A workflow uses an action that is not named by its commit.
+    pub const ACTION_NOT_PINNED: &str = "action-not-pinned";
+    /// A job fetches packages and keeps no cache of them.
+    pub const CI_WITHOUT_CACHE: &str = "ci-without-cache";
+    /// A pipeline takes in a file of another place.
+    pub const CI_REMOTE_INCLUDE: &str = "ci-remote-include";
+    /// A dependency is a repository that is not named by its commit.
+    pub const GIT_DEPENDENCY_NOT_PINNED: &str = "git-dependency-not-pinned";
+    /// A dependency is an address.
+    pub const URL_DEPENDENCY: &str = "url-dependency";
+    /// A dependency names no fixed version.
+    pub const VERSION_NOT_FIXED: &str = "version-not-fixed";
+    /// A requirement names no single version.
+    pub const REQUIREMENT_NOT_PINNED: &str = "requirement-not-pinned";
+    /// A build script depends on what downloads.
+    pub const BUILD_DEPENDENCY_DOWNLOADS: &str = "build-dependency-downloads";
+    /// What an install script downloads is not on this machine.
+    pub const BROWSER_NOT_HERE: &str = "browser-not-here";
+    /// A build script downloads something.
+    pub const BUILD_SCRIPT_DOWNLOADS: &str = "build-script-downloads";
+    /// A test asks a host elsewhere.
+    pub const TEST_REACHES_NETWORK: &str = "test-reaches-network";
+    /// A test starts a container of an image that is not on this machine.
+    pub const TEST_IMAGE_NOT_HERE: &str = "test-image-not-here";
+    /// A toolchain that a project names is not on this machine.
+    pub const TOOLCHAIN_NOT_HERE: &str = "toolchain-not-here";
+    /// What a wrapper downloads is not on this machine.
+    pub const WRAPPER_NOT_HERE: &str = "wrapper-not-here";
+    /// Hooks of pre-commit are not on this machine.
+    pub const HOOK_NOT_HERE: &str = "hook-not-here";
+    /// A submodule is not on this machine.
+    pub const SUBMODULE_NOT_HERE: &str = "submodule-not-here";
+    /// A module of Terraform is not on this machine.
+    pub const TERRAFORM_MODULE_NOT_HERE: &str = "terraform-module-not-here";
+    /// A provider of Terraform is not on this machine.
+    pub const TERRAFORM_PROVIDER_NOT_HERE: &str = "terraform-provider-not-here";
+    /// An allowance gives no reason.
+    pub const ALLOWANCE_WITHOUT_REASON: &str = "allowance-without-reason";
+    /// An allowance allows nothing.
+    pub const ALLOWANCE_UNUSED: &str = "allowance-unused";
 }

@@ -4,6 +4,7 @@
 //! `docs/schema/holdover.schema.json` is generated from these types and a test keeps the two equal.
 
 mod artifact;
+mod check;
 mod conflict;
 mod delivery;
 mod device;
@@ -22,6 +23,7 @@ mod trail;
 pub use artifact::{
     Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Readiness, ReadinessState,
 };
+pub use check::CheckReport;
 pub use conflict::{
     ConflictChoice, ConflictFile, ConflictOrigin, ConflictPart, ConflictParts, ConflictPlace, ConflictPreview,
     ConflictRegion, ConflictReport, ConflictShown, ConflictSide, ConflictSuggestion, ConflictsShown, DroppedLine,
@@ -47,8 +49,8 @@ pub use record::{
     FieldState, MergePolicy, PolicyOutcome, Record, RecordChoice, RecordConflict, RecordField, RecordSide, RecordWrite,
 };
 pub use settings::{
-    ChecksSettings, ConflictSettings, FetchSettings, InventorySettings, JournalSettings, LogSettings, NotesSettings,
-    ProveSettings, RetentionSettings, Settings, Unknown, WorkspaceSettings,
+    ChecksSettings, ConflictSettings, FetchSettings, InventorySettings, JournalSettings, LintAllowance, LintSettings,
+    LogSettings, NotesSettings, ProveSettings, RetentionSettings, Settings, Unknown, WorkspaceSettings,
 };
 pub use status::{
     Cache, CheckState, CheckStatus, ConflictCount, Connectivity, ConnectivityState, Function, FunctionMode,
@@ -66,6 +68,8 @@ pub struct Everything {
     pub status: Status,
     /// `holdover preflight --json` and the command `holdover.preflight`.
     pub preflight: PreflightReport,
+    /// `holdover check --json` and the command `holdover.check`.
+    pub check: CheckReport,
     /// A diagnostic before it is turned into an editor's.
     pub finding: Finding,
     /// A change to a file that a code action proposes.

@@ -23,6 +23,8 @@ pub struct Settings {
     pub checks: ChecksSettings,
     /// Proof runs.
     pub prove: ProveSettings,
+    /// Built-in lints.
+    pub lints: LintSettings,
     /// Notes.
     pub notes: NotesSettings,
     /// The workspace itself.
@@ -94,6 +96,30 @@ pub struct ProveSettings {
     pub commands: Option<Vec<Vec<String>>>,
     /// Seconds after which one of them is stopped. Default: 3600.
     pub timeout_seconds: Option<u64>,
+}
+
+/// Built-in lints: what reaches for a network while the project is built and tested.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct LintSettings {
+    /// Say what reaches for a network while the project is built and tested. Default: true.
+    pub enable: Option<bool>,
+    /// What is allowed, where, and why.
+    pub allow: Option<Vec<LintAllowance>>,
+}
+
+/// What a team has decided to allow.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct LintAllowance {
+    /// The code of a lint.
+    pub code: String,
+    /// Files, relative to the workspace, `scripts/*.sh` or `deploy/**` for example; all of them where it is not said.
+    pub path: Option<String>,
+    /// Why. An allowance without a reason is a finding itself.
+    pub reason: Option<String>,
 }
 
 /// The journal.

@@ -13,13 +13,17 @@ impl Engine {
     pub fn document_findings(&self, file: &Path, text: &str) -> Vec<Finding> {
         let Some(workspace) = self.inner.workspace_of(file) else { return Vec::new() };
         if file == workspace.root.join(WORKSPACE_FILE) {
-            let mut findings = workspace.settings_findings(Some(text));
-            findings.extend(proof_findings(&workspace, file, text));
-            return findings;
+            let mut found = workspace.settings_findings(Some(text));
+            found.extend(proof_findings(&workspace, file, text));
+            // Of the allowances on disk: which of them are used is only known when every file was read.
+            let lints = workspace.lint_book.findings();
+            found.extend(lints.get(file).into_iter().flatten().cloned());
+            return found;
         }
-        let mut findings = workspace.survey().map(|survey| inventory::place(&survey, file, text)).unwrap_or_default();
-        findings.extend(proof_findings(&workspace, file, text));
-        findings
+        let mut found = workspace.survey().map(|survey| inventory::place(&survey, file, text)).unwrap_or_default();
+        found.extend(proof_findings(&workspace, file, text));
+        found.extend(workspace.lint_document(file, text));
+        found
     }
 
     /// Whether [`Engine::document_findings`] could say anything about a file. From memory.

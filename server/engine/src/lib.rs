@@ -23,6 +23,7 @@ mod inner;
 mod intact;
 mod keys;
 mod lenses;
+mod lints;
 mod lockfile;
 mod memory;
 mod notes;

@@ -23,6 +23,11 @@ pub enum Notice {
         /// The files whose findings are different now; a file that has none any more is among them.
         files: Vec<PathBuf>,
     },
+    /// What a lint is held against is different now: in any open document of a workspace something else may be found.
+    Lints {
+        /// Its root.
+        root: PathBuf,
+    },
     /// The notes of a workspace, or what is being written of them.
     Notes {
         /// Its root.

@@ -82,6 +82,7 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
         functions,
         caches,
         mirrors,
+        checks: workspace.lint_book.status().into_iter().collect(),
         conflicts: workspace.conflicts(inner),
         model: ModelStatus { detail: "this version explains nothing yet".into(), ..ModelStatus::default() },
         jobs: jobs(inner, workspace),
@@ -232,5 +233,15 @@ fn functions(
     };
     let conflicts = function("conflicts", FunctionMode::Local, "read from the text".into(), "");
     let absent = |name| function(name, FunctionMode::Unavailable, "not in this version".into(), "");
-    vec![build, fetch, conflicts, journal, absent("checks"), absent("explain"), absent("review"), absent("sync")]
+    let checks = if workspace.lints() {
+        function(
+            "checks",
+            FunctionMode::Local,
+            "built-in lints; the project's own linters and builds are not run yet".into(),
+            "`holdover check`",
+        )
+    } else {
+        function("checks", FunctionMode::Unavailable, "switched off by the setting `lints.enable`".into(), "")
+    };
+    vec![build, fetch, conflicts, journal, checks, absent("explain"), absent("review"), absent("sync")]
 }

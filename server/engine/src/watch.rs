@@ -90,6 +90,9 @@ impl Watches {
             for path in workspace.unmerged.watched() {
                 unmerged.entry(path).or_default().insert(workspace.root.clone());
             }
+            for file in workspace.lint_book.watched() {
+                wanted.entry(file).or_default().insert(workspace.root.clone());
+            }
             let Some(survey) = workspace.survey() else { continue };
             for path in &survey.watch {
                 wanted.entry(path.clone()).or_default().insert(workspace.root.clone());

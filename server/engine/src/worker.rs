@@ -88,18 +88,30 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
     });
     let (mut journal_watch, mut was_locked) = (None, false);
     let mut unverified: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut unlinted: BTreeSet<PathBuf> = BTreeSet::new();
     let mut tending = Tending { wanted: true, ..Tending::default() };
     loop {
         // With nothing to verify, sleep until something happens: an idle server wakes for nothing.
         let may_tend = || inner.upgrade().is_some_and(|inner| matches!(inner.journal_now(), Some(Ok(_))));
-        let idle = unverified.is_empty() && !(tending.is_due() && may_tend());
+        let idle = unverified.is_empty() && unlinted.is_empty() && !(tending.is_due() && may_tend());
         let first = if idle { queue.recv().ok() } else { queue.try_recv().ok() };
         if stop.is_cancelled() {
             return;
         }
         let Some(inner) = inner.upgrade() else { return };
         let Some(first) = first else {
-            if let Some(root) = unverified.pop_first()
+            if let Some(root) = unlinted.pop_first() {
+                // What is asked meanwhile comes first; what was read is kept.
+                let gave_way = inner
+                    .workspace(&root)
+                    .is_some_and(|w| !w.lint_now(&inner, &|| !queue.is_empty() || stop.is_cancelled()));
+                if gave_way {
+                    unlinted.insert(root);
+                } else {
+                    // The files that were read are watched from then on.
+                    let _ = own.send(Task::Rewatch);
+                }
+            } else if let Some(root) = unverified.pop_first()
                 && let Some(workspace) = inner.workspace(&root)
             {
                 // Verification gives way to whatever is asked meanwhile.
@@ -206,6 +218,10 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                 // Its trust was read with it.
                 inner.poke_retries();
                 crate::notes::refresh(&inner, &workspace);
+                if workspace.lints() {
+                    workspace.lint_book.begin();
+                }
+                unlinted.insert(root.clone());
                 let verify = workspace.loaded().settings.inventory.verify.unwrap_or(true);
                 let left = workspace.survey().is_some_and(|s| s.readiness.verified < s.readiness.present);
                 if verify && left {

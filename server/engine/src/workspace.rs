@@ -2,6 +2,7 @@
 
 use crate::Notice;
 use crate::inner::Inner;
+use crate::lints::LintBook;
 use crate::memory::Remembered;
 use crate::notes::NoteBook;
 use crate::record::Recorded;
@@ -40,8 +41,12 @@ pub(crate) struct Workspace {
     /// Locked after `inventory`, where both are.
     vigil: Mutex<Option<Vigil>>,
     survey: RwLock<Option<Looked>>,
+    /// Of the last look at lockfiles and settings.
+    surveyed: RwLock<Arc<BTreeMap<PathBuf, Vec<Finding>>>>,
+    /// The same with what the lints found.
     findings: RwLock<Arc<BTreeMap<PathBuf, Vec<Finding>>>>,
     pub unmerged: Unmerged,
+    pub lint_book: LintBook,
     recorded: Mutex<Recorded>,
     pub notes: NoteBook,
     /// What is to be done for it and is not finished, as it was read last.
@@ -80,8 +85,10 @@ impl Workspace {
             inventory: Mutex::new(inventory),
             vigil: Mutex::default(),
             survey: RwLock::default(),
+            surveyed: RwLock::default(),
             findings: RwLock::default(),
             unmerged: Unmerged::default(),
+            lint_book: LintBook::default(),
             recorded: Mutex::default(),
             notes: NoteBook::default(),
             jobs: Mutex::default(),
@@ -132,6 +139,7 @@ impl Workspace {
         let looked = self.survey.read().unwrap_or_else(PoisonError::into_inner);
         looked.as_ref().is_some_and(|looked| looked.documents.contains(file))
             || file.file_name().is_some_and(|name| name == WORKSPACE_FILE) && file.parent() == Some(&self.root)
+            || self.lints_file(file)
     }
 
     /// The counts of the last look, with when it ended and in words.
@@ -288,11 +296,8 @@ impl Workspace {
     /// Takes back what was said, when the user no longer wants lockfiles looked at.
     fn forget(&self, inner: &Inner) {
         *self.survey.write().unwrap_or_else(PoisonError::into_inner) = None;
-        let before = std::mem::take(&mut *self.findings.write().unwrap_or_else(PoisonError::into_inner));
-        if !before.is_empty() {
-            let files = before.keys().cloned().collect();
-            inner.tell(Notice::Findings { root: self.root.clone(), files });
-        }
+        *self.surveyed.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+        self.merge_findings(inner);
         inner.tell(Notice::Status { root: self.root.clone() });
     }
 
@@ -311,23 +316,39 @@ impl Workspace {
         if !problems.is_empty() && !told_elsewhere {
             by_file.entry(settings_file).or_default().extend(problems);
         }
-        let before = {
-            let mut findings = self.findings.write().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *findings, Arc::new(by_file))
-        };
-        let now = self.findings();
-        let different = |file: &&PathBuf| before.get(*file) != now.get(*file);
-        let mut files: Vec<PathBuf> = before.keys().chain(now.keys()).filter(different).cloned().collect();
-        files.sort();
-        files.dedup();
+        *self.surveyed.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(by_file);
         let (readiness, lacking) = (survey.readiness.clone(), crate::history::lacking(&survey));
         *self.survey.write().unwrap_or_else(PoisonError::into_inner) =
             Some(Looked { documents: inventory::documents(&survey).into_iter().collect(), survey, at: host::now() });
         crate::record::readiness(inner, &self.root, &self.recorded, &readiness, &lacking);
+        self.merge_findings(inner);
+        inner.tell(Notice::Status { root: self.root.clone() });
+    }
+
+    /// Puts together what the last look and the lints found, and tells in which files that is something else now.
+    pub fn merge_findings(&self, inner: &Inner) {
+        let surveyed = Arc::clone(&self.surveyed.read().unwrap_or_else(PoisonError::into_inner));
+        let lints = self.lint_book.findings();
+        let now = if lints.is_empty() {
+            surveyed
+        } else {
+            let mut all = (*surveyed).clone();
+            for (file, found) in &*lints {
+                all.entry(file.clone()).or_default().extend(found.iter().cloned());
+            }
+            Arc::new(all)
+        };
+        let before = {
+            let mut findings = self.findings.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *findings, Arc::clone(&now))
+        };
+        let different = |file: &&PathBuf| before.get(*file) != now.get(*file);
+        let mut files: Vec<PathBuf> = before.keys().chain(now.keys()).filter(different).cloned().collect();
+        files.sort();
+        files.dedup();
         if !files.is_empty() {
             inner.tell(Notice::Findings { root: self.root.clone(), files });
         }
-        inner.tell(Notice::Status { root: self.root.clone() });
     }
 
     /// What is wrong with `holdover.toml`, as it is on disk or in `text`.

@@ -46,6 +46,8 @@ pub(crate) enum Command {
     },
     /// Is this workspace ready for no network?
     Preflight(Preflight),
+    /// What reaches for a network while the project is built and tested?
+    Check(crate::commands::check::Options),
     /// Let this workspace's configured commands run
     Trust {
         /// Workspace, or a folder or file in it

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 /// Commands by what one comes for, in the order of a first day.
 pub(crate) const GROUPS: [(&str, &[&str]); 6] = [
-    ("Is everything here?", &["preflight", "status", "doctor"]),
+    ("Is everything here?", &["preflight", "check", "status", "doctor"]),
     ("Decide", &["trust", "offline", "device"]),
     ("Write down", &["note"]),
     ("Merge", &["conflicts", "merge-driver"]),
@@ -43,6 +43,14 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover preflight --fetch", "get what is missing first; the workspace must be trusted"),
             ("holdover preflight --prove", "build and test with no network; who reaches is named"),
             ("holdover preflight --deep --json", "compare every checksum, answer for a program"),
+        ],
+    ),
+    (
+        "check",
+        &[
+            ("holdover check", "what in this workspace reaches for a network?"),
+            ("holdover check Dockerfile scripts --json", "in these files alone, for a program"),
+            ("holdover check --sarif", "for a service that shows findings"),
         ],
     ),
     (

@@ -258,6 +258,16 @@ impl State {
         }
     }
 
+    /// What the findings of a workspace's open documents are held against is different now.
+    pub(crate) fn place_all(&mut self, root: &Path) {
+        for uri in self.documents.uris() {
+            let path = self.documents.get(&uri).and_then(|document| document.path.clone());
+            if path.is_some_and(|path| self.root_of(&path).as_deref() == Some(root)) {
+                self.place_soon(&uri, true);
+            }
+        }
+    }
+
     fn tell_conflicts(&self, path: &Path, hunks: Option<u64>) {
         if let (Some(engine), Some(root)) = (&self.engine, self.root_of(path)) {
             engine.set_conflicts(&root, path, hunks);

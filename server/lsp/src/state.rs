@@ -272,6 +272,7 @@ impl State {
                     self.problem = Some(text);
                 }
             }
+            Notice::Lints { root } => self.place_all(&root),
             Notice::Notes { root } => self.notes_changed(&root),
             Notice::Delivery(change) if self.client.delivery => {
                 self.outbound.notify("holdover/didChangeDelivery", change);

@@ -53,6 +53,7 @@ M.types = {
 M.settings = {
   checks = { 'build', 'test' },
   conflicts = { 'enable' },
+  lints = { 'allow', 'enable' },
   notes = { 'lenses' },
   workspace = { 'project' },
   fetch = { 'cargo', 'npm', 'pnpm', 'timeout-seconds', 'uv' },

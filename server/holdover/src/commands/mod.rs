@@ -1,5 +1,6 @@
 //! One file a command. A command asks the engine and prints; it decides nothing itself.
 
+pub(crate) mod check;
 mod completions;
 mod conflict_records;
 pub(crate) mod conflicts;
@@ -43,6 +44,7 @@ pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
     match &args.command {
         Command::Status { path } => status::run(path, out),
         Command::Preflight(options) => preflight::run(options, out),
+        Command::Check(options) => check::run(options, out),
         Command::Trust { path, revoke } => trust::run(path, *revoke, out),
         Command::Offline { mode } => offline::run(*mode, out),
         Command::Journal { command } => journal::run(command, out),

@@ -18,6 +18,7 @@ pub(crate) fn run(path: &Path, out: &Out) -> Result<End, Failure> {
         Err(e) => return Err(failed(&e)),
     }
     engine.count_conflicts(&root, &cancel);
+    engine.lint(&root, &cancel);
     warn_of_journal(&engine, out);
     let status = engine.status(&root);
     out.document(&status);

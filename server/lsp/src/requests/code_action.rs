@@ -6,6 +6,7 @@ use crate::commands::fetch_command;
 use crate::event::Reply;
 use crate::from_proto;
 use crate::requests::code_action_resolve::{Known, edit};
+use crate::requests::lint::Linted;
 use crate::requests::merges::Merges;
 use crate::state::State;
 use contract::{Action, Note};
@@ -53,6 +54,10 @@ impl Request for CodeActions {
             return reply.send(Ok(Some(offered)));
         }
         let encoding = state.client.encoding;
+        let linted = known.as_ref().filter(|(quick, ..)| *quick).and_then(|(.., text)| {
+            let version = state.documents.get(uri)?.version;
+            Some(Linted { uri: uri.clone(), version, client: state.client.clone(), text: text.clone() })
+        });
         state.answer_later(reply, move |cancel| {
             offered.extend(merges.into_iter().flat_map(|merges| merges.offered(cancel)));
             let Some((quick, here, engine, root, path, text)) = known else { return Ok(Some(offered)) };
@@ -65,6 +70,11 @@ impl Request for CodeActions {
                 let range = from_proto::range(&text, params.range, encoding);
                 let actions = engine.actions(&path, &whole, range).into_iter();
                 offered.extend(actions.map(|action| command_action(action, &root, &params.context.diagnostics)));
+                if let Some(linted) = linted {
+                    let actions = engine.lint_actions(&path, &whole, range).into_iter();
+                    let offer = |action| linted.offered(&engine, &path, &whole, action, &params.context.diagnostics);
+                    offered.extend(actions.map(offer));
+                }
                 about = engine.found_artifacts(&path, &whole, range);
             }
             if trails {

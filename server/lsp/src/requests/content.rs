@@ -3,6 +3,7 @@
 //! files and artifacts, records with conflicts; and a document as it would be with a conflict resolved, as it is.
 
 use super::Request;
+use super::pages::PAGES;
 use crate::commands;
 use crate::commands::note::OpenTexts;
 use crate::event::{Reply, error};
@@ -11,21 +12,6 @@ use crate::state::State;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-
-/// The pages, by code.
-const PAGES: [(&str, &str); 11] = [
-    ("corrupt-artifact", include_str!("../../../../docs/diagnostics/corrupt-artifact.md")),
-    ("malformed-conflict", include_str!("../../../../docs/diagnostics/malformed-conflict.md")),
-    ("malformed-lockfile", include_str!("../../../../docs/diagnostics/malformed-lockfile.md")),
-    ("merge-conflict", include_str!("../../../../docs/diagnostics/merge-conflict.md")),
-    ("missing-artifact", include_str!("../../../../docs/diagnostics/missing-artifact.md")),
-    ("network-in-build", include_str!("../../../../docs/diagnostics/network-in-build.md")),
-    ("stale-artifact", include_str!("../../../../docs/diagnostics/stale-artifact.md")),
-    ("stale-proof", include_str!("../../../../docs/diagnostics/stale-proof.md")),
-    ("unknown-artifact", include_str!("../../../../docs/diagnostics/unknown-artifact.md")),
-    ("unknown-setting", include_str!("../../../../docs/diagnostics/unknown-setting.md")),
-    ("unlocked-dependency", include_str!("../../../../docs/diagnostics/unlocked-dependency.md")),
-];
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Params {

@@ -1,0 +1,147 @@
+//! `holdover check`: what reaches for a network while the project is built and tested. It asks the engine and prints.
+
+use super::{Failure, cancel_on_interrupt, count, engine_for_counts, failed, open, warn_of_journal};
+use crate::End;
+use crate::out::Out;
+use contract::{CheckReport, Finding, Severity};
+use owo_colors::OwoColorize as _;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Files and folders to be told about; without it, the whole workspace
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Print a SARIF log, for services that show findings
+    #[arg(long, conflicts_with = "json")]
+    pub sarif: bool,
+}
+
+pub(crate) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
+    let engine = engine_for_counts();
+    let first = options.files.first().map_or_else(|| Path::new("."), PathBuf::as_path);
+    let root = open(&engine, first, out)?;
+    let mut files = Vec::new();
+    for file in &options.files {
+        let absolute = std::fs::canonicalize(file)
+            .map_err(|e| Failure::usage(format!("there is nothing to look at: {}: {e}", file.display())))?;
+        let real = std::fs::canonicalize(&root).unwrap_or_else(|_| root.clone());
+        let Ok(below) = absolute.strip_prefix(&real) else {
+            return Err(Failure::usage(format!(
+                "this file belongs to another workspace than the first: {}\nhint: check each workspace by itself",
+                file.display()
+            )));
+        };
+        files.push(if below.as_os_str().is_empty() { root.clone() } else { root.join(below) });
+    }
+    let report = engine.check(&root, &files, &cancel_on_interrupt()).map_err(|e| failed(&e))?;
+    warn_of_journal(&engine, out);
+    if options.sarif {
+        out.verbatim(format!("{}\n", sarif(&report)).as_bytes());
+    } else {
+        out.document(&report);
+        if !out.json {
+            print(&report, out);
+        }
+    }
+    engine.leave();
+    Ok(end(&report))
+}
+
+/// Nobody could tell whether the thing is here.
+fn is_open(finding: &Finding) -> bool {
+    finding.data.as_ref().and_then(|data| data.get("here")).and_then(|here| here.as_str()) == Some("unknown")
+}
+
+fn end(report: &CheckReport) -> End {
+    let serious = report.findings.iter().filter(|finding| finding.severity <= Severity::Warning);
+    match (serious.clone().any(|finding| !is_open(finding)), serious.count()) {
+        (true, _) => End::No,
+        (false, 0) => End::Yes,
+        (false, _) => End::Unknown,
+    }
+}
+
+fn print(report: &CheckReport, out: &Out) {
+    for finding in &report.findings {
+        let place = &finding.range.start;
+        let file = finding.file.strip_prefix(&report.workspace).unwrap_or(&finding.file);
+        let (message, hint) = finding.message.split_once("\nhint: ").unwrap_or((&finding.message, ""));
+        let word = match finding.severity {
+            Severity::Error => "error".red().to_string(),
+            Severity::Warning => "warning".yellow().to_string(),
+            Severity::Information | Severity::Hint => "info".cyan().to_string(),
+        };
+        out.line(format!(
+            "{}:{}:{}: {word}: {message} ({})",
+            file.display(),
+            place.line + 1,
+            place.utf16 + 1,
+            finding.code
+        ));
+        if !hint.is_empty() {
+            out.detail(format!("    {} {hint}", "hint:".cyan()));
+        }
+    }
+    for left in &report.left_out {
+        out.detail(format!("left out: {left}"));
+    }
+    let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count() as u64;
+    let (errors, warnings, known) = (of(Severity::Error), of(Severity::Warning), of(Severity::Information));
+    let read = count(report.files, "file");
+    if report.findings.is_empty() {
+        out.line(format!("nothing in {read} reaches for a network"));
+    } else {
+        out.line(format!(
+            "{read} read: {} for what is not here, {} where nobody can tell or something should be mended, {known} for information",
+            count(errors, "error"),
+            count(warnings, "warning"),
+        ));
+    }
+    out.detail("built-in lints only: the project's own linters and builds are not run by this version");
+}
+
+/// A part of an address.
+fn encoded(part: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    part.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+/// SARIF 2.1.0, with addresses relative to the workspace.
+fn sarif(report: &CheckReport) -> serde_json::Value {
+    let mut codes: Vec<&str> = report.findings.iter().map(|finding| finding.code.as_str()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let rules: Vec<_> = codes.iter().map(|code| json!({ "id": code })).collect();
+    let results = report.findings.iter().map(|finding| {
+        let level = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Information | Severity::Hint => "note",
+        };
+        let file = finding.file.strip_prefix(&report.workspace).unwrap_or(&finding.file);
+        let address: Vec<String> = file.components().map(|part| encoded(&part.as_os_str().to_string_lossy())).collect();
+        let (start, end) = (finding.range.start, finding.range.end);
+        json!({
+            "ruleId": finding.code,
+            "level": level,
+            "message": { "text": finding.message },
+            "locations": [{ "physicalLocation": {
+                "artifactLocation": { "uri": address.join("/"), "uriBaseId": "%SRCROOT%" },
+                "region": {
+                    "startLine": start.line + 1, "startColumn": start.utf16 + 1,
+                    "endLine": end.line + 1, "endColumn": end.utf16 + 1,
+                },
+            } }],
+        })
+    });
+    json!({
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": { "name": "holdover", "version": env!("CARGO_PKG_VERSION"), "rules": rules } },
+            "columnKind": "utf16CodeUnits",
+            "results": results.collect::<Vec<_>>(),
+        }],
+    })
+}
