@@ -97,7 +97,7 @@ fn what_a_shell_only_says_or_never_reaches_is_no_finding() {
         "curl -s http://127.0.0.1/x; curl http://[::1]:3/; wget http://web:80/",
         "curl \"$BASE_HOST/health\"",
         "git clone ../other; git push origin main; git status",
-        "cargo build --locked --offline; cargo fmt; CARGO_NET_OFFLINE=true cargo test",
+        "cargo metadata --no-deps; cargo llvm-cov show-env; cargo build --locked --offline; cargo fmt; CARGO_NET_OFFLINE=true cargo test",
         "npm run build; npm test; npm ci --offline; yarn --version",
         "pip install --no-index --find-links wheels x; pip freeze",
         "docker build .; docker push acme/x; docker run --pull=never alpine true",
@@ -123,6 +123,7 @@ if ! command -v just; then cargo install just; fi
 timeout 60 git clone https://git.acme.org/a.git
 ( cd sub && npm ci )
 for i in 1 2; do pip install x; done
+rustup target install wasm32-wasip1; cargo miri test
 case $1 in a) npx tool ;; esac
 docker run --rm -v \"$PWD:/x\" redis:7 true
 ";
@@ -137,6 +138,8 @@ docker run --rm -v \"$PWD:/x\" redis:7 true
             ("network-clone", "git clone https://git.acme.org/a.git"),
             ("npm-not-offline", "npm ci"),
             ("pip-not-offline", "pip install x"),
+            ("network-toolchain", "rustup target install wasm32-wasip1"),
+            ("cargo-not-offline", "cargo miri test"),
             ("network-tool-run", "npx tool"),
             ("network-image-pull", "docker run --rm -v \"$PWD:/x\" redis:7 true"),
         ],

@@ -5,9 +5,9 @@ use super::{Asked, Said, bare, names, subcommand};
 use crate::draft::Thing;
 use contract::codes;
 
-const BUILDS: [&str; 19] = [
+const BUILDS: [&str; 20] = [
     "build", "b", "check", "c", "test", "t", "run", "r", "bench", "doc", "d", "rustc", "rustdoc", "clippy", "nextest",
-    "metadata", "tree", "llvm-cov", "hack",
+    "metadata", "tree", "llvm-cov", "hack", "miri",
 ];
 const WITH_VALUE: [&str; 4] = ["--color", "--config", "-Z", "-C"];
 
@@ -42,7 +42,13 @@ pub(crate) fn cargo(asked: &mut Asked<'_>) {
     let own = rest.iter().take_while(|word| word.text != "--");
     let locked = own.clone().any(|word| word.text == "--locked");
     let help = own.clone().any(|word| matches!(word.text.as_str(), "--help" | "-h" | "--version" | "-V"));
-    if help {
+    // These read what is here, or delete it.
+    let reads = match sub {
+        "metadata" => own.clone().any(|word| word.text == "--no-deps"),
+        "llvm-cov" => own.clone().any(|word| matches!(word.text.as_str(), "show-env" | "clean" | "report")),
+        _ => false,
+    };
+    if help || reads {
         return;
     }
     let mut said = Said::new(
@@ -60,7 +66,7 @@ pub(crate) fn cargo(asked: &mut Asked<'_>) {
         (true, false) => return asked.say(said),
     };
     // `cargo hack` and `cargo llvm-cov` have commands of their own.
-    if !matches!(sub, "hack" | "llvm-cov" | "nextest") {
+    if !matches!(sub, "hack" | "llvm-cov" | "nextest" | "miri") {
         said.fix = asked.add_behind(name, title, text);
     }
     asked.say(said);

@@ -19,7 +19,7 @@ pub(crate) fn look(asked: &mut Asked<'_>) {
         ("rustup", "toolchain") if matches!(nth(0).as_str(), "install" | "add" | "update") => {
             Thing::Toolchain("rust", nth(1))
         }
-        ("rustup", "target") if nth(0) == "add" => Thing::Toolchain("rust-target", nth(1)),
+        ("rustup", "target") if nth(0) == "add" || nth(0) == "install" => Thing::Toolchain("rust-target", nth(1)),
         ("rustup", "component") if nth(0) == "add" => Thing::Toolchain("rust-component", nth(1)),
         ("nvm" | "fnm" | "volta", "install") => Thing::Toolchain("node", nth(0).trim_start_matches("node@").to_owned()),
         ("pyenv", "install") => Thing::Toolchain("python", nth(0)),
