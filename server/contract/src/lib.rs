@@ -4,6 +4,7 @@
 //! `docs/schema/holdover.schema.json` is generated from these types and a test keeps the two equal.
 
 mod artifact;
+mod asking;
 mod check;
 mod conflict;
 mod delivery;
@@ -23,6 +24,7 @@ mod trail;
 pub use artifact::{
     Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Readiness, ReadinessState,
 };
+pub use asking::{Expects, Heard, Question};
 pub use check::CheckReport;
 pub use conflict::{
     ConflictChoice, ConflictFile, ConflictOrigin, ConflictPart, ConflictParts, ConflictPlace, ConflictPreview,
@@ -50,7 +52,7 @@ pub use record::{
 };
 pub use settings::{
     ChecksSettings, ConflictSettings, FetchSettings, InventorySettings, JournalSettings, LintAllowance, LintSettings,
-    LogSettings, NotesSettings, ProveSettings, RetentionSettings, Settings, Unknown, WorkspaceSettings,
+    LogSettings, MirrorSettings, NotesSettings, ProveSettings, RetentionSettings, Settings, Unknown, WorkspaceSettings,
 };
 pub use status::{
     Cache, CheckState, CheckStatus, ConflictCount, Connectivity, ConnectivityState, Function, FunctionMode,

@@ -17,6 +17,8 @@ pub struct Settings {
     pub inventory: InventorySettings,
     /// How missing artifacts are brought here.
     pub fetch: FetchSettings,
+    /// Registries and mirrors.
+    pub mirrors: MirrorSettings,
     /// Merge conflicts.
     pub conflicts: ConflictSettings,
     /// Linters and builds.
@@ -65,6 +67,16 @@ pub struct FetchSettings {
     pub pnpm: Option<PathBuf>,
     /// *Trusted only.* Path of uv. Default: looked up in PATH.
     pub uv: Option<PathBuf>,
+}
+
+/// Registries and mirrors.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct MirrorSettings {
+    /// Ask the registries of a trusted workspace by themselves how they answer: when a connection comes, and after a fetch
+    /// that the network failed. Default: true.
+    pub ask: Option<bool>,
 }
 
 /// Merge conflicts.

@@ -21,6 +21,9 @@ pub enum EngineError {
     /// No connection may be used.
     #[error(transparent)]
     Offline(#[from] host::Refused),
+    /// Registries could not be asked.
+    #[error(transparent)]
+    Ask(#[from] host::AskError),
     /// Somebody else is at it.
     #[error("another Holdover process is at it already: {by}\nhint: wait until it is done, or stop it")]
     Busy {
@@ -87,6 +90,7 @@ impl EngineError {
         match self {
             EngineError::Untrusted { .. } => "untrusted",
             EngineError::Offline(_) => "offline",
+            EngineError::Ask(_) => "ask",
             EngineError::Busy { .. } => "busy",
             EngineError::Journal { .. } => "journal",
             EngineError::NotOpen { .. } => "not-open",

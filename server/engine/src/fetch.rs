@@ -4,7 +4,7 @@ use crate::fetch_job::{Ending, FetchJob, is_network};
 use crate::inner::Inner;
 use crate::workspace::Workspace;
 use crate::{Engine, EngineError};
-use contract::{ArtifactState, FetchOutcome, FetchStep, JobState, PreflightReport, Progress};
+use contract::{ArtifactState, FetchOutcome, FetchStep, JobState, MirrorState, PreflightReport, Progress};
 use host::{Cancel, Command, Ended, Group, Output, Permit};
 use journal::{Lease, LeaseError, Tool};
 use serde_json::json;
@@ -127,6 +127,9 @@ impl Engine {
         } else {
             JobState::Failed
         };
+        if state == JobState::Failed && workspace.loaded().settings.mirrors.ask.unwrap_or(true) {
+            explain(inner, &workspace, &mut steps, cancel);
+        }
         let errors: Vec<&String> = steps.iter().filter_map(|step| step.error.as_ref()).collect();
         job.end(Ending {
             state,
@@ -138,6 +141,25 @@ impl Engine {
         drop(lease);
         let outcome = FetchOutcome { state, steps, fetched };
         Ok(PreflightReport { fetch: Some(outcome), ..workspace.report(false).ok_or(EngineError::Cancelled)? })
+    }
+}
+
+/// Says of steps that failed what their registries answer, where that is not what they should.
+fn explain(inner: &Inner, workspace: &Workspace, steps: &mut [FetchStep], cancel: &Cancel) {
+    if let Err(e) = crate::mirrors::ask(inner, workspace, cancel) {
+        tracing::info!("{e}");
+        return;
+    }
+    let mirrors = crate::mirrors::known(inner, workspace, None);
+    for step in steps.iter_mut().filter(|step| step.ok == Some(false)) {
+        let Some(error) = &mut step.error else { continue };
+        for mirror in mirrors.iter().filter(|mirror| mirror.ecosystem == step.ecosystem) {
+            if !matches!(mirror.state, MirrorState::Reachable | MirrorState::Unknown | MirrorState::Slow) {
+                for part in ["\nhint: ", &mirror.url, " ", &mirror.text] {
+                    error.push_str(part);
+                }
+            }
+        }
     }
 }
 

@@ -26,6 +26,7 @@ mod lenses;
 mod lints;
 mod lockfile;
 mod memory;
+mod mirrors;
 mod notes;
 mod notice;
 mod origin;

@@ -74,7 +74,8 @@ fn look(
         return Ok(Some(Duration::from_millis(wait.unsigned_abs())));
     }
     crate::status::refresh_connectivity(inner);
-    let online = crate::status::connectivity(inner).state == ConnectivityState::Online;
+    let online = crate::status::connectivity(inner).state;
+    let online = matches!(online, ConnectivityState::Online | ConnectivityState::Degraded);
     // As somebody said, connections are tried whatever the routes say.
     let tried = inner.gate.mode() == host::OfflineMode::Off;
     if !(online || tried) || !workspace.trust().allows() || !workspace.looks() {

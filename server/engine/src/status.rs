@@ -22,15 +22,56 @@ pub(crate) struct Connection {
     /// Connections are tried whatever the routes say.
     tried: bool,
     looked: Option<Instant>,
+    /// What came of asking registries on the network that there is.
+    answers: Option<Answers>,
+    way_out: host::WayOut,
+    /// How often the network has become another one.
+    network: u64,
+}
+
+/// What the answers of registries say about the connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answers {
+    pub state: ConnectivityState,
+    pub detail: String,
+    pub at: Instant,
+}
+
+/// Takes up what came of asking registries; `network`: the number of the one that was asked through.
+pub(crate) fn take_answers(inner: &Inner, network: u64, answers: Option<Answers>) {
+    let mut connection = inner.connectivity.lock().unwrap_or_else(PoisonError::into_inner);
+    if connection.network == network {
+        connection.answers = answers;
+    }
+}
+
+/// The number of the network that there is, and since when it is known that not all is well there.
+pub(crate) fn network(inner: &Inner) -> (u64, Option<Instant>) {
+    let connection = inner.connectivity.lock().unwrap_or_else(PoisonError::into_inner);
+    let trouble = connection.answers.as_ref().filter(|answers| answers.state != ConnectivityState::Online);
+    (connection.network, trouble.map(|answers| answers.at))
 }
 
 /// Asks the system; says whether the state is another one than before.
 pub(crate) fn refresh_connectivity(inner: &Inner) -> bool {
     let mut now = inner.gate.connectivity();
     let tried = inner.gate.mode() == OfflineMode::Off;
-    words::connection(now.state).clone_into(&mut now.text);
+    let way_out = host::WayOut::now();
     let mut connection = inner.connectivity.lock().unwrap_or_else(PoisonError::into_inner);
     connection.looked = Some(Instant::now());
+    if connection.way_out != way_out {
+        // What was heard on another network says nothing about this one.
+        connection.way_out = way_out;
+        connection.network += 1;
+        connection.answers = None;
+    }
+    if now.state == ConnectivityState::Online
+        && let Some(answers) = &connection.answers
+    {
+        now.state = answers.state;
+        now.detail.clone_from(&answers.detail);
+    }
+    words::connection(now.state).clone_into(&mut now.text);
     let changed = std::mem::replace(&mut connection.tried, tried) != tried;
     let known = &mut connection.known;
     if known.since.is_empty() || known.state != now.state {
@@ -71,10 +112,7 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
     for cache in &mut caches {
         cache.text = words::cache(cache);
     }
-    let mut mirrors = survey.as_ref().map(|s| s.mirrors.clone()).unwrap_or_default();
-    for mirror in &mut mirrors {
-        mirror.text = words::mirror(mirror);
-    }
+    let mirrors = crate::mirrors::known(inner, workspace, survey.as_deref());
     Status {
         workspace: workspace.root.clone(),
         text: words::line(&readiness),
@@ -198,6 +236,12 @@ fn functions(
             FunctionMode::Unavailable,
             format!("forced offline: {}", connectivity.detail),
             "`holdover offline auto`",
+        ),
+        ConnectivityState::Captive => function(
+            "fetch",
+            FunctionMode::Unavailable,
+            connectivity.detail.clone(),
+            "log in to the network with a browser",
         ),
         ConnectivityState::Offline if !tried => {
             function("fetch", FunctionMode::Unavailable, connectivity.detail.clone(), "connect")

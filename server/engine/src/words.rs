@@ -150,7 +150,19 @@ pub(crate) fn mirror(mirror: &Mirror) -> String {
         MirrorState::Slow => "answers slowly",
         MirrorState::Incomplete => "lacks what it should have",
     };
-    mirror.latency_ms.map_or_else(|| state.to_owned(), |ms| format!("{state}, after {} ms", thousands(ms)))
+    match mirror.state {
+        MirrorState::Unreachable | MirrorState::Certificate => state.to_owned(),
+        _ => mirror.latency_ms.map_or_else(|| state.to_owned(), |ms| format!("{state}, after {} ms", thousands(ms))),
+    }
+}
+
+/// Of one that was asked on another network than the one that there is now.
+pub(crate) fn mirror_elsewhere(mirror: &Mirror) -> String {
+    format!("not asked on this network; before: {}", mirror.text)
+}
+
+pub(crate) fn registries(n: u64) -> String {
+    if n == 1 { "1 registry".to_owned() } else { format!("{} registries", thousands(n)) }
 }
 
 /// Those of open files and of what git holds as unmerged: others are not known of. `editor`: files are open, so that it matters which are.

@@ -29,7 +29,7 @@ pub(crate) enum Task {
     ChangesLost,
     /// What git holds as unmerged is to be looked at again.
     Unmerged(PathBuf),
-    /// Somebody asked for the connection, and what is known of it is old.
+    /// Somebody asked for the connection and what is known of it is old, or the system says that it may be another.
     Connection,
     /// The journal was opened: what is old goes by its rules, and what was deleted goes from the files.
     Tend,
@@ -86,6 +86,9 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
     let mut watches = Watches::new(move |path| {
         let _ = changed.send(path.map_or(Task::ChangesLost, Task::Changed));
     });
+    let tell = own.clone();
+    // A connection that comes or goes is known at once, where the system tells.
+    let _routes = host::RouteWatch::start(move || drop(tell.send(Task::Connection)));
     let (mut journal_watch, mut was_locked) = (None, false);
     let mut unverified: BTreeSet<PathBuf> = BTreeSet::new();
     let mut unlinted: BTreeSet<PathBuf> = BTreeSet::new();
@@ -178,7 +181,10 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                 merging.insert(root);
             }
             Task::Tend => tending.wanted = true,
-            Task::Connection => look_at_connection(&inner),
+            Task::Connection => {
+                look_at_connection(&inner);
+                crate::mirrors::ask_by_itself(&inner);
+            }
             Task::Journal(change) => {
                 inner.saw_events(change.head);
                 inner.poke_sealer();
@@ -222,6 +228,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                     workspace.lint_book.begin();
                 }
                 unlinted.insert(root.clone());
+                crate::mirrors::ask_by_itself(&inner);
                 let verify = workspace.loaded().settings.inventory.verify.unwrap_or(true);
                 let left = workspace.survey().is_some_and(|s| s.readiness.verified < s.readiness.present);
                 if verify && left {
@@ -283,7 +290,7 @@ impl Tending {
     }
 }
 
-fn look_at_connection(inner: &Inner) {
+pub(crate) fn look_at_connection(inner: &Inner) {
     if crate::status::refresh_connectivity(inner) {
         inner.poke_retries();
         for workspace in inner.all_workspaces() {

@@ -58,6 +58,8 @@ pub(crate) struct Workspace {
     /// It claims to be a project that it is not, as far as the journal knows; and whether that was told.
     doubted: AtomicBool,
     told_of_doubt: AtomicBool,
+    /// What its registries answered.
+    pub registries: crate::mirrors::Registries,
     /// What runs a tool for it.
     pub running: Running,
     /// When git was asked for its first commit, and did not know.
@@ -96,6 +98,7 @@ impl Workspace {
             retry: Mutex::default(),
             doubted: AtomicBool::new(false),
             told_of_doubt: AtomicBool::new(false),
+            registries: crate::mirrors::Registries::default(),
             running: Running::default(),
             history_asked: Mutex::default(),
         }
@@ -434,7 +437,7 @@ fn layers(inner: &Inner, root: &Path, trust: Trust) -> Layers {
     Layers::of_process(Some(root.to_path_buf()), trust.allows(), editor)
 }
 
-fn options(inner: &Inner, loaded: &Loaded) -> Options {
+pub(crate) fn options(inner: &Inner, loaded: &Loaded) -> Options {
     let settings = &loaded.settings.inventory;
     Options {
         target: settings.target.clone(),

@@ -43,6 +43,9 @@ pub(crate) enum Command {
         /// Workspace, or a folder or file in it
         #[arg(default_value = ".")]
         path: PathBuf,
+        /// Ask the registries of a trusted workspace how they answer
+        #[arg(long)]
+        ask: bool,
     },
     /// Is this workspace ready for no network?
     Preflight(Preflight),

@@ -57,6 +57,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "status",
         &[
             ("holdover status", "everything in one view"),
+            ("holdover status --ask", "and how the registries answer"),
             ("holdover status --json ~/src/app", "the same for a program, of another folder"),
         ],
     ),

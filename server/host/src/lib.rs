@@ -3,6 +3,7 @@
 //! Everything that leaves the process, a file in the data folder aside, goes through here. It knows no feature,
 //! no editor and no terminal.
 
+mod ask;
 mod cancel;
 mod denied;
 mod editor;
@@ -18,6 +19,7 @@ mod network;
 mod paths;
 mod process;
 mod read;
+mod routes;
 mod sandbox;
 mod settings;
 mod ssh_agent;
@@ -25,6 +27,7 @@ mod trust;
 #[cfg(target_os = "linux")]
 mod watches;
 
+pub use ask::{ASK_LIMIT, ASK_PROGRAM, AskError, MOST_QUESTIONS, ask};
 pub use cancel::Cancel;
 pub use denied::Denied;
 pub use editor::{EditError, edited};
@@ -34,10 +37,11 @@ pub use leave::leave;
 pub use mapped::give_back_code;
 pub use memory::limit_memory;
 pub use moment::{ago, moment};
-pub use network::{Gate, OfflineMode, Permit, Refused};
+pub use network::{Gate, OfflineMode, Permit, Refused, WayOut};
 pub use paths::{Folders, FoldersError, make_private_folder, write_private};
 pub use process::{Command, Ended, Output, ProcessError, Stream, find_program};
 pub use read::read_small;
+pub use routes::RouteWatch;
 pub use sandbox::{CutOff, CutOffEnd, Reached, SANDBOX_ARGUMENT, Seen, Strength, Way, Who, run_cut_off, sandbox_asked};
 pub use settings::{Layers, Loaded, Problem, Source, WORKSPACE_FILE};
 pub use ssh_agent::{AgentError, SshAgentSocket};

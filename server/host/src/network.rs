@@ -3,7 +3,7 @@
 
 use crate::{Folders, now, write_private};
 use contract::{Connectivity, ConnectivityState};
-use std::net::UdpSocket;
+use std::net::{IpAddr, UdpSocket};
 use std::path::PathBuf;
 
 /// What the user said about connections.
@@ -134,11 +134,36 @@ fn forced_by_environment() -> bool {
     std::env::var("HOLDOVER_OFFLINE").is_ok_and(|v| !matches!(v.trim(), "" | "0" | "false" | "off" | "no"))
 }
 
-/// Whether the machine has a route out. "Connecting" a UDP socket asks the routing table and sends nothing;
-/// the addresses are the ones reserved for documentation (RFC 5737, RFC 3849), so nobody could be reached.
+/// The addresses of this machine from which it would go out, of either family; another network gives others.
+/// "Connecting" a UDP socket asks the routing table and sends nothing; the addresses asked for are the ones reserved for
+/// documentation (RFC 5737, RFC 3849), so nobody could be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WayOut {
+    v4: Option<IpAddr>,
+    v6: Option<IpAddr>,
+}
+
+impl WayOut {
+    /// As it is now.
+    #[must_use]
+    pub fn now() -> Self {
+        let from = |own: &str, other: &str| {
+            let socket = UdpSocket::bind(own).ok()?;
+            socket.connect(other).ok()?;
+            Some(socket.local_addr().ok()?.ip())
+        };
+        Self { v4: from("0.0.0.0:0", "192.0.2.1:9"), v6: from("[::]:0", "[2001:db8::1]:9") }
+    }
+
+    /// Whether there is one.
+    #[must_use]
+    pub fn is_there(self) -> bool {
+        self.v4.is_some() || self.v6.is_some()
+    }
+}
+
 fn has_route() -> bool {
-    let v4 = UdpSocket::bind("0.0.0.0:0").and_then(|s| s.connect("192.0.2.1:9")).is_ok();
-    v4 || UdpSocket::bind("[::]:0").and_then(|s| s.connect("[2001:db8::1]:9")).is_ok()
+    WayOut::now().is_there()
 }
 
 #[cfg(test)]

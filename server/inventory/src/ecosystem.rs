@@ -6,6 +6,7 @@ use crate::fetch::Wanted;
 use crate::homes::Options;
 use crate::look::{Look, Unread};
 use crate::memory::Memory;
+use crate::registries::Registry;
 use crate::text::Places;
 use crate::verify::Content;
 use contract::{Artifact, ArtifactState, Cache, FetchStep, Finding, ManifestLine, Mirror, Range, Severity, codes};
@@ -31,6 +32,10 @@ pub(crate) trait Ecosystem: Send + Sync {
     /// Whether a whole file says what was taken from it by a quick look; see [`crate::verify::Taken`].
     fn says(&self, _file: &[u8], _taken: &[u8]) -> bool {
         false
+    }
+    /// The registries that the lockfile's packages come from, and what each is to be asked; `missing`: what is not here.
+    fn registries(&self, _lockfile: &Path, _missing: &[&Artifact], _ask: &Ask<'_>) -> Vec<Registry> {
+        Vec::new()
     }
     /// The tool's own commands that bring what is wanted.
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep>;

@@ -56,7 +56,7 @@ pub struct Survey {
     pub findings: Vec<Finding>,
     /// The caches that were looked at.
     pub caches: Vec<Cache>,
-    /// The registries that are configured; none was asked.
+    /// The registries that configuration names; none was asked. See [`crate::registries`] for those that are used.
     pub mirrors: Vec<Mirror>,
     /// Folders and files whose change can change the answer. Caches are watched at their top folders only: what
     /// changes deeper inside is seen by the next survey, which looks at every file.

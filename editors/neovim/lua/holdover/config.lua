@@ -60,6 +60,7 @@ M.settings = {
   inventory = { 'enable', 'exclude', 'target', 'verify' },
   journal = { 'enable', 'retention' },
   log = { 'level' },
+  mirrors = { 'ask' },
   prove = { 'commands', 'timeout-seconds' },
 }
 

@@ -42,7 +42,7 @@ impl Failure {
 
 pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
     match &args.command {
-        Command::Status { path } => status::run(path, out),
+        Command::Status { path, ask } => status::run(path, *ask, out),
         Command::Preflight(options) => preflight::run(options, out),
         Command::Check(options) => check::run(options, out),
         Command::Trust { path, revoke } => trust::run(path, *revoke, out),
@@ -116,11 +116,14 @@ fn failed(error: &EngineError) -> Failure {
         | EngineError::Record(_)
         | EngineError::Untrusted { .. }
         | EngineError::Offline(_)
+        | EngineError::Ask(host::AskError::Cancelled | host::AskError::Forced)
         | EngineError::Date { .. }
         | EngineError::Cancelled
         | EngineError::Busy { .. } => End::No,
         EngineError::NotOpen { .. } | EngineError::Note(_) => End::Usage,
-        EngineError::Disabled | EngineError::Journal { .. } | EngineError::Host(_) => End::Unknown,
+        EngineError::Disabled | EngineError::Ask(_) | EngineError::Journal { .. } | EngineError::Host(_) => {
+            End::Unknown
+        }
     };
     Failure { end, kind: error.kind(), message: error.to_string() }
 }

@@ -8,7 +8,7 @@ use engine::{Cell, EngineError, Report, Section, Tone};
 use owo_colors::OwoColorize as _;
 use std::path::Path;
 
-pub(crate) fn run(path: &Path, out: &Out) -> Result<End, Failure> {
+pub(crate) fn run(path: &Path, ask: bool, out: &Out) -> Result<End, Failure> {
     let engine = engine_for_counts();
     let root = open(&engine, path, out)?;
     let cancel = cancel_on_interrupt();
@@ -16,6 +16,9 @@ pub(crate) fn run(path: &Path, out: &Out) -> Result<End, Failure> {
         // The rest of the status is still worth showing.
         Ok(_) | Err(EngineError::Disabled) => {}
         Err(e) => return Err(failed(&e)),
+    }
+    if ask {
+        engine.ask_registries(&root, &cancel).map_err(|e| failed(&e))?;
     }
     engine.count_conflicts(&root, &cancel);
     engine.lint(&root, &cancel);

@@ -176,6 +176,46 @@ impl Config {
         }
     }
 
+    /// A table's value.
+    pub(crate) fn value(&self, table: &str, key: &str) -> Option<&Value> {
+        self.merged.get(table)?.get(key)
+    }
+
+    /// What is said of a registry.
+    pub(crate) fn registry(&self, name: &str) -> Option<&Table> {
+        self.merged.get("registries")?.get(name)?.as_table()
+    }
+
+    /// The address at which cargo asks for what comes from a registry, after all replacements; `None`: it asks nobody, or what
+    /// replaces it is not followed.
+    pub(crate) fn address(&self, source: &Source, text: Option<&str>) -> Option<String> {
+        if self.unread.is_some() {
+            return None;
+        }
+        let (start, own) = match source {
+            Source::CratesIo => ("crates-io".to_owned(), tame_index::CRATES_IO_HTTP_INDEX.to_owned()),
+            Source::Registry(_) => {
+                let text = text?;
+                let sources = self.merged.get("source").and_then(Value::as_table);
+                let declared = sources.into_iter().flat_map(Table::keys).find(|name| {
+                    said(&self.merged, name, "registry")
+                        .is_some_and(|url| origin::registry(url) == origin::registry(text))
+                });
+                match declared {
+                    Some(name) => (name.clone(), text.to_owned()),
+                    None => return Some(text.to_owned()),
+                }
+            }
+            Source::Path | Source::Git(_) | Source::Other(_) => return None,
+        };
+        match replaced_by(&self.merged, &start).ok()? {
+            None => Some(own),
+            Some(name) => {
+                said(&self.merged, name, "registry").or_else(|| index_of(&self.merged, name)).map(str::to_owned)
+            }
+        }
+    }
+
     /// A source that cargo does not take: it has to name one place.
     fn placeless(&self) -> Option<&str> {
         let sources = self.merged.get("source").and_then(Value::as_table);

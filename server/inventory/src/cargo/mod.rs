@@ -2,6 +2,7 @@
 //! Judged as `cargo fetch --locked --offline --target TARGET` would, and by checksum; runs nothing and writes nothing.
 
 mod asked;
+mod asks;
 mod config;
 mod entries;
 mod git;
@@ -73,6 +74,10 @@ impl Ecosystem for Cargo {
     fn needs_lockfile(&self, _manifest: &str) -> bool {
         // `--locked` wants one also where nothing is needed.
         true
+    }
+
+    fn registries(&self, lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) -> Vec<crate::registries::Registry> {
+        asks::registries(lockfile, missing, ask)
     }
 
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {

@@ -26,6 +26,12 @@ pub(crate) struct Config {
     pub mirrors: Vec<Mirror>,
     /// What files and the environment say, without secrets; the strongest first.
     pub values: BTreeMap<String, Vec<String>>,
+    /// npm reaches registries through a proxy that its own settings name.
+    pub proxy: bool,
+    /// Certificates that are believed in place of the system's, `cafile`.
+    pub certificates: Option<PathBuf>,
+    /// Beginnings of addresses, without a protocol, for which there is a credential.
+    credentials: Vec<String>,
     /// `registry`, and `@scope:registry`.
     registries: BTreeMap<String, String>,
     /// Where npm itself is installed.
@@ -41,6 +47,14 @@ impl Config {
         let said = scoped.or_else(|| self.registries.get("registry"));
         let own = || self.default_registry.get_or_init(|| default_registry(self.npm_folder.as_deref()?, ask)).as_ref();
         said.or_else(own).map(String::as_str)
+    }
+
+    /// Whether npm has a credential for an address.
+    pub(crate) fn has_credentials(&self, url: &str) -> bool {
+        let plain = url.split_once(':').map_or(url, |(_, rest)| rest).trim_end_matches('/');
+        self.credentials.iter().any(|start| {
+            plain.strip_prefix(start.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
     }
 
     /// Whether one is configured.
@@ -111,6 +125,12 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
         .filter(|(key, _)| *key == "registry" || key.ends_with(":registry"))
         .filter_map(|(key, said)| Some((key.clone(), said.first()?.clone())))
         .collect();
+    let credentials = values.keys().filter_map(|key| {
+        let (start, what) = key.rsplit_once(':')?;
+        let secret = ["_authToken", "_auth", "_password", "username", "certfile"].contains(&what);
+        (secret && start.starts_with("//")).then(|| start.trim_end_matches('/').to_owned())
+    });
+    let credentials = credentials.collect();
     let mirrors = values
         .iter()
         .filter(|(key, _)| *key == "registry" || key.ends_with(":registry"))
@@ -133,6 +153,13 @@ pub(crate) fn read(folder: &Path, ask: &Ask<'_>) -> Config {
     Config {
         cache: std::path::absolute(&cache).unwrap_or(cache),
         omit,
+        proxy: ["proxy", "https-proxy"]
+            .into_iter()
+            .any(|key| first(key).is_some_and(|said| !matches!(said, "" | "null" | "false"))),
+        certificates: first("cafile")
+            .filter(|said| !said.is_empty() && *said != "null")
+            .map(|path| expand(path, &homes.home, folder)),
+        credentials,
         engine_strict: first("engine-strict").is_some_and(|said| said != "false"),
         legacy_peers: first("legacy-peer-deps") == Some("true"),
         os: first("os").map_or(os, str::to_owned),
@@ -158,8 +185,12 @@ fn parse(text: &str, variables: &BTreeMap<String, String>) -> (BTreeMap<String, 
             continue;
         }
         let (key, value) = line.split_once('=').map_or((line, "true"), |(key, value)| (key.trim(), value.trim()));
-        // Addresses with credentials, tokens, passwords: not needed here.
-        if key.starts_with("//") || key.starts_with('_') {
+        // Addresses with credentials, tokens, passwords: that there is one is kept, nothing of it is.
+        if key.starts_with("//") {
+            out.insert(key.to_owned(), Vec::new());
+            continue;
+        }
+        if key.starts_with('_') {
             continue;
         }
         let value = value.trim_matches(['"', '\'']);

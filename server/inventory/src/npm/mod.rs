@@ -2,6 +2,7 @@
 //! Judged as `npm ci --offline --ignore-scripts` that leaves nothing out, and by checksum; runs nothing and writes nothing.
 
 mod address;
+mod asks;
 mod claims;
 pub(crate) mod config;
 mod entry;
@@ -17,7 +18,7 @@ mod tree;
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
 use crate::fetch::{self, Wanted};
 use config::Config;
-use contract::FetchStep;
+use contract::{Artifact, FetchStep};
 use entry::Entry;
 use lock::Located;
 use std::borrow::Cow;
@@ -66,6 +67,10 @@ impl Ecosystem for Npm {
 
     fn says(&self, file: &[u8], taken: &[u8]) -> bool {
         packument::says(file, taken)
+    }
+
+    fn registries(&self, lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) -> Vec<crate::registries::Registry> {
+        asks::registries(lockfile, missing, ask)
     }
 
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {

@@ -2,6 +2,7 @@
 //! Judged as `uv sync --locked --offline`, and by checksum; runs nothing and writes nothing.
 
 mod asked;
+mod asks;
 mod build;
 mod digest;
 mod find;
@@ -24,7 +25,7 @@ mod tags;
 
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
 use crate::fetch::{self, Wanted};
-use contract::FetchStep;
+use contract::{Artifact, FetchStep};
 use lock::Located;
 use manifest::Manifest;
 use std::collections::HashSet;
@@ -68,6 +69,10 @@ impl Ecosystem for Uv {
         Manifest::read(manifest).is_ok_and(|manifest| {
             manifest.tool.uv.is_some() && manifest.uv("managed").and_then(toml::Value::as_bool) != Some(false)
         })
+    }
+
+    fn registries(&self, lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) -> Vec<crate::registries::Registry> {
+        asks::registries(lockfile, missing, ask)
     }
 
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {

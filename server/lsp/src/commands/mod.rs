@@ -10,6 +10,7 @@ mod offline;
 mod preflight;
 mod prove;
 mod resolve_conflict;
+mod status;
 mod trail;
 mod undo_resolution;
 
@@ -80,10 +81,7 @@ pub(crate) fn run(state: &mut State, params: ExecuteCommandParams, reply: Reply<
         params.arguments.into_iter().next().filter(|argument| !argument.is_null()).unwrap_or_else(|| json!({}));
     let call = Call { arguments, token: params.work_done_progress_params.work_done_token, reply };
     match params.command.as_str() {
-        "holdover.status" => {
-            let workspace = call.arguments.get("workspace").and_then(Value::as_str).map(str::to_owned);
-            call.answer(status_of(state, workspace.as_deref()));
-        }
+        "holdover.status" => status::run(state, call),
         "holdover.preflight" => preflight::run(state, call),
         "holdover.fetch" => fetch::run(state, call),
         "holdover.prove" => prove::run(state, call),

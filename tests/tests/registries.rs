@@ -1,0 +1,471 @@
+//! How registries answer, as `holdover status --ask` tells it: each state made by a real server on loopback, and asked by the real program.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it cannot go on")]
+
+#[path = "registries/server.rs"]
+mod server;
+
+use holdover_tests::binary;
+use holdover_tests::client::{Client, PATIENCE, Setup};
+use serde_json::{Value, json};
+use server::{Registry, listens, say, wait};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A workspace with one package of each kind of tool, all of them missing, and a data folder.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+const SECRET: &str = "npm_8d1f0c2e7a";
+const DESCRIPTION: &str = r#"{"name":"left-pad","versions":{"1.3.0":{"name":"left-pad"}}}"#;
+
+impl Place {
+    /// Trusted, and connections are tried whatever the machine's routes say.
+    fn new() -> Self {
+        let place = Self::untrusted();
+        assert!(place.holdover(&["trust"]).status.success());
+        place
+    }
+
+    fn untrusted() -> Self {
+        let place = Self { folder: tempfile::tempdir().unwrap() };
+        std::fs::create_dir_all(place.workspace()).unwrap();
+        std::fs::create_dir_all(place.home()).unwrap();
+        let integrity =
+            "sha512-XI5MPzVNApjAyhQzphX8BkmKsKUxD4LdyK24iZeQGinBN9yTQT3bFlCBy/aVx2HrNcqQGsdot8ghrjyrvMCoEA==";
+        place.write("package.json", r#"{"name":"app","version":"1.0.0","dependencies":{"left-pad":"1.3.0"}}"#);
+        place.write(
+            "package-lock.json",
+            &format!(
+                r#"{{"name":"app","version":"1.0.0","lockfileVersion":3,"packages":{{"":{{"name":"app","version":"1.0.0","dependencies":{{"left-pad":"1.3.0"}}}},"node_modules/left-pad":{{"version":"1.3.0","integrity":"{integrity}"}}}}}}"#
+            ),
+        );
+        assert!(place.holdover(&["offline", "off"]).status.success());
+        place
+    }
+
+    fn workspace(&self) -> PathBuf {
+        self.folder.path().join("workspace")
+    }
+
+    fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.workspace().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// npm's registry is this one.
+    fn npm(&self, url: &str) {
+        self.write(".npmrc", &format!("registry={url}\n"));
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(binary::holdover());
+        for (name, _) in std::env::vars() {
+            let lower = name.to_ascii_lowercase();
+            if lower.ends_with("_proxy")
+                || lower.starts_with("npm_config")
+                || lower.starts_with("cargo_")
+                || lower.starts_with("uv_")
+            {
+                command.env_remove(name);
+            }
+        }
+        command
+            .current_dir(self.workspace())
+            .env("HOME", self.home())
+            .env("CARGO_HOME", self.home().join("cargo"))
+            .env("HOLDOVER_DATA_DIR", self.folder.path().join("data"))
+            .env("HOLDOVER_CONFIG", self.folder.path().join("none.toml"))
+            .env_remove("HOLDOVER_OFFLINE");
+        command
+    }
+
+    fn holdover(&self, arguments: &[&str]) -> Output {
+        self.command().args(arguments).output().unwrap()
+    }
+
+    /// What is told of the only registry.
+    fn asked(&self) -> Value {
+        let all = self.all();
+        let [one] = all.as_slice() else { panic!("{all:#?}") };
+        one.clone()
+    }
+
+    fn all(&self) -> Vec<Value> {
+        let output = self.holdover(&["status", "--ask", "--json"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        let status: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {said}"));
+        status["mirrors"].as_array().unwrap().clone()
+    }
+
+    /// The state and the words for a registry that answers like this.
+    fn state(answer: impl Fn(&str, &mut dyn Write) + Send + Sync + 'static) -> (String, String) {
+        let place = Place::new();
+        let registry = Registry::start(answer);
+        place.npm(&format!("http://127.0.0.1:{}/", registry.port));
+        words(&place.asked())
+    }
+}
+
+fn words(mirror: &Value) -> (String, String) {
+    (mirror["state"].as_str().unwrap().to_owned(), mirror["text"].as_str().unwrap().to_owned())
+}
+
+#[track_caller]
+fn is((state, text): (String, String), wanted: &str, said: &str) {
+    assert_eq!(state, wanted, "{text}");
+    assert!(text.contains(said), "{text}");
+}
+
+#[test]
+fn a_registry_that_has_what_is_wanted_is_reachable_and_was_sent_no_more_than_names() {
+    let place = Place::new();
+    let registry = Registry::start(|_, to| say(to, "200 OK", "application/json", DESCRIPTION));
+    place.npm(&format!("http://user:{SECRET}@127.0.0.1:{}/npm/?key={SECRET}", registry.port));
+    let mirror = place.asked();
+    is(words(&mirror), "reachable", "answers, after ");
+    assert_eq!(mirror["url"], format!("http://127.0.0.1:{}/npm", registry.port));
+    assert!(mirror["checkedAt"].is_string() && mirror["latencyMs"].is_u64(), "{mirror}");
+    let heads = registry.heads();
+    assert!(!heads.is_empty() && heads.iter().all(|head| head.starts_with("GET /npm/left-pad HTTP/1.1")), "{heads:?}");
+    assert!(!heads.concat().contains(SECRET) && !heads.concat().to_lowercase().contains("authorization"), "{heads:?}");
+    // Who was asked stands in the journal.
+    let told = place.holdover(&["journal", "log", "--json"]);
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.contains("registries.asked") && told.contains("127.0.0.1"), "{told}");
+    assert!(!told.contains(SECRET), "{told}");
+}
+
+#[test]
+fn a_registry_that_lacks_what_is_missing_here_says_which() {
+    let old = DESCRIPTION.replace("1.3.0", "1.2.9");
+    is(
+        Place::state(move |_, to| say(to, "200 OK", "application/json", &old)),
+        "stale",
+        "it does not know left-pad 1.3.0",
+    );
+    is(Place::state(|_, to| say(to, "404 Not Found", "application/json", "{}")), "incomplete", "/left-pad");
+}
+
+#[test]
+fn a_login_page_in_the_place_of_a_registry_is_told_from_it() {
+    let page = "<html><form action=/login>Welcome aboard</form></html>";
+    is(Place::state(move |_, to| say(to, "200 OK", "text/html", page)), "captive", "log in to the network");
+    is(Place::state(move |_, to| say(to, "200 OK", "application/json", page)), "captive", "log in to the network");
+    is(Place::state(|_, to| say(to, "511 Network Authentication Required", "text/html", "")), "captive", "log in");
+    let place = Place::new();
+    let portal = Registry::start(move |_, to| say(to, "200 OK", "text/html", page));
+    let there = format!("http://localhost:{}/login", portal.port);
+    let registry = Registry::start(move |_, to| {
+        let _ = write!(to, "HTTP/1.1 302 Found\r\nlocation: {there}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    });
+    place.npm(&format!("http://127.0.0.1:{}/", registry.port));
+    is(words(&place.asked()), "captive", "a page of localhost came in its place");
+    // A person is told what to do.
+    let shown = place.holdover(&["status", "--ask"]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("something else answers for it") && shown.contains("log in to the network"), "{shown}");
+}
+
+#[test]
+fn a_registry_that_wants_a_credential_is_unauthorised_only_where_the_tool_has_none() {
+    let deny = |_: &str, to: &mut dyn Write| say(to, "401 Unauthorized", "application/json", "{}");
+    is(Place::state(deny), "unauthorised", "npm has none");
+    let place = Place::new();
+    let registry = Registry::start(deny);
+    let at = format!("//127.0.0.1:{}/", registry.port);
+    place.write(".npmrc", &format!("registry=http:{at}\n{at}:_authToken={SECRET}\n"));
+    is(words(&place.asked()), "reachable", "the credential that npm has, which was not sent");
+    let shown = place.holdover(&["status", "--ask", "-v"]);
+    let all = [shown.stdout, shown.stderr, registry.heads().concat().into_bytes()].concat();
+    assert!(!String::from_utf8_lossy(&all).contains(SECRET));
+    is(Place::state(|_, to| say(to, "407 Proxy Authentication Required", "text/html", "")), "unauthorised", "proxy");
+}
+
+#[test]
+fn a_registry_that_is_broken_silent_or_gone_is_unreachable_with_the_reason_and_in_time() {
+    is(Place::state(|_, to| say(to, "503 Service Unavailable", "text/plain", "")), "unreachable", "503");
+    let place = Place::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    assert!(!listens(port));
+    place.npm(&format!("http://127.0.0.1:{port}/"));
+    is(words(&place.asked()), "unreachable", "refused");
+    place.npm("http://no-such-host.invalid/");
+    is(words(&place.asked()), "unreachable", "");
+    is(Place::state(|_, to| drop(to.write_all(b"SSH-2.0-OpenSSH_9.2\r\n"))), "unreachable", "");
+    let began = Instant::now();
+    is(Place::state(|_, _| wait(60.0)), "unreachable", "no answer within");
+    let endless = |_: &str, to: &mut dyn Write| {
+        let _ = to.write_all(b"HTTP/1.1 200 OK\r\n");
+        while to.write_all(b"x-more: and more\r\n").is_ok() {}
+    };
+    is(Place::state(endless), "unreachable", "");
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
+}
+
+#[test]
+fn an_answer_without_an_end_is_not_read_to_it_and_one_that_drips_is_slow() {
+    let endless = |_: &str, to: &mut dyn Write| {
+        let _ =
+            write!(to, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n{DESCRIPTION}");
+        while to.write_all(&[b' '; 8192]).is_ok() {}
+    };
+    is(Place::state(endless), "reachable", "answers");
+    let late = |_: &str, to: &mut dyn Write| {
+        wait(2.3);
+        say(to, "200 OK", "application/json", DESCRIPTION);
+    };
+    is(Place::state(late), "slow", "answers slowly");
+}
+
+#[test]
+fn a_certificate_that_nobody_believes_is_named_and_one_that_npm_believes_is_believed() {
+    let place = Place::new();
+    let (registry, certificate) = Registry::start_tls(|_, to| say(to, "200 OK", "application/json", DESCRIPTION));
+    let url = format!("https://127.0.0.1:{}/", registry.port);
+    place.npm(&url);
+    is(words(&place.asked()), "certificate", "has a wrong certificate");
+    assert_eq!(registry.heads(), Vec::<String>::new(), "nothing was asked of it");
+    place.write("ca.pem", &certificate);
+    place.write(".npmrc", &format!("registry={url}\ncafile={}\n", place.workspace().join("ca.pem").display()));
+    is(words(&place.asked()), "reachable", "answers");
+}
+
+#[test]
+fn a_proxy_of_the_tools_own_settings_is_not_gone_around() {
+    let place = Place::new();
+    let registry = Registry::start(|_, to| say(to, "200 OK", "application/json", DESCRIPTION));
+    place.write(".npmrc", &format!("registry=http://127.0.0.1:{}/\nproxy=http://127.0.0.1:9/\n", registry.port));
+    is(words(&place.asked()), "unknown", "a proxy of its own settings");
+    assert_eq!(registry.heads(), Vec::<String>::new());
+}
+
+#[test]
+fn registries_of_cargo_and_uv_are_asked_in_their_own_ways() {
+    let place = Place::new();
+    let cargo = Registry::start(|path, to| match path {
+        "/index/config.json" => say(to, "200 OK", "application/json", r#"{"dl":"http://127.0.0.1/dl"}"#),
+        _ => say(to, "404 Not Found", "text/plain", ""),
+    });
+    let uv = Registry::start(|path, to| match path {
+        "/simple/six/" => say(to, "200 OK", "text/html", r#"<a href="six-1.16.0-py2.py3-none-any.whl">six</a>"#),
+        _ => say(to, "404 Not Found", "text/plain", ""),
+    });
+    for file in ["package.json", "package-lock.json"] {
+        std::fs::remove_file(place.workspace().join(file)).unwrap();
+    }
+    place.write(
+        "Cargo.toml",
+        "[package]\nname=\"app\"\nversion=\"0.1.0\"\nedition=\"2024\"\n[dependencies]\nleft-pad=\"1\"\n",
+    );
+    place.write("src/lib.rs", "");
+    place.write(
+        "Cargo.lock",
+        &format!(
+            "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"left-pad\",\n]\n\n[[package]]\nname = \"left-pad\"\nversion = \"1.0.1\"\nsource = \"registry+{}\"\nchecksum = \"{}\"\n",
+            crates_io(),
+            "0".repeat(64)
+        ),
+    );
+    place.write(
+        ".cargo/config.toml",
+        &format!("[source.crates-io]\nreplace-with = \"near\"\n[source.near]\nregistry = \"sparse+http://127.0.0.1:{}/index/\"\n", cargo.port),
+    );
+    place.write("pyproject.toml", "[project]\nname=\"app\"\nversion=\"0.1.0\"\ndependencies=[\"six\"]\n");
+    place.write(
+        "uv.lock",
+        &format!("version = 1\nrequires-python = \">=3.8\"\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\nsource = {{ virtual = \".\" }}\ndependencies = [{{ name = \"six\" }}]\n\n[[package]]\nname = \"six\"\nversion = \"1.16.0\"\nsource = {{ registry = \"http://127.0.0.1:{}/simple\" }}\n", uv.port),
+    );
+    let all = place.all();
+    let of = |ecosystem: &str| words(all.iter().find(|mirror| mirror["ecosystem"] == ecosystem).unwrap());
+    is(of("cargo"), "incomplete", "it does not have left-pad 1.0.1");
+    is(of("uv"), "reachable", "answers");
+    assert!(cargo.heads().iter().any(|head| head.starts_with("GET /index/le/ft/left-pad ")), "{:?}", cargo.heads());
+}
+
+/// The address that lockfiles have for crates.io, as cargo's own library has it.
+fn crates_io() -> String {
+    let lock = include_str!("../../Cargo.lock");
+    let line = lock.lines().find_map(|line| line.strip_prefix("source = \"registry+")).unwrap();
+    line.trim_end_matches('"').to_owned()
+}
+
+#[test]
+fn nobody_is_asked_for_a_workspace_that_is_not_trusted_or_while_offline_is_forced() {
+    let registry = Registry::start(|_, to| say(to, "200 OK", "application/json", DESCRIPTION));
+    let url = format!("http://127.0.0.1:{}/", registry.port);
+    let place = Place::untrusted();
+    place.npm(&url);
+    let refused = place.holdover(&["status", "--ask"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(1) && said.contains("not trusted"), "{said}");
+    let place = Place::new();
+    place.npm(&url);
+    assert!(place.holdover(&["offline", "on"]).status.success());
+    let refused = place.holdover(&["status", "--ask"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(1) && said.contains("forced offline"), "{said}");
+    assert_eq!(registry.heads(), Vec::<String>::new());
+}
+
+#[test]
+fn forcing_offline_ends_a_question_that_is_under_way() {
+    let place = Place::new();
+    let registry = Registry::start(|_, _| wait(60.0));
+    place.npm(&format!("http://127.0.0.1:{}/", registry.port));
+    let asking =
+        place.command().args(["status", "--ask"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let began = Instant::now();
+    while registry.heads().is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(30), "nobody asked");
+        wait(0.02);
+    }
+    assert!(place.holdover(&["offline", "on"]).status.success());
+    let ended = asking.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(said.contains("offline was forced meanwhile"), "{said}");
+}
+
+const INSIDE: &str = "HOLDOVER_TEST_INSIDE";
+
+fn alone() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/registries/alone.py")
+}
+
+/// Whether this is a network of its own with a way out that leads nowhere, so that what the machine has does not matter. If not,
+/// the test of this name is run in one.
+fn is_alone(test: &str) -> bool {
+    if std::env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    let mut inside = Command::new("unshare");
+    inside.args(["--user", "--map-root-user", "--net", "--", "python3"]).arg(alone()).arg("up");
+    inside.arg(std::env::current_exe().unwrap()).args([test, "--exact"]).env(INSIDE, "1");
+    let output = inside.output().expect("unshare is there: util-linux is part of every Linux");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    false
+}
+
+/// A registry whose page can be changed.
+fn changing() -> (Registry, Arc<Mutex<(&'static str, &'static str)>>) {
+    let page = Arc::new(Mutex::new(("application/json", DESCRIPTION)));
+    let shown = Arc::clone(&page);
+    let registry = Registry::start(move |_, to| {
+        let (kind, body) = *shown.lock().unwrap();
+        say(to, "200 OK", kind, body);
+    });
+    (registry, page)
+}
+
+const LOGIN: (&str, &str) = ("text/html", "<html>Welcome aboard</html>");
+
+#[test]
+fn the_connection_is_captive_degraded_or_online_as_the_registries_answer() {
+    if !is_alone("the_connection_is_captive_degraded_or_online_as_the_registries_answer") {
+        return;
+    }
+    let place = Place::new();
+    assert!(place.holdover(&["offline", "auto"]).status.success());
+    let (registry, page) = changing();
+    let connection = |more: &[&str]| {
+        let output = place.holdover(&[&["status", "--json"], more].concat());
+        let status: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let (connection, functions) = (&status["connectivity"], status["functions"].as_array().unwrap());
+        let fetch = functions.iter().find(|function| function["name"] == "fetch").unwrap();
+        let [state, detail] = ["state", "detail"].map(|key| connection[key].as_str().unwrap().to_owned());
+        (state, detail, fetch["mode"].as_str().unwrap().to_owned())
+    };
+    let is = |(state, detail, fetch): (String, String, String), wanted: [&str; 3]| {
+        assert_eq!([state.as_str(), fetch.as_str()], [wanted[0], wanted[2]], "{detail}");
+        assert!(detail.contains(wanted[1]), "{detail}");
+    };
+    place.npm(&format!("http://127.0.0.1:{}/", registry.port));
+    is(connection(&["--ask"]), ["online", "1 registry asked", "needs-online"]);
+    *page.lock().unwrap() = LOGIN;
+    is(connection(&["--ask"]), ["captive", "log in", "unavailable"]);
+    place.npm("http://127.0.0.1:9/");
+    is(connection(&["--ask"]), ["degraded", "of 1 registry 1 does not answer", "needs-online"]);
+    is(connection(&[]), ["online", "no mirror was asked", "needs-online"]);
+}
+
+#[test]
+fn a_server_asks_by_itself_where_it_is_trusted_and_hears_at_once_that_the_way_out_is_gone() {
+    if !is_alone("a_server_asks_by_itself_where_it_is_trusted_and_hears_at_once_that_the_way_out_is_gone") {
+        return;
+    }
+    let (registry, page) = changing();
+    *page.lock().unwrap() = LOGIN;
+    let start = |place: &Place| {
+        assert!(place.holdover(&["offline", "auto"]).status.success());
+        place.npm(&format!("http://127.0.0.1:{}/", registry.port));
+        let known = place.command();
+        let env = known
+            .get_envs()
+            .filter_map(|(name, value)| Some((name.to_str().unwrap().to_owned(), value?.to_str().unwrap().to_owned())));
+        let mut client =
+            Client::start(&Setup { env: env.collect(), roots: vec![place.workspace()], ..Setup::default() });
+        client.accept_leftovers();
+        client
+    };
+    let connection = |client: &mut Client, wanted: &str| {
+        let ask = |client: &mut Client| client.request("holdover/status", json!({}));
+        let status = client.until(ask, |status| status["connectivity"]["state"] == wanted);
+        assert_eq!(status["connectivity"]["state"], wanted, "{status:#}");
+        status
+    };
+    let untrusted = Place::untrusted();
+    let mut client = start(&untrusted);
+    connection(&mut client, "online");
+    let ask = |client: &mut Client| client.request("holdover/status", json!({}));
+    client.until(ask, |status| status["readiness"]["total"] == 1);
+    let refused = client
+        .refused("workspace/executeCommand", json!({ "command": "holdover.status", "arguments": [{ "ask": true }] }));
+    assert!(refused.1.contains("not trusted"), "{refused:?}");
+    assert_eq!(registry.heads(), Vec::<String>::new(), "a workspace that is not trusted names nobody to be asked");
+    drop(client);
+
+    let place = Place::new();
+    let mut client = start(&place);
+    let status = connection(&mut client, "captive");
+    assert_eq!(status["mirrors"][0]["state"], "captive", "{status:#}");
+    // Logged in: asked again.
+    *page.lock().unwrap() = ("application/json", DESCRIPTION);
+    let status = client.command("holdover.status", json!({ "ask": true }));
+    assert_eq!(
+        (&status["connectivity"]["state"], &status["mirrors"][0]["state"]),
+        (&"online".into(), &"reachable".into())
+    );
+    // Nobody asks for the status: the kernel tells.
+    while client.wait(Duration::from_millis(300), |message| message["method"] == "holdover/didChangeStatus").is_some() {
+    }
+    assert!(Command::new("python3").arg(alone()).arg("down").status().unwrap().success());
+    let told = client.wait(PATIENCE, |message| {
+        message["method"] == "holdover/didChangeStatus" && message["params"]["connectivity"]["state"] == "offline"
+    });
+    let told = told.expect("it is told without being asked for");
+    assert_eq!(told["params"]["mirrors"][0]["state"], "unknown", "{told:#}");
+    assert!(
+        told["params"]["mirrors"][0]["text"].as_str().unwrap().contains("not asked on this network; before: answers")
+    );
+}
+
+#[test]
+fn a_fetch_that_fails_says_what_the_registry_answers() {
+    let place = Place::new();
+    let registry = Registry::start(|_, to| say(to, "200 OK", "text/html", LOGIN.1));
+    place.npm(&format!("http://127.0.0.1:{}/", registry.port));
+    let fetch = place.holdover(&["preflight", "--fetch"]);
+    let said = String::from_utf8(fetch.stdout).unwrap() + &String::from_utf8(fetch.stderr).unwrap();
+    assert_eq!(fetch.status.code(), Some(1), "{said}");
+    assert!(said.contains("something else answers for it") && said.contains("log in to the network"), "{said}");
+}
