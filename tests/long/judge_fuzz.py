@@ -4,11 +4,12 @@
     cargo build -p holdover-inventory --example survey
     tests/long/judge_fuzz.py --survey target/debug/examples/survey --seed 1 --cases 200 FOLDER...
 
-A FOLDER holds `workspace` and `cargo-home` or `npm-cache`, whole: the judge tests make such in their cache folder
-(`judge-cargo-*`, `judge-npm-*`). Nothing in it is written to. The same seed gives the same cases. May run cargo and npm,
-offline only. Prints each difference, then the counts; leaves with 1 where something was called ready that the tool refused.
+A FOLDER holds `workspace` and `cargo-home` or `npm-cache`, whole, or below `kept` a `workspace` with a `store` (pnpm) or a
+`cache` (uv), and `programs`: the judge tests make such in their cache folder (`judge-*`). Nothing whole in it is written to; of
+pnpm's and uv's, `run` is, because what they keep holds the addresses of folders. The same seed gives the same cases. May run
+cargo, npm, pnpm and uv, offline only. Prints each difference, then the counts; leaves with 1 where something was called ready that the tool refused.
 """
-import argparse, collections, glob, hashlib, json, os, random, re, shutil, subprocess, sys, tempfile, time
+import argparse, collections, fcntl, glob, hashlib, json, os, random, re, shutil, sqlite3, subprocess, sys, tempfile, time
 
 HOST = next(l[6:] for l in subprocess.run(["rustc", "-vV"], capture_output=True, text=True).stdout.splitlines() if l.startswith("host: "))
 
@@ -34,7 +35,10 @@ def below(folder, pick=lambda path: True):
 
 class Case:
     def __init__(self, source, folder, dice):
-        self.dice, self.folder, self.done, self.edited, self.silent = dice, folder, [], False, []
+        self.dice, self.folder, self.done, self.edited, self.silent, self.at = dice, folder, [], False, [], source
+        if os.path.exists(f"{source}/kept"):
+            self.again()
+            return
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
         for part in ("workspace", "cargo-home", "npm-cache"):
@@ -45,6 +49,17 @@ class Case:
             shutil.rmtree(index)
             subprocess.run(["cp", "-a", f"{source}/npm-cache/_cacache/index-v5", index], check=True)
         self.work = f"{folder}/workspace"
+
+    def again(self, parts=("workspace", "store", "cache")):
+        """Lays whole copies down where the tools know them."""
+        self.folder = f"{self.at}/run"
+        for part in parts:
+            if os.path.exists(f"{self.at}/kept/{part}"):
+                shutil.rmtree(f"{self.folder}/{part}", ignore_errors=True)
+                subprocess.run(["cp", "-al", f"{self.at}/kept/{part}", f"{self.folder}/{part}"], check=True)
+        for database in glob.glob(f"{self.folder}/store/v11/index.db"):  # pnpm writes into it in place
+            put(database, get(database))
+        self.work = f"{self.folder}/workspace"
 
     def file(self, path, crate=False):
         """Damages one file of a cache."""
@@ -143,8 +158,60 @@ def npm_case(case):
         case.done.append(f"without {key or 'the entry'} of {path}")
 
 
+def pnpm_case(case):
+    store, dice = f"{case.folder}/store", case.dice
+    stored, lists = below(f"{store}/v1*/files".replace("v1*", "v11" if os.path.exists(f"{store}/v11") else "v10")), below(f"{store}/v10/index")
+    for _ in range(dice.choice([0, 1, 1, 2])):
+        if lists and dice.random() < 0.5:
+            case.file(dice.choice(lists))
+        elif not lists and dice.random() < 0.5:
+            database = sqlite3.connect(f"{store}/v11/index.db")
+            keys = sorted(key for key, in database.execute("SELECT key FROM package_index"))
+            key, what = dice.choice(keys), dice.choice(["gone", "cut", "garbage", "another's"])
+            data, = database.execute("SELECT data FROM package_index WHERE key = ?", (key,)).fetchone()
+            other, = database.execute("SELECT data FROM package_index WHERE key = ?", (dice.choice(keys),)).fetchone()
+            if what == "gone":
+                database.execute("DELETE FROM package_index WHERE key = ?", (key,))
+            else:
+                data = {"cut": data[: dice.randrange(len(data))], "garbage": bytes(dice.randrange(256) for _ in range(40)), "another's": other}[what]
+                database.execute("UPDATE package_index SET data = ? WHERE key = ?", (data, key))
+            database.commit()
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            database.close()
+            case.done.append(f"row {what} {key.split(chr(9))[1]}")
+        else:
+            case.file(dice.choice(stored))
+    manifests = below(case.work, lambda path: path.endswith("package.json") or path.endswith("workspace.yaml"))
+    if dice.random() < 0.5:
+        # Newer ones check a lockfile first that they do not know: that is known to be unknown.
+        case.text(dice.choice(([f"{case.work}/pnpm-lock.yaml"] * 2 if lists else []) + manifests))
+
+
+def uv_case(case):
+    cache, dice = f"{case.folder}/cache", case.dice
+    pointers = below(cache, lambda path: path.endswith((".http", ".rev")))
+    archived = below(f"{cache}/archive-v0")
+    for _ in range(dice.choice([0, 1, 1, 2])):
+        kind = dice.random()
+        if kind < 0.5:
+            case.file(dice.choice(pointers))
+        elif kind < 0.75:
+            path = dice.choice(archived)
+            case.file(path)
+            case.silent.append(path.split("/archive-v0/")[1].split("/")[0])
+        else:
+            folder = dice.choice(sorted(os.listdir(f"{cache}/archive-v0")))
+            shutil.rmtree(f"{cache}/archive-v0/{folder}", ignore_errors=True)
+            case.done.append(f"archive {folder} gone")
+    if dice.random() < 0.5:
+        case.text(dice.choice([f"{case.work}/uv.lock"] * 2 + below(case.work, lambda path: path.endswith("pyproject.toml"))))
+
+
 def run(command, folder, **more):
     environment = dict(os.environ, **more)
+    if "HOLDOVER_FUZZ_ONLY" in more:
+        foreign = ("npm_", "NPM_", "pnpm_", "PNPM_", "XDG_", "NODE", "COREPACK", "UV_", "PYENV", "PYTHON", "VIRTUAL_ENV", "CONDA")
+        environment = {name: value for name, value in environment.items() if name in more or not name.startswith(foreign)}
     return subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
 
 
@@ -158,7 +225,27 @@ def npm_judge(case):
     return run(command, case.work, npm_config_cache=f"{case.folder}/npm-cache", npm_config_update_notifier="false")
 
 
+def places(case):
+    """The environment of tool and survey: nothing of this user's own."""
+    own = dict(HOLDOVER_FUZZ_ONLY="1", PATH=f"{case.at}/programs", HOME=f"{case.at}/home", PNPM_HOME=f"{case.at}/pnpm-home", UV_CACHE_DIR=f"{case.folder}/cache")
+    own["pnpm_config_store_dir" if os.path.exists(f"{case.at}/kept/store/v11") else "npm_config_store_dir"] = f"{case.folder}/store"
+    return own
+
+
+def pnpm_judge(case):
+    shutil.rmtree(f"{case.work}/node_modules", ignore_errors=True)
+    return run([f"{case.at}/programs/pnpm", "install", "--offline", "--frozen-lockfile", "--ignore-scripts"], case.work, **places(case))
+
+
+def uv_judge(case):
+    shutil.rmtree(f"{case.work}/.venv", ignore_errors=True)
+    return run([f"{case.at}/programs/uv", "sync", "--locked", "--offline"], case.work, **places(case))
+
+
 def installed(case):
+    if os.path.exists(f"{case.at}/kept"):
+        base = f"{case.work}/node_modules/.pnpm"
+        return sorted(path[len(base):] for path in below(base) if "/.bin/" not in path)
     try:
         return sorted(json.loads(get(f"{case.work}/node_modules/.package-lock.json"))["packages"])
     except (OSError, ValueError):
@@ -178,10 +265,27 @@ def main():
     survey, begun = os.path.abspath(said.survey), time.time()
     counts = collections.defaultdict(collections.Counter)
     with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(said.folders[0]))) as scratch:
-        wanted = {}
+        wanted, held = {}, []
         for source in said.folders:
             # Which crates the target needs, and what a whole install leaves: asked of the tools once.
+            if os.path.exists(f"{source}/kept"):
+                held.append(open(f"{source}/.lock", "w"))
+                fcntl.flock(held[-1], fcntl.LOCK_EX)
             whole = Case(source, f"{scratch}/case", random.Random(0))
+            if os.path.exists(f"{source}/kept/store"):
+                assert pnpm_judge(whole).returncode == 0, source
+                wanted[source] = installed(whole)
+                continue
+            if os.path.exists(f"{source}/kept/cache"):
+                assert uv_judge(whole).returncode == 0, source
+                wanted[source] = set()
+                for archive in sorted(os.listdir(f"{whole.folder}/cache/archive-v0")):
+                    os.rename(f"{whole.folder}/cache/archive-v0/{archive}", f"{whole.folder}/away")
+                    if uv_judge(whole).returncode:
+                        wanted[source].add(archive)
+                    whole.again()
+                    shutil.rmtree(f"{whole.folder}/away", ignore_errors=True)
+                continue
             if os.path.exists(f"{source}/npm-cache"):
                 npm_judge(whole)
                 wanted[source] = installed(whole)
@@ -198,16 +302,17 @@ def main():
                 break
             source = said.folders[number % len(said.folders)]
             case = Case(source, f"{scratch}/case", random.Random(f"{said.seed} {number}"))
-            npm = os.path.exists(f"{source}/npm-cache")
-            (npm_case if npm else cargo_case)(case)
-            places = {"npm_config_cache": f"{case.folder}/npm-cache"} if npm else {"CARGO_HOME": f"{case.folder}/cargo-home"}
-            told = run([survey, case.work], case.folder, **places)
+            tool = next(name for name, part in [("npm", "npm-cache"), ("cargo", "cargo-home"), ("pnpm", "kept/store"), ("uv", "kept/cache")] if os.path.exists(f"{source}/{part}"))
+            npm = tool == "npm"
+            {"npm": npm_case, "cargo": cargo_case, "pnpm": pnpm_case, "uv": uv_case}[tool](case)
+            where = {"npm": lambda: {"npm_config_cache": f"{case.folder}/npm-cache"}, "cargo": lambda: {"CARGO_HOME": f"{case.folder}/cargo-home"}}.get(tool, lambda: places(case))()
+            told = run([survey, case.work], case.folder, **where)
             try:
                 readiness = json.loads(told.stdout)["readiness"]
                 state = readiness["state"]
             except (ValueError, KeyError):
                 state, readiness = "crashed", {"ecosystems": [{"problem": told.stderr[-300:]}]}
-            output = (npm_judge if npm else cargo_judge)(case)
+            output = {"npm": npm_judge, "cargo": cargo_judge, "pnpm": pnpm_judge, "uv": uv_judge}[tool](case)
             passes = output.returncode == 0
             if npm and passes:
                 # npm goes on without what is optional: the tree must be that of a whole cache.
@@ -219,14 +324,25 @@ def main():
                     passes = tree == installed(case)
                 elif not case.edited:
                     passes = tree == wanted[source]
-            if not npm and any(os.path.basename(path) in wanted[source] for path in case.silent):
+            if tool == "pnpm" and passes:
+                # It goes on without what is optional, too.
+                tree = installed(case)
+                if case.edited and len(case.done) > 1:
+                    case.again(["store"])
+                    pnpm_judge(case)
+                    passes = tree == installed(case)
+                elif not case.edited:
+                    passes = tree == wanted[source]
+            if tool == "uv" and any(archive in wanted[source] for archive in case.silent):
+                passes = False  # uv installs what is damaged
+            if tool == "cargo" and any(os.path.basename(path) in wanted[source] for path in case.silent):
                 passes = False  # cargo may not notice: the checksum differs all the same
-            counts["npm" if npm else "cargo"][(state, passes)] += 1
+            counts[tool][(state, passes)] += 1
             agree = (state, passes) in (("ready", True), ("incomplete", False))
             if said.show or not agree:
                 problems = [one.get("problem") for one in readiness["ecosystems"]]
-                tool = " ".join(output.stderr.split())[-200:]
-                print(f"{'' if agree else 'DIFFERENCE '}{os.path.basename(source)} {said.seed} {number}: {state}, the tool {'passes' if passes else 'fails'}: {case.done} {problems} {tool}")
+                said_by_tool = " ".join((output.stdout + output.stderr).split())[-300:]
+                print(f"{'' if agree else 'DIFFERENCE '}{os.path.basename(source)} {said.seed} {number}: {state}, the tool {'passes' if passes else 'fails'}: {case.done} {problems} {said_by_tool}")
                 sys.stdout.flush()
         if said.only is not None:
             shutil.rmtree("kept", ignore_errors=True)

@@ -171,6 +171,13 @@ fn graph(judged: &mut Judged, lock: &Lock, needs: Option<&Needs>, projects: &[Pr
         format!("{name} {version}")
     });
     judged.graph.labels = labels.chain(lock.importers.iter().map(|importer| importer.path.clone())).collect();
+    // A project's own name says more than its folder.
+    for project in projects {
+        let manifest = serde_json::from_str::<serde_json::Value>(&project.text).unwrap_or_default();
+        if let (Some(at), Some(name)) = (project.importer, manifest.get("name").and_then(serde_json::Value::as_str)) {
+            name.clone_into(&mut judged.graph.labels[packages + at]);
+        }
+    }
     judged.graph.artifact = (0..packages as u32).map(Some).chain(lock.importers.iter().map(|_| None)).collect();
     judged.graph.needs = vec![Vec::new(); judged.graph.labels.len()];
     for &(from, to) in needs.map(|needs| needs.edges.as_slice()).unwrap_or_default() {

@@ -19,7 +19,7 @@ pub(super) fn checked(lockfile: &Path, settings: &Settings, ask: &Ask<'_>) -> Ve
     let cache = cache.map_or_else(|| homes.home.join(".cache"), PathBuf::from).join("pnpm");
     let doubt = |why: &str| {
         Verdict::Doubtful(format!(
-            "pnpm would first check this lockfile against its policies with what registries say of each version, because {why}"
+            "pnpm would first check this lockfile against its policies with what registries say of each version, because {why}; `pnpm install` with a connection does that"
         ))
     };
     if !settings.npm.mirrors.is_empty() {
