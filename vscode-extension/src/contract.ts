@@ -54,6 +54,8 @@ export interface Readiness extends Counts {
   target: string;
   ecosystems: EcosystemReadiness[];
   proof: Proof | null;
+  /** The last signed snapshot that was made here. */
+  snapshot?: { text: string; problems: string[] } | null;
   /** RFC 3339: when the last look ended. */
   checkedAt?: string | null;
   text?: string;

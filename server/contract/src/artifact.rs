@@ -131,6 +131,9 @@ pub struct Readiness {
     pub ecosystems: Vec<EcosystemReadiness>,
     /// The last proof run, if there was one.
     pub proof: Option<crate::Proof>,
+    /// The last signed snapshot that was made here, if there was one.
+    #[serde(default)]
+    pub snapshot: Option<crate::Snapshot>,
     /// RFC 3339: when the last look ended; `None` before the first one.
     #[serde(default)]
     pub checked_at: Option<String>,

@@ -18,6 +18,7 @@ mod note;
 mod proof;
 mod record;
 mod settings;
+mod snapshot;
 mod status;
 mod trail;
 
@@ -54,6 +55,7 @@ pub use settings::{
     ChecksSettings, ConflictSettings, FetchSettings, InventorySettings, JournalSettings, LintAllowance, LintSettings,
     LogSettings, MirrorSettings, NotesSettings, ProveSettings, RetentionSettings, Settings, Unknown, WorkspaceSettings,
 };
+pub use snapshot::Snapshot;
 pub use status::{
     Cache, CheckState, CheckStatus, ConflictCount, Connectivity, ConnectivityState, Function, FunctionMode,
     JournalState, JournalStatus, Mirror, MirrorState, ModelState, ModelStatus, ReviewCount, Status, SyncState,

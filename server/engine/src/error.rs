@@ -47,6 +47,9 @@ pub enum EngineError {
         "lockfiles are not looked at here: `inventory.enable` is false\nhint: set it to true in `holdover.toml` or the user's settings"
     )]
     Disabled,
+    /// A snapshot could not be made, or is not believed.
+    #[error(transparent)]
+    Snapshot(#[from] crate::SnapshotError),
     /// A note could not be written or found.
     #[error(transparent)]
     Note(#[from] crate::NoteError),
@@ -95,6 +98,7 @@ impl EngineError {
             EngineError::Journal { .. } => "journal",
             EngineError::NotOpen { .. } => "not-open",
             EngineError::Disabled => "disabled",
+            EngineError::Snapshot(_) => "snapshot",
             EngineError::Note(error) => error.kind(),
             EngineError::Undo(_) => "undo",
             EngineError::Record(_) => "record",

@@ -43,6 +43,7 @@ mod retention;
 mod retry;
 mod running;
 mod sealer;
+mod snapshot;
 mod stages;
 mod status;
 mod suggest;
@@ -76,6 +77,7 @@ pub use preview::{ConflictLook, add_lockfile};
 pub use records::RecordError;
 pub use report::{Cell, Report, Section, Tone, delivery, note_text, note_to_edit, summary};
 pub use resolutions::{Resolve, add_remembered};
+pub use snapshot::SnapshotError;
 pub use stages::Ancestors;
 pub use suggest::{Suggester, Suggestions};
 /// What a draft is called; given by whoever begins it.

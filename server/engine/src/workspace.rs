@@ -11,7 +11,9 @@ use crate::unmerged::Unmerged;
 use crate::vigil::Vigil;
 use crate::words;
 use crate::worker::Task;
-use contract::{Finding, InventorySettings, Job, PreflightReport, Proof, Readiness, ReadinessState, Severity, codes};
+use contract::{
+    Finding, InventorySettings, Job, PreflightReport, Proof, Readiness, ReadinessState, Severity, Snapshot, codes,
+};
 use host::{Cancel, Layers, Loaded, Trust, WORKSPACE_FILE};
 use inventory::{Ground, Inventory, Options, Survey};
 use std::collections::{BTreeMap, HashSet};
@@ -53,6 +55,8 @@ pub(crate) struct Workspace {
     jobs: Mutex<Vec<Job>>,
     /// The last proof run, held against what is here.
     proof: RwLock<Option<Proof>>,
+    /// The last snapshot that was made here, held against the lockfiles.
+    snapshot: RwLock<Option<Snapshot>>,
     /// What is being fetched again by itself.
     retry: Mutex<Option<Cancel>>,
     /// It claims to be a project that it is not, as far as the journal knows; and whether that was told.
@@ -95,6 +99,7 @@ impl Workspace {
             notes: NoteBook::default(),
             jobs: Mutex::default(),
             proof: RwLock::default(),
+            snapshot: RwLock::default(),
             retry: Mutex::default(),
             doubted: AtomicBool::new(false),
             told_of_doubt: AtomicBool::new(false),
@@ -161,6 +166,7 @@ impl Workspace {
             }
             readiness.proof = Some(proof);
         }
+        readiness.snapshot = self.snapshot();
         for one in &mut readiness.ecosystems {
             one.text = words::ecosystem(one);
         }
@@ -180,6 +186,15 @@ impl Workspace {
 
     pub fn set_proof(&self, proof: Option<Proof>) {
         *self.proof.write().unwrap_or_else(PoisonError::into_inner) = proof;
+    }
+
+    /// The last snapshot that was made here, with what stands against it by now.
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn set_snapshot(&self, snapshot: Option<Snapshot>) {
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
     }
 
     pub fn findings(&self) -> Arc<BTreeMap<PathBuf, Vec<Finding>>> {
@@ -251,6 +266,7 @@ impl Workspace {
         };
         if !stop() {
             crate::prove::refresh(inner, self, &survey);
+            crate::snapshot::refresh(inner, self, &survey);
             self.take(inner, survey);
         }
     }

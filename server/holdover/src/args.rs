@@ -84,6 +84,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: crate::commands::device::Command,
     },
+    /// A signed statement of what is here and verified
+    Snapshot {
+        #[command(subcommand)]
+        command: crate::commands::snapshot::Command,
+    },
     /// What is set up, what is not, and the next step for each
     Doctor {
         /// Workspace, or a folder or file in it

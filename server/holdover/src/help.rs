@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 /// Commands by what one comes for, in the order of a first day.
 pub(crate) const GROUPS: [(&str, &[&str]); 6] = [
-    ("Is everything here?", &["preflight", "check", "status", "doctor"]),
+    ("Is everything here?", &["preflight", "check", "status", "snapshot", "doctor"]),
     ("Decide", &["trust", "offline", "device"]),
     ("Write down", &["note"]),
     ("Merge", &["conflicts", "merge-driver"]),
@@ -77,6 +77,16 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover merge-driver --remove --global", "no more, in all repositories of this user"),
         ],
     ),
+    ("snapshot", &[("holdover snapshot create", "verify everything, and state it in holdover-snapshot.json")]),
+    (
+        "snapshot create",
+        &[("holdover snapshot create --to laptop.json --force", "another file, in the place of an older one")],
+    ),
+    (
+        "snapshot verify",
+        &[("holdover snapshot verify laptop.json", "its signature, the device, the lockfiles, every artifact")],
+    ),
+    ("snapshot show", &[("holdover snapshot show laptop.json", "what it says, and who signed it")]),
     ("doctor", &[("holdover doctor", "what is set up, and the next step for what is not")]),
     (
         "trust",

@@ -342,6 +342,19 @@ impl Survey {
         all.iter().filter(|artifact| artifact.state != ArtifactState::Present && !artifact.other_target)
     }
 
+    /// The files in caches whose checksums a lockfile states: the lockfile, the file, the checksum's algorithm as lockfiles call it,
+    /// and the checksum in hexadecimal. Of what needs only other targets too, where it is here.
+    pub fn checksums(&self) -> Vec<(&Path, &Path, &'static str, String)> {
+        let all = self.artifacts.contents().iter();
+        all.flat_map(|(lockfile, contents)| {
+            contents.iter().map(move |content| {
+                let sum = &content.sum;
+                (lockfile.as_path(), content.path.as_path(), sum.algorithm.name(), crate::hexadecimal::of(&sum.bytes))
+            })
+        })
+        .collect()
+    }
+
     /// What `holdover preflight --json` prints: artifacts that are not present, or `all` of them.
     pub fn report(&self, all: bool) -> PreflightReport {
         let own =

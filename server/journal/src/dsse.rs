@@ -86,7 +86,7 @@ pub enum EnvelopeError {
     #[error("the envelope cannot be read: {0}\nhint: check the permissions, or get it again from who sent it")]
     Unreadable(String),
     /// It is not an envelope about an export.
-    #[error("this is no signed envelope of an export: {0}\nhint: get it again from who sent it")]
+    #[error("this is no signed envelope of the kind that is wanted: {0}\nhint: get it again from who sent it")]
     NotOne(String),
     /// Nobody who could have signed it did.
     #[error(
@@ -96,6 +96,11 @@ pub enum EnvelopeError {
         /// Hex of the public key that the file names.
         signer: String,
     },
+    /// No signature in it holds.
+    #[error(
+        "no signature of this envelope holds: it was changed after it was signed\nhint: get it again from who sent it"
+    )]
+    Forged,
     /// It is about another file.
     #[error(
         "it is signed, and about other contents: {what} differs\nhint: the file was changed, or the envelope belongs to another file; get both again from who sent them"
@@ -127,11 +132,15 @@ fn pae(kind: &str, body: &[u8]) -> Vec<u8> {
 /// The envelope's text, with the line's end.
 pub(crate) fn envelope(statement: &Statement, key: &SigningKey) -> Vec<u8> {
     // Plain structs of texts and numbers: this cannot fail.
-    let body = serde_json::to_vec(statement).unwrap_or_default();
-    let signature = key.sign(&pae(PAYLOAD_TYPE, &body)).to_bytes();
+    sealed(&serde_json::to_vec(statement).unwrap_or_default(), key)
+}
+
+/// The envelope of a statement's bytes.
+pub(crate) fn sealed(body: &[u8], key: &SigningKey) -> Vec<u8> {
+    let signature = key.sign(&pae(PAYLOAD_TYPE, body)).to_bytes();
     let envelope = Envelope {
         payload_type: PAYLOAD_TYPE.to_owned(),
-        payload: BASE64_STANDARD.encode(&body),
+        payload: BASE64_STANDARD.encode(body),
         signatures: vec![Signed {
             keyid: hex::encode(key.verifying_key().to_bytes()),
             sig: BASE64_STANDARD.encode(signature),
@@ -140,6 +149,26 @@ pub(crate) fn envelope(statement: &Statement, key: &SigningKey) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(&envelope).unwrap_or_default();
     text.push(b'\n');
     text
+}
+
+/// The bytes of a statement, and the device that signed them: the first that is named and whose signature holds.
+pub(crate) fn opened(text: &[u8]) -> Result<(Vec<u8>, String), EnvelopeError> {
+    let not_one = |detail: String| EnvelopeError::NotOne(detail);
+    let envelope: Envelope = serde_json::from_slice(text).map_err(|e| not_one(e.to_string()))?;
+    let body = BASE64_STANDARD.decode(&envelope.payload).map_err(|e| not_one(format!("its payload: {e}")))?;
+    let signed = pae(&envelope.payload_type, &body);
+    let holds = |one: &&Signed| {
+        let key = hex::decode(&one.keyid).ok().and_then(|key| VerifyingKey::from_bytes(&key.try_into().ok()?).ok());
+        let signature = BASE64_STANDARD.decode(&one.sig).ok().and_then(|sig| Signature::from_slice(&sig).ok());
+        key.zip(signature).is_some_and(|(key, signature)| key.verify_strict(&signed, &signature).is_ok())
+    };
+    let Some(signer) = envelope.signatures.iter().find(holds) else {
+        return Err(EnvelopeError::Forged);
+    };
+    if envelope.payload_type != PAYLOAD_TYPE {
+        return Err(not_one(format!("its payload is `{}`", envelope.payload_type)));
+    }
+    Ok((body, signer.keyid.clone()))
 }
 
 /// Whether an envelope is signed by the device that the file names as its writer, and about this file.

@@ -54,6 +54,9 @@ function rows(status: Status, now: Date): Row[] {
             `${said(proof.text) === undefined ? (proof.passed ? 'passed' : 'failed') : prose(proof.text ?? '')} (${age(proof.at, now)}): ${code(proof.command)}`,
           ] as Row,
         ]),
+    ...(said(readiness.snapshot?.text) === undefined
+      ? []
+      : [['Snapshot', prose(readiness.snapshot?.text ?? '')] as Row]),
     [
       'Caches',
       ...listed(

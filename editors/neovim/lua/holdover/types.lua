@@ -44,6 +44,7 @@
 ---@field otherTargets integer
 ---@field ecosystems holdover.EcosystemReadiness[]
 ---@field proof? holdover.Proof
+---@field snapshot? { text: string, problems: string[] } the last signed snapshot that was made here
 ---@field checkedAt? string RFC 3339: when the last look ended
 ---@field text? string the answer in words
 

@@ -166,6 +166,10 @@ local function now(status)
         or ('%s %s %s'):format(proof.command, proof.passed and 'passed' or 'failed', text.age(proof.at) or proof.at)
     )
   end
+  local snapshot = status.readiness.snapshot
+  if snapshot and snapshot ~= vim.NIL then
+    fact('snapshot', snapshot.text, #(snapshot.problems or {}) > 0 and 'DiagnosticWarn' or nil)
+  end
   for _, check in ipairs(status.checks or {}) do
     local ran = text.age(check.ranAt)
     local words = ('%s, %s%s'):format(check.state, text.count(check.findings, 'finding'), ran and ', ' .. ran or '')

@@ -122,7 +122,7 @@ fn rustup(planned: &[Planned]) -> Option<String> {
 }
 
 /// The commit that the workspace's repository is at, from its files.
-pub(super) fn commit(root: &Path) -> Option<String> {
+pub(crate) fn commit(root: &Path) -> Option<String> {
     let tree = root.ancestors().find(|folder| folder.join(".git").exists())?;
     let small =
         |file: &Path| host::read_small(file, 4 << 20).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());

@@ -8,6 +8,7 @@ mod plan;
 mod room;
 mod words;
 
+pub(crate) use inputs::commit;
 pub(crate) use known::{findings, refresh};
 
 use crate::inner::Inner;
@@ -82,6 +83,11 @@ impl Engine {
         workspace.survey_now(inner, &Cancel::new());
         self.preflight(root, false).ok_or(EngineError::Cancelled)
     }
+}
+
+/// What the tools that build and test the workspace say of their versions. Starts them, so the workspace must be trusted.
+pub(crate) fn tools(workspace: &Workspace, survey: &Survey, cancel: &Cancel) -> Vec<ProofInput> {
+    versions(&workspace.root, &plan::commands(&workspace.loaded().settings, survey), cancel)
 }
 
 fn run(

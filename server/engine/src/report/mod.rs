@@ -188,6 +188,9 @@ fn now(status: &Status) -> Section {
         let since = if proof.changed.is_empty() { "" } else { "; something has changed since" };
         add("proof", format!("{} ({}){since}", proof.text, host::local_time(&proof.at)), tone);
     }
+    if let Some(snapshot) = &status.readiness.snapshot {
+        add("snapshot", snapshot.text.clone(), if snapshot.problems.is_empty() { Tone::Plain } else { Tone::Fair });
+    }
     for check in &status.checks {
         let (word, tone) = match check.state {
             CheckState::Running => ("running", Tone::Plain),

@@ -13,13 +13,14 @@ pub(crate) mod merge_driver;
 mod note;
 mod offline;
 mod preflight;
+pub(crate) mod snapshot;
 mod status;
 mod trust;
 
 use crate::End;
 use crate::args::{Args, Command};
 use crate::out::Out;
-use engine::{Engine, EngineError, EngineOptions};
+use engine::{Engine, EngineError, EngineOptions, SnapshotError};
 use std::path::{Path, PathBuf};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
@@ -52,6 +53,7 @@ pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
         Command::Note { command } => note::run(command, out),
         Command::Conflicts(options) => conflicts::run(options, out),
         Command::MergeDriver(options) => merge_driver::run(options, out),
+        Command::Snapshot { command } => snapshot::run(command, out),
         Command::Doctor { path } => doctor::run(path, out),
         Command::Completions { shell } => Ok(completions::run(*shell, out)),
         Command::Man { command, to } => man::run(command, to.as_deref(), out),
@@ -109,7 +111,8 @@ fn warn_of_journal(engine: &Engine, out: &Out) {
 
 fn failed(error: &EngineError) -> Failure {
     let end = match error {
-        EngineError::Device(_)
+        EngineError::Snapshot(SnapshotError::NotReady(_) | SnapshotError::Envelope { .. })
+        | EngineError::Device(_)
         | EngineError::Admit(_)
         | EngineError::Import(_)
         | EngineError::Undo(_)
@@ -120,7 +123,9 @@ fn failed(error: &EngineError) -> Failure {
         | EngineError::Date { .. }
         | EngineError::Cancelled
         | EngineError::Busy { .. } => End::No,
-        EngineError::NotOpen { .. } | EngineError::Note(_) => End::Usage,
+        EngineError::Snapshot(SnapshotError::Io { .. }) | EngineError::NotOpen { .. } | EngineError::Note(_) => {
+            End::Usage
+        }
         EngineError::Disabled | EngineError::Ask(_) | EngineError::Journal { .. } | EngineError::Host(_) => {
             End::Unknown
         }
