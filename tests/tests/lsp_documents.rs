@@ -228,7 +228,10 @@ fn the_commands_list_and_resolve_conflicts() {
     assert_eq!(report["files"].as_array().unwrap().len(), 1);
     assert_eq!(report["files"][0]["path"], json!(closed));
     let done = run(&mut client, "holdover.resolveConflict", json!({ "file": open, "resolve": "both", "line": 8 }));
-    assert_eq!(done, json!({ "applied": true, "conflicts": 1, "files": 1, "left": 1 }));
+    assert_eq!(
+        done,
+        json!({ "applied": true, "conflicts": 1, "files": 1, "left": 1, "text": "resolved 1 conflict in 1 file; 1 conflict left" })
+    );
     let asked = client.asked.last().unwrap()["params"]["edit"].clone();
     assert_eq!(edits(&asked)[0]["newText"], "ours\ntheirs\n");
     assert_eq!(edits(&asked)[0]["range"]["start"]["line"], 6);

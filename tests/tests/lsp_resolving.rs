@@ -58,7 +58,10 @@ fn all_conflicts_of_a_workspace_are_resolved_in_one_edit_and_what_was_not_seen_s
     assert_eq!(all.len(), 3);
 
     let answer = resolve(&mut client, json!({ "workspace": root, "resolve": "incoming", "seen": all[..2] }));
-    assert_eq!(answer, json!({ "applied": true, "conflicts": 2, "files": 1, "left": 0 }));
+    assert_eq!(
+        answer,
+        json!({ "applied": true, "conflicts": 2, "files": 1, "left": 0, "text": "resolved 2 conflicts in 1 file; none is left" })
+    );
     assert_eq!(client.texts[&a].text, "theirs\n// 😀\nlet a = f(10, 2);\n");
     assert_eq!(client.texts[&b].text, format!("fn b() {{}}\n{CONFLICT}"), "what was not seen");
     let before = client.asked.len();
@@ -106,10 +109,16 @@ fn auto_takes_the_trusted_merges_and_leaves_those_to_look_at_and_every_other_con
     let preview = client.request("holdover/conflict", json!({ "uri": a, "line": 0 }));
     assert_eq!(preview["region"]["suggestion"]["oneClick"], false, "{preview:#}");
     let answer = resolve(&mut client, json!({ "workspace": root, "resolve": "auto" }));
-    assert_eq!(answer, json!({ "applied": true, "conflicts": 1, "files": 1, "left": 2 }));
+    assert_eq!(
+        answer,
+        json!({ "applied": true, "conflicts": 1, "files": 1, "left": 2, "text": "resolved 1 conflict in 1 file; 2 conflicts left" })
+    );
     assert_eq!(client.texts[&a].text, format!("{TO_LOOK_AT}fn main() {{\nlet a = f(10, 20);\n{CONFLICT}}}\n"));
     let answer = resolve(&mut client, json!({ "workspace": root, "resolve": "auto" }));
-    assert_eq!(answer, json!({ "applied": true, "conflicts": 0, "files": 0, "left": 2 }));
+    assert_eq!(
+        answer,
+        json!({ "applied": true, "conflicts": 0, "files": 0, "left": 2, "text": "nothing to resolve in that way, 2 conflicts left" })
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 #![cfg(unix)]
 
-use holdover_tests::client::{Client, Setup, uri};
+use holdover_tests::client::{Answers, Client, Setup, uri};
 use holdover_tests::git::{Repository, Versions};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -103,6 +103,38 @@ fn repositories_within_the_workspace_count_and_a_workspace_within_it_counts_its_
     let status = client
         .until(|client| client.request("holdover/status", outer.clone()), |status| status["conflicts"]["hunks"] == 2);
     assert_eq!(status["conflicts"]["text"], "2 merge conflicts in 2 files, not open");
+}
+
+#[test]
+fn who_resolves_all_of_a_workspace_is_told_of_each_repository_within_it() {
+    let (_folder, repository) = conflicted();
+    let inner = Repository::conflicted(&repository.root.join("packages/inner"), &FILES[..1]);
+    let setup = Setup { roots: vec![repository.root.clone()], answers: Answers::Applies, ..Setup::default() };
+    let mut client = Client::start(&setup);
+    client.accept_leftovers();
+    let list = json!({ "workspace": repository.root, "all": true });
+    let report = client.command("holdover.conflicts", list.clone());
+    let both = "3 conflicts in 3 files of 2 repositories: root (2), root/packages/inner (1)";
+    assert_eq!(report["text"], both);
+    let told = json!([
+        { "path": repository.root, "name": "root", "within": false, "files": 2, "conflicts": 2 },
+        { "path": inner.root, "name": "root/packages/inner", "within": true, "files": 1, "conflicts": 1 },
+    ]);
+    assert_eq!(report["repositories"], told);
+    for file in report["files"].as_array().unwrap() {
+        let path = Path::new(file["path"].as_str().unwrap());
+        client.open(&uri(path), &std::fs::read_to_string(path).unwrap());
+    }
+    let answer = client.command("holdover.resolveConflict", json!({ "workspace": repository.root, "resolve": "both" }));
+    assert_eq!(answer["text"], format!("resolved {both}; none is left"));
+    // Where there is only the workspace's own it need not be named, and one within it always is.
+    inner.git(&["merge", "--abort"]);
+    let alone = started(&repository.root, &[]).command("holdover.conflicts", list.clone());
+    assert_eq!(alone["text"], "2 conflicts in 2 files");
+    repository.git(&["merge", "--abort"]);
+    assert!(!inner.try_git(&["merge", "-q", "feature"]));
+    let within = started(&repository.root, &[]).command("holdover.conflicts", list);
+    assert_eq!(within["text"], "1 conflict in 1 file of the repository root/packages/inner");
 }
 
 /// A git that writes down what it is asked.

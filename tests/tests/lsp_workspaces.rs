@@ -101,7 +101,10 @@ fn an_untitled_buffer_has_its_conflicts_resolved_and_other_schemes_are_left_alon
     let done =
         client.command("holdover.resolveConflict", json!({ "file": "untitled:Untitled-1", "resolve": "incoming" }));
     // This client says so, and changes nothing: the text decides.
-    assert_eq!(done, json!({ "applied": false, "conflicts": 1, "files": 1, "left": 0 }));
+    assert_eq!(
+        done,
+        json!({ "applied": false, "conflicts": 1, "files": 1, "left": 0, "text": "resolved 1 conflict in 1 file; none is left" })
+    );
     let edit = client.asked.last().unwrap()["params"]["edit"]["documentChanges"][0]["edits"][0].clone();
     assert_eq!(edit["newText"], "theirs\n");
     for other in

@@ -2,8 +2,9 @@
 // through one by one, resolved all at once.
 // May not look for a conflict itself.
 import * as vscode from 'vscode';
-import type { ConflictReport, ConflictShown, ConflictsShown } from './contract.ts';
-import { editorDraws, moved, nextLine, resolvedSummary, WAYS } from './present/conflicts.ts';
+import type { ConflictFile, ConflictReport, ConflictShown, ConflictsShown } from './contract.ts';
+import { editorDraws, filesWithin, moved, nextLine, resolvedSummary, WAYS } from './present/conflicts.ts';
+import { counted } from './present/markdown.ts';
 import { serverCommand } from './protocol.ts';
 import type { Session } from './session.ts';
 
@@ -111,14 +112,21 @@ export class Conflicts implements vscode.Disposable {
       ...within,
       all: true,
     });
-    const found = report.files.filter(({ regions }) => regions.length > 0);
+    const chosenOf = await this.chosenRepositories(report);
+    if (chosenOf === undefined) {
+      return;
+    }
+    const found = chosenOf.filter(({ regions }) => regions.length > 0);
     const count = found.reduce((sum, { regions }) => sum + regions.length, 0);
     if (count === 0) {
       vscode.window.setStatusBarMessage('Holdover: no conflict in this workspace', MESSAGE_MS);
       return;
     }
+    const named = found.length === report.files.length ? report.text : undefined;
     const chosen = await vscode.window.showQuickPick([...WAYS], {
-      title: `Resolve ${count} ${count === 1 ? 'conflict' : 'conflicts'} in ${found.length} ${found.length === 1 ? 'file' : 'files'}`,
+      title: named
+        ? `Resolve ${named}`
+        : `Resolve ${count} ${count === 1 ? 'conflict' : 'conflicts'} in ${found.length} ${found.length === 1 ? 'file' : 'files'}`,
     });
     if (chosen === undefined) {
       return;
@@ -128,7 +136,7 @@ export class Conflicts implements vscode.Disposable {
       await vscode.workspace.openTextDocument(vscode.Uri.file(file));
     }
     const answer = await this.session.command<
-      { applied: boolean; conflicts: number; files: number; left: number } | undefined
+      { applied: boolean; conflicts: number; files: number; left: number; text?: string } | undefined
     >(serverCommand.resolveConflict, {
       resolve: chosen.resolve,
       seen: found.flatMap((file) =>
@@ -142,6 +150,32 @@ export class Conflicts implements vscode.Disposable {
       throw new Error('the text has changed since the edit was made, so nothing was changed');
     }
     vscode.window.setStatusBarMessage(`Holdover: ${resolvedSummary(answer)}`, MESSAGE_MS);
+  }
+
+  /** The files to resolve. Of several repositories each is named, and can be left out; none is resolved that was not. */
+  private async chosenRepositories(report: ConflictReport): Promise<ConflictFile[] | undefined> {
+    const repositories = report.repositories ?? [];
+    if (repositories.length < 2) {
+      return report.files;
+    }
+    const rows = repositories.map((one) => ({
+      label: one.name,
+      description: `${counted(one.conflicts, 'conflict')} in ${counted(one.files, 'file')}`,
+      detail: one.within ? one.path : `${one.path}, the workspace’s own`,
+      picked: true,
+      one,
+    }));
+    const picked = await vscode.window.showQuickPick(rows, {
+      title: 'In which repositories are conflicts to be resolved?',
+      canPickMany: true,
+    });
+    return picked === undefined
+      ? undefined
+      : filesWithin(
+          report.files,
+          repositories,
+          picked.map(({ one }) => one),
+        );
   }
 
   dispose(): void {

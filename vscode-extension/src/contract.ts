@@ -262,6 +262,20 @@ export interface ConflictReport {
   files: ConflictFile[];
   /** An older server does not list them. */
   records?: RecordConflict[];
+  /** An older server does not say in which repositories they lie. */
+  repositories?: ConflictRepository[];
+  /** How many conflicts in how many files, and of which repositories. */
+  text?: string;
+}
+
+/** A repository in which files with conflicts lie. */
+export interface ConflictRepository {
+  path: string;
+  name: string;
+  /** It lies within a workspace and is not its own. */
+  within: boolean;
+  files: number;
+  conflicts: number;
 }
 
 /** A resolution that stands, and can be undone: what `holdover.resolutions` gives, the newest first. */

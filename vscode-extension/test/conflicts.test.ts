@@ -2,12 +2,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileName, previewName } from '../src/present/conflictPreview.ts';
-import { moved } from '../src/present/conflicts.ts';
+import { filesWithin, moved, resolvedSummary } from '../src/present/conflicts.ts';
 
 const at = (first: number, last: number) => ({ first, last });
 const edit = (from: number, to: number, character: number, text: string) => ({
   range: { start: { line: from }, end: { line: to, character } },
   text,
+});
+
+test('of several repositories only the files of those that were chosen are resolved', () => {
+  const own = { path: '/w' };
+  const inner = { path: '/w/sub' };
+  const files = ['/w/a', '/w/sub/b', '/w/submarine/c'].map((path) => ({ path }));
+  const of = (chosen: { path: string }[]) => filesWithin(files, [own, inner], chosen).map(({ path }) => path);
+  assert.deepEqual(of([own, inner]), ['/w/a', '/w/sub/b', '/w/submarine/c']);
+  assert.deepEqual(of([own]), ['/w/a', '/w/submarine/c']);
+  assert.deepEqual(of([inner]), ['/w/sub/b']);
+  assert.deepEqual(of([]), []);
+});
+
+test('what became of all of them is said in the words of the server, which name each repository', () => {
+  const answer = { conflicts: 2, files: 1, left: 0 };
+  const text = 'resolved 2 conflicts in 2 files of 2 repositories: w (1), w/sub (1); none is left';
+  assert.equal(resolvedSummary({ ...answer, text }), text);
+  assert.equal(resolvedSummary(answer), '2 conflicts resolved in 1 file, none is left', 'of an older server');
 });
 
 test('lines above that come or go move a mark, those below do not', () => {

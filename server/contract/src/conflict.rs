@@ -16,6 +16,29 @@ pub struct ConflictReport {
     /// Records of the journal whose versions stand beside each other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<RecordConflict>,
+    /// The repositories that the files lie in, where those that git holds as unmerged were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repositories: Vec<ConflictRepository>,
+    /// How many conflicts there are in how many files, in words; with the name of each repository where they are not all in the workspace's own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}
+
+/// A repository in which files with conflicts lie.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ConflictRepository {
+    /// Its folder.
+    pub path: PathBuf,
+    /// What people call it: the workspace's folder, or that and the way from there.
+    pub name: String,
+    /// Whether it lies within a workspace and is not its own: a submodule, a worktree, a clone.
+    pub within: bool,
+    /// Files with conflicts.
+    pub files: u64,
+    /// Conflicts in them.
+    pub conflicts: u64,
 }
 
 /// The conflicts of one file.

@@ -29,8 +29,9 @@ pub use asking::{Expects, Heard, Question};
 pub use check::CheckReport;
 pub use conflict::{
     ConflictChoice, ConflictFile, ConflictOrigin, ConflictPart, ConflictParts, ConflictPlace, ConflictPreview,
-    ConflictRegion, ConflictReport, ConflictShown, ConflictSide, ConflictSuggestion, ConflictsShown, DroppedLine,
-    LineOrigin, LockfileMerge, LockfilePackage, MalformedConflict, ResolutionReport, ResolvedConflict,
+    ConflictRegion, ConflictReport, ConflictRepository, ConflictShown, ConflictSide, ConflictSuggestion,
+    ConflictsShown, DroppedLine, LineOrigin, LockfileMerge, LockfilePackage, MalformedConflict, ResolutionReport,
+    ResolvedConflict,
 };
 pub use delivery::{DeliveryChange, DeliveryEntry, DeliveryReport};
 pub use device::{

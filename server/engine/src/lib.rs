@@ -47,6 +47,7 @@ mod snapshot;
 mod stages;
 mod status;
 mod suggest;
+mod touched;
 mod trail;
 mod undo;
 mod unmerged;
@@ -80,6 +81,7 @@ pub use resolutions::{Resolve, add_remembered};
 pub use snapshot::SnapshotError;
 pub use stages::Ancestors;
 pub use suggest::{Suggester, Suggestions};
+pub use touched::{conflicts_by_repository, resolved_by_repository};
 /// What a draft is called; given by whoever begins it.
 pub use ulid::Ulid as DraftId;
 pub use undo::{FileUndo, UndoError, Undoable, Undone};

@@ -48,6 +48,8 @@ struct Asked {
     seen: Vec<(PathBuf, Option<Identity>)>,
     /// Of these, the indexes.
     indexes: Vec<PathBuf>,
+    /// The folders of the repositories within the workspace.
+    within: Vec<PathBuf>,
     files: Vec<PathBuf>,
 }
 
@@ -115,6 +117,12 @@ impl Unmerged {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(asked) = asked.as_ref() else { return Vec::new() };
         asked.indexes.iter().chain(asked.files.iter().take(MOST_WATCHED)).cloned().collect()
+    }
+
+    /// From memory: the folders of the repositories within the workspace.
+    pub fn within(&self) -> Vec<PathBuf> {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.as_ref().map(|asked| asked.within.clone()).unwrap_or_default()
     }
 
     /// What was known goes.
@@ -221,6 +229,7 @@ fn ask(root: &Path, cancel: &Cancel) -> Asked {
         let files = Git { folder, cancel }.all_unmerged().into_iter();
         asked.files.extend(files.map(|file| folder.join(file)));
     }
+    asked.within = repositories.into_iter().filter(|folder| folder != root).collect();
     asked.files.sort();
     asked.files.dedup();
     asked

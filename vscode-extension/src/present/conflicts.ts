@@ -35,8 +35,32 @@ export function nextLine(
     : (lines.findLast((open) => open < line) ?? lines.at(-1));
 }
 
+/** The files of the repositories that were chosen: of those that hold one, the innermost counts. */
+export function filesWithin<T extends { path: string }>(
+  files: readonly T[],
+  repositories: readonly { path: string }[],
+  chosen: readonly { path: string }[],
+): T[] {
+  const holds = ({ path }: { path: string }, file: string) =>
+    file.startsWith(path) && /^[\\/]/.test(file.slice(path.length));
+  return files.filter((file) => {
+    const [inner] = repositories
+      .filter((one) => holds(one, file.path))
+      .toSorted((a, b) => b.path.length - a.path.length);
+    return inner === undefined || chosen.includes(inner);
+  });
+}
+
 /** What became of a choice for a whole workspace. */
-export function resolvedSummary(answer: { conflicts: number; files: number; left: number }): string {
+export function resolvedSummary(answer: {
+  conflicts: number;
+  files: number;
+  left: number;
+  text?: string;
+}): string {
+  if (answer.text !== undefined) {
+    return answer.text;
+  }
   const left = answer.left === 0 ? 'none is left' : `${counted(answer.left, 'conflict')} left`;
   return answer.conflicts === 0
     ? `nothing to resolve in that way, ${left}`

@@ -21,9 +21,12 @@ local says = {
   none = 'accept neither change anywhere',
 }
 
----@param answer {applied: boolean, conflicts: integer, files: integer, left: integer}
+---@param answer {applied: boolean, conflicts: integer, files: integer, left: integer, text?: string}
 ---@return string
 function M.summary(answer)
+  if answer.text then
+    return answer.text
+  end
   local count = require('holdover.text').count
   local left = answer.left == 0 and 'none is left' or count(answer.left, 'conflict') .. ' left'
   if answer.conflicts == 0 then
@@ -85,7 +88,10 @@ function M.run(client, way)
     else
       local count = require('holdover.text').count
       vim.ui.select(M.words, {
-        prompt = ('Resolve %s in %s:'):format(count(total, 'conflict'), count(#report.files, 'file')),
+        -- Of several repositories each is named.
+        prompt = ('Resolve %s:'):format(
+          report.text or ('%s in %s'):format(count(total, 'conflict'), count(#report.files, 'file'))
+        ),
         kind = 'holdover.resolve',
         format_item = function(word)
           return says[word]

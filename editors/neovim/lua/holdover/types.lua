@@ -227,6 +227,7 @@
 ---@class holdover.ConflictsReport
 ---@field files holdover.ConflictFile[]
 ---@field records? holdover.RecordConflict[]
+---@field text? string how many conflicts in how many files, and of which repositories
 
 ---@class holdover.Event
 ---@field id string ULID

@@ -91,7 +91,12 @@ pub(super) fn run(state: &mut State, call: Call) {
             recorded.iter().filter_map(|root| engine.record_conflicts(root).map_err(|e| tracing::warn!("{e}")).ok())
         });
         let records = records.flatten().collect();
-        let mut report = ConflictReport { files: found.into_values().collect(), records };
+        let mut report = ConflictReport { files: found.into_values().collect(), records, ..ConflictReport::default() };
+        if let Some(engine) = engine.filter(|_| fields.all) {
+            let counted = report.files.iter().map(|file| (file.path.as_path(), file.regions.len() as u64));
+            report.repositories = engine.repositories_of(counted.filter(|(_, conflicts)| *conflicts > 0));
+            report.text = engine::conflicts_by_repository(&report.repositories);
+        }
         engine::trace(&mut report, cancel);
         json_of(&report).map(Some)
     });

@@ -236,15 +236,17 @@ fn apply(state: &mut State, call: Call, action: &str, found: Vec<(Uri, Vec<Repla
     let mut edit = WorkspaceEdit::default();
     let mut expected: Vec<(Uri, Rope, Vec<ConflictPlace>)> = Vec::new();
     let (mut count, mut left, mut given) = (0, 0, Vec::new());
+    let mut touched: Vec<(PathBuf, u64)> = Vec::new();
     for (uri, edits) in found {
         let Some(document) = state.documents.get_mut(&uri) else { continue };
-        let version = document.version;
+        let (version, path) = (document.version, document.path.clone());
         let (text, conflicts) = document.parts();
         left += conflicts.regions.len() - edits.len();
         if edits.is_empty() {
             continue;
         }
         count += edits.len();
+        touched.push((path.unwrap_or_default(), edits.len() as u64));
         let (after, places) = applied(text, &edits, action);
         let name = action.trim_start_matches("conflict.").trim_start_matches("accept-");
         given.extend(edits.iter().filter_map(|edit| {
@@ -257,13 +259,18 @@ fn apply(state: &mut State, call: Call, action: &str, found: Vec<(Uri, Vec<Repla
     }
     let files = expected.len();
     if count == 0 {
-        return call.answer(Ok(json!({ "applied": true, "conflicts": 0, "files": 0, "left": left })));
+        let text = engine::resolved_by_repository(&[], left as u64);
+        return call.answer(Ok(json!({ "applied": true, "conflicts": 0, "files": 0, "left": left, "text": text })));
     }
     for given in given {
         state.give(given);
     }
+    let files_touched = touched.iter().map(|(file, conflicts)| (file.as_path(), *conflicts));
+    let repositories = state.engine.as_ref().map(|engine| engine.repositories_of(files_touched)).unwrap_or_default();
     let batch = state.confirming.expect(expected, move |_, applied| {
-        call.answer(Ok(json!({ "applied": applied, "conflicts": count, "files": files, "left": left })));
+        let text = engine::resolved_by_repository(&repositories, left as u64);
+        let answer = json!({ "applied": applied, "conflicts": count, "files": files, "left": left, "text": text });
+        call.answer(Ok(answer));
     });
     let label = if count == 1 { "Resolve a conflict".to_owned() } else { format!("Resolve {count} conflicts") };
     state.ask("workspace/applyEdit", json!({ "label": label, "edit": edit }), move |state, answer| {
