@@ -54,6 +54,11 @@ fn files_that_are_not_open_are_linted_and_joined_with_what_is_here() {
     assert_eq!(shown(&found), [("cargo-not-offline".to_owned(), 3, 1), ("network-download".to_owned(), 2, 4)]);
     assert_eq!(found[0]["codeDescription"]["href"], "holdover:/diagnostics/cargo-not-offline.md");
     assert!(found[0]["message"].as_str().unwrap().contains("all 11 that Cargo.lock names are here"), "{found:#?}");
+    let report = client.command("holdover.check", json!({ "files": ["Makefile"] }));
+    assert_eq!(report["findings"].as_array().unwrap().len(), 2, "{report:#}");
+    assert_eq!(report["workspace"], json!(root));
+    let elsewhere = client.command("holdover.check", json!({ "files": ["src"] }));
+    assert_eq!(elsewhere["findings"], json!([]));
     let page = client.request("holdover/content", json!({ "uri": found[1]["codeDescription"]["href"] }));
     assert!(page["text"].as_str().unwrap().starts_with("# network-download"));
     let status = client.until(

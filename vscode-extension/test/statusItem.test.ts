@@ -144,7 +144,7 @@ test('every figure of the status stands in the tooltip, with its age', () => {
     'no route out',
     '3.4 MiB',
     'build works without a connection<br>fetch needs a connection: no route; connect',
-    'passed 2 h ago: `cargo build`',
+    'passed (2 h ago): `cargo build`',
     'cargo: 11.7 MiB',
     '`mirror.example` slow, after 1,900 ms, asked 1 h ago',
     '2 merge conflicts in 1 file',

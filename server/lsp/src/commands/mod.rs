@@ -1,6 +1,7 @@
 //! The commands of `workspace/executeCommand`, one file each. Every command takes one object, `{workspace?, …}`, whose
 //! fields are those of its twin on the command line, and gives what that prints with `--json`.
 
+mod check;
 mod conflicts;
 mod delivery;
 mod fetch;
@@ -27,11 +28,12 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::{Command, ExecuteCommandParams, NumberOrString};
 
 /// Every command.
-pub(crate) const NAMES: [&str; 18] = [
+pub(crate) const NAMES: [&str; 19] = [
     "holdover.status",
     "holdover.preflight",
     "holdover.fetch",
     "holdover.prove",
+    "holdover.check",
     "holdover.conflicts",
     "holdover.resolveConflict",
     "holdover.resolutions",
@@ -85,6 +87,7 @@ pub(crate) fn run(state: &mut State, params: ExecuteCommandParams, reply: Reply<
         "holdover.preflight" => preflight::run(state, call),
         "holdover.fetch" => fetch::run(state, call),
         "holdover.prove" => prove::run(state, call),
+        "holdover.check" => check::run(state, call),
         "holdover.conflicts" => conflicts::run(state, call),
         "holdover.resolveConflict" => resolve_conflict::run(state, call),
         "holdover.resolutions" => undo_resolution::list(state, call),
