@@ -2,11 +2,11 @@
 //! all the same. Writes [`Told`] to its standard output and nothing else; decides nothing about what it sees.
 
 use super::address::{self, Address};
-use super::kernel::{self, Answer, Stopped};
 use super::resolver::Resolver;
 use super::shared::{Lines, Shared, tell};
 use super::told::{Strength, Told, Way};
 use super::{filter, netlink, sockets, who};
+use crate::kernel::watched::{self as kernel, Answer, Stopped};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;

@@ -8,8 +8,6 @@ mod filter;
 #[cfg(target_os = "linux")]
 mod inside;
 #[cfg(target_os = "linux")]
-mod kernel;
-#[cfg(target_os = "linux")]
 mod names;
 #[cfg(target_os = "linux")]
 mod netlink;

@@ -1,6 +1,5 @@
-//! What a server has mapped from files, its own code first, while it has nothing to do. One of the two places in this project with
-//! `unsafe`: the system's call that gives memory back takes an address.
-#![cfg_attr(target_os = "linux", allow(unsafe_code, reason = "`madvise` takes an address; see `give_back`"))]
+//! What a server has mapped from files, its own code first, while it has nothing to do. May not give back what can have changed: the
+//! system's call takes an address, see `give_back`.
 
 #[cfg(target_os = "linux")]
 use std::collections::HashSet;

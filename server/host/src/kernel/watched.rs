@@ -1,9 +1,5 @@
 //! Three requests to the Linux kernel for which there is no safe way: namespaces for this process, a filter of system calls whose
-//! findings are told to us, and its answers. Decides nothing. One of the two places in this project with `unsafe`.
-#![allow(
-    unsafe_code,
-    reason = "the kernel takes addresses of plain structures of ours, each alive for the call; see each"
-)]
+//! findings are told to us, and its answers. May not decide anything: the kernel takes addresses of plain structures, each alive for the call.
 
 use rustix::fd::{AsFd, FromRawFd as _, OwnedFd};
 use rustix::io::{self, Errno};
@@ -17,7 +13,7 @@ const IS_VALID: rustix::ioctl::Opcode = opcode::write::<u64>(b'!', 2);
 
 /// A process that was stopped in a system call which the filter asks about.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stopped {
+pub(crate) struct Stopped {
     /// What its answer refers to.
     pub id: u64,
     /// The thread.
@@ -30,7 +26,7 @@ pub(super) struct Stopped {
 
 /// What becomes of the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// It goes on, as if nobody had looked.
     GoOn,
     /// It fails with this error, and nothing of it is done.
@@ -38,13 +34,13 @@ pub(super) enum Answer {
 }
 
 /// Namespaces of their own for this process, which must have one thread.
-pub(super) fn unshare(flags: UnshareFlags) -> io::Result<()> {
+pub(crate) fn unshare(flags: UnshareFlags) -> io::Result<()> {
     // SAFETY: file descriptors are not unshared, and that is what would be unsound.
     unsafe { rustix::thread::unshare_unsafe(flags) }
 }
 
 /// Puts a filter on the calling thread and on all that it starts from then on; the file is readable when somebody was stopped.
-pub(super) fn listen(filter: &[libc::sock_filter]) -> io::Result<OwnedFd> {
+pub(crate) fn listen(filter: &[libc::sock_filter]) -> io::Result<OwnedFd> {
     rustix::thread::set_no_new_privs(true)?;
     let mut filter = filter.to_vec();
     let length = u16::try_from(filter.len()).map_err(|_| Errno::INVAL)?;
@@ -67,7 +63,7 @@ pub(super) fn listen(filter: &[libc::sock_filter]) -> io::Result<OwnedFd> {
 }
 
 /// The next one that was stopped. An error where it was killed meanwhile.
-pub(super) fn receive(listener: impl AsFd) -> io::Result<Stopped> {
+pub(crate) fn receive(listener: impl AsFd) -> io::Result<Stopped> {
     let mut told = libc::seccomp_notif {
         id: 0,
         pid: 0,
@@ -80,7 +76,7 @@ pub(super) fn receive(listener: impl AsFd) -> io::Result<Stopped> {
 }
 
 /// Answers; one that was killed meanwhile needs no answer.
-pub(super) fn answer(listener: impl AsFd, stopped: &Stopped, answer: Answer) -> io::Result<()> {
+pub(crate) fn answer(listener: impl AsFd, stopped: &Stopped, answer: Answer) -> io::Result<()> {
     let (error, flags) = match answer {
         Answer::GoOn => (0, u32::try_from(libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE).unwrap_or(1)),
         Answer::Fail(errno) => (-errno.raw_os_error(), 0),
@@ -91,7 +87,7 @@ pub(super) fn answer(listener: impl AsFd, stopped: &Stopped, answer: Answer) -> 
 }
 
 /// Whether it is still the same that was stopped, so that what was read of its memory was its own.
-pub(super) fn is_still(listener: impl AsFd, stopped: &Stopped) -> bool {
+pub(crate) fn is_still(listener: impl AsFd, stopped: &Stopped) -> bool {
     let mut id = stopped.id;
     // SAFETY: the kernel reads a 64-bit number, which this is.
     unsafe { ioctl(listener, Updater::<IS_VALID, _>::new(&mut id)) }.is_ok()
