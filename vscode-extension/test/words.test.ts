@@ -62,7 +62,10 @@ test('an older server is told with what it lacks and how to get the right one, b
   assert.ok(older);
   assert.equal(older.age, 'older');
   assert.match(older.differs, /the server is 0\.0\.9, older than this extension, which is 0\.1\.0/);
-  assert.match(older.works, /lacks what these need: Build and Test Without a Network, the conflicts view, the journal view; all else works/);
+  assert.match(
+    older.works,
+    /lacks what these need: Build and Test Without a Network, the conflicts view, the journal view; all else works/,
+  );
   assert.match(older.next, /holdover\.server\.path/);
   const from = (source: 'path' | 'bundled') =>
     mismatch({ server: '0.0.9', extension: '0.1.0', commands: COMMANDS, source })?.next;

@@ -67,11 +67,15 @@ export const views = {
 
     await steps.step('its menu gets it, opens the manifest and copies its name', async () => {
       const { name, version } = project.missing[0];
-      await row(`${name} ${version}`).click({ button: 'right' });
       const menu = window.page
         .locator('.context-view .monaco-menu, .monaco-menu-container .monaco-menu')
         .first();
-      await menu.waitFor();
+      // The row may be drawn anew under the mouse: then it is clicked again.
+      await until('its menu', async () => {
+        await row(`${name} ${version}`).click({ button: 'right', timeout: 2000 });
+        await menu.waitFor({ timeout: 3000 });
+        return true;
+      });
       expectText(
         await menu.innerText(),
         'Get This Artifact',
