@@ -410,3 +410,32 @@ fn in_the_middle_of_a_merge_the_status_counts_the_conflicts_that_git_holds() {
     assert!(git(&["merge", "--abort"]).status.success());
     assert_eq!(counted(), (0, 0));
 }
+
+#[test]
+fn a_status_says_until_when_cargo_keeps_what_is_needed_as_cargo_itself_noted_each_use() {
+    let mut fixture = Fixture::small();
+    let database = fixture.workspace().join("../cargo-home/.global-cache");
+    let connection = rusqlite::Connection::open(&database).unwrap();
+    let oldest: i64 = connection.query_row("SELECT min(timestamp) FROM registry_crate", [], |row| row.get(0)).unwrap();
+    let until = |fixture: &Fixture| {
+        let status = json(&fixture.holdover(&["status", "--json"]));
+        let caches = status["caches"].as_array().unwrap();
+        caches.iter().find(|cache| cache["ecosystem"] == "cargo").unwrap()["expiresAt"].as_str().map(str::to_owned)
+    };
+    // Three of cargo's months after that use.
+    let shown = |seconds: i64| {
+        let at = format!("@{seconds}");
+        let date = std::process::Command::new("date").args(["-u", "-d", &at, "+%Y-%m-%dT%H:%M:%SZ"]).output().unwrap();
+        String::from_utf8(date.stdout).unwrap().trim().to_owned()
+    };
+    assert_eq!(until(&fixture), Some(shown(oldest + 3 * 2_629_746)));
+    let earlier = oldest - 1000;
+    connection.execute("UPDATE registry_crate SET timestamp = ?1 WHERE name LIKE 'itoa-%'", [earlier]).unwrap();
+    drop(connection);
+    assert_eq!(until(&fixture), Some(shown(earlier + 3 * 2_629_746)));
+    fixture.set("CARGO_CACHE_AUTO_CLEAN_FREQUENCY", "never");
+    assert_eq!(until(&fixture), None, "cargo does not clean up by itself");
+    fixture.set("CARGO_CACHE_AUTO_CLEAN_FREQUENCY", "1 day");
+    std::fs::write(&database, "no database").unwrap();
+    assert_eq!(until(&fixture), None);
+}

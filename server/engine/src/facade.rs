@@ -252,6 +252,13 @@ impl Engine {
         self.inner.workspace(root).map(|w| w.findings()).unwrap_or_default()
     }
 
+    /// Finds out when the tools of the caches may begin to delete something. Reads their databases.
+    pub fn look_at_caches(&self, root: &Path) {
+        if let Some(workspace) = self.inner.workspace(root) {
+            crate::caches::look(&self.inner, &workspace);
+        }
+    }
+
     /// Whether what the workspace names may be run.
     pub fn trust_of(&self, root: &Path) -> Result<Trust, EngineError> {
         match self.inner.workspace(root) {

@@ -5,6 +5,7 @@
 //! [`Notice`]s; what is asked is answered from memory.
 
 mod background;
+mod caches;
 mod conflicts;
 mod copy;
 mod delivery;

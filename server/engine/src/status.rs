@@ -108,10 +108,7 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
     let survey = workspace.survey();
     let readiness = workspace.readiness();
     let functions = functions(inner, workspace, &connectivity, survey.is_some(), &readiness);
-    let mut caches = survey.as_ref().map(|s| s.caches.clone()).unwrap_or_default();
-    for cache in &mut caches {
-        cache.text = words::cache(cache);
-    }
+    let caches = crate::caches::known(workspace, survey.as_deref());
     let mirrors = crate::mirrors::known(inner, workspace, survey.as_deref());
     Status {
         workspace: workspace.root.clone(),

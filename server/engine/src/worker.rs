@@ -228,6 +228,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                     workspace.lint_book.begin();
                 }
                 unlinted.insert(root.clone());
+                crate::caches::look(&inner, &workspace);
                 crate::mirrors::ask_by_itself(&inner);
                 let verify = workspace.loaded().settings.inventory.verify.unwrap_or(true);
                 let left = workspace.survey().is_some_and(|s| s.readiness.verified < s.readiness.present);

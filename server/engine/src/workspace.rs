@@ -62,6 +62,8 @@ pub(crate) struct Workspace {
     /// It claims to be a project that it is not, as far as the journal knows; and whether that was told.
     doubted: AtomicBool,
     told_of_doubt: AtomicBool,
+    /// When its caches' tools may begin to delete something.
+    pub expiry: crate::caches::Expiry,
     /// What its registries answered.
     pub registries: crate::mirrors::Registries,
     /// What runs a tool for it.
@@ -103,6 +105,7 @@ impl Workspace {
             retry: Mutex::default(),
             doubted: AtomicBool::new(false),
             told_of_doubt: AtomicBool::new(false),
+            expiry: crate::caches::Expiry::default(),
             registries: crate::mirrors::Registries::default(),
             running: Running::default(),
             history_asked: Mutex::default(),

@@ -35,6 +35,12 @@ fn moment_at(text: &str, now: Timestamp, zone: TimeZone) -> Option<i64> {
     Some(local.to_zoned(zone).ok()?.timestamp().as_millisecond())
 }
 
+/// A second since 1970 in RFC 3339; `None` where there is no such second.
+#[must_use]
+pub fn at_second(seconds: i64) -> Option<String> {
+    Some(Timestamp::from_second(seconds).ok()?.to_string())
+}
+
 /// How long ago a time in RFC 3339 was, in its largest unit; `in the future` for a clock that is ahead.
 #[must_use]
 pub fn ago(rfc3339: &str) -> String {

@@ -37,6 +37,10 @@ pub(crate) trait Ecosystem: Send + Sync {
     fn registries(&self, _lockfile: &Path, _missing: &[&Artifact], _ask: &Ask<'_>) -> Vec<Registry> {
         Vec::new()
     }
+    /// When the tool may begin to delete something that the lockfile names, in seconds since 1970, and in which cache.
+    fn expiry(&self, _lockfile: &Path, _ask: &Ask<'_>) -> Option<(PathBuf, i64)> {
+        None
+    }
     /// The tool's own commands that bring what is wanted.
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep>;
 }

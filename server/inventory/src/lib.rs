@@ -11,6 +11,7 @@ mod conflicted;
 mod count;
 mod discover;
 mod ecosystem;
+mod expiry;
 mod fetch;
 pub mod figures;
 mod findings;
@@ -37,6 +38,7 @@ mod verify;
 mod yaml;
 
 pub use brief::Artifacts;
+pub use expiry::expiry;
 pub use fetch::plan_fetch;
 pub use findings::{documents, place};
 pub use ground::Ground;

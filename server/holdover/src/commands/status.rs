@@ -20,6 +20,7 @@ pub(crate) fn run(path: &Path, ask: bool, out: &Out) -> Result<End, Failure> {
     if ask {
         engine.ask_registries(&root, &cancel).map_err(|e| failed(&e))?;
     }
+    engine.look_at_caches(&root);
     engine.count_conflicts(&root, &cancel);
     engine.lint(&root, &cancel);
     warn_of_journal(&engine, out);

@@ -5,6 +5,7 @@ mod asked;
 mod asks;
 mod config;
 mod entries;
+mod expiry;
 mod git;
 mod git_texts;
 mod index;
@@ -74,6 +75,10 @@ impl Ecosystem for Cargo {
     fn needs_lockfile(&self, _manifest: &str) -> bool {
         // `--locked` wants one also where nothing is needed.
         true
+    }
+
+    fn expiry(&self, lockfile: &Path, ask: &Ask<'_>) -> Option<(PathBuf, i64)> {
+        expiry::expiry(lockfile, ask)
     }
 
     fn registries(&self, lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) -> Vec<crate::registries::Registry> {
