@@ -279,7 +279,7 @@ fn functions(
             "checks",
             FunctionMode::Local,
             "built-in lints; the project's own linters and builds are not run yet".into(),
-            "`holdover check`",
+            "",
         )
     } else {
         function("checks", FunctionMode::Unavailable, "switched off by the setting `lints.enable`".into(), "")
