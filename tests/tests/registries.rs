@@ -154,6 +154,8 @@ fn a_registry_that_lacks_what_is_missing_here_says_which() {
         "it does not know left-pad 1.3.0",
     );
     is(Place::state(|_, to| say(to, "404 Not Found", "application/json", "{}")), "incomplete", "/left-pad");
+    let spaced = DESCRIPTION.replace(':', " : ").replace(',', " ,\n");
+    is(Place::state(move |_, to| say(to, "200 OK", "application/json", &spaced)), "reachable", "answers");
 }
 
 #[test]

@@ -184,6 +184,8 @@ async function start(steps, screenshots) {
       ? path.join(process.env.HOLDOVER_DATA_DIR, open.name)
       : path.join(folder, 'data'),
     HOLDOVER_CONFIG: path.join(folder, 'no-config.toml'),
+    // What registries answer at this hour is no matter of these tests.
+    HOLDOVER_MIRRORS_ASK: 'false',
     HOLDOVER_SERVER_PATH: server,
     FAKE_MISSING: [...TAKEN.crates, ...TAKEN.npm].join(','),
     FAKE_RECORD: path.join(folder, 'told.jsonl'),

@@ -34,7 +34,8 @@ pub(super) fn registries(lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) 
         if let Some(artifact) = artifact.filter(|_| registry.questions.len() <= MOST_ASKED_FOR)
             && let Some(path) = index::shard(&package.name).and_then(|path| path.to_str().map(str::to_owned))
         {
-            let holds = format!("\"vers\":\"{}\"", package.version);
+            // As it stands in JSON, however that is spaced.
+            let holds = format!("\"{}\"", package.version);
             registry.asks((&path, "*/*", Expects::Object), Some((artifact, holds)), certificates.as_ref());
         }
     }

@@ -41,7 +41,8 @@ pub(super) fn registries(lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) 
             registry
         });
         if let Some(artifact) = artifact.filter(|_| registry.questions.len() <= MOST_ASKED_FOR) {
-            let holds = format!("\"{}\":{{", artifact.version);
+            // As it stands in JSON, however that is spaced.
+            let holds = format!("\"{}\"", artifact.version);
             let path = name.replace('/', "%2f");
             registry.asks((&path, ACCEPT, Expects::Object), Some((artifact, holds)), config.certificates.as_ref());
         }

@@ -206,7 +206,16 @@ export const preview = {
     await steps.step('all conflicts are resolved at once, in the way that is chosen', async () => {
       await window.command('Holdover: Resolve All Conflicts');
       const asked = page.locator('.quick-input-widget:visible');
-      // With those of the repositories within the workspace, which nobody opened.
+      // Each repository within the workspace is named, and could be left out.
+      await until('which repositories', async () => {
+        const shown = await asked.innerText({ timeout: 2000 });
+        return ['In which repositories', 'operations/merge', '4 Selected'].every((words) =>
+          shown.includes(words),
+        );
+      });
+      await window.shot('05-repositories-dark');
+      await window.press('Enter');
+      // With those which nobody opened.
       await until('how many', async () =>
         /Resolve ([2-9]|\d\d+) conflicts in ([2-9]|\d\d+) files/.test(
           await asked.innerText({ timeout: 2000 }),

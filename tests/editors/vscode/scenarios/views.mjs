@@ -156,7 +156,7 @@ export const views = {
       await window.shot('07-walkthrough-dark');
       await page.locator('.getting-started-step').filter({ hasText: 'Prove it' }).first().click();
       await until('its words', async () =>
-        (await page.innerText()).includes('does not run a build with the network denied yet'),
+        (await page.innerText()).includes('whoever reaches for it is named'),
       );
       await window.shot('08-walkthrough-prove-dark');
     });
