@@ -72,7 +72,6 @@ const PLAIN_EDITS: &[(&str, &str, &str)] = &[
     ("package.json", "\"minimatch\": \"^3.1.2\", ", ""),
     ("package.json", "\"private\": true", "\"private\": true, \"packageManager\": \"npm@11.0.0\""),
     ("package.json", "\"private\": true", "\"private\": true, \"packageManager\": \"pnpm@10.34.9\""),
-    ("package.json", "\"private\": true", "\"private\": true, \"packageManager\": \"pnpm@12.21.0\""),
     ("package.json", "\"private\": true", "\"private\": true, \"engines\": { \"pnpm\": \">=99\" }"),
     ("package.json", "\"private\": true", "\"private\": true, \"engines\": { \"pnpm\": \">=10\" }"),
     ("package.json", "\"private\": true", "\"private\": true, \"engines\": { \"node\": \">=99\" }"),

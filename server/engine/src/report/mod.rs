@@ -260,12 +260,13 @@ fn functions(all: &[Function]) -> Section {
 
 fn caches(status: &Status) -> Section {
     let row = |one: &contract::Cache| {
-        let expires = one.expires_at.as_ref().map(|at| host::local_time(at)).unwrap_or_default();
+        let expires =
+            one.expires_at.as_ref().map(|at| format!("kept until {}", host::local_time(at))).unwrap_or_default();
         let path = cell(one.path.display().to_string(), Tone::Path);
         vec![cell(&one.ecosystem, Tone::Plain), path, cell(&one.text, Tone::Plain), cell(expires, Tone::Plain)]
     };
     let rows: Vec<_> = status.caches.iter().map(row).collect();
-    let columns = vec!["ecosystem", "where", "how much", "kept until"];
+    let columns = vec!["ecosystem", "where", "how much", "how long"];
     without_empty_columns(Section { title: "Caches", columns, rows })
 }
 
