@@ -6,7 +6,7 @@
 mod server;
 
 use holdover_tests::binary;
-use holdover_tests::client::{Client, PATIENCE, Setup};
+use holdover_tests::client::{Client, PATIENCE, Setup, uri};
 use serde_json::{Value, json};
 use server::{Registry, listens, say, wait};
 use std::io::Write;
@@ -440,6 +440,21 @@ fn a_server_asks_by_itself_where_it_is_trusted_and_hears_at_once_that_the_way_ou
     let mut client = start(&place);
     let status = connection(&mut client, "captive");
     assert_eq!(status["mirrors"][0]["state"], "captive", "{status:#}");
+    // Another workspace, whose own registry answers, does not hide it.
+    let near = Registry::start(|_, to| say(to, "200 OK", "application/json", DESCRIPTION));
+    let other = place.folder.path().join("other");
+    assert!(Command::new("cp").arg("-a").arg(place.workspace()).arg(&other).status().unwrap().success());
+    std::fs::write(other.join(".npmrc"), format!("registry=http://127.0.0.1:{}/\n", near.port)).unwrap();
+    assert!(place.holdover(&["trust", other.to_str().unwrap()]).status.success());
+    let added = json!({ "added": [{ "uri": uri(&other), "name": "other" }], "removed": [] });
+    client.notify("workspace/didChangeWorkspaceFolders", json!({ "event": added }));
+    let ask = |client: &mut Client| client.request("holdover/status", json!({ "workspace": other }));
+    let status = client.until(ask, |status| status["mirrors"][0]["state"] == "reachable");
+    assert_eq!(
+        (&status["mirrors"][0]["state"], &status["connectivity"]["state"]),
+        (&"reachable".into(), &"captive".into()),
+        "{status:#}"
+    );
     // Logged in: asked again.
     *page.lock().unwrap() = ("application/json", DESCRIPTION);
     let status = client.command("holdover.status", json!({ "ask": true }));

@@ -6,7 +6,7 @@ use crate::workspace::Workspace;
 use crate::{Engine, EngineError};
 use contract::{ArtifactState, FetchOutcome, FetchStep, JobState, MirrorState, PreflightReport, Progress};
 use host::{Cancel, Command, Ended, Group, Output, Permit};
-use journal::{Lease, LeaseError, Tool};
+use journal::{Lease, Tool};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -74,17 +74,7 @@ impl Engine {
             return Err(EngineError::Untrusted { root: root.to_path_buf(), changed: trust == host::Trust::Changed });
         }
         let permit = inner.gate.permit()?;
-        let lease = match inner.journal() {
-            Ok(journal) => Some(journal.lease(&format!("fetch:{}", root.display())).map_err(|e| match e {
-                LeaseError::Held(held) => EngineError::Busy { by: format!("process {}", held.pid) },
-                LeaseError::Journal(e) => EngineError::Journal { reason: e.to_string() },
-            })?),
-            // Without a journal nobody can be asked; the tools' own locks keep two fetches apart.
-            Err(_) => None,
-        };
-        if let Some(lease) = &lease {
-            end_left_behind(inner, root, lease);
-        }
+        let lease = crate::turn::take(inner, "fetch", root)?;
         let asked: Vec<&String> = steps.iter().flat_map(|step| &step.artifacts).collect();
         if by_itself {
             crate::record::work(inner, root, "fetch.retried", json!({ "artifacts": asked }));
@@ -160,16 +150,6 @@ fn explain(inner: &Inner, workspace: &Workspace, steps: &mut [FetchStep], cancel
                 }
             }
         }
-    }
-}
-
-/// What an earlier holder of the lease was doing when it was killed: its tool would go on beside ours. Its job is carried on.
-fn end_left_behind(inner: &Inner, root: &Path, lease: &Lease) {
-    if let Some(tool) = lease.left_behind()
-        && (Group { leader: tool.pid, started: tool.started }).end_left_behind()
-    {
-        tracing::warn!("the tool of a Holdover that was killed still ran, and was ended: process {}", tool.pid);
-        crate::record::work(inner, root, "fetch.leftover-ended", json!({ "process": tool.pid }));
     }
 }
 

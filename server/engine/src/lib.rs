@@ -50,6 +50,7 @@ mod status;
 mod suggest;
 mod touched;
 mod trail;
+mod turn;
 mod undo;
 mod unmerged;
 mod vigil;

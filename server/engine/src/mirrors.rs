@@ -88,8 +88,8 @@ pub(crate) fn ask_by_itself(inner: &Arc<Inner>) {
             match ask(&inner, &asked, &asked.cancel) {
                 Ok(()) | Err(EngineError::Ask(host::AskError::Cancelled | host::AskError::Forced)) => {}
                 Err(e) => {
-                    // Not again on this network: it would end the same way.
-                    asked.registries.asked().network = Some(network);
+                    // Not again on this network: it would end the same way. What was heard on another is no answer here.
+                    *asked.registries.asked() = Asked { network: Some(network), mirrors: Vec::new() };
                     tracing::info!("{e}");
                 }
             }
@@ -151,11 +151,14 @@ pub(crate) fn ask(inner: &Inner, workspace: &Workspace, cancel: &Cancel) -> Resu
     if !questions.is_empty() {
         crate::record::work(inner, &workspace.root, "registries.asked", json!({ "registries": states }));
     }
-    crate::status::take_answers(inner, network, conclusion(&mirrors));
-    {
-        let mut asked = workspace.registries.asked();
-        *asked = Asked { network: Some(network), mirrors };
+    *workspace.registries.asked() = Asked { network: Some(network), mirrors };
+    // The connection is one for all workspaces: what was heard for any of them counts.
+    let mut heard = Vec::new();
+    for workspace in inner.all_workspaces() {
+        let asked = workspace.registries.asked();
+        heard.extend(asked.mirrors.iter().filter(|_| asked.network == Some(network)).cloned());
     }
+    crate::status::take_answers(inner, network, conclusion(&heard));
     crate::worker::look_at_connection(inner);
     inner.tell(Notice::Status { root: workspace.root.clone() });
     Ok(())

@@ -74,8 +74,14 @@ fn look(
         return Ok(Some(Duration::from_millis(wait.unsigned_abs())));
     }
     crate::status::refresh_connectivity(inner);
-    let online = crate::status::connectivity(inner).state;
-    let online = matches!(online, ConnectivityState::Online | ConnectivityState::Degraded);
+    let state = crate::status::connectivity(inner).state;
+    if state == ConnectivityState::Captive {
+        // Nobody tells that somebody has logged in.
+        crate::mirrors::ask_by_itself(inner);
+    }
+    // Where nobody asks again, what was heard once does not hold up a retry for ever.
+    let captive = state == ConnectivityState::Captive && workspace.loaded().settings.mirrors.ask.unwrap_or(true);
+    let online = !captive && !matches!(state, ConnectivityState::Offline | ConnectivityState::ForcedOffline);
     // As somebody said, connections are tried whatever the routes say.
     let tried = inner.gate.mode() == host::OfflineMode::Off;
     if !(online || tried) || !workspace.trust().allows() || !workspace.looks() {

@@ -9,6 +9,7 @@ mod cargo;
 mod compare;
 mod conflicted;
 mod count;
+mod database;
 mod discover;
 mod ecosystem;
 mod expiry;

@@ -37,33 +37,21 @@ end
 ---@param fields? table flags of `holdover preflight --fetch`
 ---@param done? fun(err: lsp.ResponseError?, report: holdover.PreflightReport?)
 function M.run(client, fields, done)
-  done = done or function() end
-  local function attempt(may_ask)
-    client_of.execute(client, 'holdover.fetch', fields, function(err, report)
-      local root = (fields and fields.workspace) or client_of.workspace(client)
-      local status = require('holdover.status').of_client(client, root)
-      if err and may_ask and root and trust.is_cause(err, status) then
-        local why = "Fetching runs this workspace's own tools and settings. Trust it?"
-        trust.ask(root, { program = require('holdover.config').program(client), why = why }, function(ok)
-          if ok then
-            attempt(false)
-          else
-            done(err, nil)
-          end
-        end)
-        return
-      end
-      if err and err.code == CANCELLED then
-        require('holdover.progress').say('stopped; what had arrived by then is kept')
-      elseif err then
-        client_of.fail(err.message)
-      elseif type(report) == 'table' then
-        tell(report)
-      end
+  local why = "Fetching runs this workspace's own tools and settings. Trust it?"
+  trust.execute(client, { name = 'holdover.fetch', fields = fields, why = why }, function(err, report, declined)
+    if declined then
+      -- Whoever said no knows.
+    elseif err and err.code == CANCELLED then
+      require('holdover.progress').say('stopped; what had arrived by then is kept')
+    elseif err then
+      client_of.fail(err.message)
+    elseif type(report) == 'table' then
+      tell(report)
+    end
+    if done then
       done(err, report)
-    end)
-  end
-  attempt(true)
+    end
+  end)
 end
 
 ---Shows what a fetch would run, and runs nothing.

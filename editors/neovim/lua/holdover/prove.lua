@@ -25,36 +25,24 @@ end
 ---@param fields? table `{ workspace }`
 ---@param done? fun(err: lsp.ResponseError?, report: holdover.PreflightReport?)
 function M.run(client, fields, done)
-  done = done or function() end
-  local function attempt(may_ask)
-    client_of.execute(client, 'holdover.prove', fields, function(err, report)
-      local root = (fields and fields.workspace) or client_of.workspace(client)
-      local status = require('holdover.status').of_client(client, root)
-      if err and may_ask and root and trust.is_cause(err, status) then
-        local why = "A proof run starts this workspace's own build and tests. Trust it?"
-        trust.ask(root, { program = require('holdover.config').program(client), why = why }, function(ok)
-          if ok then
-            attempt(false)
-          else
-            done(err, nil)
-          end
-        end)
-        return
+  local why = "A proof run starts this workspace's own build and tests. Trust it?"
+  trust.execute(client, { name = 'holdover.prove', fields = fields, why = why }, function(err, report, declined)
+    if declined then
+      -- Whoever said no knows.
+    elseif err and err.code == CANCELLED then
+      require('holdover.progress').say('stopped')
+    elseif err then
+      client_of.fail(err.message)
+    elseif type(report) == 'table' then
+      tell(report)
+      if report.findings and #report.findings > 0 then
+        require('holdover.lists').preflight(report, 'quickfix')
       end
-      if err and err.code == CANCELLED then
-        require('holdover.progress').say('stopped')
-      elseif err then
-        client_of.fail(err.message)
-      elseif type(report) == 'table' then
-        tell(report)
-        if report.findings and #report.findings > 0 then
-          require('holdover.lists').preflight(report, 'quickfix')
-        end
-      end
+    end
+    if done then
       done(err, report)
-    end)
-  end
-  attempt(true)
+    end
+  end)
 end
 
 ---Client-side half of the command `holdover.prove` that a code action carries.

@@ -54,4 +54,33 @@ function M.is_cause(err, status)
   return status ~= nil and not status.trusted and (err.message or ''):lower():find('trust', 1, true) ~= nil
 end
 
+---Runs a command of the server. Where it says that the workspace is not trusted, asks why it should be, trusts it, and runs it once
+---more; an answer of no ends with the server's error and `true`.
+---@param client vim.lsp.Client
+---@param command {name: string, fields?: table, why: string}
+---@param done fun(err: lsp.ResponseError?, result: any, declined: boolean)
+function M.execute(client, command, done)
+  local client_of = require('holdover.client')
+  local fields = command.fields
+  local function attempt(may_ask)
+    client_of.execute(client, command.name, fields, function(err, result)
+      local root = (fields and fields.workspace) or client_of.workspace(client)
+      local status = require('holdover.status').of_client(client, root)
+      if not (err and may_ask and root and M.is_cause(err, status)) then
+        done(err, result, false)
+        return
+      end
+      local program = require('holdover.config').program(client)
+      M.ask(root, { program = program, why = command.why }, function(ok)
+        if ok then
+          attempt(false)
+        else
+          done(err, nil, true)
+        end
+      end)
+    end)
+  end
+  attempt(true)
+end
+
 return M

@@ -15,9 +15,9 @@ use crate::inner::Inner;
 use crate::workspace::Workspace;
 use crate::{Engine, EngineError};
 use contract::{PreflightReport, Progress, Proof, ProofInput, ProofState, ProofStep, Reach, Settings};
-use host::{Cancel, Command, CutOff, CutOffEnd, Ended, Group, Reached, Seen, Strength, Way};
+use host::{Cancel, Command, CutOff, CutOffEnd, Ended, Reached, Seen, Strength, Way};
 use inventory::Survey;
-use journal::{Lease, LeaseError, Tool};
+use journal::{Lease, Tool};
 use plan::Planned;
 use room::Room;
 use std::path::Path;
@@ -58,21 +58,7 @@ impl Engine {
         if !trust.allows() {
             return Err(EngineError::Untrusted { root: root.to_path_buf(), changed: trust == host::Trust::Changed });
         }
-        let lease = match inner.journal() {
-            Ok(journal) => Some(journal.lease(&format!("prove:{}", root.display())).map_err(|e| match e {
-                LeaseError::Held(held) => EngineError::Busy { by: format!("process {}", held.pid) },
-                LeaseError::Journal(e) => EngineError::Journal { reason: e.to_string() },
-            })?),
-            Err(_) => None,
-        };
-        if let Some(tool) = lease.as_ref().and_then(Lease::left_behind)
-            && (Group { leader: tool.pid, started: tool.started }).end_left_behind()
-        {
-            tracing::warn!(
-                "the proof run of a Holdover that was killed still ran, and was ended: process {}",
-                tool.pid
-            );
-        }
+        let lease = crate::turn::take(inner, "proof", root)?;
         let _running = workspace.running.begin(cancel, &workspace.cancel);
         let proof = run(inner, &workspace, &survey, lease.as_ref(), cancel, progress)?;
         if proof.state != ProofState::Stopped {

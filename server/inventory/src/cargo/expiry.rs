@@ -4,7 +4,6 @@
 use super::{LARGEST_LOCKFILE, config, lock};
 use crate::ecosystem::Ask;
 use crate::look::Seen;
-use rusqlite::{Connection, OpenFlags};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use toml::Value;
@@ -40,13 +39,7 @@ pub(super) fn expiry(lockfile: &Path, ask: &Ask<'_>) -> Option<(PathBuf, i64)> {
 
 /// The time of the use that is longest ago, among these files.
 fn oldest(path: &Path, names: &HashSet<String>) -> Result<Option<i64>, rusqlite::Error> {
-    let plain = path.to_string_lossy();
-    let address = format!(
-        "file:{}?immutable=1",
-        percent_encoding::utf8_percent_encode(&plain, percent_encoding::NON_ALPHANUMERIC)
-    );
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(address, flags)?;
+    let connection = crate::database::open(path)?;
     let mut statement = connection.prepare("SELECT name, timestamp FROM registry_crate LIMIT 1000000")?;
     let mut rows = statement.query([])?;
     let mut oldest = None;
@@ -63,6 +56,7 @@ fn oldest(path: &Path, names: &HashSet<String>) -> Result<Option<i64>, rusqlite:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rusqlite::Connection;
 
     #[test]
     fn the_use_that_is_longest_ago_counts_and_what_is_no_database_says_nothing() {

@@ -7,7 +7,7 @@ use crate::ecosystem::Ask;
 use crate::look::Seen;
 use crate::verify::{Algorithm, Sum};
 use contract::ArtifactState;
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::OptionalExtension;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -73,13 +73,7 @@ impl Database {
 }
 
 fn read(path: &Path, wanted: &[(String, String)]) -> Result<HashMap<(String, String), Vec<u8>>, rusqlite::Error> {
-    let plain = path.to_string_lossy();
-    let address = format!(
-        "file:{}?immutable=1",
-        percent_encoding::utf8_percent_encode(&plain, percent_encoding::NON_ALPHANUMERIC)
-    );
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(address, flags)?;
+    let connection = crate::database::open(path)?;
     let there: Option<i64> = connection
         .query_row("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'package_index'", [], |row| row.get(0))
         .optional()?;
