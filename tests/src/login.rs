@@ -231,6 +231,24 @@ impl Login {
         }
     }
 
+    /// Lets a stopped keyring go on, until it answers. Some versions of gnome-keyring end over the questions that
+    /// piled up from programs that are gone; a new one takes its place then, as a session starts it.
+    ///
+    /// # Panics
+    /// Where none answers.
+    pub fn continue_keyring(&mut self) {
+        self.signal_keyring("CONT");
+        let began = Instant::now();
+        while self.is_locked() != Some(false) {
+            let ended = self.keyring.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(Some(_))));
+            if ended {
+                self.start_keyring();
+            }
+            assert!(began.elapsed() < PATIENCE, "the keyring does not answer again");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Starts an SSH agent that holds nothing.
     ///
     /// # Panics

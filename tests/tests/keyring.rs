@@ -207,7 +207,7 @@ fn a_keyring_that_hangs_is_waited_for_as_long_as_was_said_and_no_longer() {
     journal_is(&mut client, "locked");
     let (_, text) = login.refused(&["journal", "log"], "");
     assert!(text.contains("did not answer within 3 s"), "{text}");
-    login.signal_keyring("CONT");
+    login.continue_keyring();
     let _ = login.done(&["journal", "unlock"], "");
     journal_is(&mut client, "ready");
     client.accept_leftovers();

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // A language server that pretends: it finds what FAKE_MISSING names in the lockfiles missing, until it is told to fetch.
-// For tests of the extension alone; it looks at no cache and runs nothing. FAKE_RECORD names a file for what it was told.
+// For tests of the extension alone; it looks at no cache and runs nothing. FAKE_RECORD names a file for what it was told; with
+// FAKE_ENDLESS a fetch comes half-way, and ends when it is cancelled.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -182,6 +183,9 @@ async function fetchMissing() {
   for (let done = 1; done <= 10 && !state.cancelled.has(token); done += 1) {
     await new Promise((resolve) => setTimeout(resolve, 200));
     step({ kind: 'report', message: `pretending, ${done} of 10`, percentage: done * 10 });
+    // Half-way, however long somebody takes to stop it.
+    while (done === 5 && process.env.FAKE_ENDLESS !== undefined && !state.cancelled.has(token))
+      await new Promise((resolve) => setTimeout(resolve, 50));
   }
   const cancelled = state.cancelled.has(token);
   step({ kind: 'end' });

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Drives the extension in a real VS Code: `run.mjs --editor PREFIX (--server BINARY | --fake) --fixture DIR [--denied] [--out DIR] [--extension PATH] [SCENARIO…]`.
 // PREFIX is install.sh's, DIR holds workspace, cargo-home and npm-cache. Exit status 1 and a screenshot when a step fails.
+// `--list` runs none: it prints the scenarios as JSON, those that share a window together, the longest first.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -72,6 +73,7 @@ const { values, positionals } = parseArgs({
     fake: { type: 'boolean', default: false },
     // There is no network but loopback, which is checked: only what needs none is driven.
     denied: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
   },
 });
 
@@ -90,7 +92,7 @@ if (!values.extension.endsWith('.vsix') && !existsSync(path.join(values.extensio
   process.exit(2);
 }
 
-if (values.denied) {
+if (values.denied && !values.list) {
   const others = Object.keys(networkInterfaces()).filter((name) => name !== 'lo');
   if (others.length > 0) {
     console.error(
@@ -100,10 +102,12 @@ if (values.denied) {
   }
 }
 const out = path.resolve(values.out);
+/** Those that take longest, so that where several run at once none of them is the last to begin. */
+const LONG = ['notes', 'views', 'operations', 'preview', 'threads', 'crash'];
 const PRETENDED = path.join(root, 'vscode-extension/test/fake-server.mjs');
 // Without a real server, what only a real one can show is left out by name, and told.
 const all = Object.keys(SCENARIOS).filter((name) => {
-  if (values.fake && SCENARIOS[name].real)
+  if (values.fake && SCENARIOS[name].real && !values.list)
     console.log(`# left out, it needs the real server: ${SCENARIOS[name].name}`);
   return (
     !(values.fake && SCENARIOS[name].real) &&
@@ -111,6 +115,17 @@ const all = Object.keys(SCENARIOS).filter((name) => {
   );
 });
 const chosen = positionals.length > 0 ? positionals : all;
+if (values.list) {
+  const windows = [];
+  for (const name of chosen) {
+    const before = windows.at(-1)?.at(-1);
+    if (before !== undefined && SCENARIOS[name].continues?.includes(before)) windows.at(-1).push(name);
+    else windows.push([name]);
+  }
+  const place = ([name]) => (LONG.includes(name) ? LONG.indexOf(name) : LONG.length);
+  console.log(JSON.stringify(windows.sort((one, other) => place(one) - place(other))));
+  process.exit(0);
+}
 const begun = Date.now();
 let passed = 0;
 let failed = 0;

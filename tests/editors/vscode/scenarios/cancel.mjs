@@ -1,5 +1,5 @@
 // A fetch that is stopped half-way: the server hears of it, nothing is claimed, and no error is shown.
-// Always with the pretended server, whose fetch takes two seconds; a real one may be over before the button is pressed.
+// Always with the pretended server, whose fetch stands still half-way; a real one may be over before the button is pressed.
 import { expect, expectText } from '../lib/steps.mjs';
 import { until } from '../lib/window.mjs';
 
@@ -7,7 +7,7 @@ export const cancel = {
   name: 'a fetch that is stopped',
   trusted: true,
   pretends: true,
-  env: () => ({ FAKE_VERSION: '0.0.9' }),
+  env: () => ({ FAKE_VERSION: '0.0.9', FAKE_ENDLESS: '1' }),
   async run({ steps, window, told, extensionLog }) {
     const toast = () =>
       window.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: 'Getting' });
