@@ -19,10 +19,22 @@ if (!options.includes('--out')) {
 }
 
 /** Only loopback, and that up. */
-const ALONE = ['unshare', '--user', '--map-root-user', '--net', 'bash', '-c', 'ip link set lo up && exec "$@"', 'alone'];
+const ALONE = [
+  'unshare',
+  '--user',
+  '--map-root-user',
+  '--net',
+  'bash',
+  '-c',
+  'ip link set lo up && exec "$@"',
+  'alone',
+];
 
 const runs = [
-  ...windows([]).map((names) => ({ what: names.join(', '), command: [script, ...options, ...names] })),
+  ...windows([]).map((names) => ({
+    what: names.join(', '),
+    command: [script, ...options, ...names],
+  })),
   ...windows(['--denied']).map((names) => ({
     what: `${names.join(', ')}, without a network`,
     before: ALONE,
@@ -62,7 +74,9 @@ process.exitCode = failed === 0 && twice.length <= 1 ? 0 : 1;
 /** The scenarios that share a window, those that take longest first: `run.mjs --list` knows. */
 function windows(more) {
   return JSON.parse(
-    execFileSync(process.execPath, [script, ...options, ...more, '--list'], { encoding: 'utf8' }),
+    execFileSync(process.execPath, [script, ...options, ...more, '--list'], {
+      encoding: 'utf8',
+    }),
   );
 }
 
@@ -77,7 +91,11 @@ function run({ before = [], command }) {
     child.on('close', (status) => {
       process.stdout.write(said);
       const [, some, others] = /^(\d+) passed, (\d+) failed$/m.exec(said) ?? [0, 0, 1];
-      resolve({ green: status === 0, passed: Number(some), failed: Number(others) });
+      resolve({
+        green: status === 0,
+        passed: Number(some),
+        failed: Number(others),
+      });
     });
   });
 }
