@@ -170,9 +170,9 @@ pub struct ConflictSuggestion {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LockfileMerge {
-    /// `cargo`, `npm`.
+    /// `cargo`, `npm`, `pnpm`, `uv`; `Holdover` for a `go.sum`, which needs no tool.
     pub tool: String,
-    /// What was run, or would be.
+    /// What was run, or would be; empty where nothing is.
     pub command: String,
     /// Why there is none, in words, with the next step; what follows is empty then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -189,7 +189,8 @@ pub struct LockfileMerge {
     /// Packages of the sides that it does not hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<LockfilePackage>,
-    /// How the network was kept from the tool: `namespace`, a network of its own without any device; `told`, in the tool's own words alone.
+    /// How the network was kept from the tool: `namespace`, a network of its own without any device; `told`, in the tool's own words alone;
+    /// empty where no tool was run.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub network: String,
 }

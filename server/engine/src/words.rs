@@ -375,6 +375,9 @@ pub fn merge(suggestion: &ConflictSuggestion) -> String {
 
 /// How a lockfile was merged, and how far that is to be trusted.
 pub fn lockfile(merge: &LockfileMerge) -> String {
+    if merge.command.is_empty() {
+        return format!("merged line by line, look before you take it: {} (nothing was run)", merge.reason);
+    }
     let network = match merge.network.as_str() {
         "namespace" => "kept from the network by the system",
         _ => "told to stay offline",

@@ -5,6 +5,7 @@ use crate::cargo::manifest;
 use crate::homes::Homes;
 use crate::look::{Look, Seen};
 use crate::members::{self, clean};
+use crate::yaml;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -86,6 +87,109 @@ pub fn npm_manifests(root: &Path) -> Result<Vec<PathBuf>, String> {
         }
     }
     Ok(found.into_iter().collect())
+}
+
+/// The manifests of a pnpm project whose root is `root`, in order: as of npm, with what `pnpm-workspace.yaml` names: members and patches;
+/// and that file itself. Or why they cannot be told.
+///
+/// # Errors
+/// In words: a pattern that is not understood, or what no text of the lockfile follows from.
+pub fn pnpm_manifests(root: &Path) -> Result<Vec<PathBuf>, String> {
+    let look = Look::default();
+    let mut found: BTreeSet<PathBuf> = npm_manifests(root)?.into_iter().collect();
+    let file = clean(&root.join("pnpm-workspace.yaml"));
+    let Ok(text) = look.text(&file, LARGEST) else { return Ok(found.into_iter().collect()) };
+    let unread = |why: &str| format!("pnpm-workspace.yaml cannot be followed: {why}");
+    let documents = yaml::read(&text).map_err(|problem| unread(&problem.why))?;
+    let [settings] = &documents[..] else { return Err(unread("it is not one document")) };
+    found.insert(file);
+    for pattern in settings.get("packages").map(yaml::Value::list).unwrap_or_default() {
+        let pattern = pattern.text().ok_or_else(|| unread("a pattern of its packages is no text"))?;
+        // What is left out pnpm leaves out of the copy too.
+        if pattern.starts_with('!') {
+            continue;
+        }
+        let plain = pattern.trim_start_matches("./").trim_end_matches('/');
+        if plain.contains(['{', '(', '!', '\\']) || Path::new(plain).has_root() {
+            return Err(format!("a pattern of the workspace is not understood: {pattern}"));
+        }
+        if plain.split('/').any(|part| part == "..") {
+            return Err(format!("a pattern of the workspace leads outside of it: {pattern}"));
+        }
+        for folder in members::named(root, plain, "package.json", &look).into_iter().take(MOST) {
+            let below = folder.components().all(|part| part.as_os_str() != "node_modules");
+            if below {
+                found.extend(npm_manifests(&folder)?);
+            }
+        }
+    }
+    let patches = settings.get("patchedDependencies").map(yaml::Value::entries).unwrap_or_default();
+    found.extend(patches.iter().filter_map(|patch| Some(clean(&root.join(patch.value.text()?)))));
+    Ok(found.into_iter().collect())
+}
+
+/// The manifests of a uv project whose root is `root`, in order: its workspace's members, and folders that sources name.
+///
+/// # Errors
+/// In words: a pattern that is no text.
+pub fn uv_manifests(root: &Path) -> Result<Vec<PathBuf>, String> {
+    let look = Look::default();
+    let mut found = BTreeSet::from([clean(&root.join("pyproject.toml"))]);
+    let mut queue: Vec<PathBuf> = found.iter().cloned().collect();
+    while let Some(path) = queue.pop() {
+        let Ok(text) = look.text(&path, LARGEST) else { continue };
+        let Ok(table) = toml::from_str::<toml::Table>(&text) else { continue };
+        let folder = path.parent().unwrap_or(root);
+        let Some(uv) = table.get("tool").and_then(|tool| tool.get("uv")) else { continue };
+        let mut named = Vec::new();
+        let members =
+            uv.get("workspace").and_then(|workspace| workspace.get("members")).and_then(toml::Value::as_array);
+        for pattern in members.into_iter().flatten().filter(|_| folder == clean(root)) {
+            let pattern = pattern.as_str().ok_or("a pattern of the members in pyproject.toml is no text")?;
+            named.extend(members::named(root, pattern.trim_end_matches('/'), "pyproject.toml", &look));
+        }
+        let sources = uv.get("sources").and_then(toml::Value::as_table).into_iter().flatten();
+        for (_, source) in sources {
+            let one = std::slice::from_ref(source);
+            let all = source.as_array().map_or(one, Vec::as_slice).iter();
+            let places = all.filter_map(|source| source.get("path")?.as_str());
+            // An archive has no manifest that could be read.
+            let is_archive = |place: &&str| [".whl", ".gz", ".zip", ".tar"].iter().any(|end| place.ends_with(end));
+            named.extend(places.filter(|place| !is_archive(place)).map(|place| clean(&folder.join(place))));
+        }
+        for folder in named {
+            let manifest = folder.join("pyproject.toml");
+            if found.len() < MOST && found.insert(manifest.clone()) {
+                queue.push(manifest);
+            }
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// Whether uv's cache of this user knows this version of a package, from whatever registry: without it uv takes another one when it is
+/// offline.
+#[must_use]
+pub fn is_known_to_uv(name: &str, version: &str) -> bool {
+    let homes = Homes::from_env();
+    let named = |name: &str| homes.variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let shared = || named("XDG_CACHE_HOME").unwrap_or_else(|| homes.home.join(".cache")).join("uv");
+    let cache = named("UV_CACHE_DIR").unwrap_or_else(shared);
+    let each = |folder: &Path| {
+        let all: Vec<PathBuf> =
+            std::fs::read_dir(folder).into_iter().flatten().flatten().take(MOST).map(|one| one.path()).collect();
+        all
+    };
+    let file = |path: &Path| path.file_name().and_then(|name| name.to_str()).map(str::to_owned).unwrap_or_default();
+    let plain = !name.contains(['/', '\\']) && !name.starts_with('.');
+    let rooms = each(&cache).into_iter().filter(|room| {
+        let name = file(room);
+        name.starts_with("wheels-v") || name.starts_with("sdists-v")
+    });
+    let registries = rooms.flat_map(|room| each(&room.join("index")).into_iter().chain([room.join("pypi")]));
+    let of_version =
+        |found: &str| found == version || found.strip_prefix(version).is_some_and(|rest| rest.starts_with('-'));
+    plain && registries.flat_map(|registry| each(&registry.join(name))).any(|found| of_version(&file(&found)))
 }
 
 fn npm_members(root: &Path, table: &serde_json::Value, look: &Look) -> Result<Vec<PathBuf>, String> {

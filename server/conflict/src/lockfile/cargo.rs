@@ -1,7 +1,7 @@
 //! `Cargo.lock`: its packages, and those of two sides as one. The form is that of `cargo::core::resolver::encode`.
 //! Decides nothing that cargo decides: what is not needed any more, cargo takes out.
 
-use super::{LockfileError, LockfileSides, Packages, chosen};
+use super::{LockfileError, LockfileSides, Packages, chosen, one_file};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -74,7 +74,8 @@ pub(super) fn packages(side: &'static str, text: &str) -> Result<Packages, Lockf
     let lock = read(side, text)?;
     // What stands in a folder is in no registry: its version is its manifest's.
     let foreign = lock.package.into_iter().filter(|entry| entry.source.is_some());
-    Ok(foreign.map(|entry| ((entry.name, entry.version, entry.source.unwrap_or_default()), entry.checksum)).collect())
+    let told = |entry: Entry| ((entry.name, entry.version, entry.source.unwrap_or_default()), one_file(entry.checksum));
+    Ok(foreign.map(told).collect())
 }
 
 /// What stands in `start`, and in `merged` in another version.

@@ -2,7 +2,10 @@
 //! account of what the tool made of it. Texts in, texts out: runs no tool and reads no file.
 
 mod cargo;
+mod go_sum;
 mod npm;
+mod pnpm;
+mod uv;
 
 use contract::{LineOrigin, LockfilePackage};
 use std::collections::BTreeMap;
@@ -18,6 +21,12 @@ pub enum Lockfile {
     Cargo,
     /// `package-lock.json` and `npm-shrinkwrap.json`.
     Npm,
+    /// `pnpm-lock.yaml`.
+    Pnpm,
+    /// `uv.lock`.
+    Uv,
+    /// `go.sum`: checksums of which any number may stand side by side, so that no tool has to be asked.
+    GoSum,
 }
 
 /// Why two sides of a lockfile are not merged.
@@ -88,7 +97,20 @@ pub struct LockfileAccount {
 }
 
 /// A package of a lockfile: name and version, and by where it comes from.
-pub(crate) type Packages = BTreeMap<(String, String, String), Option<String>>;
+pub(crate) type Id = (String, String, String);
+/// Checksums of what a package consists of, by its files; where it is one, it has no name.
+pub(crate) type Contents = BTreeMap<String, String>;
+pub(crate) type Packages = BTreeMap<Id, Contents>;
+
+/// Contents of a package that is one file.
+fn one_file(checksum: Option<String>) -> Contents {
+    checksum.into_iter().map(|checksum| (String::new(), checksum)).collect()
+}
+
+/// Whether a file that both have has two checksums.
+fn unlike(one: &Contents, other: &Contents) -> bool {
+    one.iter().any(|(file, sum)| other.get(file).is_some_and(|other| other != sum))
+}
 
 impl Lockfile {
     /// What a file's name says.
@@ -96,6 +118,9 @@ impl Lockfile {
         match file.file_name()?.to_str()? {
             "Cargo.lock" => Some(Lockfile::Cargo),
             "package-lock.json" | "npm-shrinkwrap.json" => Some(Lockfile::Npm),
+            "pnpm-lock.yaml" => Some(Lockfile::Pnpm),
+            "uv.lock" => Some(Lockfile::Uv),
+            "go.sum" => Some(Lockfile::GoSum),
             _ => None,
         }
     }
@@ -104,16 +129,26 @@ impl Lockfile {
     pub fn manifest(self) -> &'static str {
         match self {
             Lockfile::Cargo => "Cargo.toml",
-            Lockfile::Npm => "package.json",
+            Lockfile::Npm | Lockfile::Pnpm => "package.json",
+            Lockfile::Uv => "pyproject.toml",
+            Lockfile::GoSum => "go.mod",
         }
     }
 
-    /// The tool: `cargo`, `npm`.
+    /// Who merges it: `cargo`, `npm`, and where no tool is needed, Holdover.
     pub fn tool(self) -> &'static str {
         match self {
             Lockfile::Cargo => "cargo",
             Lockfile::Npm => "npm",
+            Lockfile::Pnpm => "pnpm",
+            Lockfile::Uv => "uv",
+            Lockfile::GoSum => "Holdover",
         }
+    }
+
+    /// Whether what both sides hold is the merge already, whatever the manifests say, so that nothing has to be run.
+    pub fn needs_no_tool(self) -> bool {
+        self == Lockfile::GoSum
     }
 
     /// A lockfile that holds the packages of both sides, for the tool to begin with: it removes what nobody needs. Of a package that both
@@ -125,6 +160,9 @@ impl Lockfile {
         match self {
             Lockfile::Cargo => cargo::start(sides),
             Lockfile::Npm => npm::start(sides),
+            Lockfile::Pnpm => pnpm::start(sides),
+            Lockfile::Uv => uv::start(sides),
+            Lockfile::GoSum => go_sum::start(sides),
         }
     }
 
@@ -135,8 +173,9 @@ impl Lockfile {
     pub fn replaced(self, start: &str, merged: &str) -> Result<Vec<(String, String, String)>, LockfileError> {
         match self {
             Lockfile::Cargo => cargo::replaced(start, merged),
-            // Npm takes what a lockfile holds, whether it is here or not.
-            Lockfile::Npm => Ok(Vec::new()),
+            Lockfile::Uv => uv::replaced(start, merged),
+            // They take what a lockfile holds, whether it is here or not.
+            Lockfile::Npm | Lockfile::Pnpm | Lockfile::GoSum => Ok(Vec::new()),
         }
     }
 
@@ -145,10 +184,7 @@ impl Lockfile {
     /// # Errors
     /// [`LockfileError`], where a text is none, or a version's contents are not those of the sides.
     pub fn account(self, sides: &LockfileSides, merged: &str) -> Result<LockfileAccount, LockfileError> {
-        let packages = |side, text| match self {
-            Lockfile::Cargo => cargo::packages(side, text),
-            Lockfile::Npm => npm::packages(side, text),
-        };
+        let packages = |side, text| self.packages(side, text);
         let (current, incoming) = (packages("current", &sides.current)?, packages("incoming", &sides.incoming)?);
         let merged = packages("merged", merged)?;
         let mut told = LockfileAccount::default();
@@ -159,8 +195,7 @@ impl Lockfile {
         };
         for (id, contents) in &merged {
             for side in [&current, &incoming] {
-                let other = side.get(id).and_then(Option::as_ref);
-                if other.is_some() && contents.is_some() && other != contents.as_ref() {
+                if side.get(id).is_some_and(|other| unlike(contents, other)) {
                     return Err(LockfileError::Other { name: id.0.clone(), version: id.1.clone() });
                 }
             }
@@ -179,6 +214,23 @@ impl Lockfile {
         told.dropped.extend(only_incoming.map(|id| package(id, LineOrigin::Incoming)));
         Ok(told)
     }
+
+    fn packages(self, side: &'static str, text: &str) -> Result<Packages, LockfileError> {
+        match self {
+            Lockfile::Cargo => cargo::packages(side, text),
+            Lockfile::Npm => npm::packages(side, text),
+            Lockfile::Pnpm => pnpm::packages(side, text),
+            Lockfile::Uv => uv::packages(side, text),
+            Lockfile::GoSum => go_sum::packages(side, text),
+        }
+    }
+}
+
+/// The first package that both sides hold with different contents, if there is one.
+fn tampered(current: &Packages, incoming: &Packages) -> Option<LockfileError> {
+    let is_other = |(id, contents): &(&Id, &Contents)| incoming.get(*id).is_some_and(|other| unlike(contents, other));
+    let ((name, version, _), _) = current.iter().find(is_other)?;
+    Some(LockfileError::Unlike { name: name.clone(), version: version.clone() })
 }
 
 /// What both sides have of one thing in versions that exclude each other: which of them stays.

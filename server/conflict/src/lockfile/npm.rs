@@ -1,7 +1,7 @@
 //! `package-lock.json` in its second and third form: its packages, and those of two sides as one.
 //! Decides nothing that npm decides: where a package stands, and what is not needed any more, npm works out.
 
-use super::{LockfileError, LockfileSides, Packages, chosen};
+use super::{LockfileError, LockfileSides, Packages, chosen, one_file};
 use semver::Version;
 use serde::Serialize as _;
 use serde_json::{Map, Value};
@@ -44,7 +44,8 @@ pub(super) fn packages(side: &'static str, text_of: &str) -> Result<Packages, Lo
         let version = text(entry, "version")?.to_owned();
         // From a registry; else what was asked for, with the commit.
         let from = text(entry, "resolved").filter(|from| !from.starts_with("http")).unwrap_or_default();
-        Some(((name_of(place, entry), version, from.to_owned()), text(entry, "integrity").map(str::to_owned)))
+        let contents = one_file(text(entry, "integrity").map(str::to_owned));
+        Some(((name_of(place, entry), version, from.to_owned()), contents))
     });
     Ok(told.collect())
 }

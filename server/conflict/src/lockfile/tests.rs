@@ -30,10 +30,7 @@ fn sides(make: Make, [base, current, incoming]: [&[(&str, &str)]; 3]) -> Lockfil
 
 /// The packages of a lockfile that a registry has.
 fn held(kind: Lockfile, text: &str) -> Vec<(String, String)> {
-    let empty = match kind {
-        Lockfile::Cargo => cargo(&[]),
-        Lockfile::Npm => npm(&[]),
-    };
+    let empty = if kind == Lockfile::Npm { npm(&[]) } else { cargo(&[]) };
     let none = LockfileSides { base: None, current: empty.clone(), incoming: empty };
     kind.account(&none, text).unwrap().kept.into_iter().map(|one| (one.name, one.version)).collect()
 }
@@ -141,4 +138,97 @@ fn broken_old_and_odd_lockfiles_are_said_and_indents_and_comments_stay() {
     let old = cargo(&[]) + "\n[metadata]\n\"checksum a 1.0.0\" = \"1\"\n";
     let sides = LockfileSides { base: None, current: cargo(&[]), incoming: old };
     assert!(matches!(Lockfile::Cargo.start(&sides), Err(LockfileError::Form { .. })));
+}
+
+fn uv(packages: &[(&str, &str)]) -> String {
+    let entry = |(name, version): &(&str, &str)| {
+        let file = format!("{name}-{version}.whl");
+        format!(
+            "\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = {{ registry = \"r\" }}\nwheels = [{{ url = \"r/{file}\", hash = \"of {file}\" }}]\n"
+        )
+    };
+    let own = "\n[[package]]\nname = \"me\"\nversion = \"1\"\nsource = { virtual = \".\" }\ndependencies = [{ name = \"gone\" }]\n";
+    format!("version = 1\nrevision = 3\n{own}{}", packages.iter().map(entry).collect::<String>())
+}
+
+#[test]
+fn of_uvs_packages_what_a_side_changed_stays_and_versions_of_one_name_stay_together() {
+    let sides = sides(
+        uv,
+        [
+            &[("back", "2.0"), ("both", "1.0"), ("fork", "1.0"), ("gone", "1.0")],
+            &[("back", "1.0"), ("both", "1.9"), ("fork", "1.0"), ("fork", "2.0")],
+            &[("back", "2.0"), ("both", "1.10"), ("fork", "1.0"), ("gone", "1.0"), ("new", "1.0rc1")],
+        ],
+    );
+    let start = Lockfile::Uv.start(&sides).unwrap();
+    let held: Vec<String> = uv::packages("merged", &start).unwrap().into_keys().map(|id| id.0 + " " + &id.1).collect();
+    assert_eq!(held, ["back 1.0", "both 1.10", "fork 1.0", "fork 2.0", "gone 1.0", "new 1.0rc1"]);
+    assert!(
+        !start.contains("dependencies") && start.contains("revision = 3"),
+        "what needs what is uv's to say: {start}"
+    );
+    let replaced =
+        |merged: &str| Lockfile::Uv.replaced(&start, merged).unwrap().into_iter().map(|id| id.0).collect::<Vec<_>>();
+    assert_eq!(replaced(&uv(&[("back", "2.0"), ("both", "1.10"), ("fork", "2.0")])), ["back"]);
+    // A wheel that only one side knows of is no other content; the same one with another checksum is.
+    let one = uv(&[("a", "1.0")]);
+    let with = one.replace("wheels = [", "wheels = [{ url = \"r/other.whl\", hash = \"x\" }, ");
+    let mut sides = LockfileSides { base: None, current: one.clone(), incoming: with };
+    assert!(Lockfile::Uv.start(&sides).is_ok());
+    sides.incoming = one.replace("of a-1.0.whl", "evil");
+    assert_eq!(
+        Lockfile::Uv.start(&sides).unwrap_err(),
+        LockfileError::Unlike { name: "a".into(), version: "1.0".into() }
+    );
+    sides.incoming = one.replace("version = 1\n", "version = 2\n");
+    assert!(matches!(Lockfile::Uv.start(&sides), Err(LockfileError::Form { .. })));
+    for broken in ["", "version = 1\n[[package]]\n", "[", "version = 1\n[[package]]\nname = \"a\"\n"] {
+        sides.incoming = broken.to_owned();
+        assert!(matches!(Lockfile::Uv.start(&sides), Err(LockfileError::Unreadable { .. })), "{broken}");
+    }
+}
+
+fn pnpm(body: &str) -> String {
+    format!("lockfileVersion: '9.0'\n\nimporters:\n\n  .: {{}}\n\npackages:\n\n{body}\nsnapshots:\n\n  x@1.0.0: {{}}\n")
+}
+
+#[test]
+fn pnpms_packages_are_read_as_pnpm_writes_them_and_what_is_written_in_another_way_is_said() {
+    let plain = pnpm(
+        "  '@a/b@1.0.0':\n    resolution: {integrity: sha512-x==, tarball: y}\n\n  c@2.0.0:\n    resolution: {integrity: sha512-z==}\n    engines: {node: '>=1'}\n",
+    );
+    let told = pnpm::packages("current", &plain).unwrap();
+    let told: Vec<_> =
+        told.iter().map(|((name, version, _), of)| (name.as_str(), version.as_str(), of[""].as_str())).collect();
+    assert_eq!(told, [("@a/b", "1.0.0", "sha512-x=="), ("c", "2.0.0", "sha512-z==")]);
+    let mut sides = LockfileSides { base: None, current: plain.clone(), incoming: plain.replace("z==", "evil") };
+    assert_eq!(
+        Lockfile::Pnpm.start(&sides).unwrap_err(),
+        LockfileError::Unlike { name: "c".into(), version: "2.0.0".into() }
+    );
+    sides.incoming = plain.replace("9.0", "6.0");
+    assert!(matches!(Lockfile::Pnpm.start(&sides), Err(LockfileError::Form { .. })));
+    let strange = [
+        "packages: {a: 1}\n",
+        "---\n",
+        "packages:\n  c\n",
+        "packages:\n  c:\n",
+        "packages:\n  c@1:\n  c@1:\n",
+        "pnpmfileChecksum: x\n",
+        "\tx\n",
+    ];
+    for strange in strange {
+        sides.incoming = format!("lockfileVersion: '9.0'\n{strange}");
+        assert!(
+            matches!(Lockfile::Pnpm.start(&sides), Err(LockfileError::Unreadable { side: "incoming", .. })),
+            "{strange}"
+        );
+    }
+    sides.incoming = plain.trim_end().to_owned();
+    let start = Lockfile::Pnpm.start(&sides).unwrap();
+    assert!(
+        start.starts_with("<<<<<<< current\nlock") && start.ends_with("x@1.0.0: {}\n>>>>>>> incoming\n"),
+        "{start}"
+    );
 }

@@ -16,7 +16,9 @@ const DEEPEST: usize = 64;
 pub(super) fn inside(kind: Lockfile, manifest: &Manifest, top: &Path) -> Result<(), Unmerged> {
     let named = match kind {
         Lockfile::Cargo => of_cargo(&manifest.text),
-        Lockfile::Npm => of_npm(&manifest.text),
+        Lockfile::Npm | Lockfile::Pnpm => of_npm(&manifest.text),
+        Lockfile::Uv => super::uv::places(&manifest.text),
+        Lockfile::GoSum => Vec::new(),
     };
     let folder = manifest.below.parent().unwrap_or(Path::new(""));
     match named.into_iter().find_map(|name| outside(folder, &name)) {

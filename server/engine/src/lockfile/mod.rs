@@ -2,8 +2,10 @@
 //! Applies nothing; whatever goes wrong is said in words, and the file is as it was.
 
 mod bounds;
+mod pnpm;
 mod run;
 mod stage;
+mod uv;
 
 use crate::inner::Inner;
 use crate::suggest::Suggester;
@@ -86,7 +88,7 @@ impl Engine {
                 text,
                 packages: account.kept,
                 dropped: account.dropped,
-                network: Denied::here().name().to_owned(),
+                network: if kind.needs_no_tool() { String::new() } else { Denied::here().name().to_owned() },
                 ..told
             },
             Err(problem) => LockfileMerge { problem: Some(problem.to_string()), ..told },
@@ -117,6 +119,9 @@ fn merge(
     suggester: &Suggester,
     cancel: &Cancel,
 ) -> Result<Merged, Unmerged> {
+    if kind.needs_no_tool() {
+        return by_text(kind, file, (text, conflicts), cancel);
+    }
     let workspace =
         inner.workspace(root).ok_or_else(|| Unmerged::Untrusted(EngineError::NotOpen { root: root.to_path_buf() }))?;
     workspace.reload(inner);
@@ -147,21 +152,48 @@ fn merge(
     let stage = Stage::make(kind, &real, &top, &manifests, &start, &inner.folders.data)?;
     let settings = workspace.loaded().settings.fetch.clone();
     let made = run::repaired(kind, &stage, &settings, cancel)?;
-    // Without a network cargo takes a version that is here in place of one that is not, and says nothing.
+    // Without a network cargo and uv take a version that is here in place of one that is not, and say nothing.
     for (name, version, source) in kind.replaced(&start, &made)? {
-        if !source.starts_with("registry+") || !inventory::is_cached_crate(&name, &version) {
+        let is_here = match kind {
+            Lockfile::Uv => inventory::is_known_to_uv(&name, &version),
+            _ => source.starts_with("registry+") && inventory::is_cached_crate(&name, &version),
+        };
+        if !is_here {
             return Err(Unmerged::Missing { name: format!("{name} {version}") });
         }
     }
     let account = kind.account(&sides, &made)?;
-    // As the file's other lines end.
-    let crlf = text.chunks().any(|chunk| chunk.contains('\r'));
-    let made = if crlf { made.replace("\r\n", "\n").replace('\n', "\r\n") } else { made };
+    let made = ended_as(text, made);
     if key != self::key(text, &sides, &stage::manifests(kind, &real, &top)?) {
         return Err(Unmerged::Moved);
     }
     suggester.remember_lockfile(key, &(made.clone(), account.clone()));
     Ok((made, account))
+}
+
+/// As the file's other lines end.
+fn ended_as(text: &Rope, made: String) -> String {
+    let crlf = text.chunks().any(|chunk| chunk.contains('\r'));
+    if crlf { made.replace("\r\n", "\n").replace('\n', "\r\n") } else { made }
+}
+
+/// What follows from the sides alone: nothing is run, so nobody has to trust anything.
+fn by_text(
+    kind: Lockfile,
+    file: &Path,
+    (text, conflicts): (&Rope, &Conflicts),
+    cancel: &Cancel,
+) -> Result<Merged, Unmerged> {
+    if !conflicts.malformed.is_empty() {
+        return Err(Unmerged::Malformed);
+    }
+    let sides = sides(&std::fs::canonicalize(file)?, text, conflicts, cancel);
+    if sides.current.len().max(sides.incoming.len()) > LARGEST_LOCKFILE {
+        return Err(Unmerged::TooLarge);
+    }
+    let made = kind.start(&sides)?;
+    let account = kind.account(&sides, &made)?;
+    Ok((ended_as(text, made), account))
 }
 
 /// The whole texts of the sides: those that git's index keeps while the file is unmerged, else as the markers have them.
@@ -220,6 +252,12 @@ fn reason(kind: Lockfile, account: &LockfileAccount) -> String {
         .collect();
     if !new.is_empty() {
         parts.push(format!("and, which neither side had, {}", new.join(", ")));
+    }
+    if kind == Lockfile::GoSum {
+        let own = if parts.is_empty() { String::new() } else { format!(", {}", parts.join(", ")) };
+        return format!(
+            "every checksum of both sides{own}; go passes over what it does not need, and `go mod tidy` removes it"
+        );
     }
     let held = if parts.is_empty() { "the packages that both sides have".to_owned() } else { parts.join(", ") };
     format!(

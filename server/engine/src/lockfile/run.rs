@@ -1,4 +1,4 @@
-//! Runs cargo and npm over a copy of the manifests: to repair a lockfile, and to say whether it is locked. Without the network, for a minute
+//! Runs a lockfile's tool over a copy of the manifests: to repair a lockfile, and to say whether it is locked. Without the network, for a minute
 //! at most. What they say is read for the package that is missing, and otherwise handed on.
 
 use super::stage::Stage;
@@ -26,6 +26,16 @@ fn repair(kind: Lockfile) -> &'static [&'static str] {
             "--no-fund",
             "--no-update-notifier",
         ],
+        Lockfile::Pnpm => &[
+            "install",
+            "--lockfile-only",
+            "--offline",
+            "--ignore-scripts",
+            "--ignore-pnpmfile",
+            "--no-frozen-lockfile",
+        ],
+        Lockfile::Uv => &["lock", "--offline", "--project", ".", "--color", "never", "--no-progress"],
+        Lockfile::GoSum => &[],
     }
 }
 
@@ -36,17 +46,26 @@ fn verify(kind: Lockfile) -> &'static [&'static str] {
         Lockfile::Npm => {
             &["ci", "--dry-run", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
         }
+        Lockfile::Pnpm => {
+            &["install", "--lockfile-only", "--frozen-lockfile", "--offline", "--ignore-scripts", "--ignore-pnpmfile"]
+        }
+        Lockfile::Uv => &["lock", "--offline", "--locked", "--project", ".", "--color", "never", "--no-progress"],
+        Lockfile::GoSum => &[],
     }
 }
 
 fn said_as(kind: Lockfile, arguments: &[&str]) -> String {
-    let quiet = ["--color", "never", "--no-audit", "--no-fund", "--no-update-notifier"];
+    let quiet =
+        ["--color", "never", "--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--project", "."];
     let shown: Vec<&str> = arguments.iter().copied().filter(|argument| !quiet.contains(argument)).collect();
     format!("{} {}", kind.tool(), shown.join(" "))
 }
 
-/// The command that repairs, as people would type it.
+/// The command that repairs, as people would type it; nothing where none is run.
 pub(super) fn words(kind: Lockfile) -> String {
+    if kind.needs_no_tool() {
+        return String::new();
+    }
     said_as(kind, repair(kind))
 }
 
@@ -93,10 +112,19 @@ fn started(
     let configured = match kind {
         Lockfile::Cargo => settings.cargo.clone(),
         Lockfile::Npm => settings.npm.clone(),
+        Lockfile::Pnpm => settings.pnpm.clone(),
+        Lockfile::Uv => settings.uv.clone(),
+        Lockfile::GoSum => None,
     };
     let program = configured.map_or_else(|| kind.tool().into(), std::path::PathBuf::into_os_string);
     let command = Command::new(program, &stage.folder)
         .args(arguments)
+        .args(stage.more)
+        .env("UV_NO_BUILD", "1")
+        .env("UV_PYTHON_DOWNLOADS", "never")
+        .env("UV_KEYRING_PROVIDER", "disabled")
+        // pnpm 12 asks registries about each package of a lockfile that it has not seen. It does so again at the next install.
+        .env("pnpm_config_trust_lockfile", "true")
         .env("npm_config_ignore_scripts", "true")
         // Sources in git are those that are here.
         .env("GIT_ALLOW_PROTOCOL", "none")
@@ -151,6 +179,21 @@ fn missing(kind: Lockfile, tail: &str) -> Option<String> {
             // An archive's address holds the name before `/-/`.
             path.split("/-/").next().unwrap_or(path).replace("%2f", "/").replace("%2F", "/")
         }
+        Lockfile::Pnpm => {
+            // The newer ones draw a frame, and break lines where it ends: behind a hyphen too.
+            let lines = tail.lines().map(|line| line.trim_matches(|c: char| c.is_whitespace() || "│├╰─▶".contains(c)));
+            let joined = lines.fold(String::new(), |all, line| {
+                let apart = if all.is_empty() || all.ends_with('-') { "" } else { " " };
+                all + apart + line
+            });
+            let rest = joined.rsplit_once("Failed to resolve ").or_else(|| joined.rsplit_once("version found for "))?.1;
+            rest.split(" in package mirror").next().and_then(|rest| rest.split_whitespace().next())?.to_owned()
+        }
+        Lockfile::Uv => between("Because ", " was not found in the cache")
+            .or_else(|| between("because ", " was not found in the cache"))
+            .filter(|name| !name.contains(char::is_whitespace))
+            .or_else(|| between("(", ")").filter(|_| tail.contains("Network connectivity is disabled")))?,
+        Lockfile::GoSum => return None,
     };
     let plain = |c: char| c.is_alphanumeric() || "@/._-^=~<>*, \"+".contains(c);
     (!name.is_empty() && name.len() <= 200 && name.chars().all(plain)).then_some(name)

@@ -1,7 +1,7 @@
 //! A copy of what a tool needs to work out a lockfile: manifests and the lockfile, in a folder for the user alone, and of the workspace's
 //! settings only where packages come from. No source, no build script, and nothing that names a program gets into it.
 
-use super::{LARGEST_MANIFEST, Unmerged, bounds};
+use super::{LARGEST_MANIFEST, Unmerged, bounds, pnpm, uv};
 use conflict::{Conflicts, Lockfile};
 use ropey::Rope;
 use std::io;
@@ -21,6 +21,8 @@ pub(super) struct Stage {
     /// The folder in which the lockfile stands.
     pub folder: PathBuf,
     pub lockfile: PathBuf,
+    /// What the tool is told besides.
+    pub more: &'static [&'static str],
 }
 
 /// What cargo's `[source.NAME]` and `[registries.NAME]` may say in the copy: addresses and folders, no tokens and no programs.
@@ -29,7 +31,11 @@ const REGISTRY: [&str; 2] = ["index", "protocol"];
 /// What `[resolver]` may say: how versions are chosen, and not where the lockfile is written.
 const RESOLVER: [&str; 2] = ["incompatible-rust-versions", "feature-unification"];
 /// What `.npmrc` may say, beside `@scope:registry`.
-const NPMRC: [&str; 8] = [
+const NPMRC: [&str; 12] = [
+    "auto-install-peers",
+    "exclude-links-from-lockfile",
+    "link-workspace-packages",
+    "resolution-mode",
     "registry",
     "legacy-peer-deps",
     "strict-peer-deps",
@@ -59,6 +65,9 @@ pub(super) fn manifests(kind: Lockfile, lockfile: &Path, top: &Path) -> Result<V
     let files = match kind {
         Lockfile::Cargo => inventory::cargo_manifests(folder),
         Lockfile::Npm => inventory::npm_manifests(folder).map_err(Unmerged::Members)?,
+        Lockfile::Pnpm => inventory::pnpm_manifests(folder).map_err(Unmerged::Members)?,
+        Lockfile::Uv => inventory::uv_manifests(folder).map_err(Unmerged::Members)?,
+        Lockfile::GoSum => Vec::new(),
     };
     let mut found = Vec::new();
     for file in files {
@@ -105,9 +114,9 @@ impl Stage {
             let to = own.path().join(&manifest.below);
             let folder = to.parent().unwrap_or(own.path());
             std::fs::create_dir_all(folder)?;
+            let unread = |why: String| Unmerged::Unread { file: top.join(&manifest.below), why };
             match kind {
                 Lockfile::Cargo => {
-                    let unread = |why: String| Unmerged::Unread { file: top.join(&manifest.below), why };
                     let bare = bare(&manifest.text).map_err(unread)?;
                     std::fs::create_dir_all(folder.join("src"))?;
                     std::fs::write(folder.join("src/lib.rs"), "")?;
@@ -115,7 +124,12 @@ impl Stage {
                     std::fs::write(folder.join("build.rs"), "fn main() {}\n")?;
                     std::fs::write(&to, bare)?;
                 }
-                Lockfile::Npm => std::fs::write(&to, &manifest.text)?,
+                Lockfile::Npm | Lockfile::GoSum => std::fs::write(&to, &manifest.text)?,
+                Lockfile::Pnpm => std::fs::write(&to, pnpm::bare(&manifest.below, &manifest.text).map_err(unread)?)?,
+                Lockfile::Uv => {
+                    let is_root = top.join(&manifest.below).parent() == lockfile.parent();
+                    std::fs::write(&to, uv::bare(&manifest.text, is_root).map_err(unread)?)?;
+                }
             }
         }
         let source = lockfile.parent().unwrap_or(top);
@@ -128,15 +142,25 @@ impl Stage {
                     std::fs::write(folder.join(".cargo/config.toml"), settings)?;
                 }
             }
-            Lockfile::Npm => {
+            Lockfile::Npm | Lockfile::Pnpm => {
                 if let Some(settings) = npm_settings(source) {
                     std::fs::write(folder.join(".npmrc"), settings)?;
                 }
             }
+            Lockfile::Uv => {
+                if let Some(text) = small(&source.join("uv.toml")) {
+                    let unread = |why: String| Unmerged::Unread { file: source.join("uv.toml"), why };
+                    std::fs::write(folder.join("uv.toml"), uv::settings(&text).map_err(unread)?)?;
+                }
+            }
+            Lockfile::GoSum => {}
         }
+        // Without one of its own pnpm goes up and takes a workspace above.
+        let alone = kind == Lockfile::Pnpm && !folder.join("pnpm-workspace.yaml").exists();
+        let more: &[&str] = if alone { &["--ignore-workspace"] } else { &[] };
         let lockfile = folder.join(lockfile.file_name().unwrap_or_default());
         std::fs::write(&lockfile, start)?;
-        Ok(Self { own, folder, lockfile })
+        Ok(Self { own, folder, lockfile, more })
     }
 
     /// A lockfile that the tool wrote in a folder of the copy above the one in which it was run; by its place in the workspace.

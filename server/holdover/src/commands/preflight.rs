@@ -77,16 +77,12 @@ fn print(report: &PreflightReport, options: &Preflight, out: &Out) {
     }
     // What was asked for is said last, and whole.
     let of_proof = |code: &str| options.prove && code == codes::NETWORK_IN_BUILD;
-    let limit = if options.all || out.verbose { usize::MAX } else { SHOWN };
-    let findings: Vec<_> = report.findings.iter().filter(|finding| !of_proof(&finding.code)).collect();
-    for finding in findings.iter().take(limit) {
+    for finding in report.findings.iter().filter(|finding| !of_proof(&finding.code)) {
         let place = &finding.range.start;
         let file = finding.file.strip_prefix(&report.workspace).unwrap_or(&finding.file);
         out.line(format!("{}:{}: {} ({})", file.display(), place.line + 1, finding.message, finding.code));
     }
-    if findings.len() > limit {
-        out.line(format!("… and {} more findings: `--all` or `-v` shows them", findings.len() - limit));
-    }
+    let limit = if options.all || out.verbose { usize::MAX } else { SHOWN };
     for artifact in report.artifacts.iter().take(limit) {
         print_artifact(artifact, report, out);
     }
