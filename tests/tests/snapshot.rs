@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use holdover_tests::fixture::Fixture;
 use holdover_tests::said::{code, err, out};
+use journal::{Journal, Subject};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -165,4 +166,40 @@ fn a_device_that_is_not_known_or_was_taken_out_is_not_believed() {
     assert_eq!(problems(&fixture), Vec::<String>::new(), "a member's word counts");
     at(&theirs, &["device", "revoke", device]);
     assert_eq!(problems(&fixture), [format!("the device that signed it, {device}, was taken out")]);
+}
+
+#[test]
+fn a_signed_statement_of_other_artifacts_or_checksums_is_not_believed_although_its_lockfiles_are_the_same() {
+    let fixture = Fixture::small();
+    let (file, _) = stated(&fixture);
+    let envelope: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let body = BASE64_STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
+    let statement: Value = serde_json::from_slice(&body).unwrap();
+    let subjects: Vec<Subject> = ["Cargo.lock", "package-lock.json"]
+        .map(|name| Subject::of(name, &std::fs::read(fixture.workspace().join(name)).unwrap()))
+        .to_vec();
+    let kind = statement["predicateType"].as_str().unwrap();
+    // The same device, with its own key, states something else.
+    let signs = |change: &dyn Fn(&mut Vec<Value>, &mut Vec<Value>)| {
+        let mut predicate = statement["predicate"].clone();
+        let mut list = |name: &str| predicate[name].as_array_mut().map(std::mem::take).unwrap();
+        let (mut artifacts, mut checksums) = (list("artifacts"), list("checksums"));
+        change(&mut artifacts, &mut checksums);
+        predicate["artifacts"] = Value::Array(artifacts);
+        predicate["checksums"] = Value::Array(checksums);
+        let journal = Journal::open(&fixture.data()).unwrap();
+        std::fs::write(&file, journal.sign_statement(kind, &subjects, &predicate).unwrap()).unwrap();
+        drop(journal);
+        problems(&fixture)
+    };
+    assert_eq!(signs(&|_, _| ()), Vec::<String>::new(), "what it stated before");
+    let left_out = statement["predicate"]["artifacts"][0].as_str().unwrap();
+    let told = signs(&|artifacts, _| {
+        artifacts.remove(0);
+    });
+    assert_eq!(told, [format!("it says nothing of {left_out}")]);
+    let told = signs(&|artifacts, _| artifacts.push(json!("cargo:ghost@1.0.0")));
+    assert_eq!(told, ["no lockfile names cargo:ghost@1.0.0 any more"]);
+    let told = signs(&|_, checksums| checksums[0] = json!(format!("sha256:{}", "0".repeat(64))));
+    assert_eq!(told, ["1 checksum that it states is of no file here"]);
 }

@@ -126,6 +126,16 @@ pub mod codes {
     pub const NETWORK_IN_BUILD: &str = "network-in-build";
     /// What a proof run was about has changed since.
     pub const STALE_PROOF: &str = "stale-proof";
+    /// Something came into a cache longer ago than the workspace wants.
+    pub const ARTIFACT_TOO_OLD: &str = "artifact-too-old";
+    /// Something was withdrawn by its authors, or they advise against it.
+    pub const ARTIFACT_DEPRECATED: &str = "artifact-deprecated";
+    /// Packages come from a registry that the workspace does not allow.
+    pub const REGISTRY_NOT_ALLOWED: &str = "registry-not-allowed";
+    /// A workspace uses more of a cache than it wants.
+    pub const CACHE_OVER_QUOTA: &str = "cache-over-quota";
+    /// A rule about freshness could not be judged.
+    pub const FRESHNESS_UNKNOWN: &str = "freshness-unknown";
     /// A conflict between two versions of a text.
     pub const MERGE_CONFLICT: &str = "merge-conflict";
     /// A conflict marker without its counterparts.

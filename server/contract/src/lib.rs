@@ -53,8 +53,9 @@ pub use record::{
     FieldState, MergePolicy, PolicyOutcome, Record, RecordChoice, RecordConflict, RecordField, RecordSide, RecordWrite,
 };
 pub use settings::{
-    ChecksSettings, ConflictSettings, FetchSettings, InventorySettings, JournalSettings, LintAllowance, LintSettings,
-    LogSettings, MirrorSettings, NotesSettings, ProveSettings, RetentionSettings, Settings, Unknown, WorkspaceSettings,
+    ChecksSettings, ConflictSettings, FetchSettings, FreshnessRule, FreshnessSettings, InventorySettings,
+    JournalSettings, LintAllowance, LintSettings, LogSettings, MirrorSettings, NotesSettings, ProveSettings,
+    RetentionSettings, Settings, Unknown, WorkspaceSettings,
 };
 pub use snapshot::Snapshot;
 pub use status::{

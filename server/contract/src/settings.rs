@@ -27,6 +27,8 @@ pub struct Settings {
     pub prove: ProveSettings,
     /// Built-in lints.
     pub lints: LintSettings,
+    /// What is asked of the age, the origin and the standing of what is here.
+    pub freshness: FreshnessSettings,
     /// Notes.
     pub notes: NotesSettings,
     /// The workspace itself.
@@ -119,6 +121,32 @@ pub struct LintSettings {
     pub enable: Option<bool>,
     /// What is allowed, where, and why.
     pub allow: Option<Vec<LintAllowance>>,
+}
+
+/// What a team asks of what is here, so that it chooses between freshness and continuity before it finds out.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct FreshnessSettings {
+    /// What has to hold, each of them.
+    pub rules: Option<Vec<FreshnessRule>>,
+}
+
+/// What has to hold for one ecosystem, or for all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct FreshnessRule {
+    /// `cargo`, `npm`, …; all of them where it is not said.
+    pub ecosystem: Option<String>,
+    /// How long ago something may have come into its cache.
+    pub max_age: Option<Keep>,
+    /// Addresses that packages may come from; what lies below one is allowed too.
+    pub registries: Option<Vec<String>>,
+    /// What was withdrawn, or is advised against, is told.
+    pub deprecated: Option<bool>,
+    /// MiB of each cache that the workspace may use.
+    pub quota_mib: Option<u64>,
 }
 
 /// What a team has decided to allow.

@@ -36,7 +36,10 @@ pub(crate) fn look(inner: &Inner, workspace: &Workspace) {
 pub(crate) fn known(workspace: &Workspace, survey: Option<&Survey>) -> Vec<Cache> {
     let expiry = workspace.expiry.known.lock().unwrap_or_else(PoisonError::into_inner);
     let mut caches = survey.map(|survey| survey.caches.clone()).unwrap_or_default();
+    let loaded = workspace.loaded();
+    let rules = loaded.settings.freshness.rules.as_deref().unwrap_or_default();
     for cache in &mut caches {
+        cache.quota = crate::freshness::quota(rules, cache);
         cache.expires_at = expiry.1.get(&cache.path).and_then(|at| host::at_second(*at));
         cache.text = words::cache(cache);
     }

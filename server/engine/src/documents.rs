@@ -14,13 +14,16 @@ impl Engine {
         let Some(workspace) = self.inner.workspace_of(file) else { return Vec::new() };
         if file == workspace.root.join(WORKSPACE_FILE) {
             let mut found = workspace.settings_findings(Some(text));
+            found.extend(workspace.freshness.found().iter().filter(|finding| finding.file == file).cloned());
             found.extend(proof_findings(&workspace, file, text));
             // Of the allowances on disk: which of them are used is only known when every file was read.
             let lints = workspace.lint_book.findings();
             found.extend(lints.get(file).into_iter().flatten().cloned());
             return found;
         }
-        let mut found = workspace.survey().map(|survey| inventory::place(&survey, file, text)).unwrap_or_default();
+        let survey = workspace.survey();
+        let mut found = survey.as_ref().map(|survey| inventory::place(survey, file, text)).unwrap_or_default();
+        found.extend(survey.iter().flat_map(|survey| workspace.freshness.placed(survey, file, text)));
         found.extend(proof_findings(&workspace, file, text));
         found.extend(workspace.lint_document(file, text));
         found

@@ -167,6 +167,7 @@ impl Engine {
         let workspace = self.inner.workspace(root)?;
         let mut report = workspace.report(all)?;
         report.findings.extend(workspace.settings_findings(None));
+        report.findings.extend(workspace.freshness.found().iter().cloned());
         let survey = workspace.survey()?;
         report.findings.extend(crate::prove::findings(&workspace, &survey));
         Some(report)

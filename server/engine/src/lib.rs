@@ -18,6 +18,7 @@ mod error;
 mod facade;
 mod fetch;
 mod fetch_job;
+mod freshness;
 mod git;
 mod history;
 mod inner;

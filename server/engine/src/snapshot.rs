@@ -176,10 +176,9 @@ impl Engine {
         let sums: BTreeSet<String> = checksums(&survey).into_iter().collect();
         let lacking = texts(&stated.predicate, "checksums").iter().filter(|sum| !sums.contains(*sum)).count();
         if lacking > 0 {
-            problems.push(format!(
-                "{} that it states are of no file here",
-                crate::words::counted(lacking as u64, "checksum")
-            ));
+            let (counted, are) =
+                (crate::words::counted(lacking as u64, "checksum"), if lacking == 1 { "is" } else { "are" });
+            problems.push(format!("{counted} that it states {are} of no file here"));
         }
         if problems.len() > MOST_PROBLEMS {
             let more = problems.len() - MOST_PROBLEMS;

@@ -64,6 +64,7 @@ pub(crate) struct Workspace {
     told_of_doubt: AtomicBool,
     /// When its caches' tools may begin to delete something.
     pub expiry: crate::caches::Expiry,
+    pub freshness: crate::freshness::Freshness,
     /// What its registries answered.
     pub registries: crate::mirrors::Registries,
     /// What runs a tool for it.
@@ -106,6 +107,7 @@ impl Workspace {
             doubted: AtomicBool::new(false),
             told_of_doubt: AtomicBool::new(false),
             expiry: crate::caches::Expiry::default(),
+            freshness: crate::freshness::Freshness::default(),
             registries: crate::mirrors::Registries::default(),
             running: Running::default(),
             history_asked: Mutex::default(),
@@ -270,6 +272,7 @@ impl Workspace {
         if !stop() {
             crate::prove::refresh(inner, self, &survey);
             crate::snapshot::refresh(inner, self, &survey);
+            crate::freshness::refresh(inner, self, &survey);
             self.take(inner, survey);
         }
     }
@@ -332,6 +335,9 @@ impl Workspace {
         }
         for finding in crate::prove::findings(self, &survey).into_iter().filter(|_| !told_elsewhere) {
             by_file.entry(finding.file.clone()).or_default().push(finding);
+        }
+        for finding in self.freshness.found().iter().filter(|_| !told_elsewhere) {
+            by_file.entry(finding.file.clone()).or_default().push(finding.clone());
         }
         let settings_file = self.root.join(WORKSPACE_FILE);
         let problems = self.settings_findings(None);

@@ -41,6 +41,11 @@ pub(crate) trait Ecosystem: Send + Sync {
     fn expiry(&self, _lockfile: &Path, _ask: &Ask<'_>) -> Option<(PathBuf, i64)> {
         None
     }
+    /// The artifacts of the lockfile that their registry has withdrawn or advises against, by id, and in which words, as far as
+    /// what is here says so; `None`: nothing here would.
+    fn deprecated(&self, _lockfile: &Path, _artifacts: &[&Artifact], _ask: &Ask<'_>) -> Option<Vec<(String, String)>> {
+        None
+    }
     /// The tool's own commands that bring what is wanted.
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep>;
 }

@@ -77,12 +77,16 @@ fn print(report: &PreflightReport, options: &Preflight, out: &Out) {
     }
     // What was asked for is said last, and whole.
     let of_proof = |code: &str| options.prove && code == codes::NETWORK_IN_BUILD;
-    for finding in report.findings.iter().filter(|finding| !of_proof(&finding.code)) {
+    let limit = if options.all || out.verbose { usize::MAX } else { SHOWN };
+    let findings: Vec<_> = report.findings.iter().filter(|finding| !of_proof(&finding.code)).collect();
+    for finding in findings.iter().take(limit) {
         let place = &finding.range.start;
         let file = finding.file.strip_prefix(&report.workspace).unwrap_or(&finding.file);
         out.line(format!("{}:{}: {} ({})", file.display(), place.line + 1, finding.message, finding.code));
     }
-    let limit = if options.all || out.verbose { usize::MAX } else { SHOWN };
+    if findings.len() > limit {
+        out.line(format!("… and {} more findings: `--all` or `-v` shows them", findings.len() - limit));
+    }
     for artifact in report.artifacts.iter().take(limit) {
         print_artifact(artifact, report, out);
     }

@@ -17,6 +17,9 @@ pub(crate) struct Entry<'a> {
     pub features: Features<'a>,
     #[serde(default)]
     pub features2: Option<Features<'a>>,
+    /// Its author has withdrawn it: whoever locked it keeps it, nobody locks it anew.
+    #[serde(default)]
+    pub yanked: Option<bool>,
     /// Schema of the entry; cargo leaves out what it does not know.
     #[serde(default)]
     pub v: Option<u32>,

@@ -85,9 +85,30 @@ impl Ecosystem for Cargo {
         asks::registries(lockfile, missing, ask)
     }
 
+    fn deprecated(&self, _lockfile: &Path, artifacts: &[&Artifact], ask: &Ask<'_>) -> Option<Vec<(String, String)>> {
+        Some(
+            artifacts
+                .iter()
+                .filter(|artifact| yanked(artifact, ask.look))
+                .map(|one| (one.id.clone(), YANKED.into()))
+                .collect(),
+        )
+    }
+
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {
         fetch::cargo(wanted)
     }
+}
+
+const YANKED: &str = "was yanked by its authors: it still builds, and nobody may lock it anew";
+
+/// Whether the index said so when it was read last.
+fn yanked(artifact: &Artifact, look: &Look) -> bool {
+    let Some(entry) = artifact.looked_in.iter().find(|path| path.extension().is_none_or(|end| end != "crate")) else {
+        return false;
+    };
+    let bytes = look.bytes(entry, entries::LARGEST_ENTRY).unwrap_or_default();
+    index::entry(&bytes, &artifact.version).is_ok_and(|entry| entry.yanked == Some(true))
 }
 
 /// `cargo:<name>@<version>`, and the source behind it where that stands twice.

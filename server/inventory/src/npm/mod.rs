@@ -73,6 +73,11 @@ impl Ecosystem for Npm {
         asks::registries(lockfile, missing, ask)
     }
 
+    fn deprecated(&self, lockfile: &Path, _artifacts: &[&Artifact], ask: &Ask<'_>) -> Option<Vec<(String, String)>> {
+        let text = ask.look.text(lockfile, LARGEST_LOCKFILE).unwrap_or_default();
+        Some(deprecated(&without_mark(&text)))
+    }
+
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {
         fetch::npm(wanted)
     }
@@ -114,6 +119,22 @@ fn artifacts(entries: &[Located]) -> Vec<(usize, String)> {
         out.push((at, id));
     }
     out
+}
+
+/// Ids of the entries that npm locked although their authors advise against them, with what those say.
+fn deprecated(text: &str) -> Vec<(String, String)> {
+    let entries = lock::read(text).entries;
+    let Ok(whole) = serde_json::from_str::<serde_json::Value>(text) else { return Vec::new() };
+    let said = |path: &str| whole.get("packages")?.get(path)?.get("deprecated")?.as_str().map(str::to_owned);
+    let told = |(at, id): (usize, String)| Some((id, advised_against(&said(&entries[at].path)?)));
+    artifacts(&entries).into_iter().filter_map(told).collect()
+}
+
+/// What authors say, on one line and not at any length.
+pub(crate) fn advised_against(why: &str) -> String {
+    let words: Vec<&str> = why.split_whitespace().collect();
+    let short: String = words.join(" ").chars().filter(|c| !c.is_control()).take(300).collect();
+    format!("is deprecated: {short}")
 }
 
 /// Whether the configuration leaves this kind of dependency out.

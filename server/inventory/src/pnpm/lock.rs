@@ -63,6 +63,8 @@ pub(super) struct Package {
     pub libc: Vec<String>,
     pub node: Option<String>,
     pub pnpm: Option<String>,
+    /// What its authors say against it.
+    pub deprecated: Option<String>,
 }
 
 /// A package with its peers, as it is installed.
@@ -183,6 +185,7 @@ fn packages(lock: &mut Lock, entry: &yaml::Entry) -> HashMap<String, u32> {
             libc: list("libc"),
             node: engine("node"),
             pnpm: engine("pnpm"),
+            deprecated: one.value.get("deprecated").and_then(Value::word).map(str::to_owned),
         });
     }
     places

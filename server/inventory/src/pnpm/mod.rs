@@ -17,7 +17,7 @@ mod sync;
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
 use crate::fetch::{self, Wanted};
 use crate::npm;
-use contract::FetchStep;
+use contract::{Artifact, FetchStep};
 use std::ops::Range as Span;
 use std::path::Path;
 
@@ -58,6 +58,12 @@ impl Ecosystem for Pnpm {
             let manager = manifest.get("packageManager").and_then(serde_json::Value::as_str);
             manifest.get("pnpm").is_some() || manager.is_some_and(|manager| manager.starts_with("pnpm@"))
         })
+    }
+
+    fn deprecated(&self, lockfile: &Path, _artifacts: &[&Artifact], ask: &Ask<'_>) -> Option<Vec<(String, String)>> {
+        let text = ask.look.text(lockfile, LARGEST_LOCKFILE).unwrap_or_default();
+        let told = |package: lock::Package| Some((id(&package), npm::advised_against(package.deprecated.as_deref()?)));
+        Some(lock::read(&text).packages.into_iter().filter_map(told).collect())
     }
 
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {

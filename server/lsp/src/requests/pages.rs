@@ -2,7 +2,7 @@
 //! It holds them and nothing else.
 
 /// The pages, by code.
-pub(crate) const PAGES: [(&str, &str); 49] = [
+pub(crate) const PAGES: [(&str, &str); 54] = [
     ("action-not-pinned", include_str!("../../../../docs/diagnostics/action-not-pinned.md")),
     ("allowance-unused", include_str!("../../../../docs/diagnostics/allowance-unused.md")),
     ("allowance-without-reason", include_str!("../../../../docs/diagnostics/allowance-without-reason.md")),
@@ -39,6 +39,11 @@ pub(crate) const PAGES: [(&str, &str); 49] = [
     ("requirement-not-pinned", include_str!("../../../../docs/diagnostics/requirement-not-pinned.md")),
     ("stale-artifact", include_str!("../../../../docs/diagnostics/stale-artifact.md")),
     ("stale-proof", include_str!("../../../../docs/diagnostics/stale-proof.md")),
+    ("artifact-deprecated", include_str!("../../../../docs/diagnostics/artifact-deprecated.md")),
+    ("artifact-too-old", include_str!("../../../../docs/diagnostics/artifact-too-old.md")),
+    ("cache-over-quota", include_str!("../../../../docs/diagnostics/cache-over-quota.md")),
+    ("freshness-unknown", include_str!("../../../../docs/diagnostics/freshness-unknown.md")),
+    ("registry-not-allowed", include_str!("../../../../docs/diagnostics/registry-not-allowed.md")),
     ("submodule-not-here", include_str!("../../../../docs/diagnostics/submodule-not-here.md")),
     ("terraform-module-not-here", include_str!("../../../../docs/diagnostics/terraform-module-not-here.md")),
     ("terraform-provider-not-here", include_str!("../../../../docs/diagnostics/terraform-provider-not-here.md")),
