@@ -192,6 +192,9 @@ pub struct PreflightReport {
     /// What is wrong with lockfiles and manifests themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<crate::Finding>,
+    /// With `--pack`: what else travels along.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pack: Vec<crate::PackItem>,
     /// With `--fetch`: what was done before this report was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fetch: Option<crate::FetchOutcome>,

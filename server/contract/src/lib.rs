@@ -15,6 +15,7 @@ mod intact;
 mod job;
 mod keep;
 mod note;
+mod pack;
 mod proof;
 mod record;
 mod settings;
@@ -48,14 +49,15 @@ pub use intact::{
 pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
 pub use keep::{Keep, NoKeep, Unit};
 pub use note::{Note, NoteAnchor, NoteDraft, NoteGrade, NotePlace, NoteReport, NoteVersion};
+pub use pack::{PackItem, PackKind, PackState};
 pub use proof::{Proof, ProofInput, ProofState, ProofStep, Reach};
 pub use record::{
     FieldState, MergePolicy, PolicyOutcome, Record, RecordChoice, RecordConflict, RecordField, RecordSide, RecordWrite,
 };
 pub use settings::{
     ChecksSettings, ConflictSettings, FetchSettings, FreshnessRule, FreshnessSettings, InventorySettings,
-    JournalSettings, LintAllowance, LintSettings, LogSettings, MirrorSettings, NotesSettings, ProveSettings,
-    RetentionSettings, Settings, Unknown, WorkspaceSettings,
+    JournalSettings, LintAllowance, LintSettings, LogSettings, MirrorSettings, NotesSettings, PackSettings,
+    ProveSettings, RetentionSettings, Settings, Unknown, WorkspaceSettings,
 };
 pub use snapshot::Snapshot;
 pub use status::{

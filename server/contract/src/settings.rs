@@ -25,6 +25,8 @@ pub struct Settings {
     pub checks: ChecksSettings,
     /// Proof runs.
     pub prove: ProveSettings,
+    /// What travels along.
+    pub pack: PackSettings,
     /// Built-in lints.
     pub lints: LintSettings,
     /// What is asked of the age, the origin and the standing of what is here.
@@ -110,6 +112,21 @@ pub struct ProveSettings {
     pub commands: Option<Vec<Vec<String>>>,
     /// Seconds after which one of them is stopped. Default: 3600.
     pub timeout_seconds: Option<u64>,
+}
+
+/// What travels along, beyond what the workspace needs as it is checked out.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct PackSettings {
+    /// *Trusted only.* Branches, here or of a remote, whose lockfiles are to be met too: names, or patterns such as `origin/release-*`.
+    pub branches: Option<Vec<String>>,
+    /// *Trusted only.* What is fetched for review: a remote and a refspec each.
+    pub refs: Option<Vec<String>>,
+    /// *Trusted only.* What is run with a connection: each a program and its arguments.
+    pub commands: Option<Vec<Vec<String>>>,
+    /// Files that have to be here: model files, documents.
+    pub files: Option<Vec<PathBuf>>,
 }
 
 /// Built-in lints: what reaches for a network while the project is built and tested.

@@ -36,6 +36,11 @@ impl Git<'_> {
         self.ask_for(arguments, 100)
     }
 
+    /// The same, with as many lines as a repository may have refs.
+    pub fn ask_all(&self, arguments: &[&str]) -> Option<Vec<String>> {
+        self.ask_for(arguments, MOST_STAGES)
+    }
+
     /// The same, with at most so many lines.
     fn ask_for(&self, arguments: &[&str], most: usize) -> Option<Vec<String>> {
         let mut lines = Vec::new();

@@ -32,6 +32,7 @@ mod mirrors;
 mod notes;
 mod notice;
 mod origin;
+mod pack;
 mod preview;
 mod project;
 mod prove;

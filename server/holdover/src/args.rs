@@ -148,6 +148,7 @@ pub(crate) struct Lsp {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("bringing").args(["fetch", "pack"]).multiple(true))]
 pub(crate) struct Preflight {
     /// Workspace, or a folder or file in it
     #[arg(default_value = ".")]
@@ -155,8 +156,11 @@ pub(crate) struct Preflight {
     /// Get what is missing, with the ecosystem's own tools
     #[arg(long)]
     pub fetch: bool,
-    /// With --fetch: say what would be run, and run nothing
-    #[arg(long, requires = "fetch")]
+    /// Also bring what travels along by `pack.*`: other branches, refs for review
+    #[arg(long)]
+    pub pack: bool,
+    /// With --fetch or --pack: say what would be run, and run nothing
+    #[arg(long, requires = "bringing")]
     pub dry_run: bool,
     /// Compare every checksum
     #[arg(long)]

@@ -41,6 +41,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("holdover preflight", "is everything here that a build and an install need?"),
             ("holdover preflight --fetch", "get what is missing first; the workspace must be trusted"),
+            ("holdover preflight --pack --dry-run", "what else would travel along, by the settings `pack.*`"),
             ("holdover preflight --prove", "build and test with no network; who reaches is named"),
             ("holdover preflight --deep --json", "compare every checksum, answer for a program"),
         ],

@@ -12,7 +12,7 @@ pub const WORKSPACE_FILE: &str = "holdover.toml";
 /// A settings file larger than this is not read, in bytes.
 pub(crate) const SIZE_LIMIT: u64 = 1 << 20;
 /// Keys that are taken from trusted sources only, with the reason.
-const TRUSTED_ONLY: [(&str, &str); 10] = [
+const TRUSTED_ONLY: [(&str, &str); 13] = [
     ("fetch.cargo", RUN),
     ("fetch.npm", RUN),
     ("fetch.pnpm", RUN),
@@ -20,11 +20,15 @@ const TRUSTED_ONLY: [(&str, &str); 10] = [
     ("checks.build", RUN),
     ("checks.test", RUN),
     ("prove.commands", RUN),
+    ("pack.branches", BRING),
+    ("pack.refs", BRING),
+    ("pack.commands", RUN),
     ("journal.retention.observations", DELETE),
     ("journal.retention.local", DELETE),
     ("journal.retention.notes", DELETE),
 ];
 const RUN: &str = "this names a program to be run";
+const BRING: &str = "this says what is brought here, by tools that it configures";
 const DELETE: &str = "this deletes from your journal";
 
 /// Where a value came from.

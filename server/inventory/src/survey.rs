@@ -364,6 +364,7 @@ impl Survey {
             readiness: self.readiness.clone(),
             artifacts: if all { self.artifacts.to_vec() } else { self.absent().cloned().collect() },
             findings: self.findings.iter().filter(|finding| own(&finding.code)).cloned().collect(),
+            pack: Vec::new(),
             fetch: None,
         }
     }

@@ -5,7 +5,8 @@ use crate::End;
 use crate::args::Preflight;
 use crate::out::{self, Out, Unit};
 use contract::{
-    Artifact, ArtifactState, FetchOutcome, JobState, PreflightReport, Proof, ProofState, ReadinessState, codes,
+    Artifact, ArtifactState, FetchOutcome, JobState, PackItem, PackKind, PackState, PreflightReport, Proof, ProofState,
+    ReadinessState, codes,
 };
 use engine::EngineError;
 use owo_colors::OwoColorize as _;
@@ -16,7 +17,7 @@ const SHOWN: usize = 40;
 const MOST_ARGUMENTS: usize = 8;
 
 pub(crate) fn run(options: &Preflight, out: &Out) -> Result<End, Failure> {
-    let counts = !options.all && !options.deep && !options.fetch && !options.prove;
+    let counts = !options.all && !options.deep && !options.fetch && !options.prove && !options.pack;
     let engine = if counts { engine_for_counts() } else { engine() };
     let root = open(&engine, &options.path, out)?;
     let cancel = cancel_on_interrupt();
@@ -46,15 +47,26 @@ pub(crate) fn run(options: &Preflight, out: &Out) -> Result<End, Failure> {
         drop(bar);
         told.map_err(|e| failed(&e))?;
     }
+    let mut pack = Vec::new();
+    if options.pack && !cancel.is_cancelled() {
+        let bar = out.progress(&Unit::Artifacts);
+        let told =
+            engine.pack(&root, options.dry_run, &cancel, &|p| bar.report("packing", &p.message, p.done, p.total));
+        drop(bar);
+        pack = told.map_err(|e| failed(&e))?;
+    }
     warn_of_journal(&engine, out);
     let report = engine.preflight(&root, options.all).ok_or_else(|| failed(&EngineError::NotOpen { root }))?;
-    let report = PreflightReport { fetch: fetched, ..report };
+    let report = PreflightReport { fetch: fetched, pack, ..report };
     out.document(&report);
     if !out.json {
         print(&report, options, out);
     }
     engine.leave();
     if report.fetch.as_ref().is_some_and(|f| matches!(f.state, JobState::Failed | JobState::Cancelled)) {
+        return Ok(End::No);
+    }
+    if report.pack.iter().any(|item| matches!(item.state, PackState::Failed | PackState::Incomplete)) {
         return Ok(End::No);
     }
     if let Some(proof) = report.readiness.proof.as_ref().filter(|_| options.prove) {
@@ -92,6 +104,9 @@ fn print(report: &PreflightReport, options: &Preflight, out: &Out) {
     }
     if report.artifacts.len() > limit {
         out.line(format!("… and {} more: `--all` or `-v` shows them", report.artifacts.len() - limit));
+    }
+    for item in &report.pack {
+        print_packed(item, out);
     }
     print_counts(report, options, out);
     if let Some(proof) = report.readiness.proof.as_ref().filter(|_| options.prove) {
@@ -149,6 +164,25 @@ fn print_counts(report: &PreflightReport, options: &Preflight, out: &Out) {
     if readiness.missing + readiness.corrupt + readiness.stale > 0 && !options.fetch {
         out.detail(format!("{} `holdover preflight --fetch` gets what is missing", "hint:".cyan()));
     }
+}
+
+fn print_packed(item: &PackItem, out: &Out) {
+    let what = match item.kind {
+        PackKind::Refs => "refs",
+        PackKind::Branch => "branch",
+        PackKind::Command => "command",
+        PackKind::File => "file",
+    };
+    let state = match item.state {
+        PackState::Ready => "here".green().to_string(),
+        PackState::Planned => "would".cyan().to_string(),
+        PackState::Incomplete => "incomplete".red().to_string(),
+        PackState::Failed => "failed".red().to_string(),
+        PackState::Unknown => "unknown".yellow().to_string(),
+    };
+    let mut lines = item.text.lines();
+    out.line(format!("{state} {what} {}: {}", item.name, lines.next().unwrap_or_default()));
+    lines.for_each(|line| out.line(format!("    {line}")));
 }
 
 fn print_proof(proof: &Proof, report: &PreflightReport, out: &Out) {
