@@ -16,7 +16,12 @@ return {
   cmd = config.cmd,
   -- Every filetype: a merge conflict or a missing dependency may stand in any file.
   filetypes = nil,
-  root_markers = { 'holdover.toml', { 'Cargo.lock', 'package-lock.json', 'uv.lock' }, 'Cargo.toml', '.git' },
+  root_markers = {
+    'holdover.toml',
+    { 'Cargo.lock', 'package-lock.json', 'uv.lock', 'yarn.lock' },
+    'Cargo.toml',
+    '.git',
+  },
   root_dir = function(bufnr, on_dir)
     require('holdover.attach').root_dir(bufnr, on_dir)
   end,

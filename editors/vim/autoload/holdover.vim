@@ -4,7 +4,7 @@ let g:holdover_executable = get(g:, 'holdover_executable', 'holdover')
 
 " The nearest folder with a lockfile, else the file's own.
 function! holdover#Root(buffer) abort
-  for l:name in ['holdover.toml', 'Cargo.lock', 'package-lock.json', 'npm-shrinkwrap.json', 'uv.lock']
+  for l:name in ['holdover.toml', 'Cargo.lock', 'package-lock.json', 'npm-shrinkwrap.json', 'uv.lock', 'yarn.lock']
     let l:found = ale#path#FindNearestFile(a:buffer, l:name)
     if !empty(l:found)
       return fnamemodify(l:found, ':h')

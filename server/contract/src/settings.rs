@@ -71,6 +71,8 @@ pub struct FetchSettings {
     pub pnpm: Option<PathBuf>,
     /// *Trusted only.* Path of uv. Default: looked up in PATH.
     pub uv: Option<PathBuf>,
+    /// *Trusted only.* Path of Yarn. Default: looked up in PATH.
+    pub yarn: Option<PathBuf>,
 }
 
 /// Registries and mirrors.

@@ -100,6 +100,7 @@ impl Engine {
             ("npm", "fetches npm packages"),
             ("pnpm", "fetches pnpm's packages"),
             ("uv", "fetches Python packages"),
+            ("yarn", "fetches Yarn's packages"),
             ("git", "is used by all of them"),
         ] {
             match host::find_program(tool) {

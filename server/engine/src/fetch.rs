@@ -250,6 +250,7 @@ fn run_step(
         "npm" => settings.npm.clone(),
         "pnpm" => settings.pnpm.clone(),
         "uv" => settings.uv.clone(),
+        "yarn" => settings.yarn.clone(),
         _ => None,
     };
     let program = configured.map_or_else(|| program.clone().into(), std::path::PathBuf::into_os_string);

@@ -38,6 +38,7 @@ mod unlocked;
 mod uv;
 mod verify;
 mod yaml;
+mod yarn;
 
 pub use brief::Artifacts;
 pub use expiry::expiry;

@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The ecosystems that are known, in the order in which they are shown.
-pub(crate) fn ecosystems() -> [Known; 4] {
-    [&crate::cargo::Cargo, &crate::npm::Npm, &crate::pnpm::Pnpm, &crate::uv::Uv]
+pub(crate) fn ecosystems() -> &'static [Known] {
+    &[&crate::cargo::Cargo, &crate::npm::Npm, &crate::pnpm::Pnpm, &crate::uv::Uv, &crate::yarn::Yarn]
 }
 
 /// Surveys one workspace again and again, and remembers the last answer.
@@ -183,7 +183,8 @@ impl Inventory {
         let target = self.options.target.clone().unwrap_or_else(|| homes::host_target(&self.options.homes, &look));
         let mut ledgers = vec![look.take_ledger()];
         let lockfiles: Vec<(Known, PathBuf)> = known
-            .into_iter()
+            .iter()
+            .copied()
             .flat_map(|ecosystem| self.lockfiles_of(ecosystem).into_iter().map(move |lockfile| (ecosystem, lockfile)))
             .collect();
         let remembered = self.recall(&lockfiles, memory);
@@ -220,7 +221,7 @@ impl Inventory {
         if !judged.is_empty() {
             let look = Look::default();
             // Another tool's lockfile for the same manifest will do.
-            let lacking = known.into_iter().filter(|known| {
+            let lacking = known.iter().copied().filter(|known| {
                 !lockfiles.iter().any(|(ecosystem, lockfile)| {
                     ecosystem.manifest() == known.manifest() && lockfile.parent() == Some(self.root.as_path())
                 })

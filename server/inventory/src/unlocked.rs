@@ -48,7 +48,7 @@ const MOST: usize = 100;
 /// Packages below the root that have dependencies and that no lockfile is for: the answer is not about them. A template
 /// or a fixture is no part of the build, so they change no state; but they are not passed over in silence.
 pub(crate) fn apart(
-    known: [Known; 4],
+    known: &[Known],
     root: &Path,
     files: &[PathBuf],
     judged: &[(Known, Judged)],

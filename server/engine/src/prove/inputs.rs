@@ -27,8 +27,8 @@ const SETTINGS: [&str; 14] = [
     "poetry.toml",
 ];
 /// Tools that a tool calls.
-const CALLED: [(&str, &[&str]); 4] =
-    [("cargo", &["rustc"]), ("npm", &["node"]), ("pnpm", &["node"]), ("uv", &["python3"])];
+const CALLED: [(&str, &[&str]); 5] =
+    [("cargo", &["rustc"]), ("npm", &["node"]), ("pnpm", &["node"]), ("uv", &["python3"]), ("yarn", &["node"])];
 
 /// Everything that a proof is bound to, in order of names.
 pub(super) fn bound(root: &Path, survey: &Survey, planned: &[Planned], limit: u64) -> Vec<ProofInput> {

@@ -13,7 +13,7 @@ pub(super) struct Planned {
 }
 
 /// What builds and tests by a lockfile, without a network: what the tool's own words for that are.
-const BY_LOCKFILE: [(&str, &[&[&str]]); 6] = [
+const BY_LOCKFILE: [(&str, &[&[&str]]); 7] = [
     ("cargo", &[&["cargo", "build", "--locked", "--offline"], &["cargo", "test", "--locked", "--offline"]]),
     (
         "npm",
@@ -32,6 +32,7 @@ const BY_LOCKFILE: [(&str, &[&[&str]]); 6] = [
             &["pnpm", "run", "--if-present", "test"],
         ],
     ),
+    ("yarn", &[&["yarn", "install", "--frozen-lockfile"]]),
     ("go", &[&["go", "build", "./..."], &["go", "test", "./..."]]),
     ("poetry", &[&["poetry", "install"]]),
 ];
@@ -57,7 +58,9 @@ fn by_lockfiles<'a>(settings: &Settings, lockfiles: impl Iterator<Item = (&'a st
         let set = match name {
             "cargo" => &settings.fetch.cargo,
             "npm" => &settings.fetch.npm,
+            "pnpm" => &settings.fetch.pnpm,
             "uv" => &settings.fetch.uv,
+            "yarn" => &settings.fetch.yarn,
             _ => &None,
         };
         set.as_ref().and_then(|path| path.to_str()).unwrap_or(name).to_owned()
