@@ -30,6 +30,7 @@ mod memory;
 mod npm;
 mod pack;
 mod pnpm;
+mod python;
 mod recall;
 mod registries;
 mod survey;

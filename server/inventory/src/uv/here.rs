@@ -2,12 +2,12 @@
 //! May not look at packages.
 
 use super::lock::Lock;
-use super::marker::Environment;
 use super::python::{self, Python, Wanted};
 use super::settings::Settings;
-use super::tags::Tags;
 use crate::ecosystem::{Ask, Verdict};
-use std::collections::BTreeMap;
+use crate::python::interpreter::environment;
+use crate::python::marker::Environment;
+use crate::python::tags::Tags;
 use std::path::Path;
 
 /// What packages are chosen for.
@@ -56,19 +56,4 @@ pub(super) fn find(
     let patches = python.patch.map_or_else(|| vec![0, 99], |patch| vec![patch]);
     let environments = patches.into_iter().map(|patch| environment(python.minor, patch, &platform.machine)).collect();
     Some(Here { tags: Tags::of(python.minor, &platform), python, environments })
-}
-
-fn environment(minor: u16, patch: u16, machine: &str) -> Environment {
-    let full = format!("3.{minor}.{patch}");
-    Environment(BTreeMap::from([
-        ("os_name", "posix".to_owned()),
-        ("sys_platform", "linux".to_owned()),
-        ("platform_system", "Linux".to_owned()),
-        ("platform_machine", machine.to_owned()),
-        ("platform_python_implementation", "CPython".to_owned()),
-        ("implementation_name", "cpython".to_owned()),
-        ("implementation_version", full.clone()),
-        ("python_version", format!("3.{minor}")),
-        ("python_full_version", full),
-    ]))
 }

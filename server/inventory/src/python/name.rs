@@ -2,7 +2,7 @@
 //! May not look at files.
 
 /// A name in the one form that all spellings share; none where no package can have it.
-pub(super) fn normal(name: &str) -> Option<String> {
+pub(crate) fn normal(name: &str) -> Option<String> {
     let ends = |c: Option<u8>| c.is_some_and(|c| c.is_ascii_alphanumeric());
     let bytes = name.as_bytes();
     if name.len() > 200 || !ends(bytes.first().copied()) || !ends(bytes.last().copied()) {
@@ -22,7 +22,7 @@ pub(super) fn normal(name: &str) -> Option<String> {
 
 /// A wheel's file name in its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wheel {
+pub(crate) struct Wheel {
     /// Normalised.
     pub name: String,
     pub version: String,
@@ -35,7 +35,7 @@ pub(super) struct Wheel {
 
 impl Wheel {
     /// Of `name-version[-build]-python-abi-platform.whl`, with or without its ending.
-    pub(super) fn read(file: &str) -> Option<Self> {
+    pub(crate) fn read(file: &str) -> Option<Self> {
         let stem = file.strip_suffix(".whl").unwrap_or(file);
         let parts: Vec<&str> = stem.split('-').collect();
         let (name, version, build, tags) = match *parts.as_slice() {

@@ -10,10 +10,10 @@ const DEEPEST: usize = 64;
 
 /// What markers ask about: `python_full_version`, `sys_platform`, … with this machine's answers.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Environment(pub BTreeMap<&'static str, String>);
+pub(crate) struct Environment(pub BTreeMap<&'static str, String>);
 
 /// Whether the marker holds; in words why that cannot be told.
-pub(super) fn holds(marker: &str, environment: &Environment, extras: &[&str]) -> Result<bool, String> {
+pub(crate) fn holds(marker: &str, environment: &Environment, extras: &[&str]) -> Result<bool, String> {
     let mut reader = Reader { text: marker, at: 0, environment, extras };
     let told = reader.any(0)?;
     reader.skip();
@@ -158,7 +158,7 @@ impl Reader<'_> {
 
 /// Whether two conditions hold in the same places: both are asked for every Python from `lower` on and every other value that
 /// either of them speaks of, and one more. In words why that cannot be told.
-pub(super) fn same(one: &str, other: &str, lower: Option<&Version>) -> Result<bool, String> {
+pub(crate) fn same(one: &str, other: &str, lower: Option<&Version>) -> Result<bool, String> {
     if one == other {
         return Ok(true);
     }

@@ -14,7 +14,7 @@ const MOST: usize = 200_000;
 
 /// What is wrong with an unpacked wheel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wrong {
+pub(crate) enum Wrong {
     /// It is not there.
     Absent,
     /// Damaged, in words.
@@ -24,7 +24,7 @@ pub(super) enum Wrong {
 }
 
 /// Looks at every file of an unpacked wheel: what is to be verified, and bytes in all.
-pub(super) fn read(folder: &Path, look: &Look) -> Result<(Vec<Content>, u64), Wrong> {
+pub(crate) fn read(folder: &Path, look: &Look) -> Result<(Vec<Content>, u64), Wrong> {
     match look.at(folder) {
         Seen::Folder(_) => {}
         Seen::Absent | Seen::Dangling => return Err(Wrong::Absent),

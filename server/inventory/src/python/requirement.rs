@@ -1,14 +1,13 @@
 //! Requirements as Python's manifests write them: a name with extras, a range of versions or an address, and a condition.
 //! May not look at files, and builds nothing larger than the text.
 
-use super::manifest::normal;
 use super::name;
 use pep440_rs::VersionSpecifiers;
 use std::str::FromStr;
 
 /// One requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Requirement {
+pub(crate) struct Requirement {
     /// Normalised.
     pub name: String,
     /// Normalised, in order.
@@ -21,7 +20,7 @@ pub(super) struct Requirement {
 
 impl Requirement {
     /// Reads one; in words why it cannot be read.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
         let odd = || format!("this requirement is not understood: {}", text.chars().take(120).collect::<String>());
         let rest = text.trim();
         let end =
@@ -32,8 +31,7 @@ impl Requirement {
         if let Some(inside) = rest.strip_prefix('[') {
             let (listed, behind) = inside.split_once(']').ok_or_else(odd)?;
             for extra in listed.split(',').map(str::trim).filter(|extra| !extra.is_empty()) {
-                name::normal(extra).ok_or_else(odd)?;
-                extras.push(normal(extra));
+                extras.push(name::normal(extra).ok_or_else(odd)?);
             }
             extras.sort();
             extras.dedup();

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 /// The platform that wheels are chosen for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Platform {
+pub(crate) struct Platform {
     /// `x86_64`, `aarch64`, ….
     pub machine: String,
     /// The C library's version.
@@ -14,13 +14,13 @@ pub(super) struct Platform {
 }
 
 /// Tags that fit, each with its rank: higher is better.
-pub(super) struct Tags {
+pub(crate) struct Tags {
     ranks: HashMap<(String, String, String), usize>,
 }
 
 impl Tags {
     /// For `CPython` 3.`minor` on Linux with glibc, best first as uv's `Tags::from_env` has them.
-    pub(super) fn of(minor: u16, platform: &Platform) -> Self {
+    pub(crate) fn of(minor: u16, platform: &Platform) -> Self {
         let platforms = platforms(platform);
         let mut tags: Vec<(String, String, String)> = Vec::new();
         let mut each = |python: &str, abi: &str| {
@@ -58,7 +58,7 @@ impl Tags {
     }
 
     /// How well a wheel fits; none where it does not.
-    pub(super) fn rank(&self, wheel: &Wheel) -> Option<usize> {
+    pub(crate) fn rank(&self, wheel: &Wheel) -> Option<usize> {
         let mut best = None;
         for python in &wheel.pythons {
             for abi in &wheel.abis {
@@ -72,7 +72,7 @@ impl Tags {
     }
 
     /// Which of these fits best: the first of those with the best tag and the highest build number.
-    pub(super) fn best<'a>(&self, wheels: impl Iterator<Item = &'a Wheel>) -> Option<usize> {
+    pub(crate) fn best<'a>(&self, wheels: impl Iterator<Item = &'a Wheel>) -> Option<usize> {
         let ranked = wheels.enumerate().filter_map(|(at, wheel)| Some(((self.rank(wheel)?, wheel.build.as_ref()), at)));
         ranked.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, at)| at)
     }
