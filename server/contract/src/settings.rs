@@ -73,6 +73,8 @@ pub struct FetchSettings {
     pub uv: Option<PathBuf>,
     /// *Trusted only.* Path of Yarn. Default: looked up in PATH.
     pub yarn: Option<PathBuf>,
+    /// *Trusted only.* Path of the Python whose pip fetches, where the project has no virtual environment with one. Default: `python3` in PATH.
+    pub python: Option<PathBuf>,
 }
 
 /// Registries and mirrors.

@@ -101,6 +101,7 @@ impl Engine {
             ("pnpm", "fetches pnpm's packages"),
             ("uv", "fetches Python packages"),
             ("yarn", "fetches Yarn's packages"),
+            ("python3", "has the pip that fetches for requirements files"),
             ("git", "is used by all of them"),
         ] {
             match host::find_program(tool) {

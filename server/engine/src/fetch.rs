@@ -251,6 +251,7 @@ fn run_step(
         "pnpm" => settings.pnpm.clone(),
         "uv" => settings.uv.clone(),
         "yarn" => settings.yarn.clone(),
+        "python3" => settings.python.clone(),
         _ => None,
     };
     let program = configured.map_or_else(|| program.clone().into(), std::path::PathBuf::into_os_string);

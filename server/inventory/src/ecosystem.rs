@@ -19,6 +19,14 @@ pub(crate) trait Ecosystem: Send + Sync {
     fn name(&self) -> &'static str;
     /// File names of its lockfiles; of those in one folder the first that exists counts.
     fn lockfiles(&self) -> &'static [&'static str];
+    /// Whether all of its lockfiles in one folder count, not the first alone.
+    fn each_lockfile_counts(&self) -> bool {
+        false
+    }
+    /// Lockfiles of other tools beside which its own are copies for others, and not judged.
+    fn yields_to(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// File name of its manifests.
     fn manifest(&self) -> &'static str;
     /// Judges everything that a lockfile names.
@@ -102,7 +110,8 @@ impl Verdict {
 /// What a fetch has to know about one artifact.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Repair {
-    /// What the tool is asked for, where it can be asked for one thing; with pnpm the store to fetch into.
+    /// What the tool is asked for, where it can be asked for one thing; with pnpm the store to fetch into; with pip
+    /// the Python that runs it, its command, and the folder to fetch into, each on its line.
     pub spec: Option<String>,
     /// What has to be out of the way before the tool fetches it anew, where it is damaged.
     pub set_aside: Vec<PathBuf>,

@@ -173,6 +173,24 @@ pub(crate) fn uv(wanted: &Wanted<'_>) -> Vec<FetchStep> {
     steps
 }
 
+/// pip's own download into the folder that it looks into by itself; where nothing has a checksum, of wheels that it builds of
+/// what has only sources, so that nothing has to be built without a network.
+pub(crate) fn pip(wanted: &Wanted<'_>) -> Vec<FetchStep> {
+    let Some(how) = wanted.artifacts.iter().find_map(|(_, repair)| repair.spec.as_deref()) else { return Vec::new() };
+    let mut lines = how.splitn(3, '\n');
+    let (Some(program), Some(command), Some(folder)) = (lines.next(), lines.next(), lines.next()) else {
+        return Vec::new();
+    };
+    let into = if command == "wheel" { "--wheel-dir" } else { "--dest" };
+    let lockfile = wanted.lockfile.file_name().unwrap_or_default().to_string_lossy();
+    let below = wanted.lockfile.parent().and_then(|own| Path::new(folder).strip_prefix(own).ok());
+    let folder = below.map_or_else(|| folder.to_owned(), |below| below.display().to_string());
+    let fixed = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--requirement", &lockfile];
+    let mut command = words(&[program, "-m", "pip", command, into, &folder]);
+    command.extend(words(&fixed));
+    vec![wanted.step("pip", command, &wanted.artifacts)]
+}
+
 /// Has a step run in a folder of its own, with copies of these files and of the manifests below the lockfile's folder.
 fn staged(step: &mut FetchStep, wanted: &Wanted<'_>, files: &[&Path]) {
     let folder = step.folder.clone();

@@ -60,7 +60,7 @@ pub struct Homes {
     /// Folders in which programs are looked up.
     pub path: Vec<PathBuf>,
     /// Variables that tools read as configuration: `CARGO_*`, `RUSTFLAGS`, `RUSTUP_TOOLCHAIN`, `NODE_ENV`, `npm_config_*`
-    /// (in lower case), `PNPM_HOME`, `pnpm_config_*`, `UV_*`, `XDG_*`, `PYENV_*`, `YARN_*`, `COREPACK_*`, and those a `.npmrc` may refer to.
+    /// (in lower case), `PNPM_HOME`, `pnpm_config_*`, `UV_*`, `PIP_*`, `XDG_*`, `PYENV_*`, `YARN_*`, `COREPACK_*`, and those a `.npmrc` may refer to.
     pub variables: BTreeMap<String, String>,
 }
 
@@ -102,9 +102,23 @@ impl Homes {
         folders.for_each(|folder| each(folder.as_os_str().as_encoded_bytes()));
         each(&[u8::from(self.npm_cache.is_some())]);
         let read = |name: &str| {
-            ["CARGO", "RUST", "NODE", "npm_", "PNPM_", "pnpm_", "UV_", "XDG_", "PYENV", "YARN_", "yarn_", "COREPACK_"]
-                .iter()
-                .any(|start| name.starts_with(start))
+            [
+                "CARGO",
+                "RUST",
+                "NODE",
+                "npm_",
+                "PNPM_",
+                "pnpm_",
+                "UV_",
+                "PIP_",
+                "XDG_",
+                "PYENV",
+                "YARN_",
+                "yarn_",
+                "COREPACK_",
+            ]
+            .iter()
+            .any(|start| name.starts_with(start))
         };
         for (name, value) in self.variables.iter().filter(|(name, _)| read(name)) {
             each(name.as_bytes());

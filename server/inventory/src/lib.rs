@@ -29,6 +29,7 @@ mod members;
 mod memory;
 mod npm;
 mod pack;
+mod pip;
 mod pnpm;
 mod python;
 mod recall;

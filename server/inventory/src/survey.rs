@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 /// The ecosystems that are known, in the order in which they are shown.
 pub(crate) fn ecosystems() -> &'static [Known] {
-    &[&crate::cargo::Cargo, &crate::npm::Npm, &crate::pnpm::Pnpm, &crate::uv::Uv, &crate::yarn::Yarn]
+    &[&crate::cargo::Cargo, &crate::npm::Npm, &crate::pnpm::Pnpm, &crate::uv::Uv, &crate::pip::Pip, &crate::yarn::Yarn]
 }
 
 /// Surveys one workspace again and again, and remembers the last answer.
@@ -297,8 +297,14 @@ impl Inventory {
         };
         let mut found: Vec<(PathBuf, usize)> =
             self.discovery.files.iter().filter_map(|path| Some((path.clone(), rank(path)?))).collect();
+        let others = ecosystem.yields_to();
+        found.retain(|(path, _)| {
+            !others.iter().any(|other| self.discovery.files.binary_search(&path.with_file_name(other)).is_ok())
+        });
         found.sort_by(|(a, a_rank), (b, b_rank)| (a.parent(), a_rank).cmp(&(b.parent(), b_rank)));
-        found.dedup_by(|(later, _), (first, _)| later.parent() == first.parent());
+        if !ecosystem.each_lockfile_counts() {
+            found.dedup_by(|(later, _), (first, _)| later.parent() == first.parent());
+        }
         found.into_iter().map(|(path, _)| path).collect()
     }
 

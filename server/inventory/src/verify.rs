@@ -203,6 +203,20 @@ pub(crate) fn digest(algorithm: Algorithm, bytes: &[u8]) -> Vec<u8> {
     }
 }
 
+/// The digest of a file; none where it could not be read to its end.
+pub(crate) fn digest_of(path: &std::path::Path, algorithm: Algorithm) -> Option<Vec<u8>> {
+    let (file, identity) = look::open(path).ok()?;
+    let (mut file, mut hasher, mut chunk) = (file.take(identity.size), Hasher::new(algorithm), vec![0; CHUNK]);
+    loop {
+        match file.read(&mut chunk) {
+            Ok(0) => return Some(hasher.finish()),
+            Ok(read) => hasher.update(&chunk[..read]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+}
+
 /// The bytes read at a time: large enough that the call costs nothing beside the hash, small enough for the cache.
 const CHUNK: usize = 256 << 10;
 

@@ -117,7 +117,8 @@ impl Reader<'_> {
             _ => return Err(self.odd()),
         };
         if variable == "extra" {
-            let asked = self.extras.contains(&text.as_str());
+            let normal = super::name::normal(text);
+            let asked = self.extras.iter().any(|extra| extra == text || normal.as_deref() == Some(*extra));
             return match operator {
                 "==" => Ok(asked),
                 "!=" => Ok(!asked),

@@ -2,6 +2,7 @@
 //! May not look outside the folder, whatever the list says.
 
 use crate::look::{Look, Seen};
+use crate::members::clean;
 use crate::verify::{Algorithm, Content, Sum};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -68,6 +69,59 @@ pub(crate) fn read(folder: &Path, look: &Look) -> Result<(Vec<Content>, u64), Wr
         if let Some(sum) = file.sum {
             contents.push(Content { path, sum, identity, read: None });
         }
+    }
+    Ok((contents, bytes))
+}
+
+/// As [`read`], for what a tool installed: `site` is the folder that the list's paths begin in, `root` what they may not leave,
+/// `own` the folder with the list. What Python made of its files by itself may be gone, and has no checksum.
+pub(crate) fn installed(site: &Path, root: &Path, own: &Path, look: &Look) -> Result<(Vec<Content>, u64), Wrong> {
+    let list = own.join("RECORD");
+    let text = look.text(&list, LARGEST).map_err(|why| match why {
+        crate::look::Unread::Large(_) | crate::look::Unread::Failed(_) => {
+            Wrong::Unknown(format!("{}: {why}", list.display()))
+        }
+        why => Wrong::Damaged(format!("its list of files: {why}")),
+    })?;
+    let mut paths = Vec::new();
+    let mut sums = Vec::new();
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        if paths.len() >= MOST {
+            return Err(Wrong::Unknown(format!("its list names more than {MOST} files")));
+        }
+        let odd = || Wrong::Damaged(format!("its list of files: {}", line.chars().take(120).collect::<String>()));
+        let (path, sum, size) = fields(line).ok_or_else(odd)?;
+        let path = clean(&site.join(path));
+        if sum.is_empty() || !path.starts_with(root) {
+            continue;
+        }
+        let (name, digest) = sum.split_once('=').ok_or_else(odd)?;
+        let Some(algorithm) = Algorithm::from_name(name) else { continue };
+        let bytes = URL_SAFE_NO_PAD.decode(digest.trim_end_matches('=')).map_err(|_| odd())?;
+        if bytes.len() != algorithm.len() {
+            return Err(odd());
+        }
+        let size: Option<u64> = if size.is_empty() { None } else { Some(size.parse().map_err(|_| odd())?) };
+        paths.push(path);
+        sums.push((Sum { algorithm, bytes }, size));
+    }
+    let metadata = own.join("METADATA");
+    if !paths.contains(&metadata) {
+        return Err(Wrong::Damaged("its list of files does not name METADATA".into()));
+    }
+    let seen = look.at_all(root, &paths);
+    let (mut contents, mut bytes) = (Vec::with_capacity(paths.len()), 0);
+    for ((path, seen), (sum, size)) in paths.into_iter().zip(seen).zip(sums) {
+        let shown = path.strip_prefix(root).unwrap_or(&path).display();
+        let Seen::File(identity) = seen else {
+            let why = seen.doubt().unwrap_or_else(|| "it is gone".into());
+            return Err(Wrong::Damaged(format!("{shown}: {why}")));
+        };
+        if size.is_some_and(|size| size != identity.size) {
+            return Err(Wrong::Damaged(format!("{shown} has not the size that its list of files says")));
+        }
+        bytes += identity.size;
+        contents.push(Content { path, sum, identity, read: None });
     }
     Ok((contents, bytes))
 }
