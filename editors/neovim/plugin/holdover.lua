@@ -61,6 +61,16 @@ vim.api.nvim_create_autocmd({ 'LspAttach', 'BufWritePost' }, {
     end
   end,
 })
+vim.api.nvim_create_autocmd('LspAttach', {
+  group = group,
+  desc = 'Show in manifests what is locked and here',
+  callback = function(event)
+    local client = vim.lsp.get_client_by_id(event.data.client_id)
+    if client and client.name == 'holdover' then
+      require('holdover.attach').show_hints(event.buf)
+    end
+  end,
+})
 vim.api.nvim_create_autocmd({ 'BufWritePost', 'LspDetach' }, {
   group = group,
   desc = 'End the marks of conflicts that were resolved',

@@ -16,6 +16,19 @@ pub struct Position {
     pub byte: u64,
 }
 
+/// A few words that an editor shows behind something in a text without being part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Hint {
+    /// Where.
+    pub position: Position,
+    /// The words.
+    pub text: String,
+    /// What is said where somebody asks for more.
+    pub detail: String,
+}
+
 /// A half-open stretch of text: `start` is in it, `end` is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

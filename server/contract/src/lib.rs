@@ -42,7 +42,7 @@ pub use event::{
     Actor, ActorKind, Delivery, JournalEntry, JournalEvent, JournalHit, JournalReport, JournalSearch, JournalStory,
     Lane, LeftOp, SignatureState, SnippetPart,
 };
-pub use finding::{Action, Edit, Finding, Position, Range, Severity, Side, codes};
+pub use finding::{Action, Edit, Finding, Hint, Position, Range, Severity, Side, codes};
 pub use intact::{
     BadPlace, ExportFacts, ExportReport, RedactReport, RetainReport, RetainedRun, RootVerdict, VerifyReport,
 };

@@ -54,6 +54,8 @@ pub struct InventorySettings {
     pub verify: Option<bool>,
     /// Target triple to judge for. Default: the machine's.
     pub target: Option<String>,
+    /// Show behind each dependency of a manifest which version is locked, and whether it is here. Default: true.
+    pub hints: Option<bool>,
 }
 
 /// How missing artifacts are brought here.

@@ -35,6 +35,22 @@ impl Engine {
         self.inner.workspace_of(file).is_some_and(|workspace| workspace.knows(file))
     }
 
+    /// What stands behind the dependencies of an open manifest, unless the setting `inventory.hints` says that nothing does.
+    #[must_use]
+    pub fn hints(&self, file: &Path, text: &str) -> Vec<contract::Hint> {
+        let Some(workspace) = self.inner.workspace_of(file) else { return Vec::new() };
+        if !workspace.loaded().settings.inventory.hints.unwrap_or(true) {
+            return Vec::new();
+        }
+        workspace.survey().map(|survey| inventory::hints(&survey, file, text)).unwrap_or_default()
+    }
+
+    /// RFC 3339: when a workspace was looked at last. From memory.
+    #[must_use]
+    pub fn looked_at(&self, root: &Path) -> Option<String> {
+        self.inner.workspace(root)?.readiness().checked_at
+    }
+
     /// What is at `byte` of an open document, as Markdown.
     #[must_use]
     pub fn hover(&self, file: &Path, text: &str, byte: usize) -> Option<(Range, String)> {

@@ -36,6 +36,10 @@ pub(crate) struct Client {
     pub conflicts: bool,
     /// It asks for them again when it is told to.
     pub refreshes_lenses: bool,
+    /// It shows inlay hints.
+    pub hints: bool,
+    /// It asks for them again when it is told to.
+    pub refreshes_hints: bool,
 }
 
 impl Client {
@@ -69,6 +73,10 @@ impl Client {
             refreshes_lenses: workspace
                 .and_then(|workspace| workspace.code_lens.as_ref()?.refresh_support)
                 .unwrap_or(false),
+            hints: capabilities.text_document.as_ref().is_some_and(|document| document.inlay_hint.is_some()),
+            refreshes_hints: workspace
+                .and_then(|workspace| workspace.inlay_hint.as_ref()?.refresh_support)
+                .unwrap_or(false),
             resolve_edit: keeps_data && resolves.is_some_and(|support| support.properties.iter().any(|p| p == "edit")),
         }
     }
@@ -94,6 +102,7 @@ pub(crate) fn server(client: &Client) -> ServerCapabilities {
             ..CodeActionOptions::default()
         })),
         code_lens_provider: client.lenses.then_some(CodeLensOptions { resolve_provider: Some(false) }),
+        inlay_hint_provider: client.hints.then_some(OneOf::Left(true)),
         execute_command_provider: Some(ExecuteCommandOptions {
             commands: commands::NAMES.iter().map(|name| (*name).to_owned()).collect(),
             ..ExecuteCommandOptions::default()

@@ -12,7 +12,7 @@ use tower_lsp::jsonrpc::Result;
 use tower_lsp::ls_types::{
     CodeAction, CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, DidChangeConfigurationParams,
     DidChangeWorkspaceFoldersParams, ExecuteCommandParams, Hover, HoverParams, InitializeParams, InitializeResult,
-    InitializedParams, LSPAny, WorkDoneProgressCancelParams,
+    InitializedParams, InlayHint, InlayHintParams, LSPAny, WorkDoneProgressCancelParams,
 };
 use tower_lsp::{LanguageServer, LspService};
 
@@ -98,6 +98,10 @@ impl LanguageServer for Shell {
 
     async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
         self.ask::<requests::code_lens::CodeLenses>(params).await
+    }
+
+    async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
+        self.ask::<requests::inlay_hint::InlayHints>(params).await
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LSPAny>> {

@@ -52,6 +52,8 @@ pub(crate) struct State {
     pub publishing: Publishing,
     pub debug: Debug,
     pub told_lenses: Told,
+    /// By root of a workspace: the look of which clients were told hints.
+    pub told_hints: HashMap<PathBuf, Option<String>>,
     /// What was told of the conflicts of each document.
     pub told_conflicts: HashMap<Uri, Vec<ConflictShown>>,
     pub confirming: Confirming,
@@ -91,6 +93,7 @@ pub(crate) fn start(
         publishing: Publishing::default(),
         debug,
         told_lenses: Told::default(),
+        told_hints: HashMap::new(),
         told_conflicts: HashMap::new(),
         confirming: Confirming::default(),
         resting: Resting::default(),
@@ -295,6 +298,7 @@ impl State {
             self.refresh_lenses();
         }
         for root in due {
+            self.refresh_hints(&root);
             self.status_due.remove(&root);
             let Some(engine) = self.engine.as_ref().filter(|_| self.roots.contains(&root)) else { continue };
             let status = engine.status(&root);
@@ -375,6 +379,7 @@ impl State {
         }
         self.roots.retain(|open| open != root);
         self.refresh_lenses();
+        self.told_hints.remove(root);
         self.status_due.remove(root);
         self.status_sent.remove(root);
     }

@@ -40,6 +40,21 @@ local function main_job()
     end
     table.sort(expected)
     t.equal(w.lines_with('missing-artifact', #expected), expected, 'lines')
+    -- Behind them stands what is locked, and that it or what it needs is not here.
+    local hints = {}
+    t.wait(function()
+      hints = vim.lsp.inlay_hint.get({ bufnr = 0 })
+      return #hints > 0
+    end, 'the hints')
+    local said = {} ---@type table<integer, string>
+    for _, hint in ipairs(hints) do
+      said[hint.inlay_hint.position.line] = hint.inlay_hint.label --[[@as string]]
+    end
+    for _, line in ipairs(expected) do
+      local label = said[line] or 'nothing'
+      t.check(label:find('missing') or label:find('that it needs'), 'line ' .. line .. ' says ' .. label)
+    end
+    t.check(vim.lsp.inlay_hint.is_enabled({ bufnr = 0 }), 'they are shown')
   end)
 
   t.test('package-lock.json: the lines of the missing packages', function()

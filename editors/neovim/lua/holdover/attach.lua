@@ -48,6 +48,18 @@ function M.root_dir(bufnr, on_dir)
   on_dir(vim.fs.root(bufnr, configured().root_markers --[[@as string[] ]] or { '.git' }))
 end
 
+---Files whose dependencies have hints. In others Neovim's switch would show the hints of other servers too.
+local MANIFESTS = { 'Cargo.toml', 'package.json', 'pyproject.toml', 'go.mod' }
+
+---Switches inlay hints on in a manifest, unless the user does not want them.
+---@param bufnr integer
+function M.show_hints(bufnr)
+  local name = vim.fs.basename(vim.api.nvim_buf_get_name(bufnr))
+  if require('holdover.config').get().inlay_hints and vim.list_contains(MANIFESTS, name) then
+    vim.lsp.inlay_hint.enable(true, { bufnr = bufnr })
+  end
+end
+
 ---@param client vim.lsp.Client
 function M.on_init(client)
   local config = require('holdover.config')

@@ -13,6 +13,7 @@ M.VERSION = '0.1.0'
 ---@field restart boolean start a server again that ended by itself
 ---@field notes boolean show notes behind the lines that they stand on
 ---@field note_sign string what stands beside the lines of a note, in the sign column; '' for nothing
+---@field inlay_hints boolean show in manifests which version is locked, and whether it is here
 ---@field highlight_conflicts boolean show the sides of a merge conflict in the text
 ---@field quiet_conflicts boolean do not draw what other tools say inside a merge conflict
 ---@field diagnostics? vim.diagnostic.Opts how Holdover's own diagnostics are shown
@@ -27,6 +28,7 @@ local defaults = {
   restart = true,
   notes = true,
   note_sign = '┃',
+  inlay_hints = true,
   highlight_conflicts = true,
   quiet_conflicts = true,
   diagnostics = nil,
@@ -41,6 +43,7 @@ M.types = {
   notes = { 'boolean' },
   note_sign = { 'string' },
   highlight_conflicts = { 'boolean' },
+  inlay_hints = { 'boolean' },
   quiet_conflicts = { 'boolean' },
   progress = { 'boolean' },
   restart = { 'boolean' },
@@ -57,7 +60,9 @@ M.settings = {
   notes = { 'lenses' },
   workspace = { 'project' },
   fetch = { 'cargo', 'npm', 'pnpm', 'python', 'timeout-seconds', 'uv', 'yarn' },
-  inventory = { 'enable', 'exclude', 'target', 'verify' },
+  freshness = { 'rules' },
+  inventory = { 'enable', 'exclude', 'hints', 'target', 'verify' },
+  pack = { 'branches', 'commands', 'files', 'refs' },
   journal = { 'enable', 'retention' },
   log = { 'level' },
   mirrors = { 'ask' },

@@ -11,6 +11,7 @@ pub(crate) mod content;
 pub(crate) mod execute_command;
 pub(crate) mod hover;
 pub(crate) mod initialize;
+pub(crate) mod inlay_hint;
 pub(crate) mod lint;
 pub(crate) mod lockfile;
 pub(crate) mod merges;

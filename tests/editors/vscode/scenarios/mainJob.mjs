@@ -111,6 +111,17 @@ export const mainJob = {
             : await broughtInBy(server, env, project.workspace, one);
           await window.openFile(file, manifest.slice(0, manifest.indexOf(key(name))).split('\n').length, 1);
           await window.squiggle(key(name));
+          // Behind the line stands what is locked, and that it or what it needs is not here.
+          const line = window.page
+            .locator('.view-line')
+            .filter({ hasText: key(name) })
+            .first();
+          await until('the hint behind the line', async () =>
+            /\d (missing|here, \d+ that it needs (is|are) not)/.test(
+              (await line.innerText()).replaceAll('\u00a0', ' '),
+            ),
+          );
+          await window.shot(`02-hints-${file}-dark`);
         });
       }
     }
