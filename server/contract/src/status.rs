@@ -128,7 +128,7 @@ pub struct Cache {
     pub expires_at: Option<String>,
     /// Entries that are stale.
     pub stale: u64,
-    /// Entries that were replaced since the last look.
+    /// Files that were compared before, and are other files now that were not compared since.
     pub replaced: u64,
     /// The figures in words: `1.2 GiB in use here` for example; empty where none is known.
     #[serde(default)]

@@ -130,7 +130,7 @@ pub(crate) fn cache(cache: &Cache) -> String {
     if let Some(quota) = cache.quota {
         parts.push(format!("at most {}", size(quota)));
     }
-    for (n, what) in [(cache.stale, "stale"), (cache.replaced, "replaced since the last look")] {
+    for (n, what) in [(cache.stale, "stale"), (cache.replaced, "replaced and not compared since")] {
         if n > 0 {
             parts.push(format!("{} {what}", thousands(n)));
         }
