@@ -18,7 +18,7 @@ return {
   filetypes = nil,
   root_markers = {
     'holdover.toml',
-    { 'Cargo.lock', 'package-lock.json', 'uv.lock', 'yarn.lock' },
+    { 'Cargo.lock', 'package-lock.json', 'uv.lock', 'yarn.lock', 'go.work', 'go.sum' },
     'Cargo.toml',
     '.git',
   },

@@ -71,6 +71,8 @@ pub struct FetchSettings {
     pub npm: Option<PathBuf>,
     /// *Trusted only.* Path of pnpm. Default: looked up in PATH.
     pub pnpm: Option<PathBuf>,
+    /// *Trusted only.* Path of go. Default: looked up in PATH.
+    pub go: Option<PathBuf>,
     /// *Trusted only.* Path of uv. Default: looked up in PATH.
     pub uv: Option<PathBuf>,
     /// *Trusted only.* Path of Yarn. Default: looked up in PATH.

@@ -247,6 +247,7 @@ fn run_step(
     let (program, arguments) = step.command.split_first()?;
     let configured = match program.as_str() {
         "cargo" => settings.cargo.clone(),
+        "go" => settings.go.clone(),
         "npm" => settings.npm.clone(),
         "pnpm" => settings.pnpm.clone(),
         "uv" => settings.uv.clone(),

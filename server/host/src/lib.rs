@@ -70,8 +70,16 @@ pub fn fingerprint(bytes: &[u8]) -> String {
 /// that Holdover reads, or `.git`; `path` itself where there is none.
 #[must_use]
 pub fn workspace_of(path: &std::path::Path) -> std::path::PathBuf {
-    const MARKS: [&str; 6] =
-        [WORKSPACE_FILE, "Cargo.lock", "package-lock.json", "npm-shrinkwrap.json", "uv.lock", ".git"];
+    const MARKS: [&str; 8] = [
+        WORKSPACE_FILE,
+        "Cargo.lock",
+        "package-lock.json",
+        "npm-shrinkwrap.json",
+        "uv.lock",
+        "go.work",
+        "go.sum",
+        ".git",
+    ];
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = if path.is_file() { path.parent().unwrap_or(&path) } else { &path };
     folder

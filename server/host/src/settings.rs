@@ -12,8 +12,9 @@ pub const WORKSPACE_FILE: &str = "holdover.toml";
 /// A settings file larger than this is not read, in bytes.
 pub(crate) const SIZE_LIMIT: u64 = 1 << 20;
 /// Keys that are taken from trusted sources only, with the reason.
-const TRUSTED_ONLY: [(&str, &str); 15] = [
+const TRUSTED_ONLY: [(&str, &str); 16] = [
     ("fetch.cargo", RUN),
+    ("fetch.go", RUN),
     ("fetch.npm", RUN),
     ("fetch.pnpm", RUN),
     ("fetch.uv", RUN),

@@ -29,6 +29,10 @@ pub(crate) trait Ecosystem: Send + Sync {
     }
     /// File name of its manifests.
     fn manifest(&self) -> &'static str;
+    /// Whether a lockfile among `all` below `root` is judged by itself.
+    fn counts(&self, _lockfile: &Path, _all: &[PathBuf], _root: &Path, _look: &Look) -> bool {
+        true
+    }
     /// Judges everything that a lockfile names.
     fn judge(&self, lockfile: &Path, ask: &Ask<'_>) -> Judged;
     /// Where a lockfile's text names artifacts, by id, and where it cannot be read.

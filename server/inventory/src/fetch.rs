@@ -77,6 +77,19 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
 
+/// `go mod download`, which brings what the whole graph needs. It may write into go.mod and go.sum: it works on copies, unless
+/// folders beside them stand in for modules.
+pub(crate) fn go(wanted: &Wanted<'_>) -> Vec<FetchStep> {
+    let mut step = wanted.step("go", words(&["go", "mod", "download"]), &wanted.artifacts);
+    let folder = step.folder.clone();
+    let own = std::fs::read_to_string(folder.join("go.mod")).unwrap_or_default();
+    if !folder.join("go.work").is_file() && crate::go::stands_alone(&own) {
+        step.stage = ["go.mod", "go.sum"].map(std::path::PathBuf::from).to_vec();
+        step.stage.retain(|path| folder.join(path).is_file());
+    }
+    vec![step]
+}
+
 /// One `cargo fetch`: it brings whatever is missing, index entries of other targets included.
 pub(crate) fn cargo(wanted: &Wanted<'_>) -> Vec<FetchStep> {
     let command = if wanted.artifacts.iter().any(|(artifact, _)| artifact.other_target) {

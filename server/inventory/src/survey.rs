@@ -22,7 +22,15 @@ use std::sync::Arc;
 
 /// The ecosystems that are known, in the order in which they are shown.
 pub(crate) fn ecosystems() -> &'static [Known] {
-    &[&crate::cargo::Cargo, &crate::npm::Npm, &crate::pnpm::Pnpm, &crate::uv::Uv, &crate::pip::Pip, &crate::yarn::Yarn]
+    &[
+        &crate::cargo::Cargo,
+        &crate::npm::Npm,
+        &crate::pnpm::Pnpm,
+        &crate::uv::Uv,
+        &crate::pip::Pip,
+        &crate::yarn::Yarn,
+        &crate::go::Go,
+    ]
 }
 
 /// Surveys one workspace again and again, and remembers the last answer.
@@ -182,11 +190,16 @@ impl Inventory {
         let look = Look::default();
         let target = self.options.target.clone().unwrap_or_else(|| homes::host_target(&self.options.homes, &look));
         let mut ledgers = vec![look.take_ledger()];
+        let look = Look::default();
+        let counts =
+            |ecosystem: Known, lockfile: &PathBuf| ecosystem.counts(lockfile, &self.discovery.files, &self.root, &look);
         let lockfiles: Vec<(Known, PathBuf)> = known
             .iter()
             .copied()
             .flat_map(|ecosystem| self.lockfiles_of(ecosystem).into_iter().map(move |lockfile| (ecosystem, lockfile)))
+            .filter(|(ecosystem, lockfile)| counts(*ecosystem, lockfile))
             .collect();
+        ledgers.push(look.take_ledger());
         let remembered = self.recall(&lockfiles, memory);
         let answers: Vec<Option<Answer>> = lockfiles
             .par_iter()

@@ -1,6 +1,7 @@
 //! Checksums: compares cached files with what lockfiles say, on all cores, and remembers the answers by file identity.
 //! May read files and the memory; may not decide what an answer means for a build.
 
+use crate::dirhash;
 use crate::fetch::Known;
 use crate::ledger::settled;
 use crate::look::{self, Identity};
@@ -21,6 +22,10 @@ pub(crate) enum Algorithm {
     Sha256,
     Sha384,
     Sha512,
+    /// Of the files in an archive; see [`crate::dirhash`].
+    GoArchive,
+    /// The same of a `go.mod` file alone.
+    GoMod,
 }
 
 impl Algorithm {
@@ -31,6 +36,8 @@ impl Algorithm {
             Algorithm::Sha256 => "sha256",
             Algorithm::Sha384 => "sha384",
             Algorithm::Sha512 => "sha512",
+            // As in-toto names it.
+            Algorithm::GoArchive | Algorithm::GoMod => "dirHash1",
         }
     }
 
@@ -44,7 +51,7 @@ impl Algorithm {
     pub(crate) fn len(self) -> usize {
         match self {
             Algorithm::Sha1 => 20,
-            Algorithm::Sha256 => 32,
+            Algorithm::Sha256 | Algorithm::GoArchive | Algorithm::GoMod => 32,
             Algorithm::Sha384 => 48,
             Algorithm::Sha512 => 64,
         }
@@ -197,7 +204,9 @@ impl Verified {
 pub(crate) fn digest(algorithm: Algorithm, bytes: &[u8]) -> Vec<u8> {
     match algorithm {
         Algorithm::Sha1 => sha1::Sha1::digest(bytes).to_vec(),
-        Algorithm::Sha256 => sha2::Sha256::digest(bytes).to_vec(),
+        // Of an archive it is asked with the file at hand.
+        Algorithm::Sha256 | Algorithm::GoArchive => sha2::Sha256::digest(bytes).to_vec(),
+        Algorithm::GoMod => dirhash::of_mod(bytes).to_vec(),
         Algorithm::Sha384 => sha2::Sha384::digest(bytes).to_vec(),
         Algorithm::Sha512 => sha2::Sha512::digest(bytes).to_vec(),
     }
@@ -225,13 +234,15 @@ enum Hasher {
     Sha256(sha2::Sha256),
     Sha384(sha2::Sha384),
     Sha512(sha2::Sha512),
+    GoMod(Vec<u8>),
 }
 
 impl Hasher {
     fn new(algorithm: Algorithm) -> Self {
         match algorithm {
             Algorithm::Sha1 => Hasher::Sha1(sha1::Sha1::new()),
-            Algorithm::Sha256 => Hasher::Sha256(sha2::Sha256::new()),
+            Algorithm::Sha256 | Algorithm::GoArchive => Hasher::Sha256(sha2::Sha256::new()),
+            Algorithm::GoMod => Hasher::GoMod(Vec::new()),
             Algorithm::Sha384 => Hasher::Sha384(sha2::Sha384::new()),
             Algorithm::Sha512 => Hasher::Sha512(sha2::Sha512::new()),
         }
@@ -243,6 +254,7 @@ impl Hasher {
             Hasher::Sha256(h) => h.update(bytes),
             Hasher::Sha384(h) => h.update(bytes),
             Hasher::Sha512(h) => h.update(bytes),
+            Hasher::GoMod(text) => text.extend_from_slice(bytes),
         }
     }
 
@@ -252,6 +264,7 @@ impl Hasher {
             Hasher::Sha256(h) => h.finalize().to_vec(),
             Hasher::Sha384(h) => h.finalize().to_vec(),
             Hasher::Sha512(h) => h.finalize().to_vec(),
+            Hasher::GoMod(text) => dirhash::of_mod(&text).to_vec(),
         }
     }
 }
@@ -276,6 +289,15 @@ fn check(
     let (mut file, before) = look::open(&content.path).ok()?;
     if before != content.identity {
         return None;
+    }
+    if content.sum.algorithm == Algorithm::GoArchive {
+        let held = match dirhash::of_archive(&mut file, on_bytes, cancelled) {
+            Ok(sum) => sum[..] == content.sum.bytes[..],
+            Err(dirhash::Unhashed::Broken) => false,
+            Err(dirhash::Unhashed::Failed) => return None,
+        };
+        let look::Seen::File(after) = look::Seen::at(&content.path) else { return None };
+        return (after == before).then_some(held);
     }
     let taken = content.read.as_ref().filter(|_| read_again);
     let Buffers { chunk, whole } = buffers;

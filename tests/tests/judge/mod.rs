@@ -29,7 +29,7 @@ pub fn random_cases(usual: usize) -> usize {
 
 /// Holds a folder for one test process at a time, and says whether `stamp` is what it was made for.
 pub struct Held {
-    _lock: std::fs::File,
+    lock: std::fs::File,
     folder: PathBuf,
     stamp: String,
 }
@@ -41,7 +41,30 @@ impl Held {
         let lock = std::fs::File::create(folder.join(".lock")).unwrap();
         lock.lock().unwrap();
         let fresh = std::fs::read_to_string(folder.join(".stamp")).is_ok_and(|text| text == stamp);
-        (Held { _lock: lock, folder: folder.clone(), stamp: stamp.to_owned() }, folder, fresh)
+        (Held { lock, folder: folder.clone(), stamp: stamp.to_owned() }, folder, fresh)
+    }
+
+    /// As [`Held::folder`], where what is whole is only read: others may read it too.
+    pub fn shared(name: &str, stamp: &str) -> (Self, PathBuf, bool) {
+        let folder = cache().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let lock = std::fs::File::create(folder.join(".lock")).unwrap();
+        let held = Held { lock, folder: folder.clone(), stamp: stamp.to_owned() };
+        held.share();
+        let fresh = || std::fs::read_to_string(folder.join(".stamp")).is_ok_and(|text| text == stamp);
+        if !fresh() {
+            held.lock.unlock().unwrap();
+            held.lock.lock().unwrap();
+        }
+        let whole = fresh();
+        if whole {
+            held.share();
+        }
+        (held, folder.clone(), whole)
+    }
+
+    pub fn share(&self) {
+        self.lock.lock_shared().unwrap();
     }
 
     pub fn done(&self) {

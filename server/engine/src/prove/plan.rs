@@ -57,6 +57,7 @@ fn by_lockfiles<'a>(settings: &Settings, lockfiles: impl Iterator<Item = (&'a st
     let program = |name: &str| {
         let set = match name {
             "cargo" => &settings.fetch.cargo,
+            "go" => &settings.fetch.go,
             "npm" => &settings.fetch.npm,
             "pnpm" => &settings.fetch.pnpm,
             "uv" => &settings.fetch.uv,

@@ -49,7 +49,8 @@ const STATES: [ArtifactState; 5] = [
     ArtifactState::Stale,
     ArtifactState::Unknown,
 ];
-const ALGORITHMS: [Algorithm; 4] = [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512];
+const ALGORITHMS: [Algorithm; 6] =
+    [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512, Algorithm::GoArchive, Algorithm::GoMod];
 
 /// What an artifact has, in one byte.
 mod flags {
