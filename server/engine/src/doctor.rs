@@ -31,8 +31,8 @@ pub struct Advice {
 }
 
 impl Engine {
-    /// Looks at data folder, journal, tools, connection, trust and settings. Runs nothing but `--version` of tools
-    /// found in PATH, in the data folder and never in the workspace.
+    /// Looks at data folder, journal, tools, connection, trust and settings. Runs `--version` of tools
+    /// found in PATH, in the data folder and never in the workspace; git's plumbing; and gpg's list of secret keys, where git signs with it.
     #[must_use]
     pub fn doctor(&self, root: &Path) -> Vec<Advice> {
         let mut all = Vec::new();
@@ -109,6 +109,9 @@ impl Engine {
                 Some(path) => add(tool, Mark::Good, format!("{}: {what}", path.display()), ""),
                 None => add(tool, Mark::Fair, format!("not in PATH: {what}"), "install it where a workspace needs it"),
             }
+        }
+        if let Some((mark, seen, next)) = crate::signing::look(root, &host::Cancel::new()) {
+            add("signing key", mark, seen, next);
         }
         let connectivity = self.connectivity();
         let mark = if connectivity.state == ConnectivityState::Online { Mark::Good } else { Mark::Fair };

@@ -46,6 +46,7 @@ mod retention;
 mod retry;
 mod running;
 mod sealer;
+mod signing;
 mod snapshot;
 mod stages;
 mod status;
