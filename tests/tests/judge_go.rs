@@ -316,6 +316,123 @@ fn the_inventory_and_go_agree_on_a_module_from_before_pruning() {
     tally.finish("go, before pruning", 15);
 }
 
+/// Two modules that are built together: one needs the other, and each another version of a third.
+const WORKSPACE: &[(&str, &str)] = &[
+    ("go.work", "go 1.22\n\nuse (\n\t./one\n\t./two\n)\n\nreplace example.com/original => example.com/fork v1.5.0\n"),
+    (
+        "one/go.mod",
+        "module example.com/one\n\ngo 1.21\n\nrequire (\n\texample.com/leaf v1.0.0\n\texample.com/original v1.0.0\n)\n",
+    ),
+    ("one/one.go", "package one\n\nimport (\n\t_ \"example.com/leaf\"\n\t_ \"example.com/original\"\n)\n"),
+    (
+        "two/go.mod",
+        "module example.com/two\n\ngo 1.22\n\nrequire (\n\texample.com/bottom v1.0.0\n\texample.com/deep v0.0.0-20200102030405-abcdefabcdef\n\texample.com/leaf v1.1.0\n\texample.com/twig v1.2.3\n)\n",
+    ),
+    (
+        "two/two.go",
+        "package two\n\nimport (\n\t_ \"example.com/deep\"\n\t_ \"example.com/one\"\n\t_ \"example.com/twig\"\n)\n",
+    ),
+];
+
+fn in_workspace(place: &Place) -> Case {
+    let mut case = unasked(place);
+    case.folders = vec!["one", "two"];
+    case
+}
+
+#[test]
+fn the_inventory_and_go_agree_on_workspaces() {
+    let place = Place::new(
+        "work",
+        MODULES,
+        WORKSPACE,
+        &[("one", &["list", "-deps", "./..."]), ("two", &["list", "-deps", "./..."]), ("", &["mod", "download"])],
+    );
+    let mut tally = Tally::default();
+    in_workspace(&place).judge(&mut tally, "nothing damaged");
+    let modules = [TWIG, FORK, DEEP, UNUSED, ("example.com/leaf", "v1.1.0"), ("example.com/leaf", "v0.9.0")];
+    for module in modules {
+        for suffix in ["zip", "mod"] {
+            let mut case = in_workspace(&place);
+            if case.file(module.0, module.1, suffix).exists() {
+                case.damage(module, suffix, Damage::Gone, 0);
+                case.judge(&mut tally, &format!("{suffix} of {} {} gone", module.0, module.1));
+            }
+        }
+    }
+    let edits = [
+        ("go.work", "\t./two\n", ""),
+        ("go.work", "./two", "./three"),
+        ("go.work", "go 1.22", "go 1.20"),
+        ("go.work", "replace example.com/original => example.com/fork v1.5.0", ""),
+        ("go.work", "use (", "strange ("),
+        ("two/go.mod", "example.com/twig v1.2.3", "example.com/twig v1.2.9"),
+        ("two/go.mod", "go 1.22", "go 1.23"),
+        ("two/go.mod", "module example.com/two", "module example.com/one"),
+    ];
+    for (path, from, to) in edits {
+        let case = in_workspace(&place);
+        case.edit(path, from, to);
+        case.judge(&mut tally, &format!("{path}: {from:?} is {to:?}"));
+    }
+    let case = in_workspace(&place);
+    case.edit("one/go.mod", "go 1.21", "go 1.21\n\nreplace example.com/twig => example.com/fork v1.5.0");
+    case.edit("two/go.mod", "go 1.22", "go 1.22\n\nreplace example.com/twig => example.com/leaf v1.1.0");
+    case.judge(&mut tally, "different replacements");
+    for (name, value) in [("GOFLAGS", "-mod=mod"), ("GOWORK", "off")] {
+        let mut case = in_workspace(&place);
+        case.set.insert(name.into(), value.into());
+        case.judge(&mut tally, &format!("{name}={value}"));
+    }
+    tally.finish("go, workspaces", 18);
+}
+
+#[test]
+fn the_inventory_and_go_agree_on_the_folder_vendor() {
+    let mut prepare = PREPARE.to_vec();
+    prepare.push(("", &["mod", "vendor"]));
+    let place = Place::new("vendored", MODULES, PROJECT, &prepare);
+    let mut tally = Tally::default();
+    let vendored = || {
+        let mut case = place.case();
+        case.vendored = true;
+        std::fs::remove_dir_all(&case.cache).unwrap();
+        case
+    };
+    vendored().judge(&mut tally, "nothing damaged, and no cache");
+    let changes: &[(&str, &dyn Fn(&Case))] = &[
+        ("a package gone", &|case| std::fs::remove_dir_all(case.workspace.join("vendor/example.com/twig")).unwrap()),
+        ("its source gone", &|case| std::fs::remove_file(case.workspace.join("vendor/example.com/twig/p.go")).unwrap()),
+        ("no list", &|case| std::fs::remove_file(case.workspace.join("vendor/modules.txt")).unwrap()),
+        ("the list is empty", &|case| write(&case.workspace.join("vendor/modules.txt"), "")),
+        ("another version", &|case| {
+            case.edit("vendor/modules.txt", "example.com/twig v1.2.3", "example.com/twig v1.2.4")
+        }),
+        ("not explicit", &|case| case.edit("vendor/modules.txt", "## explicit", "##")),
+        ("another replacement", &|case| {
+            case.edit("vendor/modules.txt", "=> example.com/fork v1.5.0", "=> example.com/fork v1.6.0")
+        }),
+        ("no replacement", &|case| case.edit("go.mod", "replace example.com/original => example.com/fork v1.5.0", "")),
+        ("one more requirement", &|case| {
+            case.edit("go.mod", "go 1.22", "go 1.22\n\nrequire example.com/farther v1.0.0");
+        }),
+        ("no go.sum", &|case| std::fs::remove_file(case.workspace.join("go.sum")).unwrap()),
+        ("a newer Go in the list", &|case| case.edit("vendor/modules.txt", "go 1.21", "go 1.99")),
+    ];
+    for (name, change) in changes {
+        let case = vendored();
+        change(&case);
+        case.judge(&mut tally, name);
+    }
+    for mode in ["-mod=readonly", "-mod=vendor"] {
+        let mut case = place.case();
+        case.vendored = mode == "-mod=vendor";
+        case.set.insert("GOFLAGS".into(), mode.into());
+        case.judge(&mut tally, mode);
+    }
+    tally.finish("go, vendor", 12);
+}
+
 #[test]
 fn the_inventory_and_go_agree_on_random_damage() {
     let places = [plain(), Place::new("unpruned", MODULES, UNPRUNED, PREPARE)];

@@ -169,6 +169,21 @@ impl Project {
             }
         }
         if let Some((_, work)) = &self.work {
+            let mut paths = std::collections::HashSet::new();
+            let twice =
+                self.modules.iter().filter_map(|own| own.file.module.as_deref()).find(|path| !paths.insert(*path));
+            if let Some(path) = twice {
+                self.verdict.worsen(Verdict::Refused(format!("{path} stands in go.work more than once")));
+            }
+            let all = self.replaces();
+            let differs = |one: &Replace| {
+                let same = |other: &&Replace| other.path == one.path && other.version == one.version;
+                all.iter().filter(same).any(|other| other.with != one.with)
+            };
+            if let Some(one) = all.iter().find(|one| !work.replaces.iter().any(|w| w.path == one.path) && differs(one))
+            {
+                self.verdict.worsen(Verdict::Refused(format!("{} is replaced by different things", one.path)));
+            }
             let language = work.language("1.18");
             for own in &self.modules {
                 let newer =

@@ -5,7 +5,7 @@ use super::env::{Env, Mode};
 use super::modfile::Module;
 use super::project::Project;
 use super::told::{Found, Told};
-use super::version;
+use super::version::{self, Go};
 use crate::ecosystem::{Ask, Verdict};
 use crate::look::Seen;
 use contract::ArtifactState;
@@ -21,6 +21,8 @@ const MOST: usize = 100_000;
 #[derive(Default)]
 struct Entry {
     explicit: bool,
+    /// The Go that it is written for.
+    language: Option<Go>,
     replaced: Option<Module>,
     packages: Vec<String>,
 }
@@ -77,6 +79,8 @@ fn read(text: &str) -> BTreeMap<Module, Entry> {
         let Some(entry) = at.as_ref().and_then(|at| all.get_mut(at)) else { continue };
         if let Some(words) = line.strip_prefix("## ") {
             entry.explicit |= words.split(';').any(|word| word.trim() == "explicit");
+            let language = words.split(';').find_map(|word| Go::parse(word.trim().strip_prefix("go ")?));
+            entry.language = language.or(entry.language.take());
         } else if let [package] = line.split_whitespace().collect::<Vec<_>>().as_slice() {
             entry.packages.push((*package).to_owned());
         }
@@ -127,6 +131,7 @@ fn has_sources(folder: &Path, ask: &Ask<'_>) -> bool {
 
 /// Holds the list against go.mod, as Go does.
 fn consistent(told: &mut Told<'_>, project: &Project, listed: &BTreeMap<Module, Entry>) {
+    let mut newer = None;
     let mut refused = |why: String| {
         told.judged.verdict.worsen(Verdict::Refused(format!("the folder vendor is not what go.mod asks for: {why}")));
     };
@@ -147,6 +152,10 @@ fn consistent(told: &mut Told<'_>, project: &Project, listed: &BTreeMap<Module, 
         }
     }
     for (module, entry) in listed {
+        if entry.language.as_ref().zip(told.env.go.as_ref()).is_some_and(|(wanted, go)| wanted > go) {
+            let why = format!("{} {} in it is written for a newer Go than this one", module.path, module.version);
+            newer.get_or_insert(why);
+        }
         let mut requires = project.modules.iter().flat_map(|own| &own.file.requires);
         if entry.explicit && !entry.packages.is_empty() && !requires.any(|require| require.module == *module) {
             refused(format!("{} {} is marked as explicit in it, and not required", module.path, module.version));
@@ -166,5 +175,8 @@ fn consistent(told: &mut Told<'_>, project: &Project, listed: &BTreeMap<Module, 
                 refused(format!("{} {} is in it, and not required", module.path, module.version));
             }
         }
+    }
+    if let Some(why) = newer {
+        refused(why);
     }
 }
