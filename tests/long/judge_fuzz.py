@@ -5,9 +5,9 @@
     tests/long/judge_fuzz.py --survey target/debug/examples/survey --seed 1 --cases 200 FOLDER...
 
 A FOLDER holds `workspace` and `cargo-home` or `npm-cache`, whole, or below `kept` a `workspace` with a `store` (pnpm) or a
-`cache` (uv), and `programs`: the judge tests make such in their cache folder (`judge-*`). Nothing whole in it is written to; of
-pnpm's and uv's, `run` is, because what they keep holds the addresses of folders. The same seed gives the same cases. May run
-cargo, npm, pnpm and uv, offline only. Prints each difference, then the counts; leaves with 1 where something was called ready that the tool refused.
+`cache` (uv, Go), and `programs`: the judge tests make such in their cache folder (`judge-*`). Nothing whole in it is written to; of
+pnpm's, uv's and Go's, `run` is, because what they keep holds the addresses of folders. The same seed gives the same cases. May run
+cargo, npm, pnpm, uv and Go, offline only. Prints each difference, then the counts; leaves with 1 where something was called ready that the tool refused.
 """
 import argparse, collections, fcntl, glob, hashlib, json, os, random, re, shutil, sqlite3, subprocess, sys, tempfile, time
 
@@ -60,6 +60,11 @@ class Case:
         for database in glob.glob(f"{self.folder}/store/v11/index.db"):  # pnpm writes into it in place
             put(database, get(database))
         self.work = f"{self.folder}/workspace"
+        if os.path.exists(f"{self.at}/kept/cache/cache/download"):  # Go writes into these in place
+            own = (".ziphash", "/go.mod", "/go.sum", "/go.work", "/go.work.sum", "/list")
+            for path in below(self.work) + below(f"{self.folder}/cache/cache"):
+                if path.endswith(own):
+                    put(path, get(path))
 
     def file(self, path, crate=False):
         """Damages one file of a cache."""
@@ -207,10 +212,21 @@ def uv_case(case):
         case.text(dice.choice([f"{case.work}/uv.lock"] * 2 + below(case.work, lambda path: path.endswith("pyproject.toml"))))
 
 
+def go_case(case):
+    dice, downloads = case.dice, f"{case.folder}/cache/cache/download"
+    kept = below(downloads, lambda path: path.endswith((".zip", ".mod", ".info", ".ziphash")))
+    for _ in range(dice.choice([0, 1, 1, 2])):
+        path = dice.choice(kept)
+        case.file(path)
+        case.silent.append(path)
+    if dice.random() < 0.5:
+        case.text(dice.choice([path for path in (f"{case.work}/go.mod", f"{case.work}/go.sum", f"{case.work}/go.work") if os.path.exists(path)]))
+
+
 def run(command, folder, **more):
     environment = dict(os.environ, **more)
     if "HOLDOVER_FUZZ_ONLY" in more:
-        foreign = ("npm_", "NPM_", "pnpm_", "PNPM_", "XDG_", "NODE", "COREPACK", "UV_", "PYENV", "PYTHON", "VIRTUAL_ENV", "CONDA")
+        foreign = ("npm_", "NPM_", "pnpm_", "PNPM_", "XDG_", "NODE", "COREPACK", "UV_", "PYENV", "PYTHON", "VIRTUAL_ENV", "CONDA", "GO", "CGO")
         environment = {name: value for name, value in environment.items() if name in more or not name.startswith(foreign)}
     return subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
 
@@ -228,6 +244,8 @@ def npm_judge(case):
 def places(case):
     """The environment of tool and survey: nothing of this user's own."""
     own = dict(HOLDOVER_FUZZ_ONLY="1", PATH=f"{case.at}/programs", HOME=f"{case.at}/home", PNPM_HOME=f"{case.at}/pnpm-home", UV_CACHE_DIR=f"{case.folder}/cache")
+    if os.path.exists(f"{case.at}/kept/cache/cache/download"):
+        own |= dict(GOMODCACHE=f"{case.folder}/cache", GOPROXY="off", GOFLAGS="-modcacherw", GOSUMDB="off", CGO_ENABLED="0")
     own["pnpm_config_store_dir" if os.path.exists(f"{case.at}/kept/store/v11") else "npm_config_store_dir"] = f"{case.folder}/store"
     return own
 
@@ -240,6 +258,16 @@ def pnpm_judge(case):
 def uv_judge(case):
     shutil.rmtree(f"{case.work}/.venv", ignore_errors=True)
     return run([f"{case.at}/programs/uv", "sync", "--locked", "--offline"], case.work, **places(case))
+
+
+def go_judge(case):
+    """Its own two runs; where they pass, whether what they went on with is what it has the checksums of."""
+    go = f"{case.at}/programs/go"
+    for words in (["list", "-deps", "-test", "./..."], ["mod", "download"], *([["mod", "verify"]] if case.silent else [])):
+        told = run([go, *words], case.work, **places(case))
+        if told.returncode:
+            break
+    return told
 
 
 def installed(case):
@@ -276,6 +304,9 @@ def main():
                 assert pnpm_judge(whole).returncode == 0, source
                 wanted[source] = installed(whole)
                 continue
+            if os.path.exists(f"{source}/kept/cache/cache/download"):
+                assert go_judge(whole).returncode == 0, source
+                continue
             if os.path.exists(f"{source}/kept/cache"):
                 assert uv_judge(whole).returncode == 0, source
                 wanted[source] = set()
@@ -302,9 +333,9 @@ def main():
                 break
             source = said.folders[number % len(said.folders)]
             case = Case(source, f"{scratch}/case", random.Random(f"{said.seed} {number}"))
-            tool = next(name for name, part in [("npm", "npm-cache"), ("cargo", "cargo-home"), ("pnpm", "kept/store"), ("uv", "kept/cache")] if os.path.exists(f"{source}/{part}"))
+            tool = next(name for name, part in [("npm", "npm-cache"), ("cargo", "cargo-home"), ("pnpm", "kept/store"), ("go", "kept/cache/cache/download"), ("uv", "kept/cache")] if os.path.exists(f"{source}/{part}"))
             npm = tool == "npm"
-            {"npm": npm_case, "cargo": cargo_case, "pnpm": pnpm_case, "uv": uv_case}[tool](case)
+            {"npm": npm_case, "cargo": cargo_case, "pnpm": pnpm_case, "uv": uv_case, "go": go_case}[tool](case)
             where = {"npm": lambda: {"npm_config_cache": f"{case.folder}/npm-cache"}, "cargo": lambda: {"CARGO_HOME": f"{case.folder}/cargo-home"}}.get(tool, lambda: places(case))()
             told = run([survey, case.work], case.folder, **where)
             try:
@@ -312,7 +343,9 @@ def main():
                 state = readiness["state"]
             except (ValueError, KeyError):
                 state, readiness = "crashed", {"ecosystems": [{"problem": told.stderr[-300:]}]}
-            output = {"npm": npm_judge, "cargo": cargo_judge, "pnpm": pnpm_judge, "uv": uv_judge}[tool](case)
+            output = {"npm": npm_judge, "cargo": cargo_judge, "pnpm": pnpm_judge, "uv": uv_judge, "go": go_judge}[tool](case)
+            if tool == "go" and "no required module provides package" in output.stderr:
+                continue  # whether sources import what go.mod lacks is believed, and Go refuses it with a network too
             passes = output.returncode == 0
             if npm and passes:
                 # npm goes on without what is optional: the tree must be that of a whole cache.

@@ -406,11 +406,11 @@ fn the_inventory_and_go_agree_on_the_folder_vendor() {
         ("no list", &|case| std::fs::remove_file(case.workspace.join("vendor/modules.txt")).unwrap()),
         ("the list is empty", &|case| write(&case.workspace.join("vendor/modules.txt"), "")),
         ("another version", &|case| {
-            case.edit("vendor/modules.txt", "example.com/twig v1.2.3", "example.com/twig v1.2.4")
+            case.edit("vendor/modules.txt", "example.com/twig v1.2.3", "example.com/twig v1.2.4");
         }),
         ("not explicit", &|case| case.edit("vendor/modules.txt", "## explicit", "##")),
         ("another replacement", &|case| {
-            case.edit("vendor/modules.txt", "=> example.com/fork v1.5.0", "=> example.com/fork v1.6.0")
+            case.edit("vendor/modules.txt", "=> example.com/fork v1.5.0", "=> example.com/fork v1.6.0");
         }),
         ("no replacement", &|case| case.edit("go.mod", "replace example.com/original => example.com/fork v1.5.0", "")),
         ("one more requirement", &|case| {

@@ -130,7 +130,7 @@ pub struct Case {
 impl Place {
     /// `prepare`: commands of Go that finish the project, in its folders.
     pub fn new(name: &str, modules: &[Module<'_>], project: &[(&str, &str)], prepare: &[(&str, &[&str])]) -> Self {
-        let stamp = format!("2 {modules:?}{project:?}{prepare:?}{}", go_root().display());
+        let stamp = format!("3 {modules:?}{project:?}{prepare:?}{}", go_root().display());
         let (held, folder, fresh) = Held::shared(&format!("judge-go-{name}"), &stamp);
         // Tests run side by side, in threads or in processes, each in a folder of its own.
         let number = PLACES.fetch_add(1, Ordering::Relaxed);
@@ -147,6 +147,11 @@ impl Place {
             for module in modules {
                 publish(&place.proxy, module);
             }
+            // For who else asks Go about what is kept here.
+            std::fs::create_dir_all(folder.join("programs")).unwrap();
+            let link = folder.join("programs/go");
+            let _ = std::fs::remove_file(&link);
+            std::os::unix::fs::symlink(go_root().join("bin/go"), link).unwrap();
             let mut case = place.at_run();
             case.set.insert("GOPROXY".into(), format!("file://{}", place.proxy.display()));
             case.set.insert("GOSUMDB".into(), "off".into());
