@@ -42,15 +42,21 @@ const END = [
   hunk('incoming', 'tail\n', 'current tail\n', 'incoming\ntail\n'),
   'no newline follows',
 ];
+/** Both can be kept, as a person is to see first. */
 const WORDS = [
   'fn main() {\n',
   hunk(
-    'merge',
+    'incoming',
     '    connect("localhost", 80, false);\n',
     '    connect("localhost", 8080, false);\n',
     '    connect("localhost", 80, true);\n',
-    '    connect("localhost", 8080, true);\n',
   ),
+  '}\n',
+];
+/** Both are kept with one click. */
+const INDENT = [
+  'fn main() {\n',
+  hunk('merge', '  send("one");\n', '    send("one");\n', '  send("two");\n', '    send("two");\n'),
   '}\n',
 ];
 const OPERATIONS = {
@@ -68,7 +74,7 @@ const OPERATIONS = {
   },
   'cherry-pick': {
     style: 'zdiff3',
-    steps: [{ 'pick-words.rs': WORDS, 'pick-plan.txt': PLAN }],
+    steps: [{ 'pick-words.rs': WORDS, 'pick-indent.rs': INDENT, 'pick-plan.txt': PLAN }],
   },
 };
 

@@ -93,11 +93,10 @@ fn auto_resolves_what_has_a_trusted_merge_and_leaves_every_other_byte() {
     let fixture = Fixture::small();
     let file = fixture.workspace().join("a.rs");
     let imports = "<<<<<<< a\nuse std::io;\n||||||| o\n=======\nuse std::path::Path;\n>>>>>>> b\n";
-    let words =
-        "<<<<<<< a\n    call(uno, two);\n||||||| o\n    call(one, two);\n=======\n    call(one, dos);\n>>>>>>> b\n";
+    let indented = "<<<<<<< a\n        call(one);\n||||||| o\n    call(one);\n=======\n    call(dos);\n>>>>>>> b\n";
     let members = "<<<<<<< a\nfn b() {}\n||||||| o\n=======\nfn c() {}\n>>>>>>> b\n";
     let touching = "<<<<<<< a\nconst A: u8 = 1;\n||||||| o\nconst A: u8 = 0;\n=======\nconst A: u8 = 2;\n>>>>>>> b\n";
-    let text = format!("use std::fmt;\n{imports}\nfn a() {{\n{words}}}\n{members}{touching}// end");
+    let text = format!("use std::fmt;\n{imports}\nfn a() {{\n{indented}}}\n{members}{touching}// end");
     std::fs::write(&file, &text).unwrap();
     let dry = fixture.holdover(&["conflicts", "a.rs", "--resolve", "auto", "--dry-run"]);
     assert_eq!((code(&dry), std::fs::read_to_string(&file).unwrap()), (1, text.clone()), "nothing is written");
@@ -105,7 +104,7 @@ fn auto_resolves_what_has_a_trusted_merge_and_leaves_every_other_byte() {
         "would resolve 1 merge conflict",
         "suggested merge, look before you take it: each side added imports, of different names (imports, ",
         "  current   | use std::io;\n  incoming  | use std::path::Path;",
-        "  made      |     call(uno, dos);\n  current   -     call(uno, two);\n  incoming  -     call(one, dos);",
+        "  incoming  |         call(dos);\n  current   -         call(one);",
         "suggested merge, look before you take it: each side added declarations at the same place",
         "; no merge is suggested",
     ] {
@@ -114,15 +113,15 @@ fn auto_resolves_what_has_a_trusted_merge_and_leaves_every_other_byte() {
     let suggested = json(&fixture.holdover(&["conflicts", "a.rs", "--suggest", "--json"]));
     let kinds: Vec<_> =
         suggested["files"][0]["regions"].as_array().unwrap().iter().map(|r| r["suggestion"]["kind"].clone()).collect();
-    assert_eq!(kinds, [Value::from("imports"), "words".into(), "members".into(), Value::Null]);
+    assert_eq!(kinds, [Value::from("imports"), "indent".into(), "members".into(), Value::Null]);
     let auto = fixture.holdover(&["conflicts", "a.rs", "--resolve", "auto", "--json"]);
     assert_eq!(code(&auto), 1, "conflicts are left");
     let told = json(&auto)["files"][0].clone();
     assert_eq!((&told["resolved"], told["merged"].as_array().unwrap().len()), (&1.into(), 1));
     assert_eq!(told["regions"][0]["suggestion"]["oneClick"], false);
-    let expected = format!("use std::fmt;\n{imports}\nfn a() {{\n    call(uno, dos);\n}}\n{members}{touching}// end");
+    let expected = format!("use std::fmt;\n{imports}\nfn a() {{\n        call(dos);\n}}\n{members}{touching}// end");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), expected);
-    std::fs::write(&file, format!("fn a() {{\n{words}}}\n")).unwrap();
+    std::fs::write(&file, format!("fn a() {{\n{indented}}}\n")).unwrap();
     assert_eq!(code(&fixture.holdover(&["conflicts", "a.rs", "--resolve", "auto"])), 0, "none is left");
 }
 

@@ -102,15 +102,18 @@ fn a_choice_survives_an_edit_elsewhere_and_refuses_after_one_inside() {
 #[test]
 fn a_merge_is_offered_with_its_reason_and_refuses_once_its_conflict_changed() {
     let folder = tempfile::tempdir().unwrap();
-    let uri = &uri(&folder.path().join("a.py"));
+    let uri = &uri(&folder.path().join("a.js"));
     let conflict =
         |left: &str, right: &str| format!("<<<<<<< HEAD\n{left}||||||| o\na = one(1, 2)\n=======\n{right}>>>>>>> b\n");
-    let text = format!("x = 1\n{}y = 1\n", conflict("a = uno(1, 2)\n", "a = one(1, 3)\n"));
+    let text = format!("x = 1\n{}y = 1\n", conflict("    a = one(1, 2)\n", "a = one(1, 3)\n"));
     let mut client = Client::start(&Setup::default());
     client.open(uri, &text);
     client.diagnostics(uri, 1);
     let offered = action(&mut client, uri, 2, "conflict.merge");
-    assert_eq!(offered["title"], "Accept the merge: each side changed other words of the same lines");
+    assert_eq!(
+        offered["title"],
+        "Accept the merge: one side only indented these lines; the change of the other is indented in the same way"
+    );
     assert!(offered.get("edit").is_none() && offered.get("isPreferred").is_none(), "never by itself: {offered}");
     assert_eq!(offered["diagnostics"].as_array().map_or(0, Vec::len), 0, "{offered}");
     let hover = client.request(
@@ -118,12 +121,15 @@ fn a_merge_is_offered_with_its_reason_and_refuses_once_its_conflict_changed() {
         json!({ "textDocument": { "uri": uri }, "position": { "line": 1, "character": 0 } }),
     );
     let told = hover["contents"]["value"].as_str().unwrap();
-    assert!(told.contains("suggested merge, trusted") && told.contains("\n a = uno(1, 3)\n-a = uno(1, 2)\n"), "{told}");
+    assert!(
+        told.contains("suggested merge, trusted") && told.contains("\n     a = one(1, 3)\n-    a = one(1, 2)\n"),
+        "{told}"
+    );
     // An edit elsewhere does no harm.
     client.change(uri, 2, [0, 0, 0, 0], "\n");
     client.diagnostics(uri, 2);
     let edit = client.request("codeAction/resolve", offered.clone());
-    assert_eq!(edits(&edit["edit"])[0]["newText"], "a = uno(1, 3)\n");
+    assert_eq!(edits(&edit["edit"])[0]["newText"], "    a = one(1, 3)\n");
     assert_eq!(edits(&edit["edit"])[0]["range"]["start"]["line"], 2);
     client.change(uri, 3, [3, 0, 3, 0], "b");
     client.diagnostics(uri, 3);
@@ -133,7 +139,7 @@ fn a_merge_is_offered_with_its_reason_and_refuses_once_its_conflict_changed() {
         uri,
         4,
         [0, 0, 99, 0],
-        &format!("x = 1\n{}y = 1\n", "<<<<<<< HEAD\ndef f(): pass\n||||||| o\n=======\ndef g(): pass\n>>>>>>> b\n"),
+        &format!("x = 1\n{}y = 1\n", "<<<<<<< HEAD\nfunction f() {}\n||||||| o\n=======\nfunction g() {}\n>>>>>>> b\n"),
     );
     client.diagnostics(uri, 4);
     assert!(!client.actions(uri, 2).iter().any(|action| action["data"]["action"] == "conflict.merge"));

@@ -65,7 +65,7 @@ fn every_choice_says_what_it_would_leave_where_its_lines_come_from_and_what_it_d
     assert_eq!(merge["dropped"].as_array().unwrap().len(), 2);
     let words = merge["explanation"].as_str().unwrap();
     for part in [
-        "suggested merge, trusted",
+        "suggested merge, look before you take it",
         "each side changed other words",
         "% of these were exact",
         "keeps: 1 line made of both",

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 const CONFLICT: &str = "<<<<<<< HEAD\nours\n||||||| base\nold\n=======\ntheirs\n>>>>>>> b\n";
-const WORDS: &str =
-    "<<<<<<< HEAD\nlet a = f(1, 20);\n||||||| base\nlet a = f(1, 2);\n=======\nlet a = f(10, 2);\n>>>>>>> b\n";
+const INDENTED: &str =
+    "<<<<<<< HEAD\n    let a = f(1, 2);\n||||||| base\nlet a = f(1, 2);\n=======\nlet a = f(10, 2);\n>>>>>>> b\n";
 /// Both can be kept, as a person is to see first.
 const TO_LOOK_AT: &str = "<<<<<<< HEAD\nuse one::a;\n||||||| base\n=======\nuse other::b;\n>>>>>>> b\n";
 /// `ContentModified`.
@@ -50,7 +50,7 @@ fn seen(client: &mut Client, root: &Path) -> Vec<Value> {
 fn all_conflicts_of_a_workspace_are_resolved_in_one_edit_and_what_was_not_seen_stays() {
     let (_folder, mut client, root) = started(Answers::Applies, false);
     let (a, b) = (uri(&root.join("a.rs")), uri(&root.join("b ä.rs")));
-    client.open(&a, &format!("{CONFLICT}// 😀\n{WORDS}"));
+    client.open(&a, &format!("{CONFLICT}// 😀\n{INDENTED}"));
     client.open(&b, &format!("fn b() {{}}\n{CONFLICT}"));
     let outside = uri(Path::new("/elsewhere/c.rs"));
     client.open(&outside, CONFLICT);
@@ -105,7 +105,7 @@ fn where_one_conflict_has_moved_on_since_it_was_seen_nothing_is_changed() {
 fn auto_takes_the_trusted_merges_and_leaves_those_to_look_at_and_every_other_conflict_byte_for_byte() {
     let (_folder, mut client, root) = started(Answers::Applies, false);
     let a = uri(&root.join("a.rs"));
-    client.open(&a, &format!("{TO_LOOK_AT}fn main() {{\n{WORDS}{CONFLICT}}}\n"));
+    client.open(&a, &format!("{TO_LOOK_AT}fn main() {{\n{INDENTED}{CONFLICT}}}\n"));
     let preview = client.request("holdover/conflict", json!({ "uri": a, "line": 0 }));
     assert_eq!(preview["region"]["suggestion"]["oneClick"], false, "{preview:#}");
     let answer = resolve(&mut client, json!({ "workspace": root, "resolve": "auto" }));
@@ -113,7 +113,7 @@ fn auto_takes_the_trusted_merges_and_leaves_those_to_look_at_and_every_other_con
         answer,
         json!({ "applied": true, "conflicts": 1, "files": 1, "left": 2, "text": "resolved 1 conflict in 1 file; 2 conflicts left" })
     );
-    assert_eq!(client.texts[&a].text, format!("{TO_LOOK_AT}fn main() {{\nlet a = f(10, 20);\n{CONFLICT}}}\n"));
+    assert_eq!(client.texts[&a].text, format!("{TO_LOOK_AT}fn main() {{\n    let a = f(10, 2);\n{CONFLICT}}}\n"));
     let answer = resolve(&mut client, json!({ "workspace": root, "resolve": "auto" }));
     assert_eq!(
         answer,

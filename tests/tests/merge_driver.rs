@@ -77,22 +77,22 @@ impl Repository {
 const BASE: &[u8] = b"fn one() {\n    call(one, two);\n}\n\nfn between() {\n    stays_too();\n}\n\nconst LIMIT: usize = 1;\n\nfn far() {\n    stays();\n}\n";
 
 fn with(words: &str, limit: &str) -> Vec<u8> {
-    String::from_utf8_lossy(BASE).replace("one, two", words).replace("= 1", limit).into_bytes()
+    String::from_utf8_lossy(BASE).replace("    call(one, two)", words).replace("= 1", limit).into_bytes()
 }
 
 #[test]
 fn a_merge_takes_what_is_trusted_and_leaves_the_markers_that_git_writes_for_the_rest() {
     let repository = Repository::new();
-    let sides = [BASE.to_vec(), with("uno, two", "= 2"), with("one, dos", "= 3")];
+    let sides = [BASE.to_vec(), with("        call(one, two)", "= 2"), with("    call(one, dos)", "= 3")];
     let sides = [&*sides[0], &*sides[1], &*sides[2]];
     repository.branches("src/a.rs", sides);
     let merged = repository.git(&["merge", "feature"]);
     assert_eq!(merged.status.code(), Some(1), "{merged:?}");
     let said = String::from_utf8_lossy(&merged.stderr);
-    assert!(said.contains("src/a.rs: suggested merge, trusted: each side changed other words"), "{said}");
+    assert!(said.contains("src/a.rs: suggested merge, trusted: one side"), "{said}");
     let plain = String::from_utf8(repository.merge_file(sides, &[], ["HEAD", "feature"])).unwrap();
-    let trusted = "<<<<<<< HEAD\n    call(uno, two);\n=======\n    call(one, dos);\n>>>>>>> feature\n";
-    let expected = plain.replacen(trusted, "    call(uno, dos);\n", 1);
+    let trusted = "<<<<<<< HEAD\n        call(one, two);\n=======\n    call(one, dos);\n>>>>>>> feature\n";
+    let expected = plain.replacen(trusted, "        call(one, dos);\n", 1);
     assert_ne!(expected, plain, "{plain}");
     assert_eq!(String::from_utf8(repository.read("src/a.rs")).unwrap(), expected);
     // Git holds it as unmerged, and what was taken can be undone.
@@ -111,11 +111,11 @@ fn a_rebase_and_a_cherry_pick_of_trusted_merges_go_through_without_a_stop() {
     for command in [&["rebase", "main", "feature"][..], &["cherry-pick", "feature"], &["merge", "--no-edit", "feature"]]
     {
         let repository = Repository::new();
-        let sides = [BASE.to_vec(), with("uno, two", "= 1"), with("one, dos", "= 1")];
+        let sides = [BASE.to_vec(), with("        call(one, two)", "= 1"), with("    call(one, dos)", "= 1")];
         repository.branches("a.rs", [&sides[0], &sides[1], &sides[2]]);
         let done = repository.git(command);
         assert!(done.status.success(), "{command:?}: {done:?}");
-        assert_eq!(repository.read("a.rs"), with("uno, dos", "= 1"), "{command:?}");
+        assert_eq!(repository.read("a.rs"), with("        call(one, dos)", "= 1"), "{command:?}");
     }
 }
 
@@ -176,7 +176,7 @@ fn whatever_goes_wrong_no_byte_is_lost() {
 
     // The program is gone: git's own merge.
     let repository = Repository::new();
-    let sides = [BASE.to_vec(), with("uno, two", "= 2"), with("one, dos", "= 3")];
+    let sides = [BASE.to_vec(), with("        call(one, two)", "= 2"), with("    call(one, dos)", "= 3")];
     let sides = [&*sides[0], &*sides[1], &*sides[2]];
     repository.branches("a.rs", sides);
     let set = |driver: &str| assert!(repository.git(&["config", "merge.holdover.driver", driver]).status.success());

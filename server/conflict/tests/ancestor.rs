@@ -140,15 +140,66 @@ fn conflicts_that_git_joined_and_conflicts_that_it_parted_get_theirs() {
 }
 
 #[test]
-fn what_was_edited_by_hand_or_is_of_another_merge_gets_none_and_the_others_keep_theirs() {
+fn a_conflict_of_which_one_side_was_edited_by_hand_keeps_its_ancestor_and_never_gets_another() {
+    let cases = std::env::var("HOLDOVER_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(60);
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let (edited, told) = (Cell::new(0), Cell::new(0));
+    let folder = tempfile::tempdir().unwrap();
+    let run = runner.run(&(versions(), 0..100_usize, any::<bool>(), 0..3_u8), |(files, which, ours, how)| {
+        let files = [&*files[0], &*files[1], &*files[2]];
+        for style in [&["--diff3"][..], &[]] {
+            let text = merged(folder.path(), files, style);
+            let text = if style.is_empty() { text } else { without_bases(&text) };
+            let rope = Rope::from_str(&text);
+            let conflicts = Conflicts::read(&rope);
+            let before = found(folder.path(), &text, files);
+            let Some(region) = conflicts.regions.get(which % conflicts.regions.len().max(1)) else { continue };
+            let Some(base) = before.get(&region.open) else { continue };
+            // A line typed, one taken away, or all of the side written anew.
+            let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+            let middle = (region.open..region.close).find(|line| lines[*line].starts_with("=======")).unwrap();
+            let (first, last) = if ours { (region.open + 1, middle) } else { (middle + 1, region.close) };
+            match how {
+                0 => lines.insert(first, "typed by hand\n"),
+                1 if first < last => drop(lines.remove(last - 1)),
+                _ => drop(lines.splice(first..last, ["written\n", "anew\n"])),
+            }
+            let now = lines.concat();
+            let after = found(folder.path(), &now, files);
+            edited.set(edited.get() + 1);
+            if let Some(now) = after.get(&region.open) {
+                told.set(told.get() + 1);
+                prop_assert_eq!(now, base, "{:?} edited to {:?}", text, lines);
+            }
+        }
+        Ok(())
+    });
+    run.unwrap();
+    let [edited, told] = [edited, told].map(|count| count.get());
+    println!("{edited} conflicts edited on one side, {told} ancestors");
+    assert!(edited > 30 && told * 10 > edited * 6, "{edited} edited, {told} ancestors");
+}
+
+#[test]
+fn what_was_edited_on_both_sides_or_is_of_another_merge_gets_none_and_the_others_keep_theirs() {
     let folder = tempfile::tempdir().unwrap();
     let long = |b: &str, f: &str| format!("a\n{b}\nc\nc2\nd\ne\ne2\n{f}\ng\n");
     let (base, ours, theirs) = (long("b", "f"), long("B", "F"), long("BB", "FF"));
     let files = [&*base, &*ours, &*theirs];
     let text = merged(folder.path(), files, &[]);
     assert_eq!(found(folder.path(), &text, files).into_values().collect::<Vec<_>>(), ["b\n", "f\n"]);
+    // One side of it: the other says which it is. Both, or the lines around it: nothing does.
     let edited = text.replacen("\nB\n", "\nB!\n", 1);
-    assert_eq!(found(folder.path(), &edited, files).into_values().collect::<Vec<_>>(), ["f\n"], "{edited}");
+    assert_eq!(found(folder.path(), &edited, files).into_values().collect::<Vec<_>>(), ["b\n", "f\n"], "{edited}");
+    for more in [edited.replacen("\nBB\n", "\nBB!\n", 1), edited.replacen(">\nc\n", ">\nc!\n", 1)] {
+        let more = if more == edited { edited.replacen("\nc\n", "\nc!\n", 1) } else { more };
+        assert_eq!(found(folder.path(), &more, files).into_values().collect::<Vec<_>>(), ["f\n"], "{more}");
+    }
+    // The one that git has there is another's, as a whole.
+    let first = &text[text.find("<<<<<<<").unwrap()..text.find("c\n").unwrap()];
+    let twice = format!("{}{}", text, first.replacen("\nB\n", "\nB!\n", 1));
+    assert_eq!(found(folder.path(), &twice, files).into_values().collect::<Vec<_>>(), ["b\n", "f\n"], "{twice}");
     // The first one resolved: the second stands further up.
     let rope = Rope::from_str(&text);
     let first = resolve(&rope, &Conflicts::read(&rope).regions[0], Choice::Both).unwrap();

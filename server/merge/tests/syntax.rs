@@ -191,18 +191,18 @@ fn what_does_not_parse_is_not_offered() {
     // Each word is another's, and both brackets are gone.
     let sides = ["call((a), b);\n", "call(a, b);\n", "call((a), c);\n"];
     let whole = merged("a.js", "", sides, "x();\n");
-    assert_eq!(whole, some("call(a, c);\n", "words", true));
+    assert_eq!(whole, some("call(a, c);\n", "words", false));
     let broken = ["if (a) { b(); } c();\n", "if (a) b(); } c();\n", "if (a) { b(); } d();\n"];
     assert_eq!(merged("a.js", "", broken, "x();\n"), None);
 }
 
 #[test]
-fn words_have_one_click_where_the_tree_parts_them_too_and_else_are_looked_at() {
+fn words_are_looked_at_also_where_the_tree_parts_them_and_what_one_side_only_indented_is_not() {
     let click = |path: &str, sides: [&str; 3]| merged(path, "", sides, "x();\n");
     let apart = ["f(one, two);\n", "f(uno, two);\n", "f(one, dos);\n"];
-    assert_eq!(click("a.js", apart), some("f(uno, dos);\n", "words", true), "arguments");
+    assert_eq!(click("a.js", apart), some("f(uno, dos);\n", "words", false), "arguments");
     let numbers = ["fn f() { g(1, 2); }\n", "fn f() { g(10, 2); }\n", "fn f() { g(1, 20); }\n"];
-    assert_eq!(merged("a.rs", "", numbers, "fn x() {}\n"), some("fn f() { g(10, 20); }\n", "words", true));
+    assert_eq!(merged("a.rs", "", numbers, "fn x() {}\n"), some("fn f() { g(10, 20); }\n", "words", false));
     let swapped = ["fn f() { g(1, 2); }\n", "fn f() { g(2, 1); }\n", "fn f() { g(1, 3); }\n"];
     assert!(merged("a.rs", "", swapped, "fn x() {}\n").is_none_or(|(_, _, one_click)| !one_click));
     // Two changes of one text, of one comment, of one list of parameters: together they may say what neither meant.
@@ -213,6 +213,8 @@ fn words_have_one_click_where_the_tree_parts_them_too_and_else_are_looked_at() {
         let (_, kind, one_click) = click("a.js", sides).unwrap();
         assert_eq!((&*kind, one_click), ("words", false), "{sides:?}");
     }
+    let indented = ["f(one, two);\n", "    f(one, two);\n", "f(one, dos);\n"];
+    assert_eq!(click("a.js", indented), some("    f(one, dos);\n", "indent", true));
     let further = ["f(one, two);\n", "g(one, two);\n", "g(one, dos);\n"];
     assert_eq!(click("a.js", further), some("g(one, dos);\n", "further", false));
 }

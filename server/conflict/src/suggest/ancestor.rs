@@ -1,6 +1,8 @@
 //! The common ancestors of conflicts whose markers hold none, from what git writes of the same merge with ancestors.
-//! Nothing is guessed: a conflict gets one only where its sides and the lines around it are, line by line, those of git's.
+//! Nothing is guessed: a conflict gets one only where its sides and the lines around it are, line by line, those of git's; where one side
+//! was edited by hand, the other one has to be, as [`edited`] says.
 
+use super::edited;
 use crate::pairing::Conflicts;
 use crate::region::{Region, lines_slice};
 use ropey::Rope;
@@ -11,7 +13,7 @@ use std::ops::Range;
 /// sides have in common.
 const MOST_TOGETHER: usize = 8;
 /// Lines around a conflict that must be the same.
-const AROUND: usize = 3;
+pub(super) const AROUND: usize = 3;
 /// Lines that are compared before the rest is left without an ancestor.
 const MOST_WORK: usize = 20_000_000;
 
@@ -26,7 +28,8 @@ pub fn ancestors(text: &Rope, conflicts: &Conflicts, with_bases: &[Rope]) -> BTr
     }
     let mut known = Lines::default();
     let Some(written) = Written::of(text, &asked, &mut known) else { return BTreeMap::new() };
-    let mut search = Search { written: &written, found: HashMap::new(), work: MOST_WORK };
+    let mut search = Search { written: &written, found: HashMap::new(), exact: Vec::new(), work: MOST_WORK };
+    let mut edited = edited::Found::new();
     for with in with_bases {
         let found = Conflicts::read(with);
         let regions: Vec<&Region> = found.regions.iter().take(super::MOST_HUNKS).collect();
@@ -34,10 +37,15 @@ pub fn ancestors(text: &Rope, conflicts: &Conflicts, with_bases: &[Rope]) -> BTr
         else {
             return BTreeMap::new();
         };
+        search.exact.clear();
         search.look(&git, &bases);
+        edited::look(&written, (&git, &bases), &search.exact, &mut edited, &mut search.work);
     }
     if search.work == 0 {
         return BTreeMap::new();
+    }
+    for (at, bases) in edited {
+        search.found.entry(at).or_insert(bases);
     }
     let told = search.found.into_iter().filter_map(|(at, bases)| {
         // Two places with the same sides and other ancestors: which one it is, nobody says.
@@ -83,11 +91,11 @@ impl Lines {
 }
 
 /// The conflicts of a text, and what stands around them.
-struct Written {
-    current: Vec<Vec<u32>>,
-    incoming: Vec<Vec<u32>>,
+pub(super) struct Written {
+    pub current: Vec<Vec<u32>>,
+    pub incoming: Vec<Vec<u32>>,
     /// Before the first, between each two, after the last.
-    around: Vec<Vec<u32>>,
+    pub around: Vec<Vec<u32>>,
 }
 
 impl Written {
@@ -117,7 +125,7 @@ impl Written {
 }
 
 /// Whether two texts end alike, as far as is looked and both go.
-fn end_alike<'a>(one: impl Iterator<Item = &'a u32>, other: impl Iterator<Item = &'a u32>) -> bool {
+pub(super) fn end_alike<'a>(one: impl Iterator<Item = &'a u32>, other: impl Iterator<Item = &'a u32>) -> bool {
     one.zip(other).take(AROUND).all(|(one, other)| one == other)
 }
 
@@ -125,11 +133,14 @@ struct Search<'a> {
     written: &'a Written,
     /// Every ancestor that a conflict can have.
     found: HashMap<usize, Vec<Vec<u32>>>,
+    /// Conflicts of the text, and of git's, that are each other's.
+    exact: Vec<(Range<usize>, Range<usize>)>,
     work: usize,
 }
 
 /// Conflicts of git's that are taken as one.
 struct Place<'a> {
+    run: Range<usize>,
     base: Vec<u32>,
     current: Vec<u32>,
     incoming: Vec<u32>,
@@ -149,7 +160,8 @@ impl Search<'_> {
                 let place = Place {
                     base: git.joined(bases, run.clone()),
                     current: git.joined(&git.current, run.clone()),
-                    incoming: git.joined(&git.incoming, run),
+                    incoming: git.joined(&git.incoming, run.clone()),
+                    run,
                     before: &git.around[from],
                     after: &git.around[to + 1],
                 };
@@ -204,6 +216,7 @@ impl Search<'_> {
                 && end_alike(before.iter().rev(), head_lines.iter().rev().chain(place.before.iter().rev()))
                 && end_alike(after.iter(), tail_lines.iter().chain(place.after.iter()))
             {
+                self.exact.push((run.clone(), place.run.clone()));
                 self.part(run.clone(), &base[head..base.len() - tail]);
             }
         }

@@ -5,9 +5,7 @@ use super::threeway::{Change, changes};
 use super::tokens::split;
 use super::{Hunk, Language};
 use similar::Algorithm;
-
-/// Words of prose that stand between two changes of one line, for these to be two.
-const PROSE_BETWEEN: usize = 3;
+use std::collections::HashSet;
 
 /// How the changes of two sides stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +18,7 @@ pub(super) enum Standing {
     Close,
 }
 
-/// `merged`: the base with the changes of both. `Apart` still needs a syntax tree that says so, but in prose.
+/// `merged`: the base with the changes of both. `Apart` still needs a syntax tree that says so.
 pub(super) fn standing(hunk: &Hunk<'_>, merged: &str) -> Standing {
     let Some(base) = hunk.base else { return Standing::Close };
     let base = split(base);
@@ -32,47 +30,70 @@ pub(super) fn standing(hunk: &Hunk<'_>, merged: &str) -> Standing {
         let says = less.iter().any(|change| change.put.iter().chain(&base[change.at.clone()]).any(|token| word(token)));
         return if within && says { Standing::Further } else { Standing::Close };
     }
-    // Sides that share a change know of one another, and what only one of them has the other perhaps left out.
-    if left.iter().any(|change| right.contains(change)) {
+    // Sentences hang together by more than words, and no tree parts them.
+    if hunk.language == Language::Prose {
         return Standing::Close;
     }
-    let [left, right] =
-        [&left, &right].map(|side| side.iter().map(|change| Of::new(change, &base)).collect::<Vec<_>>());
-    let whole_lines = left.iter().chain(&right).any(|change| change.lines);
-    let indents = hunk.language.indent_is_meaning() && left.iter().chain(&right).any(|change| change.indents);
-    if whole_lines || indents {
-        return Standing::Close;
-    }
-    let close = |l: &Of, r: &Of| {
-        let between = if l.end <= r.start { &base[l.end..r.start] } else { &base[r.end..l.start] };
-        !between.contains(&"\n") && between.iter().filter(|token| word(token)).count() < PROSE_BETWEEN
-    };
-    let prose = hunk.language == Language::Prose;
-    if prose && left.iter().any(|l| right.iter().any(|r| close(l, r))) { Standing::Close } else { Standing::Apart }
+    // One change each is two changes. A side that made more worked the place over, and may have seen to what the other is about; where it
+    // made the other's too, what only one of them has the other perhaps left out.
+    let ([left], [right]) = (&left[..], &right[..]) else { return Standing::Close };
+    let lines = lines(&base);
+    let [left, right] = [left, right].map(|change| Of::new(change, &base, &lines));
+    let same_line = left.first <= right.last && right.first <= left.last;
+    let whole_lines = left.lines || right.lines;
+    let indents = hunk.language.indent_is_meaning() && (left.indents || right.indents);
+    // What one side renamed, took away or brought in, the other's line speaks of.
+    let related = left.named.iter().any(|name| right.around.contains(name))
+        || right.named.iter().any(|name| left.around.contains(name));
+    if same_line || whole_lines || indents || related { Standing::Close } else { Standing::Apart }
 }
 
 /// What matters of one change.
-struct Of {
-    start: usize,
-    end: usize,
+struct Of<'a> {
+    /// Lines of the base that it touches.
+    first: usize,
+    last: usize,
     /// Lines are added or taken away.
     lines: bool,
     /// Only blanks at the beginning of a line.
     indents: bool,
+    /// Names that it adds or takes away.
+    named: HashSet<&'a str>,
+    /// All names of the lines that it touches, before and after it.
+    around: HashSet<&'a str>,
 }
 
-impl Of {
-    fn new(change: &Change<'_, &str>, base: &[&str]) -> Self {
+impl<'a> Of<'a> {
+    fn new(change: &Change<'a, &'a str>, base: &[&'a str], lines: &[usize]) -> Self {
         let (start, end) = (change.at.start, change.at.end);
         let mut tokens = base[start..end].iter().chain(change.put);
         let begins = start == 0 || base[start - 1] == "\n";
+        let (first, last) = (lines[start], lines[end.saturating_sub(1).max(start)]);
+        let name = |token: &&&'a str| token.starts_with(|c: char| c.is_alphabetic() || c == '_');
+        let named: HashSet<&str> = tokens.clone().filter(name).copied().collect();
+        let touched = base.iter().zip(lines).filter(|(_, line)| (first..=last).contains(*line)).map(|(token, _)| token);
         Self {
-            start,
-            end,
+            first,
+            last,
             lines: tokens.clone().any(|token| *token == "\n"),
             indents: begins && tokens.all(|token| token.starts_with([' ', '\t'])),
+            around: touched.filter(name).copied().chain(named.iter().copied()).collect(),
+            named,
         }
     }
+}
+
+/// The line of each word, and of what stands behind the last.
+fn lines(base: &[&str]) -> Vec<usize> {
+    let mut line = 0;
+    let of = |token: &&str| {
+        let own = line;
+        line += usize::from(*token == "\n");
+        own
+    };
+    let mut all: Vec<usize> = base.iter().map(of).collect();
+    all.push(line);
+    all
 }
 
 fn word(token: &str) -> bool {
@@ -100,27 +121,46 @@ mod tests {
     }
 
     #[test]
-    fn in_prose_a_line_end_or_three_words_part_two_changes() {
-        let prose = |base, left, right, merged| of(Language::Prose, base, left, right, merged);
-        assert_eq!(prose("a b c\n", "x b c\n", "a b y\n", "x b y\n"), Standing::Close);
-        assert_eq!(prose("a b c d e\n", "x b c d e\n", "a b c d y\n", "x b c d y\n"), Standing::Apart);
-        assert_eq!(prose("a b\nc d\n", "a x\nc d\n", "a b\ny d\n", "a x\ny d\n"), Standing::Apart);
-        assert_eq!(of(Language::Rust, "a(b);\n", "x(b);\n", "a(y);\n", "x(y);\n"), Standing::Apart, "the tree decides");
+    fn one_change_each_on_lines_of_their_own_are_two_changes_and_in_prose_nothing_is() {
+        let rust = |base, left, right, merged| of(Language::Rust, base, left, right, merged);
+        let (base, left, right, both) = ("f(a);\ng(b);\n", "f(x);\ng(b);\n", "f(a);\ng(y);\n", "f(x);\ng(y);\n");
+        assert_eq!(rust(base, left, right, both), Standing::Apart);
+        assert_eq!(of(Language::Prose, base, left, right, both), Standing::Close);
+        assert_eq!(rust("f(a, b);\n", "f(x, b);\n", "f(a, y);\n", "f(x, y);\n"), Standing::Close, "one line");
+        let more = "h(a);\ng(y);\n";
+        assert_eq!(rust(base, left, more, "h(x);\ng(y);\n"), Standing::Close, "two changes of one side");
+    }
+
+    #[test]
+    fn what_one_side_renamed_or_brought_in_is_no_stranger_to_a_line_that_speaks_of_it() {
+        let rust = |base, left, right, merged| of(Language::Rust, base, left, right, merged);
+        let base = "let a = 1;\nf(a, 2);\n";
+        assert_eq!(
+            rust(base, "let b = 1;\nf(a, 2);\n", "let a = 1;\nf(a, 3);\n", "let b = 1;\nf(a, 3);\n"),
+            Standing::Close
+        );
+        assert_eq!(
+            rust(base, "let a = 5;\nf(a, 2);\n", "let a = 1;\nf(a, 3);\n", "let a = 5;\nf(a, 3);\n"),
+            Standing::Apart
+        );
+        let base = "f(1);\ng(2);\n";
+        assert_eq!(rust(base, "f(x);\ng(2);\n", "f(1);\ng(x);\n", "f(x);\ng(x);\n"), Standing::Close);
     }
 
     #[test]
     fn lines_that_come_or_go_and_indentation_that_says_something_are_no_matter_of_one_click() {
-        let (base, moved, changed) = ("  a(b);\n", "    a(b);\n", "  a(c);\n");
-        assert_eq!(of(Language::Rust, base, moved, changed, "    a(c);\n"), Standing::Apart);
-        assert_eq!(of(Language::Yaml, base, moved, changed, "    a(c);\n"), Standing::Close);
-        let more = "  a(c);\n  d();\n";
-        assert_eq!(of(Language::Rust, base, moved, more, "    a(c);\n  d();\n"), Standing::Close);
+        let (base, moved, changed) = ("  a(b);\n  e(f);\n", "    a(b);\n  e(f);\n", "  a(b);\n  e(c);\n");
+        assert_eq!(of(Language::Rust, base, moved, changed, "    a(b);\n  e(c);\n"), Standing::Apart);
+        assert_eq!(of(Language::Yaml, base, moved, changed, "    a(b);\n  e(c);\n"), Standing::Close);
+        let more = "  a(b);\n  e(f);\n  d();\n";
+        assert_eq!(of(Language::Rust, base, moved, more, "    a(b);\n  e(f);\n  d();\n"), Standing::Close);
     }
 
     #[test]
     fn sides_that_share_a_change_are_no_strangers() {
-        let (base, left, right) = ("f(a, b, c);\n", "g(a, x, c);\n", "g(a, b, y);\n");
-        assert_eq!(of(Language::Rust, base, left, right, "g(a, x, y);\n"), Standing::Close);
-        assert_eq!(of(Language::Rust, base, "f(a, x, c);\n", "f(a, b, y);\n", "f(a, x, y);\n"), Standing::Apart);
+        let (base, left, right) = ("f(a);\nh(b);\ni(c);\n", "g(a);\nh(x);\ni(c);\n", "g(a);\nh(b);\ni(y);\n");
+        assert_eq!(of(Language::Rust, base, left, right, "g(a);\nh(x);\ni(y);\n"), Standing::Close);
+        let (left, right) = ("f(a);\nh(x);\ni(c);\n", "f(a);\nh(b);\ni(y);\n");
+        assert_eq!(of(Language::Rust, base, left, right, "f(a);\nh(x);\ni(y);\n"), Standing::Apart);
     }
 }

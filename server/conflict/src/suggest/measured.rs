@@ -34,7 +34,8 @@ fn counts(strategy: Strategy) -> Measured {
         Strategy::Indent => ((972, 975), (131, 132)),
         Strategy::Imports => ((17, 17), (0, 1)),
         Strategy::Keys => ((16, 16), (0, 0)),
-        Strategy::Words => ((500, 501), (1199, 1228)),
+        // Each side one change, on lines of its own that name nothing of the other: few cases, so a person looks.
+        Strategy::Words => ((29, 29), (1417, 1446)),
         // 110 of 110 on the open half, and 301 of 317 on the second part.
         Strategy::Further => ((411, 427), (12, 13)),
         Strategy::Syntax => ((0, 0), (53, 222)),
@@ -73,6 +74,6 @@ mod tests {
         }
         let one_click = |strategy| at_least(counts(strategy).sure) >= ONE_CLICK;
         let trusted: Vec<_> = Strategy::ALL.into_iter().filter(|strategy| one_click(*strategy)).collect();
-        assert_eq!(trusted, [Strategy::Same, Strategy::OneSided, Strategy::Indent, Strategy::Words]);
+        assert_eq!(trusted, [Strategy::Same, Strategy::OneSided, Strategy::Indent]);
     }
 }

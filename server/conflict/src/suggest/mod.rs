@@ -5,6 +5,7 @@ mod account;
 mod ancestor;
 mod apart;
 mod ask;
+mod edited;
 mod hunk;
 mod language;
 mod list;
@@ -196,7 +197,7 @@ pub fn suggest(hunk: &Hunk<'_>, syntax: &dyn Syntax) -> Option<Suggestion> {
     let apart = match standing {
         Some(Standing::Further) => true,
         // Words alone do not tell one statement from two: the tree must have come to the same text.
-        Some(Standing::Apart) => hunk.language == Language::Prose || by_tree.is_some(),
+        Some(Standing::Apart) => by_tree.is_some(),
         _ => false,
     };
     let words_sure = apart && by_words.as_ref().is_some_and(|found| agree(found) && !account::echoes(hunk, &found.1));

@@ -13,7 +13,7 @@ const MENU = {
   'both-reversed': /^Accept both changes, incoming first/,
   base: /^Accept common ancestor/,
   none: /^Accept neither change/,
-  merge: /^Accept the merge: each side changed other words/,
+  merge: /^Accept the merge: one side only indented these lines/,
 };
 let operations;
 

@@ -87,7 +87,7 @@ export const preview = {
         expectText(
           text,
           'cherry-pick conflict between main',
-          'suggested merge, trusted: each side changed other words of the same lines',
+          'suggested merge, look before you take it: each side changed other words of the same lines',
           /\d+ % of these were exact/,
           'keeps: 1 line made of both',
           'drops: 1 line from main, 1 line from',
