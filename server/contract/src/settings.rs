@@ -79,6 +79,8 @@ pub struct FetchSettings {
     pub yarn: Option<PathBuf>,
     /// *Trusted only.* Path of the Python whose pip fetches, where the project has no virtual environment with one. Default: `python3` in PATH.
     pub python: Option<PathBuf>,
+    /// *Trusted only.* Path of Poetry. Default: looked up in PATH.
+    pub poetry: Option<PathBuf>,
 }
 
 /// Registries and mirrors.

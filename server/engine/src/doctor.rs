@@ -102,6 +102,7 @@ impl Engine {
             ("uv", "fetches Python packages"),
             ("yarn", "fetches Yarn's packages"),
             ("python3", "has the pip that fetches for requirements files"),
+            ("poetry", "fetches Poetry's packages"),
             ("go", "fetches Go's modules"),
             ("git", "is used by all of them"),
         ] {

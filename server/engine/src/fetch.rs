@@ -253,6 +253,7 @@ fn run_step(
         "uv" => settings.uv.clone(),
         "yarn" => settings.yarn.clone(),
         "python3" => settings.python.clone(),
+        "poetry" => settings.poetry.clone(),
         _ => None,
     };
     let program = configured.map_or_else(|| program.clone().into(), std::path::PathBuf::into_os_string);

@@ -204,6 +204,12 @@ pub(crate) fn pip(wanted: &Wanted<'_>) -> Vec<FetchStep> {
     vec![wanted.step("pip", command, &wanted.artifacts)]
 }
 
+/// An install into the project's virtual environment, which is all that Poetry needs no registry for.
+pub(crate) fn poetry(wanted: &Wanted<'_>) -> Vec<FetchStep> {
+    let command = words(&["poetry", "install", "--no-root", "--no-interaction", "--no-ansi"]);
+    vec![wanted.step("poetry", command, &wanted.artifacts)]
+}
+
 /// Has a step run in a folder of its own, with copies of these files and of the manifests below the lockfile's folder.
 fn staged(step: &mut FetchStep, wanted: &Wanted<'_>, files: &[&Path]) {
     let folder = step.folder.clone();

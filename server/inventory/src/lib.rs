@@ -34,6 +34,7 @@ mod npm;
 mod pack;
 mod pip;
 mod pnpm;
+mod poetry;
 mod python;
 mod recall;
 mod registries;

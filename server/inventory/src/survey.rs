@@ -28,6 +28,7 @@ pub(crate) fn ecosystems() -> &'static [Known] {
         &crate::pnpm::Pnpm,
         &crate::uv::Uv,
         &crate::pip::Pip,
+        &crate::poetry::Poetry,
         &crate::yarn::Yarn,
         &crate::go::Go,
     ]

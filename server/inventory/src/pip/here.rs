@@ -48,7 +48,7 @@ impl Here {
         }
         let (minor, patch) = match &place {
             Some(place) => (place.minor, place.patch),
-            None => match of_path(folder, ask) {
+            None => match interpreter::first(folder, ask) {
                 Ok(Some(python)) => python,
                 Ok(None) => return none(Verdict::Refused("no Python is in the path".into())),
                 Err(why) => return none(Verdict::Doubtful(why)),
@@ -76,20 +76,4 @@ fn active(ask: &Ask<'_>) -> Result<Option<Place>, String> {
         });
     let root = first.filter(|path| path.ends_with("bin")).and_then(|path| path.parent());
     root.map_or(Ok(None), |root| installed::read(root, ask))
-}
-
-fn of_path(folder: &Path, ask: &Ask<'_>) -> Result<Option<(u16, Option<u16>)>, String> {
-    for path in ask.options.homes.path.iter().filter(|path| path.is_absolute()) {
-        for name in ["python3", "python"] {
-            let path = path.join(name);
-            if !matches!(ask.look.at(&path), Seen::File(_)) {
-                continue;
-            }
-            let Ok(real) = std::fs::canonicalize(&path) else { continue };
-            if let Some(python) = interpreter::probe(&path, &real, folder, ask)? {
-                return Ok(Some(python));
-            }
-        }
-    }
-    Ok(None)
 }

@@ -38,7 +38,7 @@ impl Ecosystem for Pip {
 
     /// Beside these a requirements file is what they were exported to.
     fn yields_to(&self) -> &'static [&'static str] {
-        &["uv.lock"]
+        &["uv.lock", "poetry.lock"]
     }
 
     fn manifest(&self) -> &'static str {

@@ -135,3 +135,20 @@ pub(crate) fn environment(minor: u16, patch: u16, machine: &str) -> Environment 
         ("python_full_version", full),
     ]))
 }
+
+/// Minor and patch of the first Python in the path; none where none is there.
+pub(crate) fn first(folder: &Path, ask: &Ask<'_>) -> Result<Option<(u16, Option<u16>)>, String> {
+    for path in ask.options.homes.path.iter().filter(|path| path.is_absolute()) {
+        for name in ["python3", "python"] {
+            let path = path.join(name);
+            if !matches!(ask.look.at(&path), Seen::File(_)) {
+                continue;
+            }
+            let Ok(real) = std::fs::canonicalize(&path) else { continue };
+            if let Some(python) = probe(&path, &real, folder, ask)? {
+                return Ok(Some(python));
+            }
+        }
+    }
+    Ok(None)
+}

@@ -31,6 +31,11 @@ use std::path::Path;
 /// Lockfiles larger than this are not read, in bytes.
 pub(crate) const LARGEST_LOCKFILE: u64 = 32 << 20;
 
+/// The dependencies that a manifest names by Python's standards.
+pub(crate) fn named(text: &str) -> Vec<Named> {
+    manifest::named(text)
+}
+
 pub(crate) struct Uv;
 
 impl Ecosystem for Uv {
