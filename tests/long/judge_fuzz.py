@@ -5,9 +5,9 @@
     tests/long/judge_fuzz.py --survey target/debug/examples/survey --seed 1 --cases 200 FOLDER...
 
 A FOLDER holds `workspace` and `cargo-home` or `npm-cache`, whole, or below `kept` a `workspace` with a `store` (pnpm) or a
-`cache` (uv, Go), and `programs`: the judge tests make such in their cache folder (`judge-*`). Nothing whole in it is written to; of
-pnpm's, uv's and Go's, `run` is, because what they keep holds the addresses of folders. The same seed gives the same cases. May run
-cargo, npm, pnpm, uv and Go, offline only. Prints each difference, then the counts; leaves with 1 where something was called ready that the tool refused.
+`cache` (uv, Go, Yarn 1), and `programs`: the judge tests make such in their cache folder (`judge-*`). Nothing whole in it is written to; of
+pnpm's, uv's, Go's and Yarn's, `run` is, because what they keep holds the addresses of folders. The same seed gives the same cases. May run
+cargo, npm, pnpm, uv, Go and Yarn, offline only. Prints each difference, then the counts; leaves with 1 where something was called ready that the tool refused.
 """
 import argparse, collections, fcntl, glob, hashlib, json, os, random, re, shutil, sqlite3, subprocess, sys, tempfile, time
 
@@ -35,7 +35,7 @@ def below(folder, pick=lambda path: True):
 
 class Case:
     def __init__(self, source, folder, dice):
-        self.dice, self.folder, self.done, self.edited, self.silent, self.at = dice, folder, [], False, [], source
+        self.dice, self.folder, self.done, self.edited, self.silent, self.damaged, self.at = dice, folder, [], False, [], [], source
         if os.path.exists(f"{source}/kept"):
             self.again()
             return
@@ -50,9 +50,10 @@ class Case:
             subprocess.run(["cp", "-a", f"{source}/npm-cache/_cacache/index-v5", index], check=True)
         self.work = f"{folder}/workspace"
 
-    def again(self, parts=("workspace", "store", "cache")):
+    def again(self, parts=("workspace", "store", "cache", "mirror")):
         """Lays whole copies down where the tools know them."""
         self.folder = f"{self.at}/run"
+        os.makedirs(self.folder, exist_ok=True)
         for part in parts:
             if os.path.exists(f"{self.at}/kept/{part}"):
                 shutil.rmtree(f"{self.folder}/{part}", ignore_errors=True)
@@ -223,10 +224,24 @@ def go_case(case):
         case.text(dice.choice([path for path in (f"{case.work}/go.mod", f"{case.work}/go.sum", f"{case.work}/go.work") if os.path.exists(path)]))
 
 
+def yarn_case(case):
+    dice = case.dice
+    # The archive beside what is unpacked is needed by nobody, as long as that is whole.
+    cached = below(f"{case.folder}/cache", lambda path: "/.bin/" not in path and not path.endswith(".yarn-tarball.tgz"))
+    kept = below(f"{case.folder}/mirror")
+    for _ in range(dice.choice([0, 1, 1, 2])):
+        path = dice.choice(kept or cached)
+        case.file(path)
+        case.damaged.append(path)
+    if dice.random() < 0.5:
+        manifests = below(case.work, lambda path: path.endswith("package.json") and "node_modules" not in path)
+        case.text(dice.choice([f"{case.work}/yarn.lock"] * 2 + manifests))
+
+
 def run(command, folder, **more):
     environment = dict(os.environ, **more)
     if "HOLDOVER_FUZZ_ONLY" in more:
-        foreign = ("npm_", "NPM_", "pnpm_", "PNPM_", "XDG_", "NODE", "COREPACK", "UV_", "PYENV", "PYTHON", "VIRTUAL_ENV", "CONDA", "GO", "CGO")
+        foreign = ("npm_", "NPM_", "pnpm_", "PNPM_", "XDG_", "NODE", "COREPACK", "YARN_", "yarn_", "UV_", "PYENV", "PYTHON", "VIRTUAL_ENV", "CONDA", "GO", "CGO")
         environment = {name: value for name, value in environment.items() if name in more or not name.startswith(foreign)}
     return subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
 
@@ -246,6 +261,8 @@ def places(case):
     own = dict(HOLDOVER_FUZZ_ONLY="1", PATH=f"{case.at}/programs", HOME=f"{case.at}/home", PNPM_HOME=f"{case.at}/pnpm-home", UV_CACHE_DIR=f"{case.folder}/cache")
     if os.path.exists(f"{case.at}/kept/cache/cache/download"):
         own |= dict(GOMODCACHE=f"{case.folder}/cache", GOPROXY="off", GOFLAGS="-modcacherw", GOSUMDB="off", CGO_ENABLED="0")
+    if os.path.exists(f"{case.work}/yarn.lock"):
+        own["XDG_CACHE_HOME"] = f"{case.folder}/cache"
     own["pnpm_config_store_dir" if os.path.exists(f"{case.at}/kept/store/v11") else "npm_config_store_dir"] = f"{case.folder}/store"
     return own
 
@@ -270,7 +287,27 @@ def go_judge(case):
     return told
 
 
+def yarn_judge(case):
+    for folder in sorted({path[: path.index("/node_modules/")] for path in below(case.work) if "/node_modules/" in path}):
+        shutil.rmtree(f"{folder}/node_modules", ignore_errors=True)
+    return run([f"{case.at}/programs/yarn", "install", "--offline", "--frozen-lockfile", "--ignore-scripts", "--non-interactive"], case.work, **places(case))
+
+
+def pinned(case):
+    """Whether all that Yarn notes to have been asked for stands in the lockfile: it takes from its cache what does not."""
+    try:
+        asked = json.loads(get(f"{case.work}/node_modules/.yarn-integrity"))["lockfileEntries"]
+    except (OSError, ValueError):
+        return False
+    heads = [line.rstrip(":\r") for line in get(f"{case.work}/yarn.lock").decode().split("\n") if re.match(r"[^\s#].*:\r?$", line)]
+    return set(asked) <= {key.strip().strip('"') for head in heads for key in head.split(",")}
+
+
 def installed(case):
+    if os.path.exists(f"{case.at}/kept/workspace/yarn.lock"):
+        skipped = ("/.bin/", "/.yarn-integrity")
+        found = [path for path in below(case.work) if "/node_modules/" in path and not any(part in path for part in skipped)]
+        return sorted((path[len(case.work) :], os.path.isfile(path) and hashlib.sha256(get(path)).hexdigest()) for path in found)
     if os.path.exists(f"{case.at}/kept"):
         base = f"{case.work}/node_modules/.pnpm"
         return sorted(path[len(base):] for path in below(base) if "/.bin/" not in path)
@@ -307,6 +344,10 @@ def main():
             if os.path.exists(f"{source}/kept/cache/cache/download"):
                 assert go_judge(whole).returncode == 0, source
                 continue
+            if os.path.exists(f"{source}/kept/workspace/yarn.lock"):
+                assert yarn_judge(whole).returncode == 0, source
+                wanted[source] = installed(whole)
+                continue
             if os.path.exists(f"{source}/kept/cache"):
                 assert uv_judge(whole).returncode == 0, source
                 wanted[source] = set()
@@ -333,9 +374,9 @@ def main():
                 break
             source = said.folders[number % len(said.folders)]
             case = Case(source, f"{scratch}/case", random.Random(f"{said.seed} {number}"))
-            tool = next(name for name, part in [("npm", "npm-cache"), ("cargo", "cargo-home"), ("pnpm", "kept/store"), ("go", "kept/cache/cache/download"), ("uv", "kept/cache")] if os.path.exists(f"{source}/{part}"))
+            tool = next(name for name, part in [("npm", "npm-cache"), ("cargo", "cargo-home"), ("pnpm", "kept/store"), ("yarn", "kept/workspace/yarn.lock"), ("go", "kept/cache/cache/download"), ("uv", "kept/cache")] if os.path.exists(f"{source}/{part}"))
             npm = tool == "npm"
-            {"npm": npm_case, "cargo": cargo_case, "pnpm": pnpm_case, "uv": uv_case, "go": go_case}[tool](case)
+            {"npm": npm_case, "cargo": cargo_case, "pnpm": pnpm_case, "uv": uv_case, "go": go_case, "yarn": yarn_case}[tool](case)
             where = {"npm": lambda: {"npm_config_cache": f"{case.folder}/npm-cache"}, "cargo": lambda: {"CARGO_HOME": f"{case.folder}/cargo-home"}}.get(tool, lambda: places(case))()
             told = run([survey, case.work], case.folder, **where)
             try:
@@ -343,7 +384,7 @@ def main():
                 state = readiness["state"]
             except (ValueError, KeyError):
                 state, readiness = "crashed", {"ecosystems": [{"problem": told.stderr[-300:]}]}
-            output = {"npm": npm_judge, "cargo": cargo_judge, "pnpm": pnpm_judge, "uv": uv_judge, "go": go_judge}[tool](case)
+            output = {"npm": npm_judge, "cargo": cargo_judge, "pnpm": pnpm_judge, "uv": uv_judge, "go": go_judge, "yarn": yarn_judge}[tool](case)
             if tool == "go" and "no required module provides package" in output.stderr:
                 continue  # whether sources import what go.mod lacks is believed, and Go refuses it with a network too
             passes = output.returncode == 0
@@ -365,6 +406,16 @@ def main():
                     pnpm_judge(case)
                     passes = tree == installed(case)
                 elif not case.edited:
+                    passes = tree == wanted[source]
+            if tool == "yarn" and passes:
+                # It copies what lies in its cache, whole or not: what is damaged there is damaged in the tree.
+                passes = pinned(case)
+                tree = installed(case)
+                if passes and case.edited and case.damaged:
+                    case.again(["cache", "mirror"])
+                    yarn_judge(case)
+                    passes = tree == installed(case)
+                elif passes and not case.edited:
                     passes = tree == wanted[source]
             if tool == "uv" and any(archive in wanted[source] for archive in case.silent):
                 passes = False  # uv installs what is damaged

@@ -144,19 +144,21 @@ pub(crate) fn pnpm(wanted: &Wanted<'_>) -> Vec<FetchStep> {
 /// An install of what the lockfile names, in a folder of its own with copies of manifests, settings and lockfile, which
 /// fills Yarn's cache and leaves the project's `node_modules` alone.
 pub(crate) fn yarn(wanted: &Wanted<'_>) -> Vec<FetchStep> {
-    let mut command = words(&["yarn", "install", "--frozen-lockfile", "--ignore-scripts", "--non-interactive"]);
-    // A cache that is named relative to the project is another one elsewhere.
-    let cache = wanted.artifacts.iter().find_map(|(_, repair)| repair.spec.clone());
-    command.extend(cache.into_iter().flat_map(|cache| ["--cache-folder".to_owned(), cache]));
+    let text = std::fs::read_to_string(wanted.lockfile).unwrap_or_default();
+    let command = if crate::yarn::is_berry(&text) {
+        words(&["yarn", "install", "--immutable", "--mode=skip-build"])
+    } else {
+        let mut command = words(&["yarn", "install", "--frozen-lockfile", "--ignore-scripts", "--non-interactive"]);
+        // A cache that is named relative to the project is another one elsewhere.
+        let cache = wanted.artifacts.iter().find_map(|(_, repair)| repair.spec.clone());
+        command.extend(cache.into_iter().flat_map(|cache| ["--cache-folder".to_owned(), cache]));
+        command
+    };
     let mut step = wanted.step("yarn", command, &wanted.artifacts);
     let lockfile = wanted.lockfile.file_name().unwrap_or_default();
-    staged(
-        &mut step,
-        wanted,
-        &[Path::new(lockfile), Path::new("package.json"), Path::new(".yarnrc"), Path::new(".npmrc")],
-    );
+    let settings = ["package.json", ".yarnrc", ".yarnrc.yml", ".npmrc"].map(Path::new);
+    staged(&mut step, wanted, &[&settings[..], &[Path::new(lockfile)]].concat());
     // Archives that lie in the project are taken from there.
-    let text = std::fs::read_to_string(wanted.lockfile).unwrap_or_default();
     let beside = crate::yarn::archives(&text).into_iter().map(PathBuf::from);
     let below = |path: &PathBuf| path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     step.stage.extend(beside.filter(|path| below(path) && step.folder.join(path).is_file()));

@@ -1,6 +1,7 @@
 //! Yarn: `yarn.lock` of both kinds, and the caches of each.
 //! Judged as Yarn's own offline install of the locked packages, and by checksum; runs nothing and writes nothing.
 
+mod berry;
 mod classic;
 mod program;
 
@@ -36,12 +37,13 @@ impl Ecosystem for Yarn {
         let (judged, text) = Judged::begin(lockfile, LARGEST_LOCKFILE, ask.look);
         match text {
             None => judged,
+            Some(text) if is_berry(&text) => berry::judge(judged, &text, ask),
             Some(text) => classic::judge(judged, &text, ask),
         }
     }
 
     fn locate(&self, text: &str) -> (Vec<(String, Span<usize>)>, Vec<Broken>) {
-        classic::locate(text)
+        if is_berry(text) { berry::locate(text) } else { classic::locate(text) }
     }
 
     fn dependencies(&self, text: &str) -> Vec<Named> {
@@ -63,7 +65,12 @@ impl Ecosystem for Yarn {
 
 /// Archives beside the lockfile that it takes packages from, as it names them.
 pub(crate) fn archives(text: &str) -> Vec<String> {
-    classic::archives(text)
+    if is_berry(text) { berry::archives(text) } else { classic::archives(text) }
+}
+
+/// Whether a lockfile is one of Yarn 2 or newer.
+pub(crate) fn is_berry(text: &str) -> bool {
+    text.starts_with("__metadata:") || text.contains("\n__metadata:")
 }
 
 /// Ids of packages in the order in which they stand: `yarn:<name>@<version>`, and `#<number>` where that stands twice.
