@@ -238,10 +238,57 @@ def yarn_case(case):
         case.text(dice.choice([f"{case.work}/yarn.lock"] * 2 + manifests))
 
 
+def pip_case(case):
+    """Wheels, with checksums or without, or an environment in which all of it is installed."""
+    dice, kept = case.dice, f"{case.at}/kept"
+    kind = dice.choice(["wheels", "hashed", "installed"])
+    if kind == "hashed":
+        put(f"{case.work}/requirements.txt", get(f"{kept}/workspace/hashed.txt"))
+    if kind == "installed":
+        shutil.rmtree(f"{case.work}/wheels")
+        subprocess.run(["cp", "-al", f"{kept}/full", f"{case.work}/.venv"], check=True)
+        listed_case(case)
+    else:
+        for _ in range(dice.choice([0, 1, 1, 2])):
+            case.file(dice.choice(below(f"{case.work}/wheels")))
+    if dice.random() < 0.5:
+        case.text(dice.choice([f"{case.work}/requirements.txt"] * 2 + below(case.work, lambda path: path.endswith(("more.txt", "bounds.txt")))))
+
+
+def listed_case(case):
+    """Files in an environment that a list vouches for: what is damaged there is taken all the same."""
+    dice = case.dice
+    site = glob.glob(f"{case.work}/.venv/lib/python3*/site-packages")[0]
+    owners = {}
+    for record in glob.glob(f"{site}/*.dist-info/RECORD"):
+        for line in get(record).decode().splitlines():
+            if ",sha256=" in line and not line.startswith(".."):
+                owners[f"{site}/{line.split(',')[0]}"] = record
+    for _ in range(dice.choice([0, 1, 1, 2])):
+        path = dice.choice(sorted(owners))
+        before = get(path) if os.path.isfile(path) else None
+        if before is None:
+            continue
+        case.file(path)
+        if not os.path.isfile(path) or get(path) != before:
+            case.silent.append(path)
+
+
+def poetry_case(case):
+    shutil.rmtree(f"{case.at}/cache", ignore_errors=True)
+    if case.dice.random() < 0.15:
+        shutil.rmtree(f"{case.work}/.venv")
+        case.done.append("no environment")
+    else:
+        listed_case(case)
+    if case.dice.random() < 0.4:
+        case.text(case.dice.choice([f"{case.work}/poetry.lock", f"{case.work}/pyproject.toml"]))
+
+
 def run(command, folder, **more):
     environment = dict(os.environ, **more)
     if "HOLDOVER_FUZZ_ONLY" in more:
-        foreign = ("npm_", "NPM_", "pnpm_", "PNPM_", "XDG_", "NODE", "COREPACK", "YARN_", "yarn_", "UV_", "PYENV", "PYTHON", "VIRTUAL_ENV", "CONDA", "GO", "CGO")
+        foreign = ("npm_", "NPM_", "pnpm_", "PNPM_", "XDG_", "NODE", "COREPACK", "YARN_", "yarn_", "UV_", "PYENV", "PYTHON", "VIRTUAL_ENV", "CONDA", "GO", "CGO", "PIP_", "POETRY_")
         environment = {name: value for name, value in environment.items() if name in more or not name.startswith(foreign)}
     return subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
 
@@ -258,7 +305,7 @@ def npm_judge(case):
 
 def places(case):
     """The environment of tool and survey: nothing of this user's own."""
-    own = dict(HOLDOVER_FUZZ_ONLY="1", PATH=f"{case.at}/programs", HOME=f"{case.at}/home", PNPM_HOME=f"{case.at}/pnpm-home", UV_CACHE_DIR=f"{case.folder}/cache")
+    own = dict(HOLDOVER_FUZZ_ONLY="1", PATH=f"{case.at}/programs", HOME=f"{case.at}/home", PNPM_HOME=f"{case.at}/pnpm-home", UV_CACHE_DIR=f"{case.folder}/cache", POETRY_CACHE_DIR=f"{case.at}/cache")
     if os.path.exists(f"{case.at}/kept/cache/cache/download"):
         own |= dict(GOMODCACHE=f"{case.folder}/cache", GOPROXY="off", GOFLAGS="-modcacherw", GOSUMDB="off", CGO_ENABLED="0")
     if os.path.exists(f"{case.work}/yarn.lock"):
@@ -314,6 +361,27 @@ def go_sum(path):
     return hashlib.sha256("".join(lines).encode()).digest()
 
 
+def pip_judge(case):
+    python = f"{case.work}/.venv/bin/python"
+    if not os.path.exists(python):
+        shutil.rmtree(f"{case.at}/run/fresh", ignore_errors=True)
+        subprocess.run(["cp", "-al", f"{case.at}/kept/empty", f"{case.at}/run/fresh"], check=True)
+        python = f"{case.at}/run/fresh/bin/python"
+    own = dict(places(case), PYTHONPATH=f"{tools()}/pip", PYTHONDONTWRITEBYTECODE="1", PIP_NO_INDEX="1", PIP_RETRIES="0", PIP_DISABLE_PIP_VERSION_CHECK="1")
+    return run([python, "-m", "pip", "install", "-q", "--no-compile", "-r", "requirements.txt"], case.work, **own)
+
+
+def poetry_judge(case):
+    without_waiting = "import sys, time; time.sleep = lambda seconds: None\nfrom poetry.console.application import main; sys.exit(main())"
+    own = dict(places(case), PYTHONDONTWRITEBYTECODE="1", POETRY_KEYRING_ENABLED="false")
+    return run([f"{tools()}/poetry/bin/python", "-c", without_waiting, "install", "--no-root", "--no-interaction", "--no-ansi", "--no-plugins"], case.work, **own)
+
+
+def tools():
+    """Where `tests/pip/install.sh` and `tests/poetry/install.sh` put theirs."""
+    return os.path.abspath(os.environ.get("HOLDOVER_TOOLS", "target/tools"))
+
+
 def installed(case):
     if os.path.exists(f"{case.at}/kept/workspace/yarn.lock"):
         skipped = ("/.bin/", "/.yarn-integrity")
@@ -326,6 +394,10 @@ def installed(case):
         return sorted(json.loads(get(f"{case.work}/node_modules/.package-lock.json"))["packages"])
     except (OSError, ValueError):
         return None
+
+
+def python(source):
+    return "pip" if os.path.exists(f"{source}/kept/empty") else "poetry" if os.path.exists(f"{source}/kept/workspace/poetry.lock") else None
 
 
 def main():
@@ -348,6 +420,10 @@ def main():
                 held.append(open(f"{source}/.lock", "w"))
                 fcntl.flock(held[-1], fcntl.LOCK_EX)
             whole = Case(source, f"{scratch}/case", random.Random(0))
+            if python(source):
+                assert {"pip": pip_judge, "poetry": poetry_judge}[python(source)](whole).returncode == 0, source
+                wanted[source] = set()
+                continue
             if os.path.exists(f"{source}/kept/store"):
                 assert pnpm_judge(whole).returncode == 0, source
                 wanted[source] = installed(whole)
@@ -385,9 +461,9 @@ def main():
                 break
             source = said.folders[number % len(said.folders)]
             case = Case(source, f"{scratch}/case", random.Random(f"{said.seed} {number}"))
-            tool = next(name for name, part in [("npm", "npm-cache"), ("cargo", "cargo-home"), ("pnpm", "kept/store"), ("yarn", "kept/workspace/yarn.lock"), ("go", "kept/cache/cache/download"), ("uv", "kept/cache")] if os.path.exists(f"{source}/{part}"))
+            tool = python(source) or next(name for name, part in [("npm", "npm-cache"), ("cargo", "cargo-home"), ("pnpm", "kept/store"), ("yarn", "kept/workspace/yarn.lock"), ("go", "kept/cache/cache/download"), ("uv", "kept/cache")] if os.path.exists(f"{source}/{part}"))
             npm = tool == "npm"
-            {"npm": npm_case, "cargo": cargo_case, "pnpm": pnpm_case, "uv": uv_case, "go": go_case, "yarn": yarn_case}[tool](case)
+            {"npm": npm_case, "cargo": cargo_case, "pnpm": pnpm_case, "uv": uv_case, "pip": pip_case, "poetry": poetry_case, "go": go_case, "yarn": yarn_case}[tool](case)
             where = {"npm": lambda: {"npm_config_cache": f"{case.folder}/npm-cache"}, "cargo": lambda: {"CARGO_HOME": f"{case.folder}/cargo-home"}}.get(tool, lambda: places(case))()
             told = run([survey, case.work], case.folder, **where)
             try:
@@ -395,7 +471,7 @@ def main():
                 state = readiness["state"]
             except (ValueError, KeyError):
                 state, readiness = "crashed", {"ecosystems": [{"problem": told.stderr[-300:]}]}
-            output = {"npm": npm_judge, "cargo": cargo_judge, "pnpm": pnpm_judge, "uv": uv_judge, "go": go_judge, "yarn": yarn_judge}[tool](case)
+            output = {"npm": npm_judge, "cargo": cargo_judge, "pnpm": pnpm_judge, "uv": uv_judge, "pip": pip_judge, "poetry": poetry_judge, "go": go_judge, "yarn": yarn_judge}[tool](case)
             lacks = ("no required module provides package", "is replaced but not required")
             if tool == "go" and any(words in output.stderr for words in lacks):
                 continue  # whether sources import what go.mod lacks is believed, and Go refuses it with a network too
@@ -436,6 +512,8 @@ def main():
                 kept = f"{source}/kept/cache/"
                 own = [path for path in case.silent if path.endswith(".zip")]
                 passes = all(go_sum(path) == go_sum(kept + path[len(f"{case.folder}/cache/"):]) for path in own)
+            if python(source) and case.silent:
+                passes = False  # pip and Poetry take what is installed as it is
             if tool == "cargo" and any(os.path.basename(path) in wanted[source] for path in case.silent):
                 passes = False  # cargo may not notice: the checksum differs all the same
             counts[tool][(state, passes)] += 1
