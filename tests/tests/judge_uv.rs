@@ -139,6 +139,9 @@ impl Place {
     }
 
     fn judge(tally: &mut Tally, name: &str, case: Case) {
+        if tally.leaves_out() {
+            return;
+        }
         let survey = survey(&case.workspace, case.homes());
         let output = run(&mut case.uv(&["sync", "--locked", "--offline"]));
         let passes = output.status.success();

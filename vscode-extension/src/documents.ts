@@ -193,6 +193,8 @@ function text(answer: unknown): string | undefined {
 async function open(uri: vscode.Uri): Promise<void> {
   try {
     await vscode.commands.executeCommand('markdown.showPreview', uri);
+    // One that stands open since a while is only revealed: the editor let go of its text, and hears of no change in it.
+    await vscode.commands.executeCommand('markdown.preview.refresh');
   } catch {
     // The built-in Markdown support can be switched off: then the text itself.
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
