@@ -133,7 +133,7 @@ fn character(bytes: &[u8], at: usize) -> usize {
             let end =
                 bytes[at + 2..].iter().take(12).position(|b| *b == b'\'').filter(|_| bytes.get(at + 2) != Some(&b'\''));
             match (bytes.get(at + 2), end) {
-                (Some(b'\''), _) => (at + 4).min(bytes.len()),
+                (Some(b'\''), _) if bytes.get(at + 3) == Some(&b'\'') => at + 4,
                 (_, Some(end)) => at + 2 + end + 1,
                 _ => at + 2,
             }
@@ -226,4 +226,44 @@ fn regex(bytes: &[u8], start: usize) -> usize {
         at += 1;
     }
     start + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LANGUAGES: [Language; 4] = [Language::Rust, Language::Python, Language::Script, Language::Groovy];
+
+    /// Every token is cut between characters, in order, within the text.
+    fn sound(text: &str) {
+        for language in LANGUAGES {
+            let mut from = 0;
+            for token in tokens(text, language) {
+                assert!(token.span.start >= from && token.span.end > token.span.start, "{language:?} {text:?} {token:?}");
+                assert!(text.get(token.span.clone()).is_some(), "{language:?} {text:?} {token:?}");
+                if let Kind::Text(inner) = &token.kind {
+                    assert!(text.get(inner.clone()).is_some(), "{language:?} {text:?} {token:?}");
+                }
+                from = token.span.end;
+            }
+        }
+    }
+
+    #[test]
+    fn a_quoted_quote_that_stays_open_ends_before_the_next_character() {
+        sound("'\\'\u{1033c}\u{11344} x");
+        sound("'\\'");
+        let open: Vec<_> = tokens("'\\'x'", Language::Rust).into_iter().map(|t| t.span).collect();
+        assert_eq!(open.first(), Some(&(0..2)), "{open:?}");
+        let closed: Vec<_> = tokens("'\\'' x", Language::Rust).into_iter().map(|t| t.span).collect();
+        assert_eq!(closed, [0..4, 5..6]);
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_are_cut_between_characters(text in "(['\"`\\\\/#*\nrbcfx \\[\\]]|\\PC){0,40}") {
+            sound(&text);
+        }
+    }
 }
