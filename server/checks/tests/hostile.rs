@@ -2,47 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use holdover_checks::{LARGEST, lint, statement};
+mod sound;
+
+use holdover_checks::{LARGEST, lint};
 use proptest::prelude::*;
+use sound::{PATHS, sound};
 use std::path::Path;
-
-const PATHS: [&str; 24] = [
-    "Dockerfile",
-    "compose.yaml",
-    "devcontainer.json",
-    ".github/workflows/a.yml",
-    ".gitlab-ci.yml",
-    "package.json",
-    "Makefile",
-    "justfile",
-    "a.sh",
-    "bin/a",
-    "build.rs",
-    "tests/a.rs",
-    "test_a.py",
-    "a.test.ts",
-    "Cargo.toml",
-    "pyproject.toml",
-    "requirements.txt",
-    ".pre-commit-config.yaml",
-    "gradle-wrapper.properties",
-    "build.gradle",
-    "main.tf",
-    "rust-toolchain.toml",
-    ".nvmrc",
-    ".gitmodules",
-];
-
-fn sound(path: &str, text: &str) {
-    let found = lint(Path::new(path), text);
-    for draft in found.drafts.iter().chain(&found.allowed) {
-        assert!(text.get(draft.span.clone()).is_some(), "{path}: {:?} of {text:?}", draft.span);
-        assert!(text.is_char_boundary(statement(Path::new(path), text, draft.span.start)));
-        if let Some(fix) = &draft.fix {
-            assert!(text.get(fix.span.clone()).is_some(), "{path}: {fix:?}");
-        }
-    }
-}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
@@ -64,6 +29,12 @@ proptest! {
     ) {
         sound(path, &parts.concat());
     }
+}
+
+#[test]
+fn a_quoted_quote_of_rust_that_stays_open_is_taken() {
+    sound("build.rs", "'\\'\u{1033c}V");
+    sound("build.rs", "Command::new('\\'\u{1033c}\u{11344}reqwest::get(\"https://a.org\")");
 }
 
 #[test]

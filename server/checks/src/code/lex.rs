@@ -240,7 +240,10 @@ mod tests {
         for language in LANGUAGES {
             let mut from = 0;
             for token in tokens(text, language) {
-                assert!(token.span.start >= from && token.span.end > token.span.start, "{language:?} {text:?} {token:?}");
+                assert!(
+                    token.span.start >= from && token.span.end > token.span.start,
+                    "{language:?} {text:?} {token:?}"
+                );
                 assert!(text.get(token.span.clone()).is_some(), "{language:?} {text:?} {token:?}");
                 if let Kind::Text(inner) = &token.kind {
                     assert!(text.get(inner.clone()).is_some(), "{language:?} {text:?} {token:?}");

@@ -64,6 +64,30 @@ fn seeds(to: &Path) {
     );
     write(&to.join("lockfiles/6"), "\x06registry=https://registry.example/\nomit[]=dev\ncache=${HOME}/c\n");
     write(&to.join("lockfiles/7"), "\x07[toolchain]\nchannel = \"1.70.0\"\ncomponents = [\"clippy\"]\n");
+    let lints = [
+        (
+            0,
+            "FROM debian:12 AS a\nRUN curl -fsSL https://example.org/x | sh && <<EOF\nwget y\nEOF\nCOPY --from=a /x /y\n",
+        ),
+        (1, "services:\n  db:\n    image: postgres:16\n    build: {context: .}\n"),
+        (
+            3,
+            "jobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n      - run: |\n          npm ci\n          pip install x\n",
+        ),
+        (5, "{\"scripts\": {\"postinstall\": \"npx \\u0061 && curl https://example.org\"}}\n"),
+        (6, "A := $(shell curl https://example.org)\nall:\n\tgit clone https://example.org/a $(A)\n"),
+        (8, "#!/bin/sh\ncase $1 in a) pip install b ;; esac\nA=\"$(wget -O - https://example.org)\"; eval \"$A\"\n"),
+        (
+            10,
+            "fn main() { let c = '\\''; ureq::get(r#\"https://example.org\"#); Command::new(\"git\").args([\"clone\"]); }\n",
+        ),
+        (12, "import requests\nrequests.get(f'https://example.org/{x}', timeout=\"\"\"a\"\"\")\n"),
+        (13, "const a = /[/]'/.test(b); await fetch(`https://example.org/${a}`)\n"),
+        (19, "plugins { id 'a' version '1.+' }\nrepositories { maven { url \"https://example.org\" } }\n"),
+    ];
+    for (which, text) in lints {
+        write(&to.join(format!("lints/{which}")), [&[which], text.as_bytes()].concat());
+    }
     let mut files = Vec::new();
     every_file(Path::new("../../../fixtures/conflicts"), &mut files);
     for (n, file) in files.iter().enumerate() {
