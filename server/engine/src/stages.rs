@@ -2,7 +2,7 @@
 //! Plumbing only: contents come as git stores them, so no filter runs that a repository names. Writes nothing but a folder of its own.
 
 use crate::git::Git;
-use conflict::suggest::{LARGEST_TEXT, ancestors, lacks_ancestor};
+use conflict::suggest::{LARGEST_TEXT, add_ancestors_in_place, ancestors, lacks_ancestor};
 use conflict::{Conflicts, Source};
 use host::{Cancel, Command, Ended};
 use ropey::Rope;
@@ -14,6 +14,9 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Longer than any run of signs in a text: a line of a stage is not taken for a marker.
 const MARKER: &str = "--marker-size=97";
+/// How git writes conflicts, whatever the settings of a repository around the temporary folder say.
+const WITH_ANCESTORS: &[&str] = &["--diff3"];
+const WITHOUT_ANCESTORS: &[&str] = &[];
 /// What git may have merged with: `git merge` takes the first, what merges single files the second, which older ones have alone.
 const ALGORITHMS: [Option<&str>; 2] = [Some("--diff-algorithm=histogram"), None];
 
@@ -50,7 +53,7 @@ pub(crate) fn ancestors_in(
     let git = Git { folder: file.parent()?, cancel };
     let own = tempfile::Builder::new().prefix("holdover-stages-").tempdir().ok()?;
     let files = unpack(&git, stages, own.path(), LARGEST_TEXT)?;
-    Some(ancestors(text, conflicts, &merges(&files, text, own.path(), cancel)))
+    Some(ancestors_by(&files, text, conflicts, own.path(), cancel))
 }
 
 /// The same, where the three texts lie in files: ancestor, current, incoming. `own` is a folder to write to.
@@ -64,7 +67,20 @@ pub(crate) fn ancestors_of_files(
     if text.len_bytes() > LARGEST_TEXT || !conflicts.regions.iter().any(lacks_ancestor) {
         return Ancestors::new();
     }
-    ancestors(text, conflicts, &merges(files, text, own, cancel))
+    ancestors_by(files, text, conflicts, own, cancel)
+}
+
+fn ancestors_by(files: &[PathBuf; 3], text: &Rope, conflicts: &Conflicts, own: &Path, cancel: &Cancel) -> Ancestors {
+    let with = merges(files, WITH_ANCESTORS, text, own, cancel);
+    let known: Vec<Rope> = with.iter().flatten().cloned().collect();
+    let mut found = ancestors(text, conflicts, &known);
+    if conflicts.regions.iter().any(|region| lacks_ancestor(region) && !found.contains_key(&region.open)) {
+        let without = merges(files, WITHOUT_ANCESTORS, text, own, cancel);
+        let both: Vec<[Rope; 2]> =
+            without.into_iter().zip(with).filter_map(|(without, with)| Some([without?, with?])).collect();
+        add_ancestors_in_place(text, conflicts, &both, &mut found);
+    }
+    found
 }
 
 /// The three texts that git's index keeps of an unmerged file, as git stores them: ancestor, current, incoming. `None` where it does not hold
@@ -123,14 +139,21 @@ fn unpack(git: &Git<'_>, StageIds(ids): &StageIds, own: &Path, largest: usize) -
     files.try_into().ok()
 }
 
-/// The same merge as git writes it with ancestors, by each algorithm that this git knows; texts that are as `text` is.
-fn merges([base, current, incoming]: &[PathBuf; 3], text: &Rope, own: &Path, cancel: &Cancel) -> Vec<Rope> {
+/// The same merge as git writes it, by each algorithm, `None` where this git does not know it; texts that are as `text` is.
+fn merges(
+    [base, current, incoming]: &[PathBuf; 3],
+    style: &[&str],
+    text: &Rope,
+    own: &Path,
+    cancel: &Cancel,
+) -> [Option<Rope>; 2] {
     let crlf = text.chunks().any(|chunk| chunk.contains('\r'));
     let with = |algorithm: Option<&str>| {
         let result = own.join("merged");
         std::fs::copy(current, &result).ok()?;
         let ended = Command::new("git", own)
-            .args(["merge-file", "--quiet", "--diff3", MARKER])
+            .args(["-c", "merge.conflictStyle=merge", "merge-file", "--quiet", MARKER])
+            .args(style)
             .args(algorithm)
             .args([&result, base, incoming])
             .limit(PATIENCE)
@@ -145,7 +168,7 @@ fn merges([base, current, incoming]: &[PathBuf; 3], text: &Rope, own: &Path, can
         let bare = !merged.chunks().any(|chunk| chunk.contains('\r'));
         Some(if crlf && bare { Rope::from_str(&merged.to_string().replace('\n', "\r\n")) } else { merged })
     };
-    ALGORITHMS.into_iter().filter_map(with).collect()
+    ALGORITHMS.map(with)
 }
 
 #[cfg(test)]
@@ -218,8 +241,14 @@ mod tests {
                 wanted[0].1 = Some("uno zwei three\n");
             }
             assert_eq!(told(&repository.suggested()), wanted, "{command:?}");
-            // An ancestor that is known may be chosen, and the other conflict stays as git wrote it once it was resolved by hand.
+            // Both sides edited by hand: it stands where git wrote it.
             let text = std::fs::read_to_string(repository.file()).unwrap();
+            let edited = text.replacen("uno two", "uno deux", 1).replacen("one zwei", "ein zwei", 1);
+            std::fs::write(repository.file(), &edited).unwrap();
+            assert!(edited.contains("uno deux") && edited.contains("ein zwei"), "{edited}");
+            assert_eq!(told(&repository.suggested())[0].0, Some("one two three\n"), "{edited}");
+            std::fs::write(repository.file(), &text).unwrap();
+            // An ancestor that is known may be chosen, and the other conflict stays as git wrote it once it was resolved by hand.
             std::fs::write(repository.file(), text.replacen("<<<<<<<", "x <<<<<<<", 1)).unwrap();
             assert_eq!(repository.suggested().regions.len(), 1);
             let left = file_conflicts(&repository.file(), Some(Choice::Base), false).unwrap();

@@ -1,6 +1,6 @@
 //! The common ancestors of conflicts whose markers hold none, from what git writes of the same merge with ancestors.
-//! Nothing is guessed: a conflict gets one only where its sides and the lines around it are, line by line, those of git's; where one side
-//! was edited by hand, the other one has to be, as [`edited`] says.
+//! Nothing is guessed: a conflict gets one only where its sides and the lines around it are, line by line, those of git's; where sides
+//! were edited by hand, what else has to be is said in [`edited`].
 
 use super::edited;
 use crate::pairing::Conflicts;
@@ -66,7 +66,7 @@ fn bases(text: &Rope, regions: &[&Region], known: &mut Lines) -> Option<Vec<Vec<
 
 /// Lines as numbers, so that comparing two costs nothing.
 #[derive(Default)]
-struct Lines {
+pub(super) struct Lines {
     numbers: HashMap<String, u32>,
     lines: Vec<String>,
 }
@@ -100,7 +100,7 @@ pub(super) struct Written {
 
 impl Written {
     /// `None` where a conflict has more sides, or a broken diff: git did not write it.
-    fn of(text: &Rope, regions: &[&Region], known: &mut Lines) -> Option<Self> {
+    pub fn of(text: &Rope, regions: &[&Region], known: &mut Lines) -> Option<Self> {
         let mut new = Self { current: Vec::new(), incoming: Vec::new(), around: Vec::new() };
         let mut from = 0;
         for region in regions {

@@ -1,12 +1,59 @@
-//! The common ancestor of a conflict of which one side was edited by hand: by its other side, and by the lines around it.
-//! A place of git's that is another conflict's as a whole is not looked at, nor one out of order; two that fit, or that are wanted twice, are none.
+//! The common ancestor of a conflict that was edited by hand: by the side that was not, and by the lines around it; where both were, by all lines
+//! up to its neighbours. A place of git's that is another conflict's is not looked at, nor one out of order; two that fit, or that are wanted twice, are none.
 
-use super::ancestor::{AROUND, Written, end_alike};
+use super::ancestor::{AROUND, Lines, Written, ancestors, end_alike, lacks_ancestor};
+use crate::pairing::Conflicts;
+use crate::region::Region;
+use ropey::Rope;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Every ancestor that a conflict can have, by its number.
 pub(super) type Found = BTreeMap<usize, Vec<Vec<u32>>>;
+
+/// Adds the ancestors of conflicts that stand where git wrote one, whatever their sides are now: those that [`ancestors`] told of git's own
+/// text. `merges` is the same merge as git writes it without ancestors and with them, by each algorithm that git may have used. A conflict
+/// that two places fit, that stands where another does, or of which two algorithms tell other ancestors gets none.
+pub fn add_ancestors_in_place(
+    text: &Rope,
+    conflicts: &Conflicts,
+    merges: &[[Rope; 2]],
+    known: &mut BTreeMap<usize, String>,
+) {
+    let asked: Vec<&Region> = conflicts.regions.iter().take(super::MOST_HUNKS).collect();
+    let lacking: Vec<bool> =
+        asked.iter().map(|region| lacks_ancestor(region) && !known.contains_key(&region.open)).collect();
+    if !lacking.contains(&true) {
+        return;
+    }
+    let mut lines = Lines::default();
+    let Some(written) = Written::of(text, &asked, &mut lines) else { return };
+    let mut told: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for [plain, with_bases] in merges {
+        let found = Conflicts::read(plain);
+        let places: Vec<&Region> = found.regions.iter().take(super::MOST_HUNKS).collect();
+        let Some(git) = Written::of(plain, &places, &mut lines) else { return };
+        let bases = ancestors(plain, &found, std::slice::from_ref(with_bases));
+        let mut wanted: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for at in 0..asked.len() {
+            let mut all = (0..places.len()).filter(|place| stands_in(&written, at, &git, *place));
+            if let (Some(place), None) = (all.next(), all.next()) {
+                wanted.entry(place).or_default().push(at);
+            }
+        }
+        for (place, all) in wanted {
+            if let ([at], Some(base)) = (&all[..], bases.get(&places[place].open)) {
+                told.entry(*at).or_default().push(base.clone());
+            }
+        }
+    }
+    for (at, mut bases) in told {
+        bases.dedup();
+        if let ([base], true) = (&bases[..], lacking[at]) {
+            known.insert(asked[at].open, base.clone());
+        }
+    }
+}
 
 /// `exact`: runs of conflicts, and of git's, that are each other's on both sides.
 pub(super) fn look(
@@ -36,6 +83,9 @@ pub(super) fn look(
                     wanted.entry(place).or_default().push((at, base.to_vec()));
                 }
             }
+            if stands_in(written, at, git, place) {
+                wanted.entry(place).or_default().push((at, base.clone()));
+            }
         }
     }
     for mut all in wanted.into_values() {
@@ -47,6 +97,19 @@ pub(super) fn look(
             }
         }
     }
+}
+
+/// Whether a conflict stands where git wrote that one, whatever its sides are now: every line up to the conflict before it and up to the one
+/// after it is git's, and enough of them, or the text begins or ends there.
+fn stands_in(written: &Written, at: usize, git: &Written, place: usize) -> bool {
+    let enough = |lines: &[u32], is_end: bool| lines.len() >= AROUND || is_end;
+    let (before, after) = (&written.around[at], &written.around[at + 1]);
+    let (is_first, is_last) = (at == 0 && place == 0, at + 2 == written.around.len() && place + 2 == git.around.len());
+    *before == git.around[place]
+        && *after == git.around[place + 1]
+        && before.len() + after.len() > 0
+        && enough(before, is_first)
+        && enough(after, is_last)
 }
 
 /// The ancestor, where a side is that of git's without lines that all three texts have at its ends, and stands between the same lines.
@@ -112,7 +175,8 @@ mod tests {
     fn a_place_that_another_has_that_is_out_of_order_or_that_two_want_is_left_out() {
         let only = |at: usize, base: u32| Found::from([(at, vec![vec![base]])]);
         assert_eq!(told(&[(50, 2)], &[(1, 2)], &[3], &[]), only(0, 3), "its other side is git's");
-        assert_eq!(told(&[(50, 60)], &[(1, 2)], &[3], &[]), Found::new(), "neither is");
+        assert_eq!(told(&[(50, 60)], &[(1, 2)], &[3], &[]), only(0, 3), "neither is, and it stands in its place");
+        assert_eq!(told(&[(50, 60)], &[(1, 2)], &[3], &[(0..1, 0..1)]), Found::new(), "the place is taken");
         assert_eq!(told(&[(1, 2), (50, 2)], &[(1, 2)], &[3], &[(0..1, 0..1)]), Found::new(), "the first has it");
         assert_eq!(told(&[(50, 2), (1, 2)], &[(1, 2)], &[3], &[(1..2, 0..1)]), Found::new(), "the second has it");
         assert_eq!(told(&[(50, 2), (51, 2)], &[(1, 2)], &[3], &[]), Found::new(), "wanted twice");
@@ -121,6 +185,34 @@ mod tests {
         assert_eq!(told(&[(1, 2), (50, 5)], &git, &[3, 6], &[(0..1, 0..1)]), only(1, 6));
         let two = told(&[(50, 2)], &[(1, 2), (4, 2)], &[3, 6], &[]);
         assert_eq!(two, Found::from([(0, vec![vec![3], vec![6]])]), "two that fit: none is told");
+    }
+
+    #[test]
+    fn where_both_sides_were_edited_every_line_around_has_to_be_gits() {
+        let of = |own: &Written, git: &Written| {
+            let (mut found, mut work) = (Found::new(), 1000);
+            look(own, (git, &vec![vec![3]; git.current.len()]), &[], &mut found, &mut work);
+            found.into_keys().collect::<Vec<_>>()
+        };
+        let git = written(&[(1, 2)]);
+        let own = || written(&[(50, 60)]);
+        assert_eq!(of(&own(), &git), [0]);
+        for (gap, line) in [(0, 0), (1, 2)] {
+            let mut own = own();
+            own.around[gap][line] = 10;
+            assert_eq!(of(&own, &git), [0; 0], "a line that is not beside it");
+        }
+        let short = |lines: &[&[u32]], sides: &[(u32, u32)]| Written {
+            around: lines.iter().map(|lines| lines.to_vec()).collect(),
+            ..written(sides)
+        };
+        let ends: [&[u32]; 2] = [&[7], &[]];
+        assert_eq!(of(&short(&ends, &[(50, 60)]), &short(&ends, &[(1, 2)])), [0], "the text begins and ends there");
+        let near: [&[u32]; 3] = [&[7], &[8, 9], &[]];
+        let (two, git) = ([(50, 60), (51, 61)], [(1, 2), (4, 5)]);
+        assert_eq!(of(&short(&near, &two), &short(&near, &git)), [0; 0], "two lines between two conflicts are too few");
+        let far: [&[u32]; 3] = [&[7], &[8, 9, 10], &[]];
+        assert_eq!(of(&short(&far, &two), &short(&far, &git)), [0, 1]);
     }
 
     #[test]
@@ -133,6 +225,8 @@ mod tests {
             found.len()
         };
         assert_eq!(of(&own), 1);
+        own.around[1] = vec![7, 8, 9, 10];
+        assert_eq!(of(&own), 1, "the other side and the lines beside it");
         own.incoming[0].clear();
         assert_eq!(of(&own), 0);
         own = written(&[(50, 2)]);

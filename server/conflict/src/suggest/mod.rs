@@ -19,6 +19,7 @@ use apart::Standing;
 
 pub use ancestor::{ancestors, lacks_ancestor};
 pub use ask::{Answer, Ask, AskedRegion, answer};
+pub use edited::add_ancestors_in_place;
 pub use hunk::{Hunk, Sides, hunks};
 pub use language::Language;
 pub use reason::{origins, title};
