@@ -251,6 +251,31 @@ fn what_was_edited_with_the_lines_around_it_or_is_of_another_merge_gets_none_and
 }
 
 #[test]
+fn a_conflict_that_stands_in_two_places_of_gits_gets_none_once_both_sides_were_edited() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = |which: &str| ["p", "q", "r", "s"].map(|name| format!("{name}{which}\n")).join("1\n2\n3\n4\n");
+    let (base, ours, theirs) = (all(""), all(" ours"), all(" theirs"));
+    let files = [&*base, &*ours, &*theirs];
+    let text = merged(folder.path(), files, &[]);
+    let with = |edited: &[&str]| {
+        edited.iter().fold(text.clone(), |text, which| {
+            text.replace(&format!("{which} ours"), "mine").replace(&format!("{which} theirs"), "yours")
+        })
+    };
+    for (edited, wanted) in [
+        (&["p"][..], &["p\n", "q\n", "r\n", "s\n"][..]),
+        // Its neighbours say which of the two it is.
+        (&["q"], &["p\n", "q\n", "r\n", "s\n"]),
+        (&["r"], &["p\n", "q\n", "r\n", "s\n"]),
+        (&["q", "r"], &["p\n", "s\n"]),
+        (&["p", "q", "r", "s"], &["p\n", "s\n"]),
+    ] {
+        let text = with(edited);
+        assert_eq!(found(folder.path(), &text, files).into_values().collect::<Vec<_>>(), wanted, "{text}");
+    }
+}
+
+#[test]
 fn the_same_sides_at_two_places_with_other_ancestors_get_none() {
     let folder = tempfile::tempdir().unwrap();
     let between = "1\n2\n3\n4\n5\n";
