@@ -7,8 +7,8 @@ use std::ops::Range;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Piece {
     pub text: String,
-    /// By byte of `text`: its offset in the file.
-    at: Vec<u32>,
+    /// By byte of `text`: where what it stands for begins and ends in the file, at characters of the file.
+    at: Vec<(u32, u32)>,
 }
 
 impl Piece {
@@ -23,22 +23,21 @@ impl Piece {
     pub(crate) fn push(&mut self, source: &str, span: Range<usize>) {
         let Some(text) = source.get(span.clone()) else { return };
         self.text.push_str(text);
-        self.at.extend(span.map(|at| at as u32));
+        self.at.extend(span.map(|at| (at as u32, at as u32 + 1)));
     }
 
     /// Adds what stands for `span` of the file and is spelled otherwise there.
     pub(crate) fn push_as(&mut self, text: &str, span: Range<usize>) {
-        let Some(last) = text.len().checked_sub(1) else { return };
         self.text.push_str(text);
-        self.at.extend(std::iter::repeat_n(span.start as u32, last));
-        self.at.push(span.end.saturating_sub(1).max(span.start) as u32);
+        self.at.extend(std::iter::repeat_n((span.start as u32, span.end as u32), text.len()));
     }
 
     /// Where a stretch of the text stands in the file.
     pub(crate) fn place(&self, span: Range<usize>) -> Range<usize> {
-        let start = self.at.get(span.start).or(self.at.last()).copied().unwrap_or_default() as usize;
+        let end_of_all = || self.at.last().map(|(_, end)| *end);
+        let start = self.at.get(span.start).map(|(start, _)| *start).or_else(end_of_all).unwrap_or_default();
         let last = span.end.checked_sub(1).filter(|last| *last >= span.start).and_then(|last| self.at.get(last));
-        start..last.map_or(start, |last| *last as usize + 1).max(start)
+        start as usize..last.map_or(start, |(_, end)| *end).max(start) as usize
     }
 
     /// Another piece made of a stretch of this one.
@@ -55,8 +54,8 @@ impl Piece {
     pub(crate) fn append(&mut self, other: &Self) {
         self.text.push_str(&other.text);
         self.at.extend_from_slice(&other.at);
-        let last = other.at.last().copied().unwrap_or_default();
+        let (_, end) = other.at.last().copied().unwrap_or_default();
         self.text.push('\n');
-        self.at.push(last);
+        self.at.push((end, end));
     }
 }

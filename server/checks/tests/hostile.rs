@@ -38,6 +38,13 @@ fn a_quoted_quote_of_rust_that_stays_open_is_taken() {
 }
 
 #[test]
+fn what_stands_for_nothing_in_the_file_has_no_length_there() {
+    sound("Dockerfile", "FROM a:12 AS a\nRUN curl -fsSL https://a.org\\");
+    sound("package.json", "{\"scripts\": {\"a\": \"curl https://a.org \\\u{e9}\"}}");
+    sound("Makefile", "a:\n\tcurl https://a.org/\u{e9}");
+}
+
+#[test]
 fn what_is_open_again_and_again_ends_with_the_text_and_takes_no_longer_for_it() {
     let parts = [
         "$(",

@@ -104,15 +104,13 @@ fn unescaped(text: &str, span: Range<usize>) -> Piece {
         };
         let mut buffer = [0; 4];
         at += 2;
+        while at < span.end && !text.is_char_boundary(at) {
+            at += 1;
+        }
         piece.push_as(if stands.is_ascii() { stands.encode_utf8(&mut buffer) } else { "?" }, begun..at.min(span.end));
         plain = at;
     }
-    let plain = plain.min(span.end);
-    let mut start = plain;
-    while start < span.end && !text.is_char_boundary(start) {
-        start += 1;
-    }
-    piece.push(text, start..span.end);
+    piece.push(text, plain.min(span.end)..span.end);
     piece
 }
 

@@ -54,5 +54,5 @@ fn push(text: &str, start: usize, end: usize, recipe: &mut Piece) {
         at = close;
     }
     recipe.push(text, at..end);
-    recipe.push_as("\n", end.saturating_sub(1)..end);
+    recipe.push_as("\n", end..end);
 }

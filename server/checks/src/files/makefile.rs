@@ -150,7 +150,7 @@ fn as_shell(text: &str, recipe: &[Range<usize>]) -> Piece {
             }
         }
         piece.push(text, plain..line.end);
-        piece.push_as("\n", line.end.saturating_sub(1)..line.end);
+        piece.push_as("\n", line.end..line.end);
     }
     piece
 }

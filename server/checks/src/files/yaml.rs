@@ -174,8 +174,7 @@ fn block(source: &str, span: Range<usize>, folds: bool) -> Piece {
         let end = at + line.trim_end_matches(['\n', '\r']).len();
         let from = (at + indent).min(end);
         piece.push(source, from..end);
-        let gap = end.saturating_sub(1).max(at);
-        piece.push_as(if folds && !line.trim().is_empty() { " " } else { "\n" }, gap..gap);
+        piece.push_as(if folds && !line.trim().is_empty() { " " } else { "\n" }, end..end);
         at += line.len();
     }
     piece
@@ -197,8 +196,7 @@ fn folded(source: &str, place: Range<usize>, text: &str) -> Piece {
             piece.push(source, at..at + character.len());
             at += character.len();
         } else {
-            let before = at.saturating_sub(1).max(place.start);
-            piece.push_as(character, before..before);
+            piece.push_as(character, at..at);
         }
     }
     piece
