@@ -1,4 +1,4 @@
-//! Conflicted lockfiles of uv and pnpm, merged by the real tools without a network and judged by them; and `go.sum`, which needs none.
+//! Conflicted lockfiles of uv, pnpm and Yarn, merged by the real tools without a network and judged by them; and `go.sum`, which needs none.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ const PNPM: [&str; 2] = ["10.34.9", "12.21.0"];
 fn tools() -> PathBuf {
     let tools = std::env::var_os("HOLDOVER_TOOLS")
         .map_or_else(|| std::env::current_exe().unwrap().ancestors().nth(3).unwrap().join("tools"), PathBuf::from);
-    std::fs::canonicalize(tools).expect("run tests/uv/install.sh and tests/pnpm/install.sh")
+    std::fs::canonicalize(tools).expect("run tests/uv/install.sh, tests/pnpm/install.sh and tests/yarn/install.sh")
 }
 
 fn both(output: &Output) -> String {
@@ -48,7 +48,7 @@ impl Project {
                 std::fs::create_dir_all(folder.join(old)).unwrap();
             }
             let linked = match tool.split_once('/') {
-                Some((name, version)) => Some((name, format!("pnpm/{version}/node_modules/.bin/pnpm"))),
+                Some((name, version)) => Some((name, format!("{name}/{version}/node_modules/.bin/{name}"))),
                 None => (tool == "uv").then(|| (tool, "uv/bin/uv".to_owned())),
             };
             if let Some((name, path)) = linked {
@@ -94,7 +94,7 @@ impl Project {
         let mut command = Command::new(program);
         command.current_dir(at("work")).env("PATH", path).env("HOME", at("home"));
         for (name, _) in std::env::vars() {
-            let named = ["UV_", "XDG_", "VIRTUAL_ENV", "npm_config_", "pnpm_config_", "PNPM_"];
+            let named = ["UV_", "XDG_", "VIRTUAL_ENV", "npm_config_", "pnpm_config_", "PNPM_", "YARN_", "COREPACK_"];
             if named.iter().any(|start| name.starts_with(start)) || name == "CI" || name == "HOLDOVER_OFFLINE" {
                 command.env_remove(name);
             }
@@ -385,6 +385,107 @@ fn no_program_of_the_workspace_has_a_say_in_what_pnpm_makes() {
         let said = project.problem("pnpm-lock.yaml");
         assert!(said.starts_with("no-such-thing-here@"), "{said}");
     }
+}
+
+const YARN: &str = "4.18.1";
+const YARN_1: &str = "1.22.22";
+
+fn yarn() -> Project {
+    Project::merged(&format!("yarn/{YARN}"), |project, step| {
+        // What Yarn keeps for itself is no part of the repository.
+        write(&project.at(".gitignore"), "/.yarn/\n/.pnp.*\n");
+        let registry = project.must("npm", &["config", "get", "registry"]);
+        let settings =
+            format!("npmRegistryServer: \"{}\"\nenableTelemetry: false\n", registry.trim().trim_end_matches('/'));
+        write(&project.at(".yarnrc.yml"), settings);
+        let once = ("once", "^1.4.0");
+        match step {
+            "base" => node(project, "root", &[once], &[("semver", "7.5.0"), ("wrappy", "1.0.2")]),
+            "main" => {
+                node(project, "root", &[("ansi-styles", "4.3.0"), once], &[("semver", "7.5.0"), ("wrappy", "1.0.2")]);
+            }
+            _ => {
+                node(project, "root", &[once], &[("ms", "2.1.3"), ("semver", "7.6.0")]);
+                node(project, "b", &[("isexe", "2.0.0")], &[]);
+            }
+        }
+        let manifest = project.read("package.json");
+        let first = "{\n  \"workspaces\": [\"packages/*\"],";
+        write(&project.at("package.json"), manifest.replacen('{', first, 1));
+        let written = project.read("package.json");
+        project.must("yarn", &["install", "--mode=update-lockfile"]);
+        // Yarn lays a manifest out in its own way, and git merges lines.
+        write(&project.at("package.json"), written);
+    })
+}
+
+#[test]
+fn what_each_side_added_bumped_or_removed_is_in_the_lockfile_that_yarn_makes_and_takes_for_locked() {
+    let project = yarn();
+    assert!(project.problem("yarn.lock").contains("is not trusted"));
+    project.trust();
+    let told = project.resolve("yarn.lock");
+    let kept = ["ansi-styles 4.3.0 current", "ms 2.1.3 incoming", "semver 7.6.0 incoming", "isexe 2.0.0 incoming"];
+    has(&told, "packages", &kept);
+    has(&told, "dropped", &["semver 7.5.0 current"]);
+    let command = "yarn install --mode=update-lockfile";
+    assert_eq!((&told["network"], &told["command"]), (&"namespace".into(), &command.into()), "{told:#}");
+    let lock = project.read("yarn.lock");
+    assert!(lock.contains("b@workspace:packages/b") && !lock.contains("<<<"), "{lock}");
+    // With a network: its own install of what is locked, which changes nothing.
+    project.must("yarn", &["install", "--immutable", "--mode=skip-build"]);
+    assert_eq!(project.read("yarn.lock"), lock);
+}
+
+#[test]
+fn no_program_of_the_workspace_but_its_yarn_has_a_say_in_what_yarn_makes() {
+    let project = yarn();
+    let trace = project.folder.join("ran");
+    let shown = trace.display();
+    let (settings, manifest) = (project.read(".yarnrc.yml"), project.read("package.json"));
+    let scripts =
+        format!("{{\n  \"packageManager\": \"pnpm@9.0.0\",\n  \"scripts\": {{\"postinstall\": \"touch {shown}\"}},");
+    write(&project.at("package.json"), manifest.replacen('{', &scripts, 1));
+    write(&project.at("yarn.config.cjs"), format!("require('fs').writeFileSync('{shown}', '')\n"));
+    write(
+        &project.at(".yarnrc.yml"),
+        format!("{settings}enableConstraintsChecks: true\ninjectEnvironmentFiles: [.env]\n"),
+    );
+    project.trust();
+    let told = project.suggested("yarn.lock");
+    assert_eq!(told["problem"], Value::Null, "{told:#}");
+    assert!(!trace.exists(), "a program of the workspace ran");
+    write(&project.at(".yarnrc.yml"), format!("{settings}plugins:\n  - ./evil.cjs\n"));
+    assert!(project.problem("yarn.lock").contains("brings a program"));
+    write(&project.at(".yarnrc.yml"), &settings);
+    let asks = "\"no-such-thing-here\": \"1\",\n    \"once\"";
+    write(&project.at("package.json"), manifest.replacen("\"once\"", asks, 1));
+    let said = project.problem("yarn.lock");
+    assert!(said.starts_with("no-such-thing-here@1 is not here"), "{said}");
+    for (range, wanted) in [("portal:../x", "outside of"), ("patch:once@npm%3A1.4.0#../../x.patch", "outside of")] {
+        write(&project.at("package.json"), manifest.replacen("^1.4.0", range, 1));
+        let said = project.problem("yarn.lock");
+        assert!(said.contains(wanted), "{range}: {said}");
+    }
+    write(&project.at("package.json"), &manifest);
+    // The first Yarn in the path: the project's own is started by it where the project names one, and nothing is installed where not.
+    let program = project.folder.join("programs/yarn");
+    std::fs::remove_file(&program).unwrap();
+    let of =
+        |version: &str| std::fs::canonicalize(tools().join(format!("yarn/{version}/node_modules/.bin/yarn"))).unwrap();
+    std::os::unix::fs::symlink(of(YARN_1), &program).unwrap();
+    let said = project.problem("yarn.lock");
+    assert!(said.contains(&format!("`yarn` is {YARN_1} here")) && said.contains("fetch.yarn"), "{said}");
+    std::fs::create_dir_all(project.at(".yarn/releases")).unwrap();
+    std::fs::copy(of(YARN), project.at(".yarn/releases/yarn-4.18.1.cjs")).unwrap();
+    write(&project.at(".yarnrc.yml"), format!("{settings}yarnPath: .yarn/releases/yarn-4.18.1.cjs\n"));
+    let told = project.suggested("yarn.lock");
+    assert_eq!(told["problem"], Value::Null, "{told:#}");
+    has(&told, "packages", &["ansi-styles 4.3.0 current", "ms 2.1.3 incoming"]);
+    // A lockfile of the first Yarn.
+    write(&project.at("yarn.lock"), "# yarn lockfile v1\n<<<<<<< a\na@1:\n=======\nb@1:\n>>>>>>> b\n");
+    project.git(&["add", "yarn.lock"]);
+    assert!(project.problem("yarn.lock").contains("Yarn 1's"));
 }
 
 /// A checksum of the right form, of 32 bytes that are all the same.

@@ -56,7 +56,9 @@ pub use ground::Ground;
 pub use hints::hints;
 pub use homes::{Depth, Homes, Options};
 pub use hover::hover;
-pub use manifests::{cargo_manifests, is_cached_crate, is_known_to_uv, npm_manifests, pnpm_manifests, uv_manifests};
+pub use manifests::{
+    cargo_manifests, is_cached_crate, is_known_to_uv, npm_manifests, pnpm_manifests, uv_manifests, yarn_manifests,
+};
 pub use memory::{Memory, NoMemory};
 pub use registries::{About, Registry, registries};
 pub use replaced::Compared;

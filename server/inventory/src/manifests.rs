@@ -128,6 +128,45 @@ pub fn pnpm_manifests(root: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(found.into_iter().collect())
 }
 
+/// The manifests of a Yarn project whose root is `root`, in order: as of npm, with the folders that `portal:` names, patches, and
+/// `.yarnrc.yml`. Or why they cannot be told.
+///
+/// # Errors
+/// In words: a pattern that is not understood.
+pub fn yarn_manifests(root: &Path) -> Result<Vec<PathBuf>, String> {
+    let look = Look::default();
+    let mut found: BTreeSet<PathBuf> = npm_manifests(root)?.into_iter().collect();
+    let settings = clean(&root.join(".yarnrc.yml"));
+    if matches!(look.at(&settings), Seen::File(_)) {
+        found.insert(settings);
+    }
+    let mut queue: Vec<PathBuf> = found.iter().cloned().collect();
+    while let Some(path) = queue.pop() {
+        let Ok(text) = look.text(&path, LARGEST) else { continue };
+        let Ok(table) = serde_json::from_str::<serde_json::Value>(&text) else { continue };
+        let folder = path.parent().unwrap_or(root);
+        let tables = TABLES.iter().chain(&["resolutions"]).filter_map(|name| table.get(name)?.as_object());
+        for asked in tables.flat_map(|table| table.values()).filter_map(serde_json::Value::as_str) {
+            if let Some(place) = asked.strip_prefix("portal:") {
+                let manifest = clean(&folder.join(place)).join("package.json");
+                if found.len() < MOST && found.insert(manifest.clone()) {
+                    queue.push(manifest);
+                }
+            }
+            // `patch:a@npm%3A1.0.0#~/.yarn/patches/a.patch`: from the root, or from the manifest.
+            let patches = asked.strip_prefix("patch:").and_then(|rest| rest.split_once('#'));
+            for patch in patches.into_iter().flat_map(|(_, patches)| patches.split('&')) {
+                let patch = patch.split("::").next().unwrap_or(patch).trim_start_matches("optional!");
+                if !patch.starts_with("builtin<") && !patch.starts_with("~builtin<") && found.len() < MOST {
+                    let (base, patch) = patch.strip_prefix("~/").map_or((folder, patch), |patch| (root, patch));
+                    found.insert(clean(&base.join(patch)));
+                }
+            }
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
 /// The manifests of a uv project whose root is `root`, in order: its workspace's members, and folders that sources name.
 ///
 /// # Errors

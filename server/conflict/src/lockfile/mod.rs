@@ -6,6 +6,7 @@ mod go_sum;
 mod npm;
 mod pnpm;
 mod uv;
+mod yarn;
 
 use contract::{LineOrigin, LockfilePackage};
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ pub enum Lockfile {
     Pnpm,
     /// `uv.lock`.
     Uv,
+    /// `yarn.lock` of Yarn 2 and newer.
+    Yarn,
     /// `go.sum`: checksums of which any number may stand side by side, so that no tool has to be asked.
     GoSum,
 }
@@ -120,6 +123,7 @@ impl Lockfile {
             "package-lock.json" | "npm-shrinkwrap.json" => Some(Lockfile::Npm),
             "pnpm-lock.yaml" => Some(Lockfile::Pnpm),
             "uv.lock" => Some(Lockfile::Uv),
+            "yarn.lock" => Some(Lockfile::Yarn),
             "go.sum" => Some(Lockfile::GoSum),
             _ => None,
         }
@@ -129,7 +133,7 @@ impl Lockfile {
     pub fn manifest(self) -> &'static str {
         match self {
             Lockfile::Cargo => "Cargo.toml",
-            Lockfile::Npm | Lockfile::Pnpm => "package.json",
+            Lockfile::Npm | Lockfile::Pnpm | Lockfile::Yarn => "package.json",
             Lockfile::Uv => "pyproject.toml",
             Lockfile::GoSum => "go.mod",
         }
@@ -142,6 +146,7 @@ impl Lockfile {
             Lockfile::Npm => "npm",
             Lockfile::Pnpm => "pnpm",
             Lockfile::Uv => "uv",
+            Lockfile::Yarn => "yarn",
             Lockfile::GoSum => "Holdover",
         }
     }
@@ -162,6 +167,7 @@ impl Lockfile {
             Lockfile::Npm => npm::start(sides),
             Lockfile::Pnpm => pnpm::start(sides),
             Lockfile::Uv => uv::start(sides),
+            Lockfile::Yarn => yarn::start(sides),
             Lockfile::GoSum => go_sum::start(sides),
         }
     }
@@ -175,7 +181,7 @@ impl Lockfile {
             Lockfile::Cargo => cargo::replaced(start, merged),
             Lockfile::Uv => uv::replaced(start, merged),
             // They take what a lockfile holds, whether it is here or not.
-            Lockfile::Npm | Lockfile::Pnpm | Lockfile::GoSum => Ok(Vec::new()),
+            Lockfile::Npm | Lockfile::Pnpm | Lockfile::Yarn | Lockfile::GoSum => Ok(Vec::new()),
         }
     }
 
@@ -221,6 +227,7 @@ impl Lockfile {
             Lockfile::Npm => npm::packages(side, text),
             Lockfile::Pnpm => pnpm::packages(side, text),
             Lockfile::Uv => uv::packages(side, text),
+            Lockfile::Yarn => yarn::packages(side, text),
             Lockfile::GoSum => go_sum::packages(side, text),
         }
     }

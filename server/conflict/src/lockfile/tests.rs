@@ -193,6 +193,90 @@ fn pnpm(body: &str) -> String {
     format!("lockfileVersion: '9.0'\n\nimporters:\n\n  .: {{}}\n\npackages:\n\n{body}\nsnapshots:\n\n  x@1.0.0: {{}}\n")
 }
 
+fn yarn(packages: &[(&str, &str, &str)]) -> String {
+    let block = |(asked, resolution, sum): &(&str, &str, &str)| {
+        let version = resolution.rsplit(['@', ':']).next().unwrap();
+        format!(
+            "\n\"{asked}\":\n  version: {version}\n  resolution: \"{resolution}\"\n  checksum: 10c0/{sum}\n  linkType: hard\n"
+        )
+    };
+    let all: String = packages.iter().map(block).collect();
+    format!("# generated\n\n__metadata:\n  version: 10\n  cacheKey: 10c0\n{all}")
+}
+
+#[test]
+fn yarns_packages_are_put_together_by_what_is_asked_for() {
+    let (a, b) = (("a@npm:^1.0.0", "a@npm:1.0.0", "x"), ("b@npm:2", "b@npm:2.0.0", "y"));
+    let a_next = ("a@npm:^1.0.0, a@npm:^1.1.0", "a@npm:1.1.0", "z");
+    let sides = |base: &[_], current: &[_], incoming: &[_]| LockfileSides {
+        base: Some(yarn(base)),
+        current: yarn(current),
+        incoming: yarn(incoming),
+    };
+    let keys = |sides: &LockfileSides| {
+        let text = Lockfile::Yarn.start(sides).unwrap();
+        text.lines()
+            .filter_map(|line| Some(line.strip_prefix('"')?.strip_suffix("\":")?.to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let both = sides(&[a], &[a, b], &[a_next]);
+    assert_eq!(keys(&both), ["a@npm:^1.0.0, a@npm:^1.1.0", "b@npm:2"], "the side that moved it since");
+    let back = sides(&[a_next], &[a_next, b], &[a]);
+    assert_eq!(
+        keys(&back),
+        ["a@npm:^1.0.0", "a@npm:^1.1.0", "b@npm:2"],
+        "a step back is meant; who asks for more still does"
+    );
+    let newer = LockfileSides { base: None, ..both.clone() };
+    assert_eq!(keys(&newer)[0], "a@npm:^1.0.0, a@npm:^1.1.0");
+    let text = Lockfile::Yarn.start(&both).unwrap();
+    assert!(
+        text.contains("\n\n__metadata:\n  version: 10\n  cacheKey: 10c0\n\n") && text.ends_with("hard\n"),
+        "{text}"
+    );
+    let account = Lockfile::Yarn.account(&both, &text).unwrap();
+    assert_eq!((account.kept.len(), account.dropped.len()), (2, 1), "{account:?}");
+    // One version with two sums, unless archives are made in two ways.
+    let evil = sides(&[a], &[a, b], &[("a@npm:^1.0.0", "a@npm:1.0.0", "evil")]);
+    let unlike = LockfileError::Unlike { name: "a".into(), version: "1.0.0".into() };
+    assert_eq!(Lockfile::Yarn.start(&evil).unwrap_err(), unlike);
+    let other = LockfileSides { incoming: evil.incoming.replace("10c0/", "10/"), ..evil.clone() };
+    assert!(Lockfile::Yarn.start(&other).is_ok());
+    let commit = |commit: &str| yarn(&[("g@h/g", &format!("g@https://h/g.git#commit={commit}"), "x")]);
+    let commits = LockfileSides { base: Some(commit("1")), current: commit("2"), incoming: commit("3") };
+    assert_eq!(Lockfile::Yarn.start(&commits).unwrap_err(), LockfileError::Commits { name: "g".into() });
+    let one = LockfileSides { base: Some(commit("2")), ..commits };
+    assert!(Lockfile::Yarn.start(&one).unwrap().contains("commit=3"));
+}
+
+#[test]
+fn what_yarn_does_not_write_is_said_and_a_key_that_is_long_is_read() {
+    let plain = yarn(&[("a@npm:^1.0.0", "a@npm:1.0.0", "x")]);
+    let incoming = |incoming: String| LockfileSides { base: None, current: plain.clone(), incoming };
+    for old in [plain.replace("version: 10", "version: 6"), "# THIS\n# yarn lockfile v1\n\na@1:\n".to_owned()] {
+        assert!(matches!(Lockfile::Yarn.start(&incoming(old.clone())), Err(LockfileError::Form { .. })), "{old}");
+    }
+    for strange in [
+        "a: 1\n",
+        "{\"a\": 1}\n",
+        "- a:\n",
+        "? \"a@npm:2\"\n",
+        "\"a@npm:2\":\n  version: 2.0.0\n",
+        "\"a@npm:^1.0.0\":\n  resolution: \"a@npm:2.0.0\"\n",
+        "__metadata:\n  version: 10\n",
+        "\"a\\q\":\n",
+    ] {
+        let told = Lockfile::Yarn.start(&incoming(format!("{plain}\n{strange}")));
+        assert!(matches!(told, Err(LockfileError::Unreadable { side: "incoming", .. })), "{strange}");
+    }
+    assert!(matches!(Lockfile::Yarn.start(&incoming(String::new())), Err(LockfileError::Unreadable { .. })));
+    let long: Vec<String> = (0..200).map(|n| format!("b@npm:^1.0.{n}")).collect();
+    let block = format!("\n? \"{}\"\n:\n  version: 1.1.0\n  resolution: \"b@npm:1.1.0\"\n", long.join(", "));
+    let text = Lockfile::Yarn.start(&incoming(plain.clone() + &block)).unwrap();
+    assert!(text.contains("\n? \"b@npm:^1.0.0, ") && text.contains("\"\n:\n  version: 1.1.0\n"), "{text}");
+    assert_eq!(Lockfile::Yarn.account(&incoming(plain.clone() + &block), &text).unwrap().kept.len(), 1);
+}
+
 #[test]
 fn pnpms_packages_are_read_as_pnpm_writes_them_and_what_is_written_in_another_way_is_said() {
     let plain = pnpm(

@@ -8,7 +8,8 @@ use std::path::{Component, Path, PathBuf};
 use toml::Table;
 
 /// Where a `package.json` says what a package is taken from.
-const TABLES: [&str; 5] = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides"];
+const TABLES: [&str; 6] =
+    ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides", "resolutions"];
 /// How many tables deep `overrides` are looked into; npm's own lie two or three deep.
 const DEEPEST: usize = 64;
 
@@ -16,7 +17,7 @@ const DEEPEST: usize = 64;
 pub(super) fn inside(kind: Lockfile, manifest: &Manifest, top: &Path) -> Result<(), Unmerged> {
     let named = match kind {
         Lockfile::Cargo => of_cargo(&manifest.text),
-        Lockfile::Npm | Lockfile::Pnpm => of_npm(&manifest.text),
+        Lockfile::Npm | Lockfile::Pnpm | Lockfile::Yarn => of_npm(&manifest.text),
         Lockfile::Uv => super::uv::places(&manifest.text),
         Lockfile::GoSum => Vec::new(),
     };
@@ -83,7 +84,7 @@ fn places(asked: &serde_json::Value, deep: usize, found: &mut Vec<String>) {
 fn place(asked: &str) -> Option<String> {
     let asked = asked.trim();
     let lower = asked.to_ascii_lowercase();
-    let named = ["file:", "link:"].into_iter().find(|prefix| lower.starts_with(prefix)).map(str::len);
+    let named = ["file:", "link:", "portal:"].into_iter().find(|prefix| lower.starts_with(prefix)).map(str::len);
     let place = match named {
         Some(prefix) => &asked[prefix..],
         None if asked.starts_with(['.', '/', '~', '\\']) && !is_range(asked) => asked,
@@ -130,6 +131,7 @@ mod tests {
             ("https://host/a.tgz", None),
             ("file:../a", Some("../a")),
             ("FILE:..\\a", Some("../a")),
+            ("portal:../a", Some("../a")),
             ("link:./a", Some("./a")),
             ("../a", Some("../a")),
             ("./a.tgz", Some("./a.tgz")),

@@ -6,6 +6,7 @@ mod pnpm;
 mod run;
 mod stage;
 mod uv;
+mod yarn;
 
 use crate::inner::Inner;
 use crate::suggest::Suggester;
@@ -37,6 +38,10 @@ enum Unmerged {
     Unused { tool: &'static str, above: PathBuf },
     #[error("a manifest could not be read: {}: {why}", file.display())]
     Unread { file: PathBuf, why: String },
+    #[error(
+        "`{tool}` is {found} here, and this lockfile is one of {tool} {wanted}\nhint: `fetch.{tool}` in the settings names another; or merge this lockfile by hand with `{tool} install`"
+    )]
+    Version { tool: &'static str, found: String, wanted: &'static str },
     #[error("{0}")]
     Members(String),
     #[error(transparent)]

@@ -42,15 +42,15 @@ const OF_PROGRAMS: [&str; 4] = ["scripts", "packageManager", "devEngines", "bin"
 /// A manifest, a patch or the settings, as the copy has them. `below`: where it stands.
 pub(super) fn bare(below: &Path, text: &str) -> Result<String, String> {
     match below.file_name().and_then(|name| name.to_str()) {
-        Some("pnpm-workspace.yaml") => settings(text),
+        Some("pnpm-workspace.yaml") => settings(text, &SETTINGS, &PROGRAMS, "pnpm"),
         Some("package.json") => manifest(text),
         _ => Ok(text.to_owned()),
     }
 }
 
-fn refused(name: &str) -> String {
+fn refused(name: &str, tool: &str) -> String {
     format!(
-        "{name} brings a program that has a say in the lockfile, and none of the workspace is run for this\nhint: merge it with `pnpm install` by hand"
+        "{name} brings a program that has a say in the lockfile, and none of the workspace is run for this\nhint: merge it with `{tool} install` by hand"
     )
 }
 
@@ -62,15 +62,16 @@ fn manifest(text: &str) -> Result<String, String> {
     }
     if let Some(own) = fields.get_mut("pnpm").and_then(Value::as_object_mut) {
         if let Some(name) = PROGRAMS.iter().find(|name| own.contains_key(**name)) {
-            return Err(refused(name));
+            return Err(refused(name, "pnpm"));
         }
         own.retain(|name, _| SETTINGS.contains(&name.as_str()));
     }
     serde_json::to_string_pretty(&table).map_err(|error| error.to_string())
 }
 
-/// The settings line by line: whatever stands below a key at the beginning of a line goes with it.
-fn settings(text: &str) -> Result<String, String> {
+/// Settings line by line: whatever stands below a key at the beginning of a line goes with it. What takes something from the environment is
+/// left out.
+pub(super) fn settings(text: &str, kept_keys: &[&str], programs: &[&str], tool: &str) -> Result<String, String> {
     let mut kept = String::new();
     let mut keeps = false;
     for line in text.split_inclusive('\n') {
@@ -78,13 +79,13 @@ fn settings(text: &str) -> Result<String, String> {
         // A list may stand as far to the left as its key.
         if !plain.is_empty() && !plain.starts_with([' ', '#', '-']) {
             let key = plain.split_once(':').map(|(key, _)| key.trim_matches(['"', '\'']));
-            let key = key.ok_or_else(|| format!("this is not as pnpm's settings are written: {plain}"))?;
-            if PROGRAMS.contains(&key) {
-                return Err(refused(key));
+            let key = key.ok_or_else(|| format!("this is not as {tool}'s settings are written: {plain}"))?;
+            if programs.contains(&key) {
+                return Err(refused(key, tool));
             }
-            keeps = SETTINGS.contains(&key);
+            keeps = kept_keys.contains(&key);
         }
-        if keeps {
+        if keeps && !line.contains("${") {
             kept.push_str(line);
         }
     }
@@ -98,6 +99,7 @@ mod tests {
     #[test]
     fn scripts_and_settings_of_programs_do_not_get_into_the_copy_and_what_runs_one_is_refused() {
         let text = "packages:\n  - packages/*\n'nodeOptions': evil\nscriptShell: ./evil\nhooks:\n- evil\noverrides:\n  a: 1\n# end\n";
+        let settings = |text: &str| settings(text, &SETTINGS, &PROGRAMS, "pnpm");
         assert_eq!(settings(text).unwrap(), "packages:\n  - packages/*\noverrides:\n  a: 1\n# end\n");
         for program in ["configDependencies:\n  x: 1\n", "\"pnpmfile\": ./x.cjs\n", "globalPnpmfile: x\n"] {
             let why = settings(program).unwrap_err();

@@ -35,6 +35,8 @@ fn repair(kind: Lockfile) -> &'static [&'static str] {
             "--no-frozen-lockfile",
         ],
         Lockfile::Uv => &["lock", "--offline", "--project", ".", "--color", "never", "--no-progress"],
+        // It fetches and links nothing, and what a lockfile holds stays.
+        Lockfile::Yarn => &["install", "--mode=update-lockfile"],
         Lockfile::GoSum => &[],
     }
 }
@@ -50,6 +52,8 @@ fn verify(kind: Lockfile) -> &'static [&'static str] {
             &["install", "--lockfile-only", "--frozen-lockfile", "--offline", "--ignore-scripts", "--ignore-pnpmfile"]
         }
         Lockfile::Uv => &["lock", "--offline", "--locked", "--project", ".", "--color", "never", "--no-progress"],
+        // `--immutable` asks for the archives too. What is locked it writes in the same way again.
+        Lockfile::Yarn => repair(kind),
         Lockfile::GoSum => &[],
     }
 }
@@ -76,6 +80,9 @@ pub(super) fn repaired(
     settings: &FetchSettings,
     cancel: &Cancel,
 ) -> Result<String, Unmerged> {
+    if kind == Lockfile::Yarn {
+        is_yarn_4(stage, settings, cancel)?;
+    }
     let output = started(kind, repair(kind), stage, settings, cancel)?;
     if !output.ok() {
         return Err(failed(kind, repair(kind), &output, settings));
@@ -98,6 +105,19 @@ pub(super) fn repaired(
     String::from_utf8(made).map_err(|_| unread("it is not UTF-8".to_owned()))
 }
 
+/// Yarn 1 takes the lockfile of a newer one for broken, and begins to install.
+fn is_yarn_4(stage: &Stage, settings: &FetchSettings, cancel: &Cancel) -> Result<(), Unmerged> {
+    let output = started(Lockfile::Yarn, &["--version"], stage, settings, cancel)?;
+    let found = output.tail.trim();
+    if !output.ok() {
+        return Err(failed(Lockfile::Yarn, &["--version"], &output, settings));
+    }
+    match found.split_once('.') {
+        Some(("4", _)) => Ok(()),
+        _ => Err(Unmerged::Version { tool: "yarn", found: last(found), wanted: "4" }),
+    }
+}
+
 fn limit(settings: &FetchSettings) -> Duration {
     settings.timeout_seconds.map_or(PATIENCE, |seconds| Duration::from_secs(seconds).min(PATIENCE))
 }
@@ -114,6 +134,7 @@ fn started(
         Lockfile::Npm => settings.npm.clone(),
         Lockfile::Pnpm => settings.pnpm.clone(),
         Lockfile::Uv => settings.uv.clone(),
+        Lockfile::Yarn => settings.yarn.clone(),
         Lockfile::GoSum => None,
     };
     let program = configured.map_or_else(|| kind.tool().into(), std::path::PathBuf::into_os_string);
@@ -126,6 +147,16 @@ fn started(
         // pnpm 12 asks registries about each package of a lockfile that it has not seen. It does so again at the next install.
         .env("pnpm_config_trust_lockfile", "true")
         .env("npm_config_ignore_scripts", "true")
+        .env("YARN_ENABLE_NETWORK", "0")
+        .env("YARN_ENABLE_SCRIPTS", "0")
+        .env("YARN_ENABLE_TELEMETRY", "0")
+        // These two are on where CI is set, and for pull requests: nothing may be written, and registries are asked.
+        .env("YARN_ENABLE_IMMUTABLE_INSTALLS", "0")
+        .env("YARN_ENABLE_HARDENED_MODE", "0")
+        .env("YARN_ENABLE_PROGRESS_BARS", "0")
+        .env("YARN_ENABLE_COLORS", "0")
+        .env("COREPACK_ENABLE_NETWORK", "0")
+        .env("COREPACK_ENABLE_DOWNLOAD_PROMPT", "0")
         // Sources in git are those that are here.
         .env("GIT_ALLOW_PROTOCOL", "none")
         .env("GIT_TERMINAL_PROMPT", "0")
@@ -193,6 +224,10 @@ fn missing(kind: Lockfile, tail: &str) -> Option<String> {
             .or_else(|| between("because ", " was not found in the cache"))
             .filter(|name| !name.contains(char::is_whitespace))
             .or_else(|| between("(", ")").filter(|_| tail.contains("Network connectivity is disabled")))?,
+        Lockfile::Yarn => between("YN0080: │ ", ": Request to")
+            .or_else(|| between("YN0082: │ ", ": No candidates"))
+            .filter(|name| !name.contains(char::is_whitespace))?
+            .replace("@npm:", "@"),
         Lockfile::GoSum => return None,
     };
     let plain = |c: char| c.is_alphanumeric() || "@/._-^=~<>*, \"+".contains(c);

@@ -1,7 +1,7 @@
 //! A copy of what a tool needs to work out a lockfile: manifests and the lockfile, in a folder for the user alone, and of the workspace's
 //! settings only where packages come from. No source, no build script, and nothing that names a program gets into it.
 
-use super::{LARGEST_MANIFEST, Unmerged, bounds, pnpm, uv};
+use super::{LARGEST_MANIFEST, Unmerged, bounds, pnpm, uv, yarn};
 use conflict::{Conflicts, Lockfile};
 use ropey::Rope;
 use std::io;
@@ -66,6 +66,7 @@ pub(super) fn manifests(kind: Lockfile, lockfile: &Path, top: &Path) -> Result<V
         Lockfile::Cargo => inventory::cargo_manifests(folder),
         Lockfile::Npm => inventory::npm_manifests(folder).map_err(Unmerged::Members)?,
         Lockfile::Pnpm => inventory::pnpm_manifests(folder).map_err(Unmerged::Members)?,
+        Lockfile::Yarn => inventory::yarn_manifests(folder).map_err(Unmerged::Members)?,
         Lockfile::Uv => inventory::uv_manifests(folder).map_err(Unmerged::Members)?,
         Lockfile::GoSum => Vec::new(),
     };
@@ -126,6 +127,14 @@ impl Stage {
                 }
                 Lockfile::Npm | Lockfile::GoSum => std::fs::write(&to, &manifest.text)?,
                 Lockfile::Pnpm => std::fs::write(&to, pnpm::bare(&manifest.below, &manifest.text).map_err(unread)?)?,
+                Lockfile::Yarn => {
+                    let bare = yarn::bare(&manifest.below, &manifest.text).map_err(unread)?;
+                    let is_settings = manifest.below.ends_with(".yarnrc.yml");
+                    let stands = top.join(&manifest.below);
+                    let folder = stands.parent().unwrap_or(top);
+                    let bare = if is_settings { yarn::with_program(&bare, &manifest.text, folder, top) } else { bare };
+                    std::fs::write(&to, bare)?;
+                }
                 Lockfile::Uv => {
                     let is_root = top.join(&manifest.below).parent() == lockfile.parent();
                     std::fs::write(&to, uv::bare(&manifest.text, is_root).map_err(unread)?)?;
@@ -153,7 +162,7 @@ impl Stage {
                     std::fs::write(folder.join("uv.toml"), uv::settings(&text).map_err(unread)?)?;
                 }
             }
-            Lockfile::GoSum => {}
+            Lockfile::Yarn | Lockfile::GoSum => {}
         }
         // Without one of its own pnpm goes up and takes a workspace above.
         let alone = kind == Lockfile::Pnpm && !folder.join("pnpm-workspace.yaml").exists();
