@@ -73,6 +73,8 @@ pub struct FetchSettings {
     pub pnpm: Option<PathBuf>,
     /// *Trusted only.* Path of go. Default: looked up in PATH.
     pub go: Option<PathBuf>,
+    /// *Trusted only.* Path of Maven. Default: looked up in PATH.
+    pub maven: Option<PathBuf>,
     /// *Trusted only.* Path of uv. Default: looked up in PATH.
     pub uv: Option<PathBuf>,
     /// *Trusted only.* Path of Yarn. Default: looked up in PATH.

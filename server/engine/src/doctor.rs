@@ -104,6 +104,7 @@ impl Engine {
             ("python3", "has the pip that fetches for requirements files"),
             ("poetry", "fetches Poetry's packages"),
             ("go", "fetches Go's modules"),
+            ("mvn", "fetches Maven's artifacts"),
             ("git", "is used by all of them"),
         ] {
             match host::find_program(tool) {

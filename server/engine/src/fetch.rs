@@ -254,6 +254,7 @@ fn run_step(
         "yarn" => settings.yarn.clone(),
         "python3" => settings.python.clone(),
         "poetry" => settings.poetry.clone(),
+        "mvn" => settings.maven.clone(),
         _ => None,
     };
     let program = configured.map_or_else(|| program.clone().into(), std::path::PathBuf::into_os_string);

@@ -12,7 +12,7 @@ pub const WORKSPACE_FILE: &str = "holdover.toml";
 /// A settings file larger than this is not read, in bytes.
 pub(crate) const SIZE_LIMIT: u64 = 1 << 20;
 /// Keys that are taken from trusted sources only, with the reason.
-const TRUSTED_ONLY: [(&str, &str); 17] = [
+const TRUSTED_ONLY: [(&str, &str); 18] = [
     ("fetch.cargo", RUN),
     ("fetch.go", RUN),
     ("fetch.npm", RUN),
@@ -21,6 +21,7 @@ const TRUSTED_ONLY: [(&str, &str); 17] = [
     ("fetch.yarn", RUN),
     ("fetch.python", RUN),
     ("fetch.poetry", RUN),
+    ("fetch.maven", RUN),
     ("checks.build", RUN),
     ("checks.test", RUN),
     ("prove.commands", RUN),

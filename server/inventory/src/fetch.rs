@@ -212,6 +212,16 @@ pub(crate) fn poetry(wanted: &Wanted<'_>) -> Vec<FetchStep> {
     vec![wanted.step("poetry", command, &wanted.artifacts)]
 }
 
+/// A build up to what is judged, which has Maven download all that it needs: in a folder of its own with copies of the
+/// descriptions, and so without sources, because it writes into the project.
+pub(crate) fn maven(wanted: &Wanted<'_>) -> Vec<FetchStep> {
+    let command = words(&["mvn", "--batch-mode", "--no-transfer-progress", "--fail-at-end", "-DskipTests", "package"]);
+    let mut step = wanted.step("maven", command, &wanted.artifacts);
+    let own = ["pom.xml", ".mvn/maven.config", ".mvn/jvm.config"].map(Path::new);
+    staged(&mut step, wanted, &own);
+    vec![step]
+}
+
 /// Has a step run in a folder of its own, with copies of these files and of the manifests below the lockfile's folder.
 fn staged(step: &mut FetchStep, wanted: &Wanted<'_>, files: &[&Path]) {
     let folder = step.folder.clone();

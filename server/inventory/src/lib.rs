@@ -28,6 +28,7 @@ mod hover;
 mod ledger;
 mod look;
 mod manifests;
+mod maven;
 mod members;
 mod memory;
 mod npm;

@@ -31,6 +31,7 @@ pub(crate) fn ecosystems() -> &'static [Known] {
         &crate::poetry::Poetry,
         &crate::yarn::Yarn,
         &crate::go::Go,
+        &crate::maven::Maven,
     ]
 }
 
