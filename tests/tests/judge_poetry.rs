@@ -275,6 +275,9 @@ fn the_inventory_and_poetry_agree_on_what_is_installed_and_what_is_asked_for() {
         (false, "a lockfile for something else", &[], false, &|case| {
             case.edit("poetry.lock", "content-hash = \"", "content-hash = \"0");
         }),
+        (false, "a lockfile that does not say for which groups packages are", &[], false, &|case| {
+            case.edit("poetry.lock", "groups = [\"main\"]\n", "");
+        }),
         (false, "no manifest", &[], false, &|case| gone(&case.workspace.join("pyproject.toml"))),
         (false, "no broken lines, but a conflict", &[], false, &|case| {
             case.edit("poetry.lock", "[[package]]", "<<<<<<< ours\n[[package]]");

@@ -52,6 +52,8 @@ pub struct InventorySettings {
     pub exclude: Option<Vec<String>>,
     /// Compare checksums in the background after the first answer. Default: true.
     pub verify: Option<bool>,
+    /// Seconds that a file system may take for one answer; then it is passed over until it answers. Default: 15.
+    pub timeout_seconds: Option<u64>,
     /// Target triple to judge for. Default: the machine's.
     pub target: Option<String>,
     /// Show behind each dependency of a manifest which version is locked, and whether it is here. Default: true.

@@ -98,6 +98,8 @@ impl Watches {
                 wanted.entry(path.clone()).or_default().insert(workspace.root.clone());
             }
         }
+        // What does not answer would not answer this either; when it does, all is looked at again.
+        wanted.retain(|path, _| !inventory::is_silent(path));
         let mut folders: BTreeSet<PathBuf> = wanted
             .keys()
             .filter_map(|path| if path.is_dir() { Some(path.clone()) } else { path.parent().map(Path::to_path_buf) })

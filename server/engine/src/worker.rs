@@ -4,7 +4,7 @@
 use crate::Notice;
 use crate::inner::Inner;
 use crate::watch::Watches;
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use host::Cancel;
 use journal::{Change, Filter, Journal};
 use std::collections::BTreeSet;
@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 const SETTLE: Duration = Duration::from_millis(60);
 /// However long changes keep coming, a survey is not put off longer than this.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// How often it is looked whether a file system answers that did not; only while there is one.
+const AGAIN_HEARD: Duration = Duration::from_secs(2);
 /// After so long what was left in the journal's files is tried again, when something has happened.
 const AGAIN: Duration = Duration::from_mins(1);
 
@@ -90,6 +92,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
     // A connection that comes or goes is known at once, where the system tells.
     let _routes = host::RouteWatch::start(move || drop(tell.send(Task::Connection)));
     let (mut journal_watch, mut was_locked) = (None, false);
+    let mut silent: Vec<PathBuf> = Vec::new();
     let mut unverified: BTreeSet<PathBuf> = BTreeSet::new();
     let mut unlinted: BTreeSet<PathBuf> = BTreeSet::new();
     let mut tending = Tending { wanted: true, ..Tending::default() };
@@ -97,7 +100,19 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
         // With nothing to verify, sleep until something happens: an idle server wakes for nothing.
         let may_tend = || inner.upgrade().is_some_and(|inner| matches!(inner.journal_now(), Some(Ok(_))));
         let idle = unverified.is_empty() && unlinted.is_empty() && !(tending.is_due() && may_tend());
-        let first = if idle { queue.recv().ok() } else { queue.try_recv().ok() };
+        // Nothing tells that a file system answers again.
+        let now = inventory::silent();
+        let answered = silent.iter().any(|place| !now.contains(place));
+        silent = now;
+        let first = match idle {
+            _ if answered => Some(Task::ChangesLost),
+            true if !silent.is_empty() => match queue.recv_timeout(AGAIN_HEARD) {
+                Err(RecvTimeoutError::Timeout) => continue,
+                told => told.ok(),
+            },
+            true => queue.recv().ok(),
+            false => queue.try_recv().ok(),
+        };
         if stop.is_cancelled() {
             return;
         }

@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 /// What a look gave, and when it ended.
 struct Looked {
@@ -468,6 +469,7 @@ pub(crate) fn options(inner: &Inner, loaded: &Loaded) -> Options {
         target: settings.target.clone(),
         exclude: settings.exclude.clone().unwrap_or_default(),
         counts_only: inner.counts_only,
+        patience: settings.timeout_seconds.map_or(inventory::PATIENCE, |seconds| Duration::from_secs(seconds.max(1))),
         ..Options::default()
     }
 }

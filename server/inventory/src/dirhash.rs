@@ -1,9 +1,9 @@
 //! The checksum that Go's go.sum holds of a module: over the names and SHA-256 of its files (`h1`, golang.org/x/mod/sumdb/dirhash).
 //! May read archives only; believes no length that one claims.
 
+use crate::reach::Opened;
 use base64::Engine;
 use sha2::{Digest, Sha256};
-use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 
 /// Go refuses larger modules, in bytes, packed or not.
@@ -84,7 +84,7 @@ fn long(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 /// The list of an archive's files.
-pub(crate) fn entries(file: &mut File) -> Result<Vec<Entry>, Unhashed> {
+pub(crate) fn entries(file: &mut Opened) -> Result<Vec<Entry>, Unhashed> {
     let length = file.seek(SeekFrom::End(0))?;
     let tail = length.min(TAIL);
     file.seek(SeekFrom::Start(length - tail))?;
@@ -129,7 +129,7 @@ pub(crate) fn entries(file: &mut File) -> Result<Vec<Entry>, Unhashed> {
 
 /// Of an archive. `on_bytes` is told what was unpacked.
 pub(crate) fn of_archive(
-    file: &mut File,
+    file: &mut Opened,
     on_bytes: &dyn Fn(u64),
     cancelled: &dyn Fn() -> bool,
 ) -> Result<[u8; 32], Unhashed> {
@@ -236,6 +236,7 @@ mod tests {
     fn hash(bytes: &[u8]) -> Result<[u8; 32], Unhashed> {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
+        let mut file = Opened::new(file, "archive".into());
         of_archive(&mut file, &|_| (), &|| false)
     }
 

@@ -44,7 +44,7 @@ impl Discovery {
             found.folders.push((folder.clone(), Seen::at(&folder)));
             let mut below = Vec::new();
             let mut closed = None;
-            let listed = std::fs::read_dir(&folder).map_err(|error| closed = Some(error.kind()));
+            let listed = crate::reach::list(&folder).map_err(|error| closed = Some(error.kind()));
             for entry in listed.into_iter().flatten() {
                 let entry = match entry {
                     Ok(entry) => entry,

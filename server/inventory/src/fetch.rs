@@ -33,7 +33,7 @@ impl Wanted<'_> {
             folder: self.lockfile.parent().unwrap_or(self.root).to_path_buf(),
             artifacts: artifacts.iter().map(|(artifact, _)| artifact.id.clone()).collect(),
             set_aside: damaged
-                .flat_map(|(_, repair)| repair.set_aside.iter().filter(|path| path.exists()).cloned())
+                .flat_map(|(_, repair)| repair.set_aside.iter().filter(|path| crate::reach::exists(path)).cloned())
                 .collect(),
             ..FetchStep::default()
         }
@@ -82,10 +82,10 @@ fn words(words: &[&str]) -> Vec<String> {
 pub(crate) fn go(wanted: &Wanted<'_>) -> Vec<FetchStep> {
     let mut step = wanted.step("go", words(&["go", "mod", "download"]), &wanted.artifacts);
     let folder = step.folder.clone();
-    let own = std::fs::read_to_string(folder.join("go.mod")).unwrap_or_default();
-    if !folder.join("go.work").is_file() && crate::go::stands_alone(&own) {
+    let own = crate::reach::text(folder.join("go.mod")).unwrap_or_default();
+    if !crate::reach::is_file(&folder.join("go.work")) && crate::go::stands_alone(&own) {
         step.stage = ["go.mod", "go.sum"].map(std::path::PathBuf::from).to_vec();
-        step.stage.retain(|path| folder.join(path).is_file());
+        step.stage.retain(|path| crate::reach::is_file(&folder.join(path)));
     }
     vec![step]
 }
@@ -136,7 +136,7 @@ pub(crate) fn pnpm(wanted: &Wanted<'_>) -> Vec<FetchStep> {
         [Path::new(lockfile), Path::new("package.json"), Path::new("pnpm-workspace.yaml"), Path::new(".npmrc")];
     staged(&mut step, wanted, &settings);
     // It applies them to what it brings.
-    let patches = std::fs::read_dir(step.folder.join("patches")).into_iter().flatten().flatten();
+    let patches = crate::reach::list(&step.folder.join("patches")).into_iter().flatten().flatten();
     step.stage.extend(patches.take(MOST_PATCHES).map(|patch| Path::new("patches").join(patch.file_name())));
     vec![step]
 }
@@ -144,7 +144,7 @@ pub(crate) fn pnpm(wanted: &Wanted<'_>) -> Vec<FetchStep> {
 /// An install of what the lockfile names, in a folder of its own with copies of manifests, settings and lockfile, which
 /// fills Yarn's cache and leaves the project's `node_modules` alone.
 pub(crate) fn yarn(wanted: &Wanted<'_>) -> Vec<FetchStep> {
-    let text = std::fs::read_to_string(wanted.lockfile).unwrap_or_default();
+    let text = crate::reach::text(wanted.lockfile).unwrap_or_default();
     let command = if crate::yarn::is_berry(&text) {
         words(&["yarn", "install", "--immutable", "--mode=skip-build"])
     } else {
@@ -161,7 +161,7 @@ pub(crate) fn yarn(wanted: &Wanted<'_>) -> Vec<FetchStep> {
     // Archives that lie in the project are taken from there.
     let beside = crate::yarn::archives(&text).into_iter().map(PathBuf::from);
     let below = |path: &PathBuf| path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    step.stage.extend(beside.filter(|path| below(path) && step.folder.join(path).is_file()));
+    step.stage.extend(beside.filter(|path| below(path) && crate::reach::is_file(&step.folder.join(path))));
     vec![step]
 }
 
@@ -230,7 +230,7 @@ fn staged(step: &mut FetchStep, wanted: &Wanted<'_>, files: &[&Path]) {
         .extend(wanted.manifests.iter().filter_map(|path| path.strip_prefix(&folder).ok()).map(Path::to_path_buf));
     step.stage.sort();
     step.stage.dedup();
-    step.stage.retain(|path| folder.join(path).is_file());
+    step.stage.retain(|path| crate::reach::is_file(&folder.join(path)));
 }
 
 /// An address without the user and the password that may stand in it, and without a query.

@@ -189,7 +189,7 @@ impl Held<'_> {
 
 /// When an artifact came into its cache: the time of the first of its places that is there. Tools write a download once.
 fn came(artifact: &Artifact) -> Option<SystemTime> {
-    let time = artifact.looked_in.iter().find_map(|path| path.symlink_metadata().ok()?.modified().ok())?;
+    let time = artifact.looked_in.iter().find_map(|path| crate::reach::symlink_metadata(path).ok()?.modified().ok())?;
     // Archives are unpacked with the times of 1970 or 1985 that builds write into them.
     (time > UNIX_EPOCH + Duration::from_secs(40 * 365 * DAY)).then_some(time)
 }

@@ -65,6 +65,9 @@ impl Crowd {
         }
         for folder in folders {
             let path = self.base.join(std::ffi::OsStr::from_bytes(folder));
+            if crate::reach::is_silent(&path) {
+                return Ground::Unfit;
+            }
             if !watch(&path) && Seen::at(&path) != Seen::Absent {
                 return Ground::Unfit;
             }

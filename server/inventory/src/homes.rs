@@ -4,6 +4,10 @@
 use crate::look::{Look, Seen};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a file system may take for one answer where nobody says otherwise: a disk that has to spin up takes less.
+pub const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How far a survey goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,6 +30,8 @@ pub struct Options {
     pub depth: Depth,
     /// Where tools keep their things.
     pub homes: Homes,
+    /// How long a file system may take for one answer; then it is passed over until it answers.
+    pub patience: Duration,
     /// Bytes up to which unverified files are hashed at once, in a fast survey; all of them or none.
     pub verify_budget: u64,
     /// Only counts are wanted: where everything is here, artifacts are neither remembered nor taken out of the memory. Who asks
@@ -40,6 +46,7 @@ impl Default for Options {
             exclude: Vec::new(),
             depth: Depth::Fast,
             homes: Homes::from_env(),
+            patience: PATIENCE,
             verify_budget: 32 << 20,
             counts_only: false,
         }
@@ -139,7 +146,7 @@ impl Homes {
             let windows = folder.join(format!("{name}.exe"));
             [plain, windows].into_iter().find(|path| matches!(look.at(path), Seen::File(_)))
         };
-        self.path.iter().find_map(named).and_then(|path| std::fs::canonicalize(path).ok())
+        self.path.iter().find_map(named).and_then(|path| crate::reach::canonical(&path).ok())
     }
 }
 

@@ -2,6 +2,7 @@
 //! May not read what files hold, and may not say what a change means.
 
 use crate::look::{self, Identity, Seen, Unread};
+use crate::reach::{self, Opened};
 use rayon::prelude::*;
 use std::ffi::{CStr, OsStr};
 use std::fs::File;
@@ -31,6 +32,19 @@ pub(crate) fn settled(identity: &Identity, then: SystemTime) -> bool {
 }
 
 impl Ledger {
+    /// The first place that did not answer, or does not by now; see [`reach::silent`].
+    pub(crate) fn unanswered(&self) -> Option<PathBuf> {
+        let none = Seen::Refused(std::io::ErrorKind::TimedOut);
+        let alone = self.single.iter().find(|(path, seen)| *seen == none || reach::is_silent(path));
+        let alone = alone.map(|(path, _)| path.clone());
+        let in_crowd = |crowd: &Crowd| {
+            let at = crowd.seen.iter().position(|seen| *seen == none);
+            at.map(|at| crowd.whole(at)).or_else(|| reach::is_silent(&crowd.base).then(|| crowd.base.clone()))
+        };
+        let path = alone.or_else(|| self.crowds.iter().find_map(in_crowd))?;
+        Some(reach::silent().into_iter().find(|place| path.starts_with(place)).unwrap_or(path))
+    }
+
     /// Whether everything still stands as it did.
     pub(crate) fn holds(&self) -> bool {
         let single = || self.single.iter().all(|(path, seen)| Seen::at(path) == *seen);
@@ -188,7 +202,7 @@ impl Crowd {
     /// each path is enough. `take` is given the place, what stands there, and the file where it is one.
     pub(crate) fn open<T: Send>(
         &mut self,
-        take: impl Fn(usize, Seen, Result<File, Unread>, &mut Vec<u8>) -> T + Sync,
+        take: impl Fn(usize, Seen, Result<Opened, Unread>, &mut Vec<u8>) -> T + Sync,
     ) -> Vec<T> {
         let folder = Folder::open(&self.base);
         let buffers = Buffers::default();
@@ -198,7 +212,7 @@ impl Crowd {
                 || buffers.lend(),
                 |Lent { buffer, .. }, at| {
                     let path = self.path(at);
-                    let (seen, file) = folder.open_file(path).map_or_else(
+                    let (seen, file) = folder.open_file(&self.base, path).map_or_else(
                         || with_care(&whole(&self.base, path)),
                         |(file, identity)| (Seen::File(identity), Ok(file)),
                     );
@@ -246,7 +260,7 @@ impl Drop for Lent<'_> {
 }
 
 /// Looked at before it is opened.
-fn with_care(path: &Path) -> (Seen, Result<File, Unread>) {
+fn with_care(path: &Path) -> (Seen, Result<Opened, Unread>) {
     let seen = Seen::at(path);
     match seen {
         Seen::File(_) => match look::open_seen(path) {
@@ -298,12 +312,13 @@ struct Folder(Option<rustix::fd::OwnedFd>);
 impl Folder {
     fn open(base: &Path) -> Self {
         use rustix::fs::{Mode, OFlags};
-        Folder(rustix::fs::open(base, OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok())
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+        Folder(reach::ask(base, || Ok(rustix::fs::open(base, flags, Mode::empty())?)).ok())
     }
 
     fn at(&self, base: &Path, path: &CStr) -> Seen {
         let Some(folder) = &self.0 else { return Seen::at(&whole(base, path)) };
-        match rustix::fs::statat(folder, path, rustix::fs::AtFlags::empty()) {
+        match reach::ask_below(base, path, || rustix::fs::statat(folder, path, rustix::fs::AtFlags::empty())) {
             Ok(stat) => {
                 let identity = identity(&stat);
                 match rustix::fs::FileType::from_raw_mode(stat.st_mode) {
@@ -319,13 +334,18 @@ impl Folder {
 
     /// A regular file at the path itself, opened without waiting; `None` where that has to be looked at with care. A link is
     /// left alone, so that what opens is what lies in the folder: no device is opened without having been looked at.
-    fn open_file(&self, path: &CStr) -> Option<(File, Identity)> {
+    fn open_file(&self, base: &Path, path: &CStr) -> Option<(Opened, Identity)> {
         use rustix::fs::{FileType, Mode, OFlags};
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(self.0.as_ref()?, path, flags, Mode::empty()).ok()?;
-        let stat = rustix::fs::fstat(&file).ok()?;
+        let folder = self.0.as_ref()?;
+        let open = || {
+            let file = rustix::fs::openat(folder, path, flags, Mode::empty())?;
+            let stat = rustix::fs::fstat(&file)?;
+            Ok((file, stat))
+        };
+        let (file, stat) = reach::ask_below(base, path, open).ok()?;
         let regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-        regular.then(|| (File::from(file), identity(&stat)))
+        regular.then(|| (Opened::new(File::from(file), whole(base, path)), identity(&stat)))
     }
 }
 
@@ -343,7 +363,7 @@ impl Folder {
     }
 
     #[allow(clippy::unused_self, reason = "there is no folder to open from")]
-    fn open_file(&self, _path: &CStr) -> Option<(File, Identity)> {
+    fn open_file(&self, _base: &Path, _path: &CStr) -> Option<(Opened, Identity)> {
         None
     }
 }
@@ -372,7 +392,7 @@ mod tests {
         assert_eq!(look.at_all(&base, &paths), single);
         assert!(matches!(single[0], Seen::File(_)) && single[2] == Seen::Absent && single[3] == Seen::Dangling);
         // And so does one that opens.
-        let seen = |_, seen, file: Result<File, Unread>, _: &mut Vec<u8>| (seen, file.is_ok());
+        let seen = |_, seen, file: Result<Opened, Unread>, _: &mut Vec<u8>| (seen, file.is_ok());
         let opened = Look::default().open_all(&base, &paths, seen);
         assert_eq!(opened.iter().map(|(seen, _)| *seen).collect::<Vec<_>>(), single);
         assert_eq!(

@@ -33,10 +33,12 @@ mod members;
 mod memory;
 mod npm;
 mod pack;
+mod patience;
 mod pip;
 mod pnpm;
 mod poetry;
 mod python;
+mod reach;
 mod recall;
 mod registries;
 mod replaced;
@@ -55,12 +57,13 @@ pub use findings::{documents, place};
 pub use freshness::{freshness, known_ecosystems, place_again};
 pub use ground::Ground;
 pub use hints::hints;
-pub use homes::{Depth, Homes, Options};
+pub use homes::{Depth, Homes, Options, PATIENCE};
 pub use hover::hover;
 pub use manifests::{
     cargo_manifests, is_cached_crate, is_known_to_uv, npm_manifests, pnpm_manifests, uv_manifests, yarn_manifests,
 };
 pub use memory::{Memory, NoMemory};
+pub use reach::{is_silent, silent};
 pub use registries::{About, Registry, registries};
 pub use replaced::Compared;
 pub use survey::{Inventory, Survey};

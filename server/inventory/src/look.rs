@@ -2,7 +2,8 @@
 //! May not open anything but regular files, and may not write.
 
 use crate::ledger::{Crowd, Ledger};
-use std::fs::{File, Metadata, OpenOptions};
+use crate::reach::{self, Opened};
+use std::fs::{Metadata, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -104,9 +105,9 @@ impl Seen {
     pub(crate) fn at(path: &Path) -> Seen {
         let absent = |error: &std::io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
         // Most are no links, and what is not there is asked for once.
-        match std::fs::symlink_metadata(path) {
+        match reach::symlink_metadata(path) {
             Ok(meta) if !meta.is_symlink() => Seen::of(&meta),
-            Ok(_) => match std::fs::metadata(path) {
+            Ok(_) => match reach::metadata(path) {
                 Ok(meta) => Seen::of(&meta),
                 Err(error) if absent(&error) => Seen::Dangling,
                 Err(error) => Seen::Refused(error.kind()),
@@ -159,7 +160,7 @@ impl std::fmt::Display for Unread {
 }
 
 /// Opens a regular file for reading; never waits for a pipe's other end and never takes a terminal.
-pub(crate) fn open(path: &Path) -> Result<(File, Identity), Unread> {
+pub(crate) fn open(path: &Path) -> Result<(Opened, Identity), Unread> {
     // Looked at first, because opening some devices has effects of its own.
     match Seen::at(path) {
         Seen::File(_) => {}
@@ -170,7 +171,7 @@ pub(crate) fn open(path: &Path) -> Result<(File, Identity), Unread> {
 }
 
 /// As [`open`], for what was seen to be a regular file a moment ago.
-pub(crate) fn open_seen(path: &Path) -> Result<(File, Identity), Unread> {
+pub(crate) fn open_seen(path: &Path) -> Result<(Opened, Identity), Unread> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -179,10 +180,11 @@ pub(crate) fn open_seen(path: &Path) -> Result<(File, Identity), Unread> {
         use std::os::unix::fs::OpenOptionsExt;
         options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
     }
-    let file = options.open(path).map_err(|error| match error.kind() {
+    let file = reach::ask(path, || options.open(path)).map_err(|error| match error.kind() {
         ErrorKind::NotFound => Unread::Absent,
         kind => Unread::Failed(kind),
     })?;
+    let file = Opened::new(file, path.to_path_buf());
     match file.metadata().map(|meta| Seen::of(&meta)) {
         Ok(Seen::File(identity)) => Ok((file, identity)),
         Ok(odd) => Err(Unread::Odd(odd)),
@@ -205,7 +207,7 @@ pub(crate) fn read_seen<'b>(path: &Path, limit: u64, buffer: &'b mut Vec<u8>) ->
 /// Reads as much of a file as it held when it looked like this; that it has grown since shows at the next look. It lies in
 /// the front of `buffer`, which grows and is not cleared: zeroes for every file would cost as much as reading it.
 pub(crate) fn read_opened<'b>(
-    mut file: &File,
+    mut file: &Opened,
     identity: &Identity,
     limit: u64,
     buffer: &'b mut Vec<u8>,
@@ -232,7 +234,7 @@ pub(crate) fn read_opened<'b>(
 /// As [`read_opened`], for a file as [`Look::open_all`] gives it.
 pub(crate) fn read_what_stands<'b>(
     seen: Seen,
-    file: &Result<File, Unread>,
+    file: &Result<Opened, Unread>,
     limit: u64,
     buffer: &'b mut Vec<u8>,
 ) -> Result<(&'b [u8], Identity), Unread> {
@@ -243,7 +245,7 @@ pub(crate) fn read_what_stands<'b>(
     }
 }
 
-fn fill((file, identity): (File, Identity), limit: u64, buffer: &mut Vec<u8>) -> Result<Identity, Unread> {
+fn fill((file, identity): (Opened, Identity), limit: u64, buffer: &mut Vec<u8>) -> Result<Identity, Unread> {
     if identity.size > limit {
         return Err(Unread::Large(limit));
     }
@@ -269,14 +271,14 @@ fn by_permissions(mode: u32, owner: u32, who: u32) -> bool {
 #[cfg(unix)]
 pub(crate) fn barred(path: &Path) -> Option<String> {
     use rustix::fs::{Access, AtFlags, CWD, accessat};
-    let error = accessat(CWD, path, Access::READ_OK, AtFlags::EACCESS).err()?;
-    Some(std::io::Error::from(error).kind().to_string())
+    let told = reach::ask(path, || accessat(CWD, path, Access::READ_OK, AtFlags::EACCESS).map_err(Into::into));
+    told.err().map(|error: std::io::Error| error.kind().to_string())
 }
 
 /// Why the content of a file that was just seen may not be read.
 #[cfg(not(unix))]
 pub(crate) fn barred(path: &Path) -> Option<String> {
-    File::open(path).err().map(|error| error.kind().to_string())
+    reach::ask(path, || std::fs::File::open(path)).err().map(|error| error.kind().to_string())
 }
 
 /// Looks and remembers: every path whose state an answer was built on, so that "has anything changed?" is one question.
@@ -345,7 +347,7 @@ impl Look {
         &self,
         base: &Path,
         paths: &[PathBuf],
-        take: impl Fn(usize, Seen, Result<File, Unread>, &mut Vec<u8>) -> T + Sync,
+        take: impl Fn(usize, Seen, Result<Opened, Unread>, &mut Vec<u8>) -> T + Sync,
     ) -> Vec<T> {
         let mut crowd = Crowd::below(base);
         for path in paths {

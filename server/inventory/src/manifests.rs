@@ -48,9 +48,9 @@ pub fn cargo_manifests(root: &Path) -> Vec<PathBuf> {
 pub fn is_cached_crate(name: &str, version: &str) -> bool {
     let home = Homes::from_env().cargo;
     let file = format!("{name}-{version}.crate");
-    let registries = std::fs::read_dir(home.join("registry/cache")).into_iter().flatten().flatten().take(MOST);
+    let registries = crate::reach::list(&home.join("registry/cache")).into_iter().flatten().flatten().take(MOST);
     let plain = !file.contains(['/', '\\']);
-    plain && registries.map(|registry| registry.path().join(&file)).any(|path| path.is_file())
+    plain && registries.map(|registry| registry.path().join(&file)).any(|path| crate::reach::is_file(&path))
 }
 
 /// The manifests of an npm project whose root is `root`, in order: members of its workspaces, and folders that are named with
@@ -216,7 +216,7 @@ pub fn is_known_to_uv(name: &str, version: &str) -> bool {
     let cache = named("UV_CACHE_DIR").unwrap_or_else(shared);
     let each = |folder: &Path| {
         let all: Vec<PathBuf> =
-            std::fs::read_dir(folder).into_iter().flatten().flatten().take(MOST).map(|one| one.path()).collect();
+            crate::reach::list(folder).into_iter().flatten().flatten().take(MOST).map(|one| one.path()).collect();
         all
     };
     let file = |path: &Path| path.file_name().and_then(|name| name.to_str()).map(str::to_owned).unwrap_or_default();

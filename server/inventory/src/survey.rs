@@ -12,6 +12,7 @@ use crate::homes::{self, Depth, Options};
 use crate::ledger::Ledger;
 use crate::look::Look;
 use crate::memory::{self, Memory};
+use crate::patience::{self, Ended, Lent};
 use crate::recall::{self, Remembered};
 use crate::unlocked;
 use crate::verify::{Verification, VerificationOutcome, Verified};
@@ -19,6 +20,7 @@ use contract::{Artifact, ArtifactState, Cache, Finding, Mirror, PreflightReport,
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The ecosystems that are known, in the order in which they are shown.
 pub(crate) fn ecosystems() -> &'static [Known] {
@@ -35,10 +37,20 @@ pub(crate) fn ecosystems() -> &'static [Known] {
     ]
 }
 
-/// Surveys one workspace again and again, and remembers the last answer.
+/// Surveys one workspace again and again, and remembers the last answer. No look of it waits for a file system for longer than
+/// [`Options::patience`]: what does not answer is passed over, and unknown with that reason, until it answers.
 pub struct Inventory {
     root: PathBuf,
-    options: Options,
+    options: Arc<Options>,
+    verified: Verified,
+    /// Away while it looks; one that was left behind does not come back.
+    looking: Box<Looking>,
+}
+
+/// What looks: it can be left behind on its thread.
+struct Looking {
+    root: PathBuf,
+    options: Arc<Options>,
     verified: Verified,
     recalled: bool,
     discovery: Discovery,
@@ -96,10 +108,31 @@ fn judge(ecosystem: Known, lockfile: &Path, remembered: Option<Remembered>, ask:
     if let Some((judged, ledger)) = recalled {
         return Answer { judged, ledger, remember: None };
     }
-    let judged = judge_anew(ecosystem, lockfile, ask);
+    let mut judged = judge_anew(ecosystem, lockfile, ask);
     let ledger = ask.look.take_ledger();
+    if let Some(place) = ledger.unanswered() {
+        ask.look.only_once();
+        silenced(&mut judged, &place, ask.options.patience);
+    }
     let remember = recall::remember(ecosystem, &judged, &counts(ecosystem, &judged), &ledger, ask);
     Answer { judged, ledger, remember }
+}
+
+/// What was asked of a file system that did not answer says nothing of what is there: neither that it is missing nor that it is damaged.
+fn silenced(judged: &mut Judged, place: &Path, patience: Duration) {
+    let why = unanswered(place, patience);
+    for (artifact, content) in judged.artifacts.iter_mut().zip(&mut judged.contents) {
+        if artifact.state != ArtifactState::Present {
+            artifact.state = ArtifactState::Unknown;
+            artifact.evidence.clone_from(&why);
+            *content = None;
+        }
+    }
+    judged.verdict = Verdict::Doubtful(why);
+}
+
+fn unanswered(place: &Path, patience: Duration) -> String {
+    format!("{} does not answer: nothing was heard from there within {} s", place.display(), patience.as_secs_f32())
 }
 
 /// Has a lockfile judged, whatever is remembered.
@@ -140,14 +173,9 @@ impl Inventory {
     pub fn new(root: impl Into<PathBuf>, options: Options) -> Self {
         let root = root.into();
         let root = std::path::absolute(&root).unwrap_or(root);
-        Inventory {
-            root,
-            options,
-            verified: Verified::default(),
-            recalled: false,
-            discovery: Discovery::default(),
-            last: None,
-        }
+        let (options, verified) = (Arc::new(options), Verified::default());
+        let looking = Box::new(Looking::new(&root, &options, &verified, None));
+        Inventory { root, options, verified, looking }
     }
 
     /// What it was made with.
@@ -157,7 +185,7 @@ impl Inventory {
 
     /// The last survey, if there was one.
     pub fn last(&self) -> Option<Arc<Survey>> {
-        self.last.as_ref().map(|last| Arc::clone(&last.survey))
+        self.looking.last.as_ref().map(|last| Arc::clone(&last.survey))
     }
 
     /// Judges the workspace. Where nothing has changed since the last survey, that one is returned, the same `Arc`.
@@ -169,6 +197,51 @@ impl Inventory {
     /// As [`Inventory::survey`]. `undisturbed`: nothing has happened in any folder that [`Inventory::watched`] named
     /// since it began. Then the files in them are not looked at, if the last survey is still the one that it was for.
     pub fn survey_while(
+        &mut self,
+        undisturbed: bool,
+        memory: &dyn Memory,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Arc<Survey> {
+        let lent = Lent { limit: self.options.patience, memory, cancelled, progress: &|_, _| () };
+        loop {
+            let last = self.last();
+            let anew = Box::new(Looking::new(&self.root, &self.options, &self.verified, None));
+            let mut looking = std::mem::replace(&mut self.looking, anew);
+            let ended = patience::run(lent, move |asker| {
+                let survey = looking.survey_while(undisturbed, asker, &|| asker.cancelled());
+                (looking, survey)
+            });
+            match ended {
+                Ended::Done((looking, survey)) => {
+                    self.looking = looking;
+                    return survey;
+                }
+                Ended::Silent => {}
+                Ended::Cancelled => return last.unwrap_or_else(|| Arc::new(self.nothing())),
+            }
+        }
+    }
+
+    /// What is known of a workspace that was not looked at.
+    fn nothing(&self) -> Survey {
+        count(Vec::new(), &self.root, &Discovery::default(), self.options.target.clone().unwrap_or_default())
+    }
+}
+
+impl Looking {
+    fn new(root: &Path, options: &Arc<Options>, verified: &Verified, last: Option<Last>) -> Self {
+        Looking {
+            root: root.to_path_buf(),
+            options: Arc::clone(options),
+            verified: verified.clone(),
+            recalled: false,
+            discovery: Discovery::default(),
+            last,
+        }
+    }
+
+    /// See [`Inventory::survey_while`].
+    fn survey_while(
         &mut self,
         undisturbed: bool,
         memory: &dyn Memory,
@@ -202,6 +275,8 @@ impl Inventory {
             .filter(|(ecosystem, lockfile)| counts(*ecosystem, lockfile))
             .collect();
         ledgers.push(look.take_ledger());
+        // What is asked for the sake of all lockfiles counts for each.
+        let for_all = ledgers.iter().find_map(Ledger::unanswered);
         let remembered = self.recall(&lockfiles, memory);
         let answers: Vec<Option<Answer>> = lockfiles
             .par_iter()
@@ -249,6 +324,11 @@ impl Inventory {
         let look = Look::default();
         let apart = unlocked::apart(known, &self.root, &self.discovery.files, &judged, &look);
         ledgers.push(look.take_ledger());
+        if let Some(place) = for_all {
+            for (_, judged) in &mut judged {
+                judged.verdict.worsen(Verdict::Doubtful(unanswered(&place, self.options.patience)));
+            }
+        }
         let generation = compare(&mut judged, &self.verified, &self.options, memory, cancelled);
         let mut survey = count(judged, &self.root, &self.discovery, target);
         survey.findings.extend(apart);
@@ -258,28 +338,6 @@ impl Inventory {
             self.last = Some(Last { survey: Arc::clone(&survey), ledgers, generation, unfit: false });
         }
         survey
-    }
-
-    /// Has every folder watched in which the many files of the last survey lie, or where they would appear.
-    pub fn watched(&mut self, watch: &mut dyn FnMut(&Path) -> bool) -> Ground {
-        let Some(last) = &mut self.last else { return Ground::Unfit };
-        if last.unfit {
-            return Ground::Unfit;
-        }
-        let mut told = last.ledgers.iter_mut().map(|ledger| ledger.watched(watch));
-        let told = told.find(|ground| *ground != Ground::Watched).unwrap_or(Ground::Watched);
-        last.unfit = told == Ground::Unfit;
-        told
-    }
-
-    /// Whether [`Inventory::watched`] said so of the last survey.
-    pub fn is_watched(&self) -> bool {
-        self.last.as_ref().is_some_and(|last| {
-            last.ledgers
-                .iter()
-                .flat_map(|ledger| &ledger.crowds)
-                .all(|crowd| crowd.ground.is_some() || crowd.len() == 0)
-        })
     }
 
     /// What an earlier run remembered about lockfiles: their judgements, in their order; checksums are taken up.
@@ -322,19 +380,44 @@ impl Inventory {
         }
         found.into_iter().map(|(path, _)| path).collect()
     }
+}
+
+impl Inventory {
+    /// Has every folder watched in which the many files of the last survey lie, or where they would appear.
+    pub fn watched(&mut self, watch: &mut dyn FnMut(&Path) -> bool) -> Ground {
+        let Some(last) = &mut self.looking.last else { return Ground::Unfit };
+        if last.unfit {
+            return Ground::Unfit;
+        }
+        let mut told = last.ledgers.iter_mut().map(|ledger| ledger.watched(watch));
+        let told = told.find(|ground| *ground != Ground::Watched).unwrap_or(Ground::Watched);
+        last.unfit = told == Ground::Unfit;
+        told
+    }
+
+    /// Whether [`Inventory::watched`] said so of the last survey.
+    pub fn is_watched(&self) -> bool {
+        self.looking.last.as_ref().is_some_and(|last| {
+            last.ledgers
+                .iter()
+                .flat_map(|ledger| &ledger.crowds)
+                .all(|crowd| crowd.ground.is_some() || crowd.len() == 0)
+        })
+    }
 
     /// What is there and not verified, as work that can run on another thread; `all`: also what is.
     /// The next survey of this inventory knows what it finds.
     pub fn verification(&self, all: bool) -> Verification {
         let mut contents = Vec::new();
         let mut keep = Vec::new();
-        for (lockfile, of_lockfile) in self.last.iter().flat_map(|last| last.survey.artifacts.contents()) {
+        for (lockfile, of_lockfile) in self.looking.last.iter().flat_map(|last| last.survey.artifacts.contents()) {
             let told = self.verified.holds(of_lockfile.iter());
             let open = of_lockfile.iter().zip(told).filter(|(_, told)| all || told.is_none());
             contents.extend(open.map(|(content, _)| content.clone()));
             keep.push((memory::key("verified", lockfile), of_lockfile.clone()));
         }
-        Verification { contents, verified: self.verified.clone(), keep }
+        let limit = self.options.patience;
+        Verification { contents: Arc::new(contents), verified: self.verified.clone(), keep, limit }
     }
 
     /// Verifies what is not verified and surveys again: [`Inventory::verification`] and [`Verification::run`] in one.
@@ -344,7 +427,7 @@ impl Inventory {
         cancelled: &(dyn Fn() -> bool + Sync),
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> (Arc<Survey>, VerificationOutcome) {
-        if self.last.is_none() {
+        if self.looking.last.is_none() {
             self.survey(memory, cancelled);
         }
         let outcome = self.verification(false).run(memory, cancelled, progress);

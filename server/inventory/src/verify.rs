@@ -6,6 +6,7 @@ use crate::fetch::Known;
 use crate::ledger::settled;
 use crate::look::{self, Identity};
 use crate::memory::Memory;
+use crate::patience::{self, Ended, Lent};
 use rayon::prelude::*;
 use sha2::Digest;
 use std::collections::HashMap;
@@ -365,10 +366,12 @@ pub(crate) fn check_all(
 
 /// A verification that can run beside everything else: it owns what it needs.
 pub struct Verification {
-    pub(crate) contents: Vec<Content>,
+    pub(crate) contents: Arc<Vec<Content>>,
     pub(crate) verified: Verified,
     /// Memory key → which of `contents` belong to it, with those already verified.
     pub(crate) keep: Vec<(String, Vec<Content>)>,
+    /// How long a file system may take for one answer.
+    pub(crate) limit: std::time::Duration,
 }
 
 /// What a verification came to.
@@ -404,8 +407,21 @@ impl Verification {
         cancelled: &(dyn Fn() -> bool + Sync),
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> VerificationOutcome {
-        let contents: Vec<&Content> = self.contents.iter().collect();
-        let answers = check_all(&contents, &self.verified, progress, cancelled);
+        let lent = Lent { limit: self.limit, memory, cancelled, progress };
+        let answers = loop {
+            let (contents, verified) = (Arc::clone(&self.contents), self.verified.clone());
+            let ended = patience::run(lent, move |asker| {
+                let contents: Vec<&Content> = contents.iter().collect();
+                let progress = |done, total| asker.progress(done, total);
+                check_all(&contents, &verified, &progress, &|| asker.cancelled())
+            });
+            match ended {
+                Ended::Done(answers) => break answers,
+                // What does not answer is skipped the next time.
+                Ended::Silent => {}
+                Ended::Cancelled => break vec![None; self.contents.len()],
+            }
+        };
         let entries = self.keep.iter().map(|(key, all)| (key.clone(), self.verified.remembered(all.iter()))).collect();
         memory.put_many(entries);
         let count = |wanted| answers.iter().filter(|answer| **answer == wanted).count() as u64;

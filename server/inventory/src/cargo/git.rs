@@ -120,7 +120,7 @@ impl Folders {
     /// The checkout of a commit, whichever length its name was cut to.
     fn checkout(&self, repository: &Repository) -> Option<PathBuf> {
         let name = hex::encode(repository.commit);
-        let listed = std::fs::read_dir(&self.checkouts).ok()?.flatten();
+        let listed = crate::reach::list(&self.checkouts).ok()?.flatten();
         let mut names = listed.filter_map(|entry| entry.file_name().into_string().ok());
         names.find(|one| one.len() >= 7 && name.starts_with(one)).map(|one| self.checkouts.join(one))
     }
@@ -283,7 +283,7 @@ fn in_folder(root: &Path, look: &Look) -> (Vec<Manifest>, Verdict) {
         let path = folder.join("Cargo.toml");
         let mut here = false;
         let mut below = Vec::new();
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+        for entry in crate::reach::list(&folder).into_iter().flatten().flatten() {
             let name = entry.file_name();
             let kind = entry.file_type();
             here |= name == "Cargo.toml";

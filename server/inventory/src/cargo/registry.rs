@@ -56,7 +56,7 @@ impl Registry {
             let host = found.folder.rsplit_once('-').map_or("", |(host, _)| host).to_owned();
             let index_root = home.join("index");
             ask.look.at(&index_root);
-            let other = std::fs::read_dir(&index_root).into_iter().flatten().flatten().find_map(|entry| {
+            let other = crate::reach::list(&index_root).into_iter().flatten().flatten().find_map(|entry| {
                 let name = entry.file_name().into_string().ok()?;
                 let same_host = name.rsplit_once('-').is_some_and(|(before, _)| before == host);
                 (same_host && name != found.folder).then_some(name)

@@ -14,7 +14,7 @@ const FORBIDDEN: [&str; 4] = ["deps", "examples", "build", "incremental"];
 /// file holds does not matter. What a link leads to can go without a change of its folder, and is noted itself.
 fn stands(path: &Path, look: &Look) -> bool {
     look.at(path.parent().unwrap_or(path));
-    match std::fs::symlink_metadata(path) {
+    match crate::reach::symlink_metadata(path) {
         Ok(own) if own.is_symlink() => matches!(look.at(path), Seen::File(_) | Seen::Folder(_) | Seen::Odd),
         own => own.is_ok(),
     }
@@ -26,7 +26,7 @@ fn found(folder: &Path, look: &Look) -> Vec<(String, PathBuf)> {
         return Vec::new();
     }
     let mut out = Vec::new();
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+    for entry in crate::reach::list(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         let name = entry.file_name();
         let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };

@@ -53,7 +53,7 @@ impl Vendored {
         if !read.there {
             return read;
         }
-        let listed = match std::fs::read_dir(folder) {
+        let listed = match crate::reach::list(folder) {
             Ok(listed) => listed,
             Err(error) => {
                 look.only_once();

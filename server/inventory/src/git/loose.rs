@@ -47,7 +47,7 @@ pub(super) fn shared_digits(objects: &Path, id: &Id, look: &Look) -> usize {
     if !matches!(look.at(&folder), Seen::Folder(_)) {
         return 0;
     }
-    let others = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    let others = crate::reach::list(&folder).into_iter().flatten().flatten();
     let others = others.filter_map(|entry| entry.file_name().into_string().ok());
     let shared = |other: String| other.bytes().zip(name[2..].bytes()).take_while(|(a, b)| a == b).count() + 2;
     others.filter(|other| *other != name[2..] && other.len() == 38).map(shared).max().unwrap_or(0)

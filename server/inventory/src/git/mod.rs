@@ -78,7 +78,7 @@ impl Store {
         if !matches!(look.at(&folder), Seen::Folder(_)) {
             return store;
         }
-        let mut names: Vec<PathBuf> = match std::fs::read_dir(&folder) {
+        let mut names: Vec<PathBuf> = match crate::reach::list(&folder) {
             Ok(listed) => listed.flatten().map(|entry| entry.path()).collect(),
             Err(error) => {
                 look.only_once();

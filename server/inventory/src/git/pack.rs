@@ -3,8 +3,8 @@
 
 use super::{Id, Kind, LARGEST, LONGEST_CHAIN, Lost, Object};
 use crate::look::{Identity, Look, Seen, Unread, open_seen, read_into};
+use crate::reach::Opened;
 use flate2::read::ZlibDecoder;
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -19,7 +19,7 @@ pub(super) struct Pack {
     /// The whole index, version 2, checked.
     index: Vec<u8>,
     count: usize,
-    file: Mutex<File>,
+    file: Mutex<Opened>,
     size: u64,
 }
 

@@ -78,7 +78,7 @@ fn toolchain(judged: &mut Judged, project: &Project, env: &Env, ask: &Ask<'_>) {
                 judged.verdict.worsen(Verdict::Refused(why));
             } else {
                 let below = format!("golang.org/toolchain@v0.0.1-{name}.");
-                let kept = std::fs::read_dir(env.cache.join("golang.org")).into_iter().flatten().flatten();
+                let kept = crate::reach::list(&env.cache.join("golang.org")).into_iter().flatten().flatten();
                 let kept = kept.map(|entry| format!("golang.org/{}", entry.file_name().to_string_lossy()));
                 ask.look.at(&env.cache.join("golang.org"));
                 let verdict = if kept.into_iter().any(|entry| entry.starts_with(&below)) {

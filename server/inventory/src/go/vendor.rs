@@ -121,7 +121,7 @@ pub(super) fn judge(told: &mut Told<'_>, project: &Project, ask: &Ask<'_>) {
 /// Whether a folder has a source file.
 fn has_sources(folder: &Path, ask: &Ask<'_>) -> bool {
     ask.look.at(folder);
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let entries = crate::reach::list(folder).into_iter().flatten().flatten();
     entries.into_iter().any(|entry| {
         let name = entry.file_name();
         let name = name.to_string_lossy();

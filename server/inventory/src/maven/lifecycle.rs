@@ -41,7 +41,7 @@ impl Installation {
     pub(super) fn read(home: &Path, ask: &Ask<'_>) -> Result<Self, String> {
         let library = home.join("lib");
         let archive = |name: &str| -> Result<Archive, String> {
-            let listed = std::fs::read_dir(&library).into_iter().flatten().flatten().map(|entry| entry.path());
+            let listed = crate::reach::list(&library).into_iter().flatten().flatten().map(|entry| entry.path());
             let mut all: Vec<PathBuf> = listed
                 .filter(|path| {
                     let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

@@ -124,7 +124,7 @@ impl Store<'_> {
             return Ok(false);
         }
         self.ask.look.at(folder);
-        let all = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let all = crate::reach::list(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
         let mut local = false;
         for name in all.filter_map(|name| name.into_string().ok()) {
             if name == "maven-metadata-local.xml" {

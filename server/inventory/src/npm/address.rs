@@ -11,10 +11,10 @@ use crate::fetch::Known;
 use crate::ledger::{Buffers, Lent};
 use crate::look::{self, Identity, Seen, Unread};
 use crate::memory;
+use crate::reach::Opened;
 use crate::verify::{self, Algorithm, Content, Sum};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// A bucket of the index larger than this is not read, in bytes; usual ones are below 10 KiB.
@@ -139,7 +139,7 @@ impl Search<'_> {
         sum: &Sum,
         identity: &Identity,
         wanted: &Wanted<'_>,
-        opened: Option<Result<&File, Unread>>,
+        opened: Option<Result<&Opened, Unread>>,
         buffer: &mut Vec<u8>,
     ) -> Told {
         let integrity = wanted.integrity.unwrap_or_default();

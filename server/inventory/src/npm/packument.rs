@@ -3,9 +3,9 @@
 //! nothing. May not decide what that means.
 
 use super::store::sums;
+use crate::reach::Opened;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use std::fs::File;
 use std::io;
 
 /// What a description says about one version.
@@ -154,10 +154,10 @@ pub(super) trait At {
     fn read_exact_at(&self, block: &mut [u8], from: u64) -> io::Result<()>;
 }
 
-impl At for File {
+impl At for Opened {
     #[cfg(unix)]
     fn read_exact_at(&self, block: &mut [u8], from: u64) -> io::Result<()> {
-        std::os::unix::fs::FileExt::read_exact_at(self, block, from)
+        Opened::read_exact_at(self, block, from)
     }
 
     #[cfg(not(unix))]

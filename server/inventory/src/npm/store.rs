@@ -29,7 +29,7 @@ impl Store {
         let doubt = match ask.look.at(&content) {
             Seen::Absent => {
                 ask.look.at(&cache);
-                let newer = std::fs::read_dir(&cache).into_iter().flatten().flatten().find_map(|entry| {
+                let newer = crate::reach::list(&cache).into_iter().flatten().flatten().find_map(|entry| {
                     entry.file_name().into_string().ok().filter(|name| name.starts_with("content-v"))
                 });
                 newer.map(|name| format!("npm's cache is in a form that is not known: {name}"))

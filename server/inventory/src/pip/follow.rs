@@ -117,8 +117,8 @@ impl Walk<'_> {
             return;
         }
         // Links are followed to tell where it really lies.
-        let real = std::fs::canonicalize(&whole).unwrap_or_else(|_| whole.clone());
-        let root = std::fs::canonicalize(&self.root).unwrap_or_else(|_| self.root.clone());
+        let real = crate::reach::canonical(&whole).unwrap_or_else(|_| whole.clone());
+        let root = crate::reach::canonical(&self.root).unwrap_or_else(|_| self.root.clone());
         if !real.starts_with(&root) {
             let why = format!("{} includes a file outside of the project, which is not read", shown(at.file));
             self.asked.doubts.push(why);

@@ -90,7 +90,7 @@ impl How {
         let own = here.place.as_ref().filter(|place| place.packages.contains_key("pip"));
         let program =
             own.map_or_else(|| "python3".to_owned(), |place| place.root.join("bin/python").display().to_string());
-        let within = |path: &&PathBuf| path.starts_with(folder) && path.is_dir();
+        let within = |path: &&PathBuf| path.starts_with(folder) && crate::reach::is_folder(path);
         let into = looked_in.iter().find(within).cloned().unwrap_or_else(|| folder.join(WHEELHOUSE));
         let hashed = asked.packages.iter().any(|package| !package.sums.is_empty())
             || asked.require_hashes

@@ -74,18 +74,18 @@ impl Database {
 
 fn read(path: &Path, wanted: &[(String, String)]) -> Result<HashMap<(String, String), Vec<u8>>, rusqlite::Error> {
     let connection = crate::database::open(path)?;
-    let there: Option<i64> = connection
-        .query_row("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'package_index'", [], |row| row.get(0))
-        .optional()?;
+    let table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'package_index'";
+    let there: Option<i64> =
+        crate::database::ask(path, || connection.query_row(table, [], |row| row.get(0)).optional())?;
     let mut lists = HashMap::new();
     if there.is_none() {
         return Ok(lists);
     }
     let mut statement = connection.prepare("SELECT data FROM package_index WHERE key = ?1 AND length(data) <= ?2")?;
     for (integrity, id) in wanted {
-        let data: Option<Vec<u8>> = statement
-            .query_row(rusqlite::params![format!("{integrity}\t{id}"), LARGEST], |row| row.get(0))
-            .optional()?;
+        let key = rusqlite::params![format!("{integrity}\t{id}"), LARGEST];
+        let data: Option<Vec<u8>> =
+            crate::database::ask(path, || statement.query_row(key, |row| row.get(0)).optional())?;
         if let Some(data) = data {
             lists.insert((integrity.clone(), id.clone()), data);
         }

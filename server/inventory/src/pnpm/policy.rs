@@ -31,7 +31,7 @@ pub(super) fn checked(lockfile: &Path, settings: &Settings, ask: &Ask<'_>) -> Ve
         Err(why) => return doubt(&why.to_string()),
     };
     let Seen::File(identity) = ask.look.at(lockfile) else { return doubt("it is no file") };
-    let path = std::fs::canonicalize(lockfile).unwrap_or_else(|_| lockfile.to_path_buf());
+    let path = crate::reach::canonical(lockfile).unwrap_or_else(|_| lockfile.to_path_buf());
     // The newest record for this place counts.
     let last = records.lines().rev().filter_map(|line| serde_json::from_str::<Json>(line).ok()).find(|record| {
         record.pointer("/lockfile/path").and_then(Json::as_str).is_some_and(|known| Path::new(known) == path)

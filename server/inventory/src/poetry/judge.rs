@@ -84,7 +84,13 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
 fn form(lock: &Lock) -> Verdict {
     match lock.metadata.lock_version.as_deref() {
         None => Verdict::Refused("the lockfile does not say which version it has".into()),
-        Some("2.1") => Verdict::Sound,
+        Some("2.1") => match lock.packages.iter().find(|located| located.package.groups.is_none()) {
+            // Poetry ends with the bare word `groups` then.
+            Some(one) => {
+                Verdict::Refused(format!("the lockfile does not say for which groups {} is", one.package.name))
+            }
+            None => Verdict::Sound,
+        },
         Some(other) if other.split('.').next().and_then(|major| major.parse::<u32>().ok()).is_some_and(|n| n > 2) => {
             Verdict::Refused(format!("the lockfile has a version that Poetry 2 does not read: {other}"))
         }

@@ -122,7 +122,7 @@ impl Settings {
 fn name_of(project: &str, folder: &Path) -> String {
     let odd = |c: char| matches!(c, ' ' | '$' | '`' | '!' | '*' | '@' | '"' | '\\' | '\r' | '\n' | '\t');
     let plain: String = project.to_lowercase().chars().map(|c| if odd(c) { '_' } else { c }).take(42).collect();
-    let real = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
+    let real = crate::reach::canonical(folder).unwrap_or_else(|_| folder.to_path_buf());
     let hash = URL_SAFE.encode(digest(Algorithm::Sha256, real.as_os_str().as_encoded_bytes()));
     format!("{plain}-{}", &hash[..8])
 }

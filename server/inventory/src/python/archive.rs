@@ -2,8 +2,8 @@
 //! May unpack into memory only what was asked for by name, within limits, and writes nothing.
 
 use crate::look::{self, Unread};
+use crate::reach::Opened;
 use flate2::read::DeflateDecoder;
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -26,7 +26,7 @@ pub(crate) enum Wrong {
 
 /// An archive that was opened.
 pub(crate) struct Archive {
-    file: BufReader<File>,
+    file: BufReader<Opened>,
     entries: Vec<Entry>,
     /// Bytes that stand before the archive begins.
     before: u64,

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 pub(crate) fn list(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    std::fs::read_dir(folder).into_iter().flatten().flatten().take(20_000).map(|entry| entry.path())
+    crate::reach::list(folder).into_iter().flatten().flatten().take(20_000).map(|entry| entry.path())
 }
 
 /// Minor and patch of what stands at a path; none where it is no Python that could run here.
@@ -45,7 +45,7 @@ pub(crate) fn probe(
 #[cfg(unix)]
 fn runnable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0)
+    crate::reach::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(not(unix))]
@@ -82,7 +82,7 @@ fn of_pyenv(path: &Path, project: &Path, ask: &Ask<'_>) -> Result<Option<(u16, O
             return Err(odd());
         }
         let program = root.join("versions").join(version).join("bin").join(name);
-        let Ok(real) = std::fs::canonicalize(&program) else { continue };
+        let Ok(real) = crate::reach::canonical(&program) else { continue };
         ask.look.at(&program);
         return probe(&program, &real, project, ask);
     }
@@ -144,7 +144,7 @@ pub(crate) fn first(folder: &Path, ask: &Ask<'_>) -> Result<Option<(u16, Option<
             if !matches!(ask.look.at(&path), Seen::File(_)) {
                 continue;
             }
-            let Ok(real) = std::fs::canonicalize(&path) else { continue };
+            let Ok(real) = crate::reach::canonical(&path) else { continue };
             if let Some(python) = probe(&path, &real, folder, ask)? {
                 return Ok(Some(python));
             }

@@ -32,7 +32,7 @@ pub(crate) fn read(folder: &Path, look: &Look) -> Result<(Vec<Content>, u64), Wr
         Seen::Refused(kind) => return Err(Wrong::Unknown(format!("it may not be looked at: {kind}"))),
         Seen::File(_) | Seen::Odd => return Err(Wrong::Damaged("something stands in its folder's place".into())),
     }
-    let listed = std::fs::read_dir(folder).map_err(|error| {
+    let listed = crate::reach::list(folder).map_err(|error| {
         look.only_once();
         Wrong::Unknown(format!("its folder may not be listed: {}", error.kind()))
     })?;

@@ -247,8 +247,7 @@ impl Finder<'_> {
         let kind = if package.source.editable.is_some() { "editable" } else { "path" };
         if let Some(digest) = url::Url::from_file_path(&folder).ok().and_then(|url| digest::of_address(url.as_str())) {
             let place = self.store.cache.join("sdists-v10").join(kind).join(digest);
-            let keys =
-                std::fs::read_to_string(folder.join("pyproject.toml")).is_ok_and(|text| text.contains("cache-keys"));
+            let keys = crate::reach::text(folder.join("pyproject.toml")).is_ok_and(|text| text.contains("cache-keys"));
             let stamp = store::stamp(&folder, self.store.ask.look);
             if let Some(held) =
                 self.store.local(&place, &stamp).filter(|held| !keys && held.state == ArtifactState::Present)

@@ -87,7 +87,7 @@ pub(super) fn find(wanted: &Wanted<'_>, folder: &Path, settings: &Settings, ask:
     }
     let mut seen = Vec::new();
     for path in candidates(wanted, settings, ask) {
-        let Ok(real) = std::fs::canonicalize(&path) else { continue };
+        let Ok(real) = crate::reach::canonical(&path) else { continue };
         ask.look.at(&path);
         if seen.contains(&real) {
             continue;

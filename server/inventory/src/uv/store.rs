@@ -146,7 +146,7 @@ impl Store<'_> {
             }
         }
         if let Some((_, path)) = best {
-            let folder = std::fs::canonicalize(&path).unwrap_or(path);
+            let folder = crate::reach::canonical(&path).unwrap_or(path);
             return Some(
                 self.archive(&folder, "it was built, and is in uv's cache with every file that its own list names"),
             );
@@ -210,7 +210,7 @@ impl Store<'_> {
     /// The files of a folder with an ending, or all that are no locks, in order.
     pub(super) fn entries(&self, folder: &Path, ending: &str) -> Vec<PathBuf> {
         self.look().at(folder);
-        let listed = std::fs::read_dir(folder).into_iter().flatten().flatten().take(MOST);
+        let listed = crate::reach::list(folder).into_iter().flatten().flatten().take(MOST);
         let mut paths: Vec<PathBuf> = listed
             .map(|entry| entry.path())
             .filter(|path| match path.extension().and_then(|ending| ending.to_str()) {
@@ -243,7 +243,7 @@ pub(super) fn stamp(folder: &Path, look: &Look) -> Stamp {
     let sources = folder.join("src");
     let made = match look.at(&sources) {
         Seen::Folder(identity) => {
-            let made = std::fs::metadata(&sources).and_then(|meta| meta.created()).ok();
+            let made = crate::reach::metadata(&sources).and_then(|meta| meta.created()).ok();
             let made = made.and_then(|made| made.duration_since(std::time::UNIX_EPOCH).ok());
             Some(made.map_or(pointer::Made::Number(identity.ino), |made| {
                 pointer::Made::At(made.as_secs(), made.subsec_nanos())

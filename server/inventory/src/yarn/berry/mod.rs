@@ -208,7 +208,7 @@ fn too_much(settings: &Settings, known: &HashSet<PathBuf>, ask: &Ask<'_>) -> Ver
     if ask.look.at(&settings.cache) == Seen::Absent {
         return Verdict::Refused(format!("the project's own cache is not there: {}", settings.cache.display()));
     }
-    let all = std::fs::read_dir(&settings.cache).into_iter().flatten().flatten();
+    let all = crate::reach::list(&settings.cache).into_iter().flatten().flatten();
     let more = all.map(|entry| entry.path()).find(|path| !known.contains(path) && !path.ends_with(".gitignore"));
     match more {
         Some(path) => Verdict::Refused(format!("nothing needs {}, and Yarn would remove it", path.display())),
