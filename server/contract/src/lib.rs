@@ -21,6 +21,7 @@ mod record;
 mod settings;
 mod snapshot;
 mod status;
+mod sync;
 mod trail;
 
 pub use artifact::{
@@ -64,6 +65,10 @@ pub use status::{
     Cache, CheckState, CheckStatus, ConflictCount, Connectivity, ConnectivityState, Function, FunctionMode,
     JournalState, JournalStatus, Mirror, MirrorState, ModelState, ModelStatus, ReviewCount, Status, SyncState,
     SyncStatus,
+};
+pub use sync::{
+    QueueLane, QueueRemote, QueueReport, RemoteEntry, RemoteExclusion, RemoteProbe, RemoteReport, SyncChange,
+    SyncMissing, SyncProblem, SyncRemote, SyncReport, SyncStray, SyncTrouble,
 };
 pub use trail::{TrailEntry, TrailReport};
 
@@ -126,6 +131,14 @@ pub struct Everything {
     pub notes: NoteReport,
     /// `holdover note add|edit|remove|show --json` and the commands `holdover.note.*` of these names.
     pub note: Note,
+    /// `holdover remote list --json`.
+    pub remotes: RemoteReport,
+    /// `holdover remote add --json` and `holdover remote probe --json`.
+    pub remote_probe: RemoteProbe,
+    /// `holdover sync --json` and the command `holdover.sync`.
+    pub sync: SyncReport,
+    /// `holdover queue --json`.
+    pub queue: QueueReport,
     /// The command `holdover.trail`.
     pub trail: TrailReport,
     /// The command `holdover.delivery`.

@@ -59,6 +59,9 @@ pub enum EngineError {
     /// A record's conflict could not be resolved.
     #[error(transparent)]
     Record(#[from] crate::RecordError),
+    /// A remote was named wrongly, or did not do what it was asked.
+    #[error(transparent)]
+    Remote(#[from] crate::RemoteRefused),
     /// Something about devices could not be done.
     #[error(transparent)]
     Device(#[from] journal::DeviceError),
@@ -102,6 +105,7 @@ impl EngineError {
             EngineError::Note(error) => error.kind(),
             EngineError::Undo(_) => "undo",
             EngineError::Record(_) => "record",
+            EngineError::Remote(refused) => refused.kind(),
             EngineError::Device(_) | EngineError::Admit(_) => "device",
             EngineError::Import(_) => "import",
             EngineError::Date { .. } => "date",

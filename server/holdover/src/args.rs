@@ -84,6 +84,15 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: crate::commands::device::Command,
     },
+    /// Exchange what is shared with this project's remotes
+    Sync(crate::commands::sync::Options),
+    /// Storage that this project is shared over
+    Remote {
+        #[command(subcommand)]
+        command: crate::commands::remote::Command,
+    },
+    /// What waits for each remote, and why
+    Queue(crate::commands::queue::Options),
     /// A signed statement of what is here and verified
     Snapshot {
         #[command(subcommand)]

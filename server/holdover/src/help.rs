@@ -6,10 +6,11 @@ use clap::{Command, CommandFactory as _};
 use std::fmt::Write as _;
 
 /// Commands by what one comes for, in the order of a first day.
-pub(crate) const GROUPS: [(&str, &[&str]); 6] = [
+pub(crate) const GROUPS: [(&str, &[&str]); 7] = [
     ("Is everything here?", &["preflight", "check", "status", "snapshot", "doctor"]),
     ("Decide", &["trust", "offline", "device"]),
     ("Write down", &["note"]),
+    ("Share", &["sync", "remote", "queue"]),
     ("Merge", &["conflicts", "merge-driver"]),
     ("Look back", &["journal"]),
     ("Set up", &["lsp", "completions", "man", "help"]),
@@ -130,6 +131,32 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     ("note edit", &[("holdover note edit 8G3KQ2PD -m done", "another text in its place")]),
     ("note move", &[("holdover note move 8G3KQ2PD src/lib.rs:40-42", "put a note to the lines that it belongs to")]),
     ("note remove", &[("holdover note remove 8G3KQ2PD", "take a note away, or throw a draft away")]),
+    (
+        "sync",
+        &[
+            ("holdover sync", "take in what others wrote, and put there what you did"),
+            ("holdover sync stick --json", "with one remote, for a program"),
+        ],
+    ),
+    ("remote", &[("holdover remote add stick /media/stick/ferry", "a folder, on a stick or one that is shared")]),
+    (
+        "remote add",
+        &[
+            ("holdover remote add stick /media/stick/ferry", "a folder on a stick; it is made, and tried out"),
+            ("holdover remote add team ~/Sync/ferry", "one that Syncthing, Dropbox or a server shares"),
+        ],
+    ),
+    ("remote list", &[("holdover remote list", "which there are, and when each was last reached")]),
+    ("remote probe", &[("holdover remote probe stick", "can it be written, and does it overwrite nothing?")]),
+    ("remote remove", &[("holdover remote remove stick", "forget it here; what lies on it stays there")]),
+    (
+        "queue",
+        &[
+            ("holdover queue", "what has not come to each remote, and why"),
+            ("holdover queue --remote stick --json", "of one remote, for a program"),
+        ],
+    ),
+    ("queue retry", &[("holdover queue retry", "try what was refused at the next synchronisation")]),
     ("device", &[("holdover device list", "who may write to what is shared, and what was kept apart")]),
     (
         "device init",

@@ -17,6 +17,8 @@ use ulid::Ulid;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reached {
     pub state: Delivery,
+    /// Names of remotes.
+    pub uploaded_to: Vec<String>,
     pub seen_by: Vec<String>,
 }
 
@@ -31,6 +33,8 @@ pub(crate) struct Deliveries<'c> {
     connection: &'c Connection,
     /// Whether anybody has told anything.
     told: bool,
+    /// Whether a remote holds anything.
+    placed: bool,
     own: Option<Public>,
     logs: HashMap<LogId, Rc<Log>>,
     names: HashMap<[u8; 16], BTreeMap<Public, String>>,
@@ -41,6 +45,18 @@ struct Log {
     /// One of ours that was left behind: what was not sealed in it stands once more in a later one.
     left: bool,
     tellers: Vec<Teller>,
+    /// Remotes, and up to which place they hold it.
+    holders: Vec<(String, u64)>,
+}
+
+impl Log {
+    fn seen_from(&self, seq: u64) -> impl Iterator<Item = Public> {
+        self.tellers.iter().filter(move |teller| teller.seq >= seq).map(|teller| teller.public)
+    }
+
+    fn held_from(&self, seq: u64) -> impl Iterator<Item = String> {
+        self.holders.iter().filter(move |(_, held)| *held >= seq).map(|(name, _)| name.clone())
+    }
 }
 
 impl<'c> Deliveries<'c> {
@@ -51,28 +67,36 @@ impl<'c> Deliveries<'c> {
             .optional()?;
         let told = known == Some(view::SEEN)
             && connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM seen)")?.query_row([], |row| row.get(0))?;
+        let placed = "SELECT EXISTS (SELECT 1 FROM remote_log)";
+        let placed = connection.prepare_cached(placed)?.query_row([], |row| row.get(0))?;
         let mut own = None;
         if told {
             let find = "SELECT public FROM device WHERE secret IS NOT NULL ORDER BY n LIMIT 1";
             own = connection.prepare_cached(find)?.query_row([], |row| row.get(0)).optional()?;
         }
-        Ok(Deliveries { connection, told, own, logs: HashMap::new(), names: HashMap::new() })
+        Ok(Deliveries { connection, told, placed, own, logs: HashMap::new(), names: HashMap::new() })
     }
 
     /// Of an event at that place, which is as far as `state` by what this machine alone knows.
     pub fn of(&mut self, id: Ulid, log: LogId, seq: u64, state: Delivery) -> rusqlite::Result<Reached> {
-        let mut reached = Reached { state, seen_by: Vec::new() };
-        if !self.told {
+        let mut reached = Reached { state, uploaded_to: Vec::new(), seen_by: Vec::new() };
+        if !self.told && !self.placed {
             return Ok(reached);
         }
         let here = self.log(log)?;
-        let mut devices: Vec<Public> =
-            here.tellers.iter().filter(|teller| teller.seq >= seq).map(|teller| teller.public).collect();
+        let mut devices: Vec<Public> = here.seen_from(seq).collect();
+        reached.uploaded_to = here.held_from(seq).collect();
         if here.left {
             for (log, seq) in self.again(id)? {
                 let twin = self.log(log)?;
-                devices.extend(twin.tellers.iter().filter(|teller| teller.seq >= seq).map(|teller| teller.public));
+                devices.extend(twin.seen_from(seq));
+                reached.uploaded_to.extend(twin.held_from(seq));
             }
+        }
+        if !reached.uploaded_to.is_empty() {
+            reached.uploaded_to.sort();
+            reached.uploaded_to.dedup();
+            reached.state = Delivery::Uploaded;
         }
         if !devices.is_empty() {
             let names = self.names_in(here.project)?;
@@ -96,21 +120,33 @@ impl<'c> Deliveries<'c> {
                  WHERE log.id = ?1",
             )?
             .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let tellers = if self.told { self.tellers(id)? } else { Vec::new() };
+        let mut holders = self.connection.prepare_cached(
+            "SELECT remote.name, remote_log.held FROM remote_log JOIN remote ON remote.n = remote_log.remote
+             WHERE remote_log.log = ?1",
+        )?;
+        let holders = holders
+            .query_map([id], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?
+            .collect::<rusqlite::Result<_>>()?;
+        let log = Rc::new(Log { project, left, tellers, holders });
+        self.logs.insert(id, Rc::clone(&log));
+        Ok(log)
+    }
+
+    /// Other devices, and the last place that each has told of.
+    fn tellers(&self, id: LogId) -> rusqlite::Result<Vec<Teller>> {
         // Who tells of an event with another hash has another log in mind. Neither its writer nor this device is another one.
-        let mut tellers = self.connection.prepare_cached(
-            "SELECT device.public, max(seen.seq) FROM seen
+        self.connection
+            .prepare_cached(
+                "SELECT device.public, max(seen.seq) FROM seen
              JOIN log here ON here.id = seen.log JOIN event ON event.log = here.n AND event.seq = seen.seq
              JOIN log teller ON teller.id = seen.by JOIN device ON device.n = teller.device
              WHERE seen.log = ?1 AND substr(event.hash, 1, 8) = seen.hash
                AND device.secret IS NULL AND teller.device <> here.device
              GROUP BY device.public",
-        )?;
-        let tellers = tellers
+            )?
             .query_map([id], |row| Ok(Teller { public: row.get(0)?, seq: row.get::<_, i64>(1)?.unsigned_abs() }))?
-            .collect::<rusqlite::Result<_>>()?;
-        let log = Rc::new(Log { project, left, tellers });
-        self.logs.insert(id, Rc::clone(&log));
-        Ok(log)
+            .collect()
     }
 
     /// Where the event was written again.

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 pub(crate) type Key = Zeroizing<[u8; 32]>;
 
 /// Newest form of `journal.json` and of the database that this version knows.
-pub(crate) const FORMAT: u32 = 10;
+pub(crate) const FORMAT: u32 = 11;
 
 /// Where the files of one journal are.
 #[derive(Debug, Clone)]

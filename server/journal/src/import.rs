@@ -109,7 +109,11 @@ impl Journal {
     /// Lets a segment in that another device, or this one, has sealed, and waits until it is flushed to the disk. The bytes are
     /// proven first, on the caller's thread. The same segment may come any number of times.
     pub fn import(&self, bytes: &[u8]) -> Result<Imported, ImportError> {
-        let segment = Segment::read(bytes)?;
+        self.import_read(Segment::read(bytes)?, bytes)
+    }
+
+    /// [`Journal::import`] for who has read it already: `segment` is what [`Segment::read`] made of these bytes.
+    pub fn import_read(&self, segment: Segment, bytes: &[u8]) -> Result<Imported, ImportError> {
         // What a colleague has noted for themselves would look like ours.
         if segment.origin.lane == lane_number(Lane::Local) {
             return Err(ImportError::Local);

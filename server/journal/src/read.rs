@@ -309,7 +309,7 @@ fn entry(log: [u8; 16], event: Stored, reached: Reached) -> JournalEntry {
         entity: header.entity.to_string(),
         lane: event.lane,
         state: reached.state,
-        uploaded_to: Vec::new(),
+        uploaded_to: reached.uploaded_to,
         seen_by: reached.seen_by,
         held: event.held,
         workspace: header.workspace.map(|w| w.to_string()),

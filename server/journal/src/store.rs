@@ -34,6 +34,7 @@ pub(crate) const MIGRATIONS: [&str; FORMAT as usize] = [
     include_str!("../migrations/0008-retention.sql"),
     include_str!("../migrations/0009-history.sql"),
     include_str!("../migrations/0010-redaction.sql"),
+    include_str!("../migrations/0011-remotes.sql"),
 ];
 /// One process opens journals one at a time: file handles that creation closes would drop the locks of a sibling.
 static OPENING: Mutex<()> = Mutex::new(());

@@ -5,6 +5,7 @@ pub(crate) mod markdown;
 mod note;
 mod record;
 mod story;
+pub(crate) mod sync;
 
 pub(crate) use note::{note_hover, note_markdown, note_texts};
 pub use note::{note_text, note_to_edit};

@@ -13,8 +13,11 @@ pub(crate) mod merge_driver;
 mod note;
 mod offline;
 mod preflight;
+pub(crate) mod queue;
+pub(crate) mod remote;
 pub(crate) mod snapshot;
 mod status;
+pub(crate) mod sync;
 mod trust;
 
 use crate::End;
@@ -53,6 +56,9 @@ pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
         Command::Note { command } => note::run(command, out),
         Command::Conflicts(options) => conflicts::run(options, out),
         Command::MergeDriver(options) => merge_driver::run(options, out),
+        Command::Sync(options) => sync::run(options, out),
+        Command::Remote { command } => remote::run(command, out),
+        Command::Queue(options) => queue::run(options, out),
         Command::Snapshot { command } => snapshot::run(command, out),
         Command::Doctor { path } => doctor::run(path, out),
         Command::Completions { shell } => Ok(completions::run(*shell, out)),
@@ -111,6 +117,13 @@ fn warn_of_journal(engine: &Engine, out: &Out) {
 
 fn failed(error: &EngineError) -> Failure {
     let end = match error {
+        EngineError::Remote(refused) => {
+            if refused.is_usage() {
+                End::Usage
+            } else {
+                End::No
+            }
+        }
         EngineError::Snapshot(SnapshotError::NotReady(_) | SnapshotError::Envelope { .. })
         | EngineError::Device(_)
         | EngineError::Admit(_)

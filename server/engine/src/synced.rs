@@ -1,0 +1,188 @@
+//! One synchronisation as people see it: what was here before, what came, what was put together by which rule, what stands beside
+//! each other now, what was refused and why, and what waits. Carried out by the sync crate.
+
+use crate::remotes::{Shared, named, open, trouble};
+use crate::report::sync as said;
+use crate::{Engine, EngineError, NoText, Which};
+use contract::{Lane, Note, SyncChange, SyncMissing, SyncProblem, SyncRemote, SyncReport, SyncStray};
+use host::Cancel;
+use journal::{Filter, KnownRemote, LeaseError, moment, now_ms};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Duration;
+use sync::{Call, Class, Exchange, Outcome, Problem, RECEIVED};
+
+/// Events that are listed one by one, at most.
+const LISTED: usize = 100;
+/// How long the first look at a remote may take.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// How a record stands: versions beside each other, and how many were put together.
+type Standing = BTreeMap<String, (usize, usize)>;
+
+impl Engine {
+    /// Synchronises with the project's remotes, or with one of them. What went wrong with a remote stands in the answer. `deep`:
+    /// every file there is read and compared.
+    ///
+    /// # Errors
+    /// A workspace that is no project, a remote that there is not, another process that is at it, and the journal's.
+    pub fn sync(
+        &self,
+        root: &Path,
+        name: Option<&str>,
+        deep: bool,
+        cancel: &Cancel,
+    ) -> Result<SyncReport, EngineError> {
+        let shared = self.shared(root)?;
+        let remotes = named(&shared, name)?;
+        if let Some(newer) = shared.journal.newer() {
+            return Err(newer.into());
+        }
+        let (before, head) = (self.standing(root)?, shared.journal.head()?);
+        let mut report = SyncReport::default();
+        for known in &remotes {
+            let done = self.sync_one(&shared, known, deep, cancel)?;
+            report.sent += done.sent;
+            report.received += done.received;
+            report.pending += done.pending;
+            report.rejected += (done.rejected.len() + done.apart.len()) as u64;
+            report.remotes.push(done);
+        }
+        let after = self.standing(root)?;
+        let is_open = |standing: &Standing, id: &String| standing.get(id).is_some_and(|(beside, _)| *beside > 1);
+        report.conflicts = after.keys().filter(|id| is_open(&after, id)).count() as u64;
+        report.new_conflicts = after.keys().filter(|id| is_open(&after, id) && !is_open(&before, id)).count() as u64;
+        let together = |id: &String, (beside, merged): &(usize, usize)| {
+            *beside == 1 && *merged > 1 && before.get(id).is_none_or(|(_, earlier)| earlier != merged)
+        };
+        report.merged = after.iter().filter(|(id, standing)| together(id, standing)).count() as u64;
+        report.changes = changes(&shared, head)?;
+        report.text = said::synced(&report);
+        Ok(report)
+    }
+
+    fn sync_one(
+        &self,
+        shared: &Shared,
+        known: &KnownRemote,
+        deep: bool,
+        cancel: &Cancel,
+    ) -> Result<SyncRemote, EngineError> {
+        let _lease = match shared.journal.lease(&Exchange::lease(known)) {
+            Ok(lease) => lease,
+            Err(LeaseError::Held(held)) => {
+                return Err(EngineError::Busy { by: format!("process {} since {}", held.pid, held.since) });
+            }
+            Err(LeaseError::Journal(error)) => return Err(error.into()),
+        };
+        let remote = open(known)?;
+        self.may_use(&remote, &Call::within(LIMIT, cancel))?;
+        let exchange = Exchange {
+            journal: &shared.journal,
+            remote: &remote,
+            known,
+            workspace: shared.workspace,
+            cancel,
+            now_ms: now_ms(),
+            deep,
+        };
+        let outcome = exchange.run()?;
+        if outcome.stopped.as_ref().is_some_and(|error| error.class == Class::Stopped) {
+            return Err(EngineError::Cancelled);
+        }
+        Ok(told(known, outcome))
+    }
+
+    /// How each note stands. A note that only one person wrote is of no interest.
+    fn standing(&self, root: &Path) -> Result<Standing, EngineError> {
+        let notes = self.notes(root, &Which::default(), &NoText)?.notes;
+        let merged = |note: &Note| note.versions.iter().map(|version| version.merged.len()).max().unwrap_or(0);
+        Ok(notes.iter().map(|note| (note.id.clone(), (note.versions.len(), merged(note)))).collect())
+    }
+}
+
+/// What others wrote that came since a place of the journal: the last of it, oldest first.
+fn changes(shared: &Shared, head: u64) -> Result<Vec<SyncChange>, EngineError> {
+    let own: Vec<String> = shared
+        .journal
+        .log_heads(shared.project)?
+        .iter()
+        .filter(|(.., own)| *own)
+        .map(|(log, ..)| log.iter().fold(String::new(), |id, byte| format!("{id}{byte:02x}")))
+        .collect();
+    let mut changes = Vec::new();
+    let filter = Filter { after: Some(head), newest_first: true, ..Filter::default() };
+    shared.journal.for_each(&filter, |_, entry| {
+        let foreign = entry.lane != Lane::Local && !own.contains(&entry.log) && entry.kind != RECEIVED;
+        if foreign {
+            let (id, kind, entity, held) = (entry.id, entry.kind, entry.entity, entry.held);
+            changes.push(SyncChange { id, kind, entity, actor: entry.actor, at: entry.at, held });
+        }
+        if changes.len() < LISTED { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    changes.reverse();
+    Ok(changes)
+}
+
+fn problem(problem: Problem) -> SyncProblem {
+    SyncProblem {
+        name: problem.name,
+        trouble: trouble(problem.class),
+        detail: problem.detail,
+        attempts: problem.attempts,
+        next_attempt: problem.next_ms.map(moment),
+    }
+}
+
+fn told(known: &KnownRemote, outcome: Outcome) -> SyncRemote {
+    let error = outcome.stopped.as_ref().map(|error| SyncProblem {
+        name: known.name.clone(),
+        trouble: trouble(error.class),
+        detail: error.to_string(),
+        attempts: known.attempts + 1,
+        next_attempt: None,
+    });
+    SyncRemote {
+        name: known.name.clone(),
+        url: known.url.clone(),
+        done: error.is_none(),
+        error,
+        sent: outcome.sent,
+        received: outcome.received,
+        segments_sent: outcome.segments_sent,
+        healed: outcome.healed,
+        segments_received: outcome.segments_received,
+        bytes_read: outcome.bytes.0,
+        bytes_written: outcome.bytes.1,
+        held: outcome.held,
+        released: outcome.released,
+        apart: outcome.apart.into_iter().map(problem).collect(),
+        rejected: outcome.problems.into_iter().map(problem).collect(),
+        waiting: outcome.waiting,
+        missing: outcome
+            .missing
+            .iter()
+            .map(|missing| SyncMissing {
+                log: missing.log.iter().fold(String::new(), |id, byte| format!("{id}{byte:02x}")),
+                lane: lane_of(missing.lane),
+                first: missing.first,
+                last: missing.last,
+            })
+            .collect(),
+        ignored: outcome
+            .strays
+            .into_iter()
+            .map(|(name, stray)| SyncStray { name, what: stray.words().to_owned() })
+            .collect(),
+        pending: outcome.pending,
+    }
+}
+
+/// Lanes by their numbers in names.
+fn lane_of(number: u8) -> Lane {
+    [Lane::Ctl, Lane::Review, Lane::Notes, Lane::Observations, Lane::Local]
+        .get(usize::from(number))
+        .copied()
+        .unwrap_or(Lane::Other)
+}

@@ -1,0 +1,43 @@
+//! `holdover queue`: what waits for each remote, how far it has come, and why it waits.
+
+use super::{Failure, engine, failed, open, warn_of_journal};
+use crate::End;
+use crate::out::Out;
+use clap::Subcommand;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// One remote; without it, all of this project's
+    #[arg(long, value_name = "NAME", global = true)]
+    remote: Option<String>,
+    /// Workspace, or a folder or file in it
+    #[arg(long, value_name = "PATH", default_value = ".", global = true)]
+    workspace: PathBuf,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum Command {
+    /// Try what was refused at the next synchronisation, and not later
+    Retry,
+}
+
+pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
+    let engine = engine();
+    let root = open(&engine, &options.workspace, out)?;
+    warn_of_journal(&engine, out);
+    let name = options.remote.as_deref();
+    if let Some(Command::Retry) = options.command {
+        engine.retry_queue(&root, name).map_err(|e| failed(&e))?;
+    }
+    let report = engine.queue(&root, name).map_err(|e| failed(&e))?;
+    engine.leave();
+    out.document(&report);
+    for line in engine::queue_words(&report) {
+        out.line(line);
+    }
+    let refused = report.remotes.iter().any(|queue| !queue.items.is_empty());
+    Ok(if report.waiting == 0 && !refused { End::Yes } else { End::No })
+}

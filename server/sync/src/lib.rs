@@ -1,0 +1,26 @@
+//! Sealed segments between devices, over storage that somebody already has: what lies there is taken in, what is here is put there.
+//!
+//! It knows no editor and no terminal and prints nothing. What a segment proves, and what counts, is the journal's to say;
+//! nothing here changes an event, and nothing on a remote is believed for its name.
+
+mod address;
+mod call;
+mod error;
+mod exchange;
+mod folder;
+mod give;
+mod name;
+mod outcome;
+mod patient;
+mod remote;
+mod take;
+
+pub use address::{Address, AddressError};
+pub use call::Call;
+pub use error::{Class, RemoteError};
+pub use exchange::{Exchange, RECEIVED};
+pub use folder::Folder;
+pub use name::{SegmentName, Stray};
+pub use outcome::{Missing, Outcome, Problem};
+pub use patient::Patient;
+pub use remote::{Exclusion, Head, Identity, Listing, Probe, Put, Remote};
