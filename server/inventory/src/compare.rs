@@ -6,7 +6,7 @@ use crate::ecosystem::Judged;
 use crate::fetch::Known;
 use crate::homes::{Depth, Options};
 use crate::memory::{self, Memory};
-use crate::verify::{self, Content, Verified};
+use crate::verify::{self, Algorithm, Content, Verified};
 use contract::ArtifactState;
 
 /// What is known about the files of one lockfile.
@@ -78,7 +78,14 @@ fn apply(judged: &mut Judged, told: &Told, all: bool) {
             Some(false) => {
                 artifact.state = ArtifactState::Corrupt;
                 artifact.verified = true;
-                artifact.evidence = "its file in the cache does not have the lockfile's checksum".into();
+                let own = judged.contents[at].as_ref().map(|content| content.sum.algorithm);
+                artifact.evidence = match own {
+                    Some(Algorithm::GitPack) => {
+                        "a pack of its objects is damaged: it has another checksum than its index says"
+                    }
+                    _ => "its file in the cache does not have the lockfile's checksum",
+                }
+                .into();
             }
             None if all && judged.contents[at].is_some() => {
                 artifact.state = ArtifactState::Unknown;

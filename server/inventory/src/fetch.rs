@@ -222,6 +222,38 @@ pub(crate) fn maven(wanted: &Wanted<'_>) -> Vec<FetchStep> {
     vec![step]
 }
 
+/// git's own clones and fetches: one command for the submodules of each repository that were never cloned, and one in each clone
+/// that lacks a commit, which leaves what is checked out there as it is.
+pub(crate) fn submodules(wanted: &Wanted<'_>) -> Vec<FetchStep> {
+    let mut steps: Vec<FetchStep> = Vec::new();
+    for (artifact, repair) in &wanted.artifacts {
+        let mut lines = repair.spec.as_deref().unwrap_or_default().splitn(3, '\n');
+        let (Some(way), Some(top), Some(path)) = (lines.next(), lines.next(), lines.next()) else { continue };
+        let one = [(*artifact, *repair)];
+        if way == "fetch" {
+            let command = words(&["git", "fetch", "--no-recurse-submodules"]);
+            let mut step = wanted.step("submodules", command, &one);
+            step.folder = Path::new(top).join(path);
+            steps.push(step);
+            continue;
+        }
+        let same = |step: &&mut FetchStep| step.folder == Path::new(top) && step.command.len() > 5;
+        if let Some(step) = steps.iter_mut().find(same) {
+            let more = wanted.step("submodules", Vec::new(), &one);
+            step.command.push(path.to_owned());
+            step.artifacts.extend(more.artifacts);
+            step.set_aside.extend(more.set_aside);
+        } else {
+            let mut command = words(&["git", "submodule", "update", "--init", "--recursive", "--"]);
+            command.push(path.to_owned());
+            let mut step = wanted.step("submodules", command, &one);
+            step.folder = PathBuf::from(top);
+            steps.push(step);
+        }
+    }
+    steps
+}
+
 /// Has a step run in a folder of its own, with copies of these files and of the manifests below the lockfile's folder.
 fn staged(step: &mut FetchStep, wanted: &Wanted<'_>, files: &[&Path]) {
     let folder = step.folder.clone();

@@ -42,6 +42,7 @@ mod reach;
 mod recall;
 mod registries;
 mod replaced;
+mod submodules;
 mod survey;
 mod text;
 mod unlocked;

@@ -34,6 +34,7 @@ pub(crate) fn ecosystems() -> &'static [Known] {
         &crate::yarn::Yarn,
         &crate::go::Go,
         &crate::maven::Maven,
+        &crate::submodules::Submodules,
     ]
 }
 

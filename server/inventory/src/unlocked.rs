@@ -14,7 +14,9 @@ const LARGEST: u64 = 4 << 20;
 /// The answer about a root folder that has an ecosystem's manifest and none of its lockfiles; `None` where none is needed.
 pub(crate) fn without_lockfile(ecosystem: &dyn Ecosystem, root: &Path, look: &Look) -> Option<Judged> {
     let manifest = root.join(ecosystem.manifest());
-    let odd = ecosystem.lockfiles().iter().map(|name| root.join(name)).find(|path| look.at(path) != Seen::Absent);
+    // A file that is there and was not judged is none that counts.
+    let none = |path: &PathBuf| matches!(look.at(path), Seen::Absent | Seen::File(_));
+    let odd = ecosystem.lockfiles().iter().map(|name| root.join(name)).find(|path| !none(path));
     let needs = match look.text(&manifest, LARGEST) {
         Ok(text) => ecosystem.needs_lockfile(&text),
         Err(Unread::Absent) => false,

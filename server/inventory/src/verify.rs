@@ -27,6 +27,8 @@ pub(crate) enum Algorithm {
     GoArchive,
     /// The same of a `go.mod` file alone.
     GoMod,
+    /// SHA-1 of a pack of git's objects without its last 20 bytes, which say the same.
+    GitPack,
 }
 
 impl Algorithm {
@@ -39,6 +41,7 @@ impl Algorithm {
             Algorithm::Sha512 => "sha512",
             // As in-toto names it.
             Algorithm::GoArchive | Algorithm::GoMod => "dirHash1",
+            Algorithm::GitPack => "gitPack",
         }
     }
 
@@ -51,7 +54,7 @@ impl Algorithm {
     /// Length of its digest in bytes.
     pub(crate) fn len(self) -> usize {
         match self {
-            Algorithm::Sha1 => 20,
+            Algorithm::Sha1 | Algorithm::GitPack => 20,
             Algorithm::Sha256 | Algorithm::GoArchive | Algorithm::GoMod => 32,
             Algorithm::Sha384 => 48,
             Algorithm::Sha512 => 64,
@@ -205,6 +208,9 @@ impl Verified {
 pub(crate) fn digest(algorithm: Algorithm, bytes: &[u8]) -> Vec<u8> {
     match algorithm {
         Algorithm::Sha1 => sha1::Sha1::digest(bytes).to_vec(),
+        Algorithm::GitPack => {
+            sha1::Sha1::digest(bytes.get(..bytes.len().saturating_sub(20)).unwrap_or_default()).to_vec()
+        }
         // Of an archive it is asked with the file at hand.
         Algorithm::Sha256 | Algorithm::GoArchive => sha2::Sha256::digest(bytes).to_vec(),
         Algorithm::GoMod => dirhash::of_mod(bytes).to_vec(),
@@ -236,6 +242,8 @@ enum Hasher {
     Sha384(sha2::Sha384),
     Sha512(sha2::Sha512),
     GoMod(Vec<u8>),
+    /// With the last 20 bytes that it was given, which are not hashed.
+    GitPack(sha1::Sha1, Vec<u8>),
 }
 
 impl Hasher {
@@ -244,6 +252,7 @@ impl Hasher {
             Algorithm::Sha1 => Hasher::Sha1(sha1::Sha1::new()),
             Algorithm::Sha256 | Algorithm::GoArchive => Hasher::Sha256(sha2::Sha256::new()),
             Algorithm::GoMod => Hasher::GoMod(Vec::new()),
+            Algorithm::GitPack => Hasher::GitPack(sha1::Sha1::new(), Vec::new()),
             Algorithm::Sha384 => Hasher::Sha384(sha2::Sha384::new()),
             Algorithm::Sha512 => Hasher::Sha512(sha2::Sha512::new()),
         }
@@ -256,6 +265,12 @@ impl Hasher {
             Hasher::Sha384(h) => h.update(bytes),
             Hasher::Sha512(h) => h.update(bytes),
             Hasher::GoMod(text) => text.extend_from_slice(bytes),
+            Hasher::GitPack(h, held) => {
+                held.extend_from_slice(bytes);
+                let hashed = held.len().saturating_sub(20);
+                h.update(&held[..hashed]);
+                held.drain(..hashed);
+            }
         }
     }
 
@@ -266,6 +281,11 @@ impl Hasher {
             Hasher::Sha384(h) => h.finalize().to_vec(),
             Hasher::Sha512(h) => h.finalize().to_vec(),
             Hasher::GoMod(text) => dirhash::of_mod(&text).to_vec(),
+            // What it says of itself is held against what it is; a pack that differs there is none of that name.
+            Hasher::GitPack(h, held) => {
+                let sum = h.finalize().to_vec();
+                if sum == held { sum } else { Vec::new() }
+            }
         }
     }
 }

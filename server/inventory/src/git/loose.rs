@@ -12,6 +12,14 @@ fn place(objects: &Path, id: &Id) -> PathBuf {
     objects.join(&name[..2]).join(&name[2..])
 }
 
+/// The bytes that the object's file has, packed; none where there is no file.
+pub(super) fn size(objects: &Path, id: &Id, look: &Look) -> Option<u64> {
+    match look.at(&place(objects, id)) {
+        Seen::File(identity) => Some(identity.size),
+        _ => None,
+    }
+}
+
 pub(super) fn read(objects: &Path, id: &Id, look: &Look) -> Result<(Kind, Vec<u8>), Lost> {
     let path = place(objects, id);
     let damaged = |what: &str| Lost::Damaged(format!("{}: {what}", path.display()));

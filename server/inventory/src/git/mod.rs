@@ -2,8 +2,11 @@
 //! May run nothing and reads no configuration that could name a program; every file that an answer rests on is looked at
 //! through [`Look`]. Formats: git's `gitformat-pack`, `gitformat-loose`; what is refused is what libgit2 refuses.
 
+pub(crate) mod config;
+pub(crate) mod index;
 mod loose;
 mod pack;
+pub(crate) mod repository;
 mod walk;
 
 use crate::look::{Look, Seen};
@@ -57,6 +60,14 @@ pub(crate) enum Lost {
     Unknown(String),
 }
 
+/// Where an object is.
+enum Placed {
+    /// In a pack that can be used; the pack's own checksum tells whether it is whole.
+    Packed,
+    /// In a file of so many bytes.
+    Loose(u64),
+}
+
 /// One repository's objects.
 pub(crate) struct Store {
     objects: PathBuf,
@@ -70,10 +81,16 @@ pub(crate) struct Store {
 impl Store {
     /// The store below the folder `objects`.
     pub(crate) fn open(objects: &Path, look: &Look) -> Self {
-        let mut store = Store { objects: objects.to_path_buf(), packs: Vec::new(), unusable: None, doubt: None };
+        let mut store = Store::open_alone(objects, look);
         if look.at(&objects.join("info/alternates")) != Seen::Absent {
             store.doubt = Some("its objects lie in part in another repository, which is not judged".into());
         }
+        store
+    }
+
+    /// The same where what it borrows from others is looked at too.
+    fn open_alone(objects: &Path, look: &Look) -> Self {
+        let mut store = Store { objects: objects.to_path_buf(), packs: Vec::new(), unusable: None, doubt: None };
         let folder = objects.join("pack");
         if !matches!(look.at(&folder), Seen::Folder(_)) {
             return store;
@@ -109,6 +126,19 @@ impl Store {
             return Err(Lost::Damaged(format!("the object {} is not what its name says", hex::encode(id))));
         }
         Ok((kind, content))
+    }
+
+    /// Where the object is, without a look at its content.
+    fn place(&self, id: &Id, look: &Look) -> Option<Placed> {
+        if self.packs.iter().any(|pack| pack.offset(id).is_some()) {
+            return Some(Placed::Packed);
+        }
+        loose::size(&self.objects, id, look).map(Placed::Loose)
+    }
+
+    /// The packs that can be used, each with the checksum that its index says.
+    fn packs(&self) -> impl Iterator<Item = (&Path, Id)> {
+        self.packs.iter().map(|pack| (pack.path(), pack.sum()))
     }
 
     fn find(&self, id: &Id, look: &Look, depth: usize) -> Result<(Kind, Vec<u8>), Lost> {

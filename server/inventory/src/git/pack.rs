@@ -64,6 +64,16 @@ impl Pack {
         Ok(Pack { path, index: bytes, count, file: Mutex::new(file), size: identity.size })
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The checksum of the pack, as its index says it.
+    pub(super) fn sum(&self) -> Id {
+        let at = self.index.len().saturating_sub(40);
+        self.index.get(at..at + 20).and_then(|sum| sum.try_into().ok()).unwrap_or_default()
+    }
+
     fn id(&self, at: usize) -> &[u8] {
         self.index.get(NAMES + at * 20..NAMES + (at + 1) * 20).unwrap_or_default()
     }

@@ -49,8 +49,15 @@ const STATES: [ArtifactState; 5] = [
     ArtifactState::Stale,
     ArtifactState::Unknown,
 ];
-const ALGORITHMS: [Algorithm; 6] =
-    [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512, Algorithm::GoArchive, Algorithm::GoMod];
+const ALGORITHMS: [Algorithm; 7] = [
+    Algorithm::Sha1,
+    Algorithm::Sha256,
+    Algorithm::Sha384,
+    Algorithm::Sha512,
+    Algorithm::GoArchive,
+    Algorithm::GoMod,
+    Algorithm::GitPack,
+];
 
 /// What an artifact has, in one byte.
 mod flags {
