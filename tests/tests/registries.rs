@@ -75,6 +75,9 @@ impl Place {
                 || lower.starts_with("npm_config")
                 || lower.starts_with("cargo_")
                 || lower.starts_with("uv_")
+                || ["pip_", "poetry_", "yarn_", "pnpm_", "go", "virtual_env"]
+                    .iter()
+                    .any(|start| lower.starts_with(start))
             {
                 command.env_remove(name);
             }
@@ -292,6 +295,221 @@ fn registries_of_cargo_and_uv_are_asked_in_their_own_ways() {
     is(of("cargo"), "incomplete", "it does not have left-pad 1.0.1");
     is(of("uv"), "reachable", "answers");
     assert!(cargo.heads().iter().any(|head| head.starts_with("GET /index/le/ft/left-pad ")), "{:?}", cargo.heads());
+}
+
+const LISTING: &str = r#"<a href="six-1.16.0-py2.py3-none-any.whl">six</a>"#;
+const INTEGRITY: &str =
+    "sha512-XI5MPzVNApjAyhQzphX8BkmKsKUxD4LdyK24iZeQGinBN9yTQT3bFlCBy/aVx2HrNcqQGsdot8ghrjyrvMCoEA==";
+
+impl Place {
+    /// Without npm's lockfile.
+    fn bare() -> Self {
+        let place = Self::new();
+        std::fs::remove_file(place.workspace().join("package-lock.json")).unwrap();
+        place
+    }
+
+    /// The state and the words for the registry of a tool at this address.
+    #[track_caller]
+    fn of(&self, ecosystem: &str, url: &str) -> (String, String) {
+        let all = self.all();
+        let found = all.iter().find(|mirror| mirror["ecosystem"] == ecosystem && mirror["url"] == url);
+        words(found.unwrap_or_else(|| panic!("no {url} of {ecosystem}: {all:#?}")))
+    }
+
+    /// What the terminal prints and the journal keeps has no secret in it.
+    #[track_caller]
+    fn keeps(&self, registries: &[&Registry]) {
+        let shown = self.holdover(&["status", "--ask", "-v"]);
+        let log = self.holdover(&["journal", "log", "--json"]);
+        let heads: String = registries.iter().flat_map(|registry| registry.heads()).collect();
+        let all = [shown.stdout, shown.stderr, log.stdout, heads.into_bytes()].concat();
+        assert!(!String::from_utf8_lossy(&all).contains(SECRET));
+    }
+}
+
+fn descriptions(path: &str, to: &mut dyn Write) {
+    match path {
+        "/left-pad" | "/own/@corp%2fleft-pad" => say(to, "200 OK", "application/json", DESCRIPTION),
+        _ => say(to, "404 Not Found", "application/json", "{}"),
+    }
+}
+
+#[test]
+fn registries_of_pnpm_are_those_of_its_workspace_and_of_npms_files() {
+    let place = Place::bare();
+    let registry = Registry::start(descriptions);
+    let own = format!("http://127.0.0.1:{}", registry.port);
+    place.write(
+        "pnpm-lock.yaml",
+        &format!("lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      left-pad:\n        specifier: 1.3.0\n        version: 1.3.0\n      '@corp/left-pad':\n        specifier: 1.3.0\n        version: 1.3.0\n\npackages:\n\n  left-pad@1.3.0:\n    resolution: {{integrity: {INTEGRITY}}}\n\n  '@corp/left-pad@1.3.0':\n    resolution: {{integrity: {INTEGRITY}}}\n\nsnapshots:\n\n  left-pad@1.3.0: {{}}\n\n  '@corp/left-pad@1.3.0': {{}}\n"),
+    );
+    place.write(".npmrc", &format!("registry={own}/\n//127.0.0.1:{}/own/:_authToken={SECRET}\n", registry.port));
+    place.write(
+        "pnpm-workspace.yaml",
+        &format!("registries:\n  '@corp': http://user:{SECRET}@127.0.0.1:{}/own/\n", registry.port),
+    );
+    is(place.of("pnpm", &own), "reachable", "answers");
+    is(place.of("pnpm", &format!("{own}/own")), "reachable", "answers");
+    let heads = registry.heads();
+    assert!(heads.iter().any(|head| head.starts_with("GET /own/@corp%2fleft-pad ")), "{heads:?}");
+    place.keeps(&[&registry]);
+    // The workspace is stronger than npm's files.
+    place.write("pnpm-workspace.yaml", &format!("registry: {own}/none/\n"));
+    is(place.of("pnpm", &format!("{own}/none")), "incomplete", "left-pad");
+}
+
+#[test]
+fn registries_of_yarn_1_are_its_own_and_npms_and_what_the_lockfile_says() {
+    let place = Place::bare();
+    let registry = Registry::start(descriptions);
+    let own = format!("http://127.0.0.1:{}", registry.port);
+    let lock = format!(
+        "# yarn lockfile v1\n\n\nleft-pad@1.3.0:\n  version \"1.3.0\"\n  resolved \"{own}/left-pad/-/left-pad-1.3.0.tgz#0\"\n  integrity {INTEGRITY}\n"
+    );
+    place.write("yarn.lock", &lock);
+    is(place.of("yarn", &own), "reachable", "answers");
+    place.write(".yarnrc", &format!("registry \"http://user:{SECRET}@127.0.0.1:{}/none\"\n", registry.port));
+    is(place.of("yarn", &format!("{own}/none")), "incomplete", "left-pad");
+    place.keeps(&[&registry]);
+    // npm's settings are asked first.
+    place.npm(&format!("{own}/"));
+    is(place.of("yarn", &own), "reachable", "answers");
+}
+
+#[test]
+fn registries_of_yarn_4_are_those_of_its_settings_by_scope() {
+    let place = Place::bare();
+    let registry = Registry::start(|path, to| match path {
+        "/left-pad" => say(to, "200 OK", "application/json", DESCRIPTION),
+        _ => say(to, "401 Unauthorized", "application/json", "{}"),
+    });
+    let own = format!("http://127.0.0.1:{}", registry.port);
+    place.write(
+        "yarn.lock",
+        "__metadata:\n  version: 8\n  cacheKey: 10c0\n\n\"@corp/left-pad@npm:1.3.0\":\n  version: 1.3.0\n  resolution: \"@corp/left-pad@npm:1.3.0\"\n  languageName: node\n  linkType: hard\n\n\"left-pad@npm:1.3.0\":\n  version: 1.3.0\n  resolution: \"left-pad@npm:1.3.0\"\n  languageName: node\n  linkType: hard\n",
+    );
+    let settings = |scope: &str| {
+        format!("npmRegistryServer: \"{own}\"\nnpmScopes:\n  corp:\n    npmRegistryServer: \"{own}/corp\"\n{scope}")
+    };
+    place.write(".yarnrc.yml", &settings(""));
+    is(place.of("yarn", &own), "reachable", "answers");
+    is(place.of("yarn", &format!("{own}/corp")), "unauthorised", "yarn has none");
+    place.write(".yarnrc.yml", &settings(&format!("    npmAuthToken: {SECRET}\n")));
+    is(place.of("yarn", &format!("{own}/corp")), "reachable", "which was not sent");
+    place.keeps(&[&registry]);
+    place.write(".yarnrc.yml", &(settings("") + "httpsProxy: \"http://127.0.0.1:9\"\n"));
+    is(place.of("yarn", &own), "unknown", "a proxy of its own settings");
+}
+
+#[test]
+fn registries_of_pip_are_those_of_its_settings_and_of_the_file_itself() {
+    let place = Place::bare();
+    let registry = Registry::start(|path, to| match path {
+        "/simple/six/" => say(to, "200 OK", "text/html", LISTING),
+        _ => say(to, "404 Not Found", "text/plain", ""),
+    });
+    let own = format!("http://127.0.0.1:{}", registry.port);
+    let secret = format!("http://user:{SECRET}@127.0.0.1:{}", registry.port);
+    place.write("requirements.txt", &format!("--index-url {secret}/simple\nsix==1.16.0\n"));
+    is(place.of("pip", &format!("{own}/simple")), "reachable", "answers");
+    place.keeps(&[&registry]);
+    // With another beside it, that one lacks something says nothing: the other may have it.
+    place.write("requirements.txt", "six==1.16.0\n");
+    let config = place.home().join(".config/pip/pip.conf");
+    std::fs::create_dir_all(config.parent().unwrap()).unwrap();
+    std::fs::write(&config, format!("[global]\nindex-url = {secret}/none\nextra-index-url =\n    {own}/simple\n"))
+        .unwrap();
+    is(place.of("pip", &format!("{own}/none")), "reachable", "answers");
+    is(place.of("pip", &format!("{own}/simple")), "reachable", "answers");
+    std::fs::write(&config, format!("[global]\nindex-url = {secret}/none\n")).unwrap();
+    is(place.of("pip", &format!("{own}/none")), "incomplete", "six");
+    place.keeps(&[&registry]);
+    std::fs::write(&config, format!("[global]\nindex-url = {own}/simple\nproxy = http://127.0.0.1:9\n")).unwrap();
+    is(place.of("pip", &format!("{own}/simple")), "unknown", "a proxy of its own settings");
+    std::fs::write(&config, format!("[global]\nindex-url = {own}/simple\nno-index = true\n")).unwrap();
+    let before = registry.heads().len();
+    place.all();
+    assert_eq!(registry.heads().len(), before, "pip would ask nobody");
+}
+
+#[test]
+fn registries_of_poetry_are_the_sources_that_its_packages_name() {
+    let place = Place::bare();
+    let registry = Registry::start(|path, to| match path {
+        "/simple/six/" => say(to, "200 OK", "text/html", LISTING),
+        _ => say(to, "401 Unauthorized", "text/plain", ""),
+    });
+    let own = format!("http://127.0.0.1:{}", registry.port);
+    place.write(
+        "pyproject.toml",
+        "[tool.poetry]\nname = \"app\"\nversion = \"0.1.0\"\n[tool.poetry.dependencies]\nsix = \"^1\"\nown = \"^1\"\n",
+    );
+    let package = |name: &str, path: &str| {
+        format!(
+            "[[package]]\nname = \"{name}\"\nversion = \"1.16.0\"\ndescription = \"\"\noptional = false\npython-versions = \"*\"\ngroups = [\"main\"]\nfiles = []\n\n[package.source]\ntype = \"legacy\"\nurl = \"{own}/{path}\"\nreference = \"corp-{path}\"\n\n"
+        )
+    };
+    place.write(
+        "poetry.lock",
+        &format!(
+            "{}{}[metadata]\nlock-version = \"2.1\"\npython-versions = \"*\"\ncontent-hash = \"0\"\n",
+            package("six", "simple"),
+            package("own", "private")
+        ),
+    );
+    is(place.of("poetry", &format!("{own}/simple")), "reachable", "answers");
+    is(place.of("poetry", &format!("{own}/private")), "unauthorised", "poetry has none");
+    let auth = place.home().join(".config/pypoetry/auth.toml");
+    std::fs::create_dir_all(auth.parent().unwrap()).unwrap();
+    std::fs::write(&auth, format!("[http-basic.corp-private]\nusername = \"me\"\npassword = \"{SECRET}\"\n")).unwrap();
+    is(place.of("poetry", &format!("{own}/private")), "reachable", "which was not sent");
+    place.keeps(&[&registry]);
+}
+
+#[test]
+fn proxies_of_go_are_those_of_its_list_up_to_where_it_ends() {
+    let place = Place::bare();
+    let registry = Registry::start(|path, to| match path {
+        "/one/example.com/!own/mod/@v/v1.2.3.info" => say(to, "200 OK", "application/json", r#"{"Version":"v1.2.3"}"#),
+        _ => say(to, "410 Gone", "text/plain", "not found"),
+    });
+    let own = format!("http://127.0.0.1:{}", registry.port);
+    place.write("go.mod", "module example.com/app\n\ngo 1.22\n\nrequire example.com/Own/mod v1.2.3\n");
+    place.write("go.sum", "example.com/Own/mod v1.2.3 h1:G7mAYYxgmS0lVkHyy2hEOLQCFB0DlQFTMLWggykrydY=\nexample.com/Own/mod v1.2.3/go.mod h1:G7mAYYxgmS0lVkHyy2hEOLQCFB0DlQFTMLWggykrydY=\n");
+    let told = |list: &str, private: &str| {
+        let go = place.home().join(".config/go/env");
+        std::fs::create_dir_all(go.parent().unwrap()).unwrap();
+        std::fs::write(&go, format!("GOPROXY={list}\nGONOPROXY={private}\n")).unwrap();
+        let all = place.all();
+        let mut all: Vec<(String, String)> = all
+            .iter()
+            .filter(|mirror| mirror["ecosystem"] == "go")
+            .map(|mirror| {
+                (mirror["url"].as_str().unwrap().replace(&own, ""), mirror["state"].as_str().unwrap().to_owned())
+            })
+            .collect();
+        all.sort();
+        all
+    };
+    let pair = |url: &str, state: &str| (url.to_owned(), state.to_owned());
+    let secret = format!("http://user:{SECRET}@127.0.0.1:{}", registry.port);
+    assert_eq!(told(&format!("{secret}/one"), ""), [pair("/one", "reachable")]);
+    assert_eq!(told(&format!("{own}/none"), ""), [pair("/none", "incomplete")]);
+    // What one lacks the next may have, or where the module is made.
+    assert_eq!(
+        told(&format!("{own}/none|{secret}/one,direct"), ""),
+        [pair("/none", "reachable"), pair("/one", "reachable")]
+    );
+    assert_eq!(
+        told(&format!("{own}/none,direct,{own}/one"), ""),
+        [pair("/none", "reachable")],
+        "nobody comes behind direct"
+    );
+    assert_eq!(told("off", ""), []);
+    assert_eq!(told("direct", ""), []);
+    assert_eq!(told(&format!("{secret}/one"), "example.com/*"), [pair("/one", "unknown")], "no proxy is asked of it");
+    place.keeps(&[&registry]);
 }
 
 /// The address that lockfiles have for crates.io, as cargo's own library has it.

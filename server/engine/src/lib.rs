@@ -33,6 +33,7 @@ mod notes;
 mod notice;
 mod origin;
 mod pack;
+mod pins;
 mod preview;
 mod project;
 mod prove;

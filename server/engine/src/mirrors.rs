@@ -187,7 +187,9 @@ fn meaning(registry: &Registry, answers: &[Heard]) -> Meaning {
     if let Some((state, detail)) = own {
         return told(state, detail);
     }
-    if let Some((state, detail)) = both.skip(1).find_map(|(about, heard)| of_package(about, heard)) {
+    if let Some((state, detail)) =
+        both.skip(1).filter(|_| !registry.may_lack).find_map(|(about, heard)| of_package(about, heard))
+    {
         return told(state, Some(detail));
     }
     if millis.is_some_and(|millis| millis > SLOW_MS) {
@@ -212,6 +214,7 @@ fn of_registry(registry: &Registry, heard: &Heard) -> Option<(MirrorState, Optio
         Heard::Answer { status: 200..=299, fits: false, moved, .. } => {
             (MirrorState::Captive, Some(instead(moved.as_deref())))
         }
+        Heard::Answer { status: 404 | 410, .. } if registry.may_lack => return None,
         Heard::Answer { status: 404 | 410, .. } => {
             let asked = registry.questions.first().map_or("", |about| about.question.url.as_str());
             (MirrorState::Incomplete, Some(format!("it has nothing at {asked}")))

@@ -44,7 +44,7 @@ pub fn hints(survey: &Survey, file: &Path, text: &str) -> Vec<Hint> {
 }
 
 /// The lockfile that a manifest is locked by: of its own folder, or of the nearest above.
-fn nearest<'a>(survey: &'a Survey, ecosystem: &str, manifest: &Path) -> Option<&'a Path> {
+pub(crate) fn nearest<'a>(survey: &'a Survey, ecosystem: &str, manifest: &Path) -> Option<&'a Path> {
     let own = survey.lockfiles.iter().filter(|(known, _)| known.name() == ecosystem).map(|(_, path)| path.as_path());
     own.filter(|path| path.parent().is_some_and(|folder| manifest.starts_with(folder)))
         .max_by_key(|path| path.components().count())

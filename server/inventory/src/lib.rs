@@ -34,9 +34,11 @@ mod memory;
 mod npm;
 mod pack;
 mod patience;
+mod pin;
 mod pip;
 mod pnpm;
 mod poetry;
+mod protocols;
 mod python;
 mod reach;
 mod recall;
@@ -64,6 +66,7 @@ pub use manifests::{
     cargo_manifests, is_cached_crate, is_known_to_uv, npm_manifests, pnpm_manifests, uv_manifests, yarn_manifests,
 };
 pub use memory::{Memory, NoMemory};
+pub use pin::{Pin, pins};
 pub use reach::{is_silent, silent};
 pub use registries::{About, Registry, registries};
 pub use replaced::Compared;

@@ -60,7 +60,8 @@ impl Desk {
     pub(crate) fn give_up(&self, asked: &Open, place: &Path) -> bool {
         let mut question = locked(&self.question);
         let still = question.open && question.number == asked.number;
-        if still {
+        // Several may wait for looks of the same threads.
+        if still && question.given_up.is_none() {
             question.given_up = Some(place.to_path_buf());
             locked(&SILENT).push(place.to_path_buf());
             ANY.store(true, Ordering::Release);

@@ -19,6 +19,8 @@ pub struct Registry {
     pub url: String,
     /// Why it is not asked: the tool would reach it by a way that is its own.
     pub unasked: Option<String>,
+    /// What it lacks another registry may have: that it lacks something says nothing against it.
+    pub may_lack: bool,
     /// Whether the tool has a credential for it.
     pub credentials: bool,
     /// The first is about the registry itself; each further one about a package that is missing here.
@@ -34,13 +36,32 @@ pub struct About {
     pub question: Question,
 }
 
+/// A registry that configuration names, which was not asked.
+pub(crate) fn mirror(ecosystem: &str, url: &str) -> contract::Mirror {
+    contract::Mirror {
+        ecosystem: ecosystem.into(),
+        url: crate::fetch::without_credentials(url),
+        state: contract::MirrorState::Unknown,
+        checked_at: None,
+        latency_ms: None,
+        text: String::new(),
+    }
+}
+
 /// So many of the packages that are missing are asked for, in one lockfile.
 pub(crate) const MOST_ASKED_FOR: usize = 4;
 
 impl Registry {
     pub(crate) fn new(ecosystem: &str, url: &str) -> Self {
         let url = crate::fetch::without_credentials(url).trim_end_matches('/').to_owned();
-        Registry { ecosystem: ecosystem.into(), url, unasked: None, credentials: false, questions: Vec::new() }
+        Registry {
+            ecosystem: ecosystem.into(),
+            url,
+            unasked: None,
+            may_lack: false,
+            credentials: false,
+            questions: Vec::new(),
+        }
     }
 
     /// Adds the question for a path below its address.
@@ -91,6 +112,7 @@ pub fn registries(survey: &Survey, options: &Options) -> Vec<Registry> {
                     known.questions.extend(further);
                     known.unasked = known.unasked.take().or(registry.unasked);
                     known.credentials |= registry.credentials;
+                    known.may_lack |= registry.may_lack;
                 }
             }
         }

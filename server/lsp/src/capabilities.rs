@@ -97,7 +97,11 @@ pub(crate) fn server(client: &Client) -> ServerCapabilities {
         })),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
         code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
-            code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, requests::code_action::NOTE]),
+            code_action_kinds: Some(vec![
+                CodeActionKind::QUICKFIX,
+                CodeActionKind::REFACTOR_REWRITE,
+                requests::code_action::NOTE,
+            ]),
             resolve_provider: Some(client.resolve_edit),
             ..CodeActionOptions::default()
         })),

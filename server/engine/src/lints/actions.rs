@@ -49,6 +49,9 @@ impl Engine {
     /// The edit of such an action in the text as it is now; `None` where what it was offered for is not there any more.
     #[must_use]
     pub fn lint_edit(&self, file: &Path, text: &str, action: &str, data: &Value) -> Option<Edit> {
+        if action == crate::pins::PIN {
+            return self.pin_edit(file, text, data);
+        }
         let workspace = self.inner.workspace_of(file)?;
         let path = walk::below(&workspace.root, file);
         let wanted = data.get("fingerprint")?.as_str()?;

@@ -34,6 +34,8 @@ pub(super) struct Env {
     pub folders: Vec<PathBuf>,
     /// Addresses of proxies, which are not.
     pub proxies: Vec<String>,
+    /// Where the last of them lacks a module, it is looked for where it is made.
+    pub goes_on: bool,
     /// Files that were read.
     pub files: Vec<PathBuf>,
     pub verdict: Verdict,
@@ -55,6 +57,7 @@ impl Env {
             work: String::new(),
             folders: Vec::new(),
             proxies: Vec::new(),
+            goes_on: false,
             files: Vec::new(),
             verdict: Verdict::Sound,
             toolchain: String::new(),
@@ -154,7 +157,11 @@ impl Env {
             rest = behind.get(1..).unwrap_or_default();
             match url.trim() {
                 "" => {}
-                "off" | "direct" => break,
+                "off" => break,
+                "direct" => {
+                    self.goes_on = true;
+                    break;
+                }
                 url => match url.strip_prefix("file://") {
                     Some(folder) if reached => self.folders.push(PathBuf::from(unescaped(folder))),
                     Some(_) => {}
@@ -189,6 +196,11 @@ impl Env {
     /// Whether the database of checksums would be asked about a module that go.sum has none of.
     pub(super) fn asks_database(&self, path: &str) -> bool {
         !self.database.is_empty() && !matches(&self.not_asked, path)
+    }
+
+    /// Whether a module is asked of proxies at all.
+    pub(super) fn is_proxied(&self, path: &str) -> bool {
+        !matches(&self.not_proxied, path)
     }
 
     /// The folders that stand in for a proxy of a module.

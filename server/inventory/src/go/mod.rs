@@ -1,6 +1,7 @@
 //! Go: `go.mod`, `go.sum`, `go.work`, the module cache and the folder `vendor`.
 //! Judged as `go mod download` and `go list -deps -test ./...` without a proxy, and by checksum; runs nothing and writes nothing.
 
+mod asks;
 mod cache;
 mod env;
 mod escape;
@@ -16,7 +17,7 @@ mod version;
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
 use crate::fetch::{self, Wanted};
 use crate::look::{Look, Seen};
-use contract::FetchStep;
+use contract::{Artifact, FetchStep};
 use modfile::Kind;
 use std::ops::Range as Span;
 use std::path::{Path, PathBuf};
@@ -99,6 +100,10 @@ impl Ecosystem for Go {
     /// The manifest is one itself.
     fn needs_lockfile(&self, _manifest: &str) -> bool {
         false
+    }
+
+    fn registries(&self, lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) -> Vec<crate::registries::Registry> {
+        asks::registries(lockfile, missing, ask)
     }
 
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {

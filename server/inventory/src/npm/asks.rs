@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// npm's short form of a description, and the long one where a registry has no short one.
-const ACCEPT: &str = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8";
+pub(crate) const ACCEPT: &str = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8";
 
 pub(super) fn registries(lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) -> Vec<Registry> {
     let Ok(text) = ask.look.text(lockfile, LARGEST_LOCKFILE) else { return Vec::new() };
@@ -51,7 +51,7 @@ pub(super) fn registries(lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) 
 }
 
 /// Whether it can stand in an address as it is.
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let fine = |part: &str| {
         !part.is_empty()
             && !part.starts_with('.')

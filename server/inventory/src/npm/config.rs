@@ -43,10 +43,19 @@ impl Config {
     /// The address of the registry for a package: as configured, else what the installed npm has by default. `None`:
     /// neither could be found out.
     pub(crate) fn registry(&self, name: &str, ask: &Ask<'_>) -> Option<&str> {
-        let scoped = name.split_once('/').and_then(|(scope, _)| self.registries.get(&format!("{scope}:registry")));
-        let said = scoped.or_else(|| self.registries.get("registry"));
-        let own = || self.default_registry.get_or_init(|| default_registry(self.npm_folder.as_deref()?, ask)).as_ref();
-        said.or_else(own).map(String::as_str)
+        let own =
+            || self.default_registry.get_or_init(|| default_registry(self.npm_folder.as_deref()?, ask)).as_deref();
+        self.scoped(name).or_else(|| self.usual()).or_else(own)
+    }
+
+    /// The address that is configured for the scope of a package.
+    pub(crate) fn scoped(&self, name: &str) -> Option<&str> {
+        self.registries.get(&format!("{}:registry", name.split_once('/')?.0)).map(String::as_str)
+    }
+
+    /// The address that is configured for what has no scope of its own.
+    pub(crate) fn usual(&self) -> Option<&str> {
+        self.registries.get("registry").map(String::as_str)
     }
 
     /// Whether npm has a credential for an address.

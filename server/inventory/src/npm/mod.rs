@@ -2,7 +2,7 @@
 //! Judged as `npm ci --offline --ignore-scripts` that leaves nothing out, and by checksum; runs nothing and writes nothing.
 
 mod address;
-mod asks;
+pub(crate) mod asks;
 mod claims;
 pub(crate) mod config;
 mod entry;

@@ -62,7 +62,7 @@ impl Here {
 }
 
 /// Where a virtual environment may be: beside the file, and above it within the project.
-fn environments(folder: &Path, ask: &Ask<'_>) -> Vec<PathBuf> {
+pub(super) fn environments(folder: &Path, ask: &Ask<'_>) -> Vec<PathBuf> {
     let root = follow::project(folder, ask);
     let within = folder.ancestors().take_while(|above| above.starts_with(&root));
     within.flat_map(|above| [above.join(".venv"), above.join("venv")]).collect()

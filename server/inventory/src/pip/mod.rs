@@ -1,6 +1,7 @@
 //! pip: requirements files, folders of wheels, and the virtual environment that they are installed in.
 //! Judged as `pip install --no-index`, and by checksum; runs nothing and writes nothing.
 
+mod asks;
 mod choose;
 mod entry;
 mod folder;
@@ -14,7 +15,7 @@ mod settings;
 
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
 use crate::fetch::{self, Wanted};
-use contract::FetchStep;
+use contract::{Artifact, FetchStep};
 use requirements::What;
 use std::collections::HashSet;
 use std::ops::Range as Span;
@@ -74,6 +75,10 @@ impl Ecosystem for Pip {
     /// What pip-tools makes requirements of.
     fn needs_lockfile(&self, manifest: &str) -> bool {
         !self.dependencies(manifest).is_empty()
+    }
+
+    fn registries(&self, lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) -> Vec<crate::registries::Registry> {
+        asks::registries(lockfile, missing, ask)
     }
 
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {

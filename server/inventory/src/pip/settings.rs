@@ -55,6 +55,12 @@ pub(super) struct Settings {
     pub cache: Option<PathBuf>,
     /// Addresses of registries, as they are written: with what may be secret in them.
     pub registries: Vec<String>,
+    /// One of them stands in for the usual one.
+    pub has_index: bool,
+    /// pip reaches registries through a proxy that its own settings name.
+    pub proxy: bool,
+    /// Certificates that are believed in place of the system's.
+    pub certificates: Option<PathBuf>,
     /// What is not followed, in words.
     pub doubts: Vec<String>,
     /// Files that were read, or would be.
@@ -123,6 +129,15 @@ pub(super) fn read(environment: Option<&Path>, ask: &Ask<'_>) -> Settings {
             }
             "index-url" | "extra-index-url" | "pypi-url" => {
                 settings.registries.extend(value.split_whitespace().map(str::to_owned));
+                settings.has_index |= key != "extra-index-url";
+                Ok(())
+            }
+            "proxy" => {
+                settings.proxy = !value.is_empty();
+                Ok(())
+            }
+            "cert" => {
+                settings.certificates = Some(PathBuf::from(value));
                 Ok(())
             }
             "no-index" => on().map(|on| settings.no_index = on),

@@ -11,6 +11,7 @@ use super::sync::{self, Project};
 use super::{LARGEST_LOCKFILE, id};
 use crate::ecosystem::{Ask, Judged, Line, Repair, Shared, Verdict};
 use crate::npm;
+use crate::registries::mirror;
 use crate::text::Places;
 use contract::{Artifact, ArtifactState, Cache};
 use std::collections::HashMap;
@@ -44,6 +45,7 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         judged.verdict.worsen(policy::checked(lockfile, &settings, ask));
     }
     judged.mirrors.clone_from(&settings.npm.mirrors);
+    judged.mirrors.extend(super::asks::named(folder, ask).values().map(|url| mirror("pnpm", url)));
     judged.mirrors.iter_mut().for_each(|mirror| mirror.ecosystem = "pnpm".into());
     let sync = sync::compare(folder, &lock, &settings, program.as_ref(), ask);
     // A lockfile that is broken is refused for that.

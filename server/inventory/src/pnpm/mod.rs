@@ -2,6 +2,7 @@
 //! Judged as `pnpm install --offline --frozen-lockfile --ignore-scripts` into no `node_modules` that leaves nothing out,
 //! and by checksum; runs nothing and writes nothing.
 
+mod asks;
 mod database;
 mod judge;
 mod linked;
@@ -64,6 +65,10 @@ impl Ecosystem for Pnpm {
         let text = ask.look.text(lockfile, LARGEST_LOCKFILE).unwrap_or_default();
         let told = |package: lock::Package| Some((id(&package), npm::advised_against(package.deprecated.as_deref()?)));
         Some(lock::read(&text).packages.into_iter().filter_map(told).collect())
+    }
+
+    fn registries(&self, lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) -> Vec<crate::registries::Registry> {
+        asks::registries(lockfile, missing, ask)
     }
 
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {

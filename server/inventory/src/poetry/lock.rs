@@ -66,6 +66,9 @@ pub(super) enum Markers {
 pub(super) struct Source {
     #[serde(rename = "type")]
     pub kind: String,
+    pub url: Option<String>,
+    /// What the source is called.
+    pub reference: Option<String>,
 }
 
 #[derive(Deserialize)]

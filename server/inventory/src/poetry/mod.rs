@@ -1,6 +1,7 @@
 //! Poetry: `poetry.lock`, and the virtual environment that it is installed in.
 //! Judged as `poetry install --no-root`, and by checksum; runs nothing and writes nothing.
 
+mod asks;
 mod digest;
 mod judge;
 mod lock;
@@ -9,7 +10,7 @@ mod settings;
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
 use crate::fetch::{self, Wanted};
 use crate::python::name;
-use contract::FetchStep;
+use contract::{Artifact, FetchStep};
 use lock::Located;
 use std::collections::HashSet;
 use std::ops::Range as Span;
@@ -57,6 +58,10 @@ impl Ecosystem for Poetry {
         let table = toml::from_str::<toml::Table>(manifest).ok();
         let tool = table.as_ref().and_then(|table| table.get("tool")?.as_table());
         tool.is_some_and(|tool| tool.contains_key("poetry") && !tool.contains_key("uv"))
+    }
+
+    fn registries(&self, lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) -> Vec<crate::registries::Registry> {
+        asks::registries(lockfile, missing, ask)
     }
 
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {

@@ -6,6 +6,7 @@ use crate::look::Unread;
 use crate::verify::{Algorithm, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 const LARGEST: u64 = 1 << 20;
@@ -18,6 +19,10 @@ pub(super) struct Settings {
     /// Where environments are kept.
     pub environments: PathBuf,
     pub doubts: Vec<String>,
+    /// Names of sources for which there is a user or a password.
+    known: BTreeSet<String>,
+    /// By the name of a source: certificates to be believed.
+    certificates: BTreeMap<String, PathBuf>,
     /// Files that were read, or would be.
     pub files: Vec<PathBuf>,
 }
@@ -41,6 +46,27 @@ pub(super) fn read(folder: &Path, ask: &Ask<'_>) -> Settings {
             Err(why) => settings.doubts.push(format!("{}: {why}", path.display())),
         }
         settings.files.push(path);
+    }
+    // Passwords are kept in a file of their own; that there is one is all that is taken from it.
+    let secrets = ask.look.text(&config.join("auth.toml"), LARGEST).ok();
+    let secrets = secrets.and_then(|text| toml::from_str::<toml::Table>(&text).ok());
+    for table in tables.iter().chain(&secrets) {
+        for section in ["http-basic", "pypi-token"] {
+            let names = table.get(section).and_then(toml::Value::as_table);
+            settings.known.extend(names.into_iter().flat_map(toml::Table::keys).map(|name| normal(name)));
+        }
+        for (name, value) in table.get("certificates").and_then(toml::Value::as_table).into_iter().flatten() {
+            if let Some(path) = value.get("cert").and_then(toml::Value::as_str) {
+                settings.certificates.entry(normal(name)).or_insert_with(|| PathBuf::from(path));
+            }
+        }
+    }
+    for (name, value) in homes.variables.iter().filter(|(_, value)| !value.is_empty()) {
+        let of = |start: &str, end: &str| Some(normal(name.strip_prefix(start)?.strip_suffix(end)?));
+        settings.known.extend(of("POETRY_HTTP_BASIC_", "_USERNAME").or_else(|| of("POETRY_HTTP_BASIC_", "_PASSWORD")));
+        if let Some(name) = of("POETRY_CERTIFICATES_", "_CERT") {
+            settings.certificates.insert(name, PathBuf::from(value));
+        }
     }
     let said = |key: &str| -> Option<toml::Value> {
         let variable = format!("POETRY_{}", key.to_ascii_uppercase().replace(['.', '-'], "_"));
@@ -87,7 +113,22 @@ pub(super) fn read(folder: &Path, ask: &Ask<'_>) -> Settings {
     settings
 }
 
+/// A source's name as it stands in variables.
+fn normal(name: &str) -> String {
+    name.to_ascii_uppercase().replace(['-', '.'], "_")
+}
+
 impl Settings {
+    /// Whether Poetry has a user or a password for a source of this name.
+    pub(super) fn credentials(&self, source: &str) -> bool {
+        self.known.contains(&normal(source))
+    }
+
+    /// Certificates that are believed for a source of this name.
+    pub(super) fn certificates(&self, source: &str) -> Option<PathBuf> {
+        self.certificates.get(&normal(source)).cloned()
+    }
+
     /// Where the environment would be for a Python 3.`minor`, the one that is in use where none is given.
     pub(super) fn environment(
         &self,

@@ -58,7 +58,7 @@ fn linked(top: &Path, work: &Path) -> Option<PathBuf> {
     let mut at = top.to_path_buf();
     below.components().find_map(|part| {
         at.push(part);
-        std::fs::symlink_metadata(&at).is_ok_and(|meta| meta.is_symlink()).then(|| at.clone())
+        crate::reach::symlink_metadata(&at).is_ok_and(|meta| meta.is_symlink()).then(|| at.clone())
     })
 }
 

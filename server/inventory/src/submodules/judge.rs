@@ -26,7 +26,7 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     let (mut judged, text) = Judged::begin(lockfile, LARGEST, ask.look);
     let Some(text) = text else { return judged };
     let folder = lockfile.parent().unwrap_or(lockfile);
-    if std::fs::symlink_metadata(lockfile).is_ok_and(|meta| meta.is_symlink()) {
+    if crate::reach::symlink_metadata(lockfile).is_ok_and(|meta| meta.is_symlink()) {
         judged.verdict.worsen(Verdict::Refused("git does not read a .gitmodules that is a link".into()));
     }
     let repository = folder_of(folder, ask.look).and_then(|git| match git {

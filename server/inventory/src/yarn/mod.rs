@@ -1,6 +1,7 @@
 //! Yarn: `yarn.lock` of both kinds, and the caches of each.
 //! Judged as Yarn's own offline install of the locked packages, and by checksum; runs nothing and writes nothing.
 
+mod asks;
 mod berry;
 mod classic;
 mod program;
@@ -8,7 +9,7 @@ mod program;
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
 use crate::fetch::{self, Wanted};
 use crate::npm;
-use contract::FetchStep;
+use contract::{Artifact, FetchStep};
 use std::collections::HashSet;
 use std::ops::Range as Span;
 use std::path::Path;
@@ -56,6 +57,10 @@ impl Ecosystem for Yarn {
             let manager = manifest.get("packageManager").and_then(serde_json::Value::as_str);
             manager.is_some_and(|manager| manager.starts_with("yarn@"))
         })
+    }
+
+    fn registries(&self, lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) -> Vec<crate::registries::Registry> {
+        asks::registries(lockfile, missing, ask)
     }
 
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {

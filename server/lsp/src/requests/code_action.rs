@@ -28,6 +28,8 @@ impl Request for CodeActions {
         let covered =
             |offered: &CodeActionKind| wanted.as_ref().is_none_or(|only| only.iter().any(|kind| covers(kind, offered)));
         let covers_quick = covered(&CodeActionKind::QUICKFIX);
+        let asked_for = params.context.trigger_kind != Some(CodeActionTriggerKind::AUTOMATIC);
+        let rewrites = asked_for && covered(&CodeActionKind::REFACTOR_REWRITE);
         let mut offered = if covers_quick { conflict_actions(state, &params) } else { Vec::new() };
         let here = covered(&NOTE).then(|| Here::of(state, &params)).flatten();
         if let Some(here) = here.as_ref().filter(|_| state.client.notes) {
@@ -43,10 +45,12 @@ impl Request for CodeActions {
         }));
         let known = known.map(|(engine, (root, path, text))| {
             let here = here.filter(|_| engine.has_notes(&path));
-            (covers_quick && engine.knows(&path), here, engine, root, path, text)
+            let knows = engine.knows(&path);
+            ((covers_quick && knows, rewrites && knows), here, engine, root, path, text)
         });
         let trails = covers_quick && state.client.trails;
-        let asks_engine = known.as_ref().is_some_and(|(quick, here, ..)| *quick || here.is_some());
+        let asks_engine =
+            known.as_ref().is_some_and(|((quick, rewrites), here, ..)| *quick || *rewrites || here.is_some());
         if !asks_engine && merges.is_none() {
             if let Some((_, _, _, root, ..)) = known.filter(|_| trails) {
                 offered.extend(trail_actions(&root, &params, &[]));
@@ -54,20 +58,25 @@ impl Request for CodeActions {
             return reply.send(Ok(Some(offered)));
         }
         let encoding = state.client.encoding;
-        let linted = known.as_ref().filter(|(quick, ..)| *quick).and_then(|(.., text)| {
+        let linted = known.as_ref().filter(|((quick, rewrites), ..)| *quick || *rewrites).and_then(|(.., text)| {
             let version = state.documents.get(uri)?.version;
             Some(Linted { uri: uri.clone(), version, client: state.client.clone(), text: text.clone() })
         });
         state.answer_later(reply, move |cancel| {
             offered.extend(merges.into_iter().flat_map(|merges| merges.offered(cancel)));
-            let Some((quick, here, engine, root, path, text)) = known else { return Ok(Some(offered)) };
+            let Some(((quick, rewrites), here, engine, root, path, text)) = known else { return Ok(Some(offered)) };
             let whole = text.to_string();
             if let Some(here) = here {
                 offered.extend(engine.lost_notes(&path, &whole).iter().take(LOST).map(|note| here.puts(note)));
             }
             let mut about = Vec::new();
+            let range = from_proto::range(&text, params.range, encoding);
+            if let Some(linted) = linted.as_ref().filter(|_| rewrites) {
+                let actions = engine.pin_actions(&path, &whole, range).into_iter();
+                let offer = |action| linted.offered(&engine, &path, &whole, action, &[]);
+                offered.extend(actions.map(offer));
+            }
             if quick {
-                let range = from_proto::range(&text, params.range, encoding);
                 let actions = engine.actions(&path, &whole, range).into_iter();
                 offered.extend(actions.map(|action| command_action(action, &root, &params.context.diagnostics)));
                 if let Some(linted) = linted {

@@ -27,7 +27,7 @@ impl Request for Resolve {
     fn run(state: &mut State, mut action: CodeAction, reply: Reply<CodeAction>) {
         let data = action.data.clone().unwrap_or_default();
         let name = data.get("action").and_then(Value::as_str).unwrap_or_default().to_owned();
-        if name.starts_with("check.") {
+        if name.starts_with("check.") || name == "inventory.pin" {
             return super::lint::resolve(state, action, data, reply);
         }
         if !name.starts_with("conflict.") {

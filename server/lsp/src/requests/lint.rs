@@ -37,9 +37,11 @@ impl Linted {
         data["action"] = json!(action.action);
         data["uri"] = json!(self.uri);
         let line = action.range.start.line as usize;
+        let rewrites = action.answers.is_empty();
         CodeActionOrCommand::CodeAction(CodeAction {
             title: action.title,
-            kind: Some(CodeActionKind::QUICKFIX),
+            // What answers no finding is no fix, and no light beside every line.
+            kind: Some(if rewrites { CodeActionKind::REFACTOR_REWRITE } else { CodeActionKind::QUICKFIX }),
             diagnostics: super::code_action::answered(diagnostics, &action.answers, Some((line, line))),
             is_preferred: (action.action == "check.fix").then_some(true),
             edit: edit.map(|edit| self.edit(edit)),

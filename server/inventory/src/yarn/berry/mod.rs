@@ -51,6 +51,20 @@ fn is_fetched(entry: &Entry) -> bool {
     !["workspace:", "link:", "portal:"].iter().any(|start| entry.locator().1.starts_with(start))
 }
 
+/// Names of packages that come from a registry.
+pub(super) fn of_registries(text: &str) -> Vec<String> {
+    let lock = lock::read(text);
+    let mut names: Vec<String> = lock
+        .entries
+        .iter()
+        .map(lock::Entry::locator)
+        .filter(|(_, reference)| reference.starts_with("npm:") && !reference.contains("::"))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    names.dedup();
+    names
+}
+
 pub(super) fn judge(mut judged: Judged, text: &str, ask: &Ask<'_>) -> Judged {
     let lock = lock::read(text);
     let places = Places::new(text);
@@ -77,6 +91,9 @@ pub(super) fn judge(mut judged: Judged, text: &str, ask: &Ask<'_>) -> Judged {
     if lock.broken.is_empty() {
         judged.verdict.worsen(walk.verdict.clone());
     }
+    let own = super::asks::Berry::read(folder, ask);
+    let named = own.registry.iter().chain(own.scopes.values());
+    judged.mirrors = named.map(|url| crate::registries::mirror("yarn", url)).collect();
     judged.manifests = walk.members.iter().map(|member| member.path.clone()).collect();
     judged.watch.extend(judged.manifests.iter().cloned().chain(settings.files.iter().cloned()));
     judged.watch.push(settings.cache.clone());

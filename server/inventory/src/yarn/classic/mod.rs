@@ -4,7 +4,7 @@
 mod archive;
 mod cache;
 mod lock;
-mod settings;
+pub(super) mod settings;
 mod walk;
 
 use super::program::{self, Program, Wish};
@@ -37,6 +37,14 @@ pub(super) fn archives(text: &str) -> Vec<String> {
         Some(address.strip_prefix("file:")?.to_owned())
     };
     lock.entries.iter().filter_map(named).collect()
+}
+
+/// Names of packages, and the addresses that the lockfile has for their archives.
+pub(super) fn addresses(text: &str) -> Vec<(String, String)> {
+    let entries = lock::read(text).entries.into_iter();
+    entries
+        .filter_map(|entry| Some((entry.name, entry.resolved.filter(|address| address.starts_with("http"))?)))
+        .collect()
 }
 
 pub(super) fn judge(mut judged: Judged, text: &str, ask: &Ask<'_>) -> Judged {

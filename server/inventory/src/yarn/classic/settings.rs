@@ -10,6 +10,7 @@ use crate::npm::{
     config::{self, Config},
 };
 use crate::yarn::LARGEST;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The folder for the form of the cache that is judged.
@@ -153,6 +154,27 @@ pub(super) fn read(folder: &Path, ask: &Ask<'_>) -> Settings {
     };
     settings.cache = cache.unwrap_or_else(usual).join(FORM);
     settings
+}
+
+/// What Yarn's own files and variables say of registries: `registry`, and `@scope:registry`.
+pub(in crate::yarn) fn registries(folder: &Path, ask: &Ask<'_>) -> BTreeMap<String, String> {
+    let homes = &ask.options.homes;
+    let mut said = BTreeMap::new();
+    if let Some(url) = homes.variable("YARN_REGISTRY").filter(|url| !url.is_empty()) {
+        said.insert("registry".to_owned(), url.to_owned());
+    }
+    let folders = folder.ancestors().take(1).chain([homes.home.as_path()]).chain(folder.ancestors().skip(1));
+    for folder in folders {
+        let Ok(text) = ask.look.text(&folder.join(".yarnrc"), LARGEST) else { continue };
+        for pair in lock::parse(&text).unwrap_or_default() {
+            for key in pair.keys.iter().filter(|key| *key == "registry" || key.ends_with(":registry")) {
+                if let Some(url) = pair.value.word() {
+                    said.entry(key.clone()).or_insert_with(|| url.to_owned());
+                }
+            }
+        }
+    }
+    said
 }
 
 /// Yarn 1 keeps root's things apart from root's own folder.
