@@ -163,6 +163,54 @@ local function main_job()
     end
   end)
 
+  ---Takes the code action of this name at the cursor.
+  ---@param name string
+  local function take(name)
+    vim.lsp.buf.code_action({
+      apply = true,
+      filter = function(action)
+        return type(action.data) == 'table' and action.data.action == name
+      end,
+    })
+  end
+
+  t.test('a requirement is pinned to what is locked, and the edit is undone like any other', function()
+    w.open('package.json')
+    local line = w.lines_of('package.json', '^%s+"ms": "%^')[1]
+    vim.api.nvim_win_set_cursor(0, { line + 1, 6 })
+    local function text()
+      return vim.api.nvim_buf_get_lines(0, line, line + 1, true)[1]
+    end
+    local before = text()
+    take('inventory.pin')
+    t.wait(function()
+      return text() ~= before
+    end, 'the edit')
+    t.check(text():find('^%s+"ms": "2%.%d+%.%d+",?$') ~= nil, text())
+    vim.cmd.undo()
+    t.equal(text(), before, 'the line')
+    vim.cmd('silent edit!')
+  end)
+
+  t.test('a damaged file of a cache is repaired, and kept beside', function()
+    local name = w.names('cargo')[1]
+    local files = vim.fn.glob(('%s/registry/cache/*/%s-*.crate'):format(w.need('CARGO_HOME'), name), true, true)
+    local file = assert(io.open(files[1], 'w'))
+    file:write('damaged')
+    file:close()
+    w.open('Cargo.lock')
+    local lines = w.lines_with('corrupt-artifact', 1)
+    t.equal(lines, { w.lines_of('Cargo.lock', '^name = "' .. vim.pesc(name) .. '"$')[1] }, 'lines that are marked')
+    t.equal(require('holdover').statusline(), w.text_for(w.total - 1), 'status line')
+    vim.api.nvim_win_set_cursor(0, { lines[1] + 1, 8 })
+    take('inventory.repair')
+    t.wait(function()
+      return require('holdover').statusline() == w.text_for(w.total)
+    end, 'the status line is ' .. w.text_for(w.total), 120)
+    t.equal(w.lines_with('corrupt-artifact', 0), {}, 'lines that are marked')
+    t.equal(io.lines(files[1] .. '.holdover-damaged')(), 'damaged', 'the damaged file')
+  end)
+
   t.test('the terminal says the same', function()
     local out = vim.system({ w.binary, 'preflight', w.folder, '--json' }, { text = true }):wait()
     t.equal(out.code, 0, 'exit code of preflight: ' .. (out.stderr or ''))

@@ -188,6 +188,23 @@ export const mainJob = {
       expect(!item.includes('warning-kind'), 'the status item still has a warning background');
     });
 
+    if (!fake) {
+      await steps.step('a requirement is pinned to what is locked, and the edit is undone', async () => {
+        const lines = readFileSync(path.join(project.workspace, 'package.json'), 'utf8').split('\n');
+        const line = lines.findIndex((one) => /^\s+"ms": "\^/.test(one));
+        await window.openFile('package.json', line + 1, 8);
+        await window.quickFixes();
+        await window.chooseQuickFix(/^Pin ms to \d+\.\d+\.\d+, which is locked/);
+        const shownLine = window.page.locator('.view-line').filter({ hasText: '"ms": ' }).first();
+        const reads = (wanted) => async () =>
+          wanted.test((await shownLine.innerText()).replaceAll('\u00a0', ' '));
+        await until('the exact version', reads(/"ms": "\d+\.\d+\.\d+"/));
+        await window.shot('06-pinned-dark');
+        await window.press('Control+z');
+        await until('the range again', reads(/"ms": "\^/));
+      });
+    }
+
     await steps.step('no missing artifact is left in the Problems panel or in the editor', async () => {
       await until(
         'no row',
