@@ -222,6 +222,19 @@ pub(crate) fn maven(wanted: &Wanted<'_>) -> Vec<FetchStep> {
     vec![step]
 }
 
+/// git-lfs's own download, which also puts what it brings in place of the pointers in the working tree; of few files, them alone.
+pub(crate) fn lfs(wanted: &Wanted<'_>) -> Vec<FetchStep> {
+    let mut command = words(&["git", "lfs", "pull"]);
+    let paths: Vec<&str> = wanted.artifacts.iter().filter_map(|(_, repair)| repair.spec.as_deref()).collect();
+    // They are taken as patterns.
+    let plain = |path: &&str| !path.contains([',', '*', '?', '[', '\\', '!', '#']) && path.trim() == *path;
+    if paths.len() <= TOGETHER && paths.iter().all(plain) {
+        command.push(format!("--include={}", paths.join(",")));
+        command.push("--exclude=".to_owned());
+    }
+    vec![wanted.step("lfs", command, &wanted.artifacts)]
+}
+
 /// git's own clones and fetches: one command for the submodules of each repository that were never cloned, and one in each clone
 /// that lacks a commit, which leaves what is checked out there as it is.
 pub(crate) fn submodules(wanted: &Wanted<'_>) -> Vec<FetchStep> {

@@ -152,6 +152,15 @@ pub fn place(survey: &Survey, file: &Path, text: &str) -> Vec<Finding> {
             }
             out.extend(unlocked.get(id.as_str()).map(|&f| Finding { range: places.range(span), ..f.clone() }));
         }
+        // What a line of the lockfile brings in without naming it is shown there.
+        let both = survey.manifests.iter().any(|(_, manifest)| manifest == file);
+        let keys = if both { ecosystem.dependencies(text) } else { Vec::new() };
+        let keys: HashMap<String, Range> = keys.into_iter().map(|one| (one.key, places.range(one.span))).collect();
+        for artifact in survey.absent().filter(|one| one.file == file && !seen.contains(one.id.as_str())) {
+            let mut own = artifact.manifests.iter().filter(|line| line.file == file);
+            let range = own.find_map(|line| keys.get(&line.dependency)).filter(|_| artifact.range != Range::default());
+            out.extend(range.and_then(|range| of_artifact(artifact, *range)));
+        }
         // What stands in no line of its own, a registry's index for example, is shown where the file begins.
         let nowhere =
             |artifact: &&&Artifact| artifact.range == Range::default() && !seen.contains(artifact.id.as_str());

@@ -16,9 +16,11 @@ pub fn hover(survey: &Survey, file: &Path, text: &str, byte: usize) -> Option<(R
     let places = Places::new(text);
     if let Some((ecosystem, _)) = survey.lockfiles.iter().find(|(_, lockfile)| lockfile == file) {
         let (located, _) = ecosystem.locate(text);
-        let (id, span) = located.into_iter().find(|(_, span)| span.contains(&byte) || span.end == byte)?;
-        let artifact = survey.artifacts.iter().find(|artifact| artifact.file == file && artifact.id == id)?;
-        return Some((places.range(span), describe(artifact, survey)));
+        let at = located.into_iter().find(|(_, span)| span.contains(&byte) || span.end == byte);
+        let own = |id: &str| survey.artifacts.iter().find(|artifact| artifact.file == file && artifact.id == id);
+        if let Some((artifact, span)) = at.and_then(|(id, span)| Some((own(&id)?, span))) {
+            return Some((places.range(span), describe(artifact, survey)));
+        }
     }
     let (ecosystem, _) = survey.manifests.iter().find(|(_, manifest)| manifest == file)?;
     let named = ecosystem.dependencies(text);

@@ -26,6 +26,7 @@ mod hints;
 mod homes;
 mod hover;
 mod ledger;
+mod lfs;
 mod look;
 mod manifests;
 mod maven;

@@ -35,6 +35,7 @@ pub(crate) fn ecosystems() -> &'static [Known] {
         &crate::go::Go,
         &crate::maven::Maven,
         &crate::submodules::Submodules,
+        &crate::lfs::Lfs,
     ]
 }
 

@@ -164,3 +164,25 @@ fn what_stands_in_no_repository_is_no_file_of_submodules() {
     let survey = place.survey();
     assert!(survey.readiness.ecosystems.is_empty(), "{:?}", survey.readiness.ecosystems);
 }
+
+#[test]
+fn attributes_that_are_larger_than_the_limit_are_not_read() {
+    let place = Place::new();
+    let text = "*.bin filter=lfs\n".repeat(300_000);
+    assert!(text.len() > 4 << 20);
+    std::fs::write(place.path("work/.gitattributes"), text).unwrap();
+    assert_eq!(place.survey().readiness.state, ReadinessState::Unknown);
+}
+
+#[test]
+fn attributes_that_name_each_other_and_patterns_that_try_everything_come_to_an_end() {
+    let place = Place::new();
+    let mut text = "[attr]one two two\n[attr]two one one\n*.bin filter=lfs\nx one\n".to_owned();
+    (0..20).for_each(|_| writeln!(text, "{}z filter=lfs", "**/*a*".repeat(20)).unwrap());
+    std::fs::write(place.path("work/.gitattributes"), text).unwrap();
+    let entries: Vec<_> = (0..20).map(|at| (0o100_644, format!("{at:03}{}.bin", "a/a".repeat(300)), [7; 20])).collect();
+    index(&place.path("work/.git"), &entries);
+    let survey = place.survey();
+    assert_eq!(survey.artifacts.len(), 20);
+    assert!(survey.artifacts.iter().all(|one| one.state == ArtifactState::Missing), "{:?}", survey.artifacts[0]);
+}

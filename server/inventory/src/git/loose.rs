@@ -20,6 +20,16 @@ pub(super) fn size(objects: &Path, id: &Id, look: &Look) -> Option<u64> {
     }
 }
 
+/// The bytes that its content has, as its header says.
+pub(super) fn length(objects: &Path, id: &Id, look: &Look) -> Option<u64> {
+    let path = place(objects, id);
+    let Seen::File(_) = look.at(&path) else { return None };
+    let mut head = Vec::new();
+    ZlibDecoder::new(open_seen(&path).ok()?.0).take(64).read_to_end(&mut head).ok()?;
+    let end = head.iter().position(|byte| *byte == 0)?;
+    std::str::from_utf8(&head[..end]).ok()?.split_once(' ')?.1.parse().ok()
+}
+
 pub(super) fn read(objects: &Path, id: &Id, look: &Look) -> Result<(Kind, Vec<u8>), Lost> {
     let path = place(objects, id);
     let damaged = |what: &str| Lost::Damaged(format!("{}: {what}", path.display()));

@@ -8,6 +8,7 @@ mod loose;
 mod pack;
 pub(crate) mod repository;
 mod walk;
+pub(crate) mod wildmatch;
 
 use crate::look::{Look, Seen};
 use pack::Pack;
@@ -134,6 +135,12 @@ impl Store {
             return Some(Placed::Packed);
         }
         loose::size(&self.objects, id, look).map(Placed::Loose)
+    }
+
+    /// How many bytes the object has, without reading it; none where it is not told.
+    fn length(&self, id: &Id, look: &Look) -> Option<u64> {
+        let packed = self.packs.iter().find_map(|pack| pack.length(pack.offset(id)?));
+        packed.or_else(|| loose::length(&self.objects, id, look))
     }
 
     /// The packs that can be used, each with the checksum that its index says.

@@ -148,6 +148,44 @@ impl Pack {
         Ok((kind, content))
     }
 
+    /// How many bytes the object at an offset has, whatever it rests on.
+    pub(super) fn length(&self, offset: u64) -> Option<u64> {
+        let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        file.seek(SeekFrom::Start(offset)).ok()?;
+        let mut reader = BufReader::with_capacity(256, (&mut *file).take(self.size.checked_sub(20 + offset)?));
+        let byte = |reader: &mut dyn Read| -> Option<u8> {
+            let mut one = [0];
+            reader.read_exact(&mut one).ok()?;
+            Some(one[0])
+        };
+        let number = |reader: &mut dyn Read, first: u8, bits: u32| -> Option<u64> {
+            let (mut next, mut out, mut shift) = (first, u64::from(first & ((1 << bits) - 1)), bits);
+            while next & 0x80 != 0 {
+                next = byte(reader)?;
+                out |= u64::from(next & 0x7f).checked_shl(shift)?;
+                shift += 7;
+            }
+            Some(out)
+        };
+        let first = byte(&mut reader)?;
+        let size = number(&mut reader, first, 4)?;
+        match (first >> 4) & 7 {
+            1..=4 => return Some(size),
+            6 => while byte(&mut reader)? & 0x80 != 0 {},
+            7 => {
+                let mut id = [0; 20];
+                Read::read_exact(&mut reader, &mut id).ok()?;
+            }
+            _ => return None,
+        }
+        // A delta begins with the lengths of what it rests on and of what it makes.
+        let mut delta = ZlibDecoder::new(reader);
+        let first = byte(&mut delta)?;
+        number(&mut delta, first, 7)?;
+        let first = byte(&mut delta)?;
+        number(&mut delta, first, 7)
+    }
+
     fn damaged(&self, what: &str) -> Lost {
         Lost::Damaged(format!("{}: {what}", self.path.display()))
     }

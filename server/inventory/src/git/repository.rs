@@ -301,6 +301,16 @@ impl Objects {
         }
     }
 
+    /// The folders of objects that it borrows from.
+    pub(crate) fn borrowed(&self) -> impl Iterator<Item = &Path> {
+        self.stores.iter().skip(1).map(|store| store.objects.as_path())
+    }
+
+    /// How many bytes an object has, without reading it; none where that is not told.
+    pub(crate) fn length(&self, id: &Id, look: &Look) -> Option<u64> {
+        self.stores.iter().find_map(|store| store.length(id, look))
+    }
+
     /// The packs, each with the checksum that its index says.
     pub(crate) fn packs(&self) -> impl Iterator<Item = (&Path, Id)> {
         self.stores.iter().flat_map(Store::packs)
