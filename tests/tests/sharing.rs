@@ -4,8 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it cannot go on")]
 
 use holdover_tests::binary;
+use holdover_tests::client::{Client, Setup};
 use holdover_tests::said::{code, err, good, out};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -187,6 +188,45 @@ fn a_queue_says_how_far_everything_has_come_and_why_it_waits() {
     assert!(item(&queue)["nextAttempt"].is_null(), "{queue}");
     ann.sync();
     assert_eq!(item(&ann.json(&["queue"]).1)["attempts"], 2);
+}
+
+#[test]
+fn an_editor_synchronises_and_its_status_has_what_waits() {
+    let (ann, bob, _stick, at) = desks();
+    let data = ann.folder.path().join("data").to_string_lossy().into_owned();
+    let setup = Setup { roots: vec![ann.root()], ..Setup::default() }.env("HOLDOVER_DATA_DIR", &data);
+    let mut client = Client::start(&setup);
+    client.accept_leftovers();
+    let added = client.command("holdover.note.add", json!({ "body": "from the editor", "shared": true }));
+    let sync = |client: &mut Client, wanted: &dyn Fn(&Value) -> bool| {
+        client.until(|client| client.command("holdover.status", json!({}))["sync"].clone(), wanted)
+    };
+    let waits = sync(&mut client, &|sync| sync["pending"].as_u64() > Some(0));
+    assert_eq!((waits["state"].as_str(), waits["remotes"][0]["name"].as_str()), (Some("idle"), Some("stick")));
+    let report = client.command("holdover.sync", json!({ "remote": "stick" }));
+    assert!(report["remotes"][0]["done"] == true && report["pending"] == 0, "{report}");
+    assert!(report["text"][0].as_str().unwrap().starts_with("stick: "), "{report}");
+    let idle = sync(&mut client, &|sync| sync["pending"] == 0);
+    assert!(idle["lastSuccess"].is_string(), "{idle}");
+    bob.sync();
+    assert_eq!(bob.bodies(), ["from the editor"]);
+    // Who has it is told of what the editor shows.
+    let events = json!({ "ids": [added["id"]] });
+    let came = client.command("holdover.delivery", events)["entries"][0].clone();
+    assert_eq!((came["state"].as_str(), came["uploadedTo"][0].as_str()), (Some("uploaded"), Some("stick")), "{came}");
+    assert_eq!(client.command("holdover.note.list", json!({}))["notes"][0]["stateText"], "on stick");
+    // In another process it fails, and the editor's status says so.
+    std::fs::rename(&at, at.with_file_name("away")).unwrap();
+    ann.sync();
+    let backoff = sync(&mut client, &|sync| sync["state"] == "backoff");
+    assert!(backoff["remotes"][0]["text"].as_str().unwrap().contains("no remote is at"), "{backoff}");
+    let (code, message) = client.refused(
+        "workspace/executeCommand",
+        json!({ "command": "holdover.sync", "arguments": [{ "remote": "other" }] }),
+    );
+    assert!(code != 0 && message.contains("no remote of this name"), "{message}");
+    let mut line = ann.json(&["status"]).1["sync"].clone();
+    assert_eq!(line["state"].take(), "backoff", "as in the terminal");
 }
 
 /// The exit code, where that is among what was printed.

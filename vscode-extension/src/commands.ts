@@ -2,7 +2,7 @@
 // May not decide anything that the server decides.
 import * as vscode from 'vscode';
 import { LSPErrorCodes, ResponseError } from 'vscode-languageclient/node';
-import type { PreflightReport } from './contract.ts';
+import type { PreflightReport, SyncReport } from './contract.ts';
 import type { Documents } from './documents.ts';
 import type { Notes } from './notes.ts';
 import type { NoteComment, NoteThreads } from './noteThreads.ts';
@@ -85,6 +85,20 @@ export function registerCommands(
       await documents.showPreflight(report);
     }
   };
+  const sync = async (chosen: Chosen) => {
+    const report = await session.command<SyncReport | undefined>(serverCommand.sync, target(chosen));
+    if (report === undefined) {
+      return;
+    }
+    const sentence = `Holdover: ${report.text.join('; ')}`;
+    log.info(sentence);
+    const done = report.remotes.every((remote) => remote.done) && report.rejected === 0;
+    if (done) {
+      vscode.window.setStatusBarMessage(notice(sentence), MESSAGE_MS);
+    } else {
+      void vscode.window.showWarningMessage(notice(sentence));
+    }
+  };
 
   return vscode.Disposable.from(
     command('holdover.showStatus', (chosen) => documents.showStatus(workspace(chosen))),
@@ -94,6 +108,7 @@ export function registerCommands(
       fetch(chosen === undefined ? undefined : { subject: { workspace: chosen.subject?.workspace ?? '' } }),
     ),
     command('holdover.proveProject', prove),
+    command('holdover.syncProject', sync),
     command('holdover.getArtifact', fetch),
     command('holdover.replaceArtifact', fetch),
     command('holdover.goOffline', async () => {

@@ -112,6 +112,14 @@ export interface SyncStatus {
   nextAttempt: string | null;
 }
 
+/** What `holdover.sync` gives, as far as it is shown here. */
+export interface SyncReport {
+  rejected: number;
+  remotes: { done: boolean }[];
+  /** All of it in words, a line each. */
+  text: string[];
+}
+
 export interface Status {
   workspace: string;
   /** The line that a status bar shows. */

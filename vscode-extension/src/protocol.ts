@@ -34,6 +34,7 @@ export const serverCommand = {
   fetch: 'holdover.fetch',
   prove: 'holdover.prove',
   offline: 'holdover.offline',
+  sync: 'holdover.sync',
   conflicts: 'holdover.conflicts',
   resolveConflict: 'holdover.resolveConflict',
   resolutions: 'holdover.resolutions',

@@ -137,6 +137,9 @@ pub struct Note {
     /// The same in words, with who has it.
     #[serde(default)]
     pub state_text: String,
+    /// Names of the remotes that hold its newest event.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uploaded_to: Vec<String>,
     /// Names of the other devices that have told that they have its newest event.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seen_by: Vec<String>,

@@ -121,6 +121,7 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
         conflicts: workspace.conflicts(inner),
         model: ModelStatus { detail: "this version explains nothing yet".into(), ..ModelStatus::default() },
         jobs: jobs(inner, workspace),
+        sync: crate::synced::status(inner, workspace),
         journal: journal(inner, workspace),
         connectivity,
         readiness,
@@ -284,5 +285,7 @@ fn functions(
     } else {
         function("checks", FunctionMode::Unavailable, "switched off by the setting `lints.enable`".into(), "")
     };
-    vec![build, fetch, conflicts, journal, checks, absent("explain"), absent("review"), absent("sync")]
+    let sync = "over folders, when `holdover sync` is run";
+    let sync = function("sync", FunctionMode::Local, sync.into(), "");
+    vec![build, fetch, conflicts, journal, checks, sync, absent("explain"), absent("review")]
 }

@@ -1,12 +1,16 @@
 //! One synchronisation as people see it: what was here before, what came, what was put together by which rule, what stands beside
 //! each other now, what was refused and why, and what waits. Carried out by the sync crate.
 
+use crate::inner::Inner;
 use crate::remotes::{Shared, named, open, trouble};
 use crate::report::sync as said;
-use crate::{Engine, EngineError, NoText, Which};
-use contract::{Lane, Note, SyncChange, SyncMissing, SyncProblem, SyncRemote, SyncReport, SyncStray};
+use crate::workspace::Workspace;
+use crate::{Engine, EngineError, NoText, Notice, Which};
+use contract::{
+    Lane, Note, SyncChange, SyncMissing, SyncProblem, SyncRemote, SyncReport, SyncState, SyncStatus, SyncStray,
+};
 use host::Cancel;
-use journal::{Filter, KnownRemote, LeaseError, moment, now_ms};
+use journal::{Filter, ItemState, Journal, JournalError, KnownRemote, LeaseError, RemoteItem, moment, now_ms};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -100,6 +104,62 @@ impl Engine {
         let merged = |note: &Note| note.versions.iter().map(|version| version.merged.len()).max().unwrap_or(0);
         Ok(notes.iter().map(|note| (note.id.clone(), (note.versions.len(), merged(note)))).collect())
     }
+}
+
+/// How a workspace's remotes stand: from memory where there is a background, else from the journal.
+pub(crate) fn status(inner: &Inner, workspace: &Workspace) -> SyncStatus {
+    if inner.background() {
+        return workspace.sync();
+    }
+    let Some(Ok(journal)) = inner.journal_now() else { return SyncStatus::default() };
+    read(&journal, workspace).unwrap_or_default()
+}
+
+/// Reads it anew for a background, and tells where it is another.
+pub(crate) fn refresh(inner: &Inner, workspace: &Workspace) {
+    let Some(Ok(journal)) = inner.journal_now() else { return };
+    let in_conflict = workspace.notes.known().iter().filter(|note| note.versions.len() > 1).count() as u64;
+    let read = read(&journal, workspace)
+        .map(|sync| SyncStatus { conflicts: if sync.state == SyncState::Disabled { 0 } else { in_conflict }, ..sync });
+    match read {
+        Ok(sync) => {
+            if workspace.set_sync(sync) {
+                inner.tell(Notice::Status { root: workspace.root.clone() });
+            }
+        }
+        Err(e) => tracing::debug!("how the remotes stand could not be read: {e}"),
+    }
+}
+
+fn read(journal: &Journal, workspace: &Workspace) -> Result<SyncStatus, JournalError> {
+    let Some(id) = journal.workspace_known(&workspace.root)? else { return Ok(SyncStatus::default()) };
+    let Some(project) = journal.workspace_project(id)? else { return Ok(SyncStatus::default()) };
+    let remotes = journal.remotes(Some(project))?;
+    let mut sync = SyncStatus::default();
+    if remotes.is_empty() {
+        return Ok(sync);
+    }
+    sync.state = SyncState::Idle;
+    for known in &remotes {
+        sync.pending += journal.lanes(known)?.iter().map(|lane| lane.not_sealed + lane.not_uploaded).sum::<u64>();
+        let refused = |item: &RemoteItem| item.state != ItemState::Taken && item.trouble.is_some();
+        let refused = journal.remote_items(known.n)?.iter().filter(|item| refused(item)).count() as u64;
+        sync.failed += refused;
+        let class = known.trouble.as_ref().map(|(class, _)| Class::of_word(class));
+        let needs = match class {
+            Some(Class::Retry | Class::Stopped) => SyncState::Backoff,
+            Some(_) => SyncState::Attention,
+            None if refused > 0 => SyncState::Attention,
+            None => SyncState::Idle,
+        };
+        if sync.state != SyncState::Attention && needs != SyncState::Idle {
+            sync.state = needs;
+        }
+        let entry = serde_json::to_value(crate::remotes::entry(known)).unwrap_or_default();
+        sync.remotes.push(entry);
+    }
+    sync.last_success = remotes.iter().filter_map(|known| known.done_ms).max().map(moment);
+    Ok(sync)
 }
 
 /// What others wrote that came since a place of the journal: the last of it, oldest first.

@@ -211,6 +211,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                         crate::notes::refresh_delivery(&inner, &workspace);
                     }
                     crate::notes::refresh(&inner, &workspace);
+                    crate::synced::refresh(&inner, &workspace);
                 }
             }
         };
@@ -236,6 +237,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
             if let Some(workspace) = inner.workspace(&root) {
                 workspace.survey_now(&inner, stop);
                 crate::project::refresh(&inner, &workspace);
+                crate::synced::refresh(&inner, &workspace);
                 // Its trust was read with it.
                 inner.poke_retries();
                 crate::notes::refresh(&inner, &workspace);

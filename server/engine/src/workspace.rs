@@ -12,7 +12,8 @@ use crate::vigil::Vigil;
 use crate::words;
 use crate::worker::Task;
 use contract::{
-    Finding, InventorySettings, Job, PreflightReport, Proof, Readiness, ReadinessState, Severity, Snapshot, codes,
+    Finding, InventorySettings, Job, PreflightReport, Proof, Readiness, ReadinessState, Severity, Snapshot, SyncStatus,
+    codes,
 };
 use host::{Cancel, Layers, Loaded, Trust, WORKSPACE_FILE};
 use inventory::{Ground, Inventory, Options, Survey};
@@ -54,6 +55,8 @@ pub(crate) struct Workspace {
     pub notes: NoteBook,
     /// What is to be done for it and is not finished, as it was read last.
     jobs: Mutex<Vec<Job>>,
+    /// How its remotes stand, as it was read last.
+    sync: Mutex<SyncStatus>,
     /// The last proof run, held against what is here.
     proof: RwLock<Option<Proof>>,
     /// The last snapshot that was made here, held against the lockfiles.
@@ -102,6 +105,7 @@ impl Workspace {
             recorded: Mutex::default(),
             notes: NoteBook::default(),
             jobs: Mutex::default(),
+            sync: Mutex::default(),
             proof: RwLock::default(),
             snapshot: RwLock::default(),
             retry: Mutex::default(),
@@ -412,6 +416,19 @@ impl Workspace {
     /// What is to be done and is not finished, as it was read last.
     pub fn jobs(&self) -> Vec<Job> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How its remotes stand, as it was read last.
+    pub fn sync(&self) -> SyncStatus {
+        self.sync.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says whether that is another now.
+    pub fn set_sync(&self, sync: SyncStatus) -> bool {
+        let mut known = self.sync.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = *known != sync;
+        *known = sync;
+        changed
     }
 
     /// Says whether they are others now.

@@ -100,7 +100,8 @@ pub use key::{
 };
 pub use lease::{Held, Lease, LeaseError, Tool};
 pub use note::{
-    MAX_NOTE, NOTE_KINDS, NoteRecord, Notes, QUOTED, is_inside, note_added, note_edited, note_moved, note_retracted,
+    MAX_NOTE, NOTE_KINDS, NoteCame, NoteRecord, Notes, QUOTED, is_inside, note_added, note_edited, note_moved,
+    note_retracted,
 };
 pub use note_draft::{Became, DraftAbout, DraftSaved, KeptDraft, MAX_NOTE_DRAFTS, draft_turn};
 pub use note_settled::{Settled, note_restored};

@@ -30,6 +30,17 @@ const MAX_PATH: usize = 4096;
 /// Most lines that are quoted, characters of one, lines with a hash, and neighbours on each side.
 pub const QUOTED: (usize, usize, usize, usize) = (8, 200, 64, 3);
 
+/// How far one event of a note has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoteCame {
+    /// How far.
+    pub state: Delivery,
+    /// Names of the remotes that hold it.
+    pub uploaded_to: Vec<String>,
+    /// Names of the other devices that have told that they have it.
+    pub seen_by: Vec<String>,
+}
+
 /// One note as its events make it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoteRecord {
@@ -49,15 +60,20 @@ pub struct NoteRecord {
     pub versions: Vec<NoteVersion>,
     /// How far its newest event has come.
     pub state: Delivery,
-    /// How far each of its events has come, with the names of the other devices that have told that they have it.
-    pub events: BTreeMap<Ulid, (Delivery, Vec<String>)>,
+    /// How far each of its events has come.
+    pub events: BTreeMap<Ulid, NoteCame>,
     ops: BTreeSet<OpId>,
 }
 
 impl NoteRecord {
     /// Names of the other devices that have told that they have its newest event.
     pub fn seen_by(&self) -> &[String] {
-        self.events.last_key_value().map_or(&[], |(_, (_, devices))| devices)
+        self.events.last_key_value().map_or(&[], |(_, came)| &came.seen_by)
+    }
+
+    /// Names of the remotes that hold its newest event.
+    pub fn uploaded_to(&self) -> &[String] {
+        self.events.last_key_value().map_or(&[], |(_, came)| &came.uploaded_to)
     }
 
     /// Whether this is one of the operations that wrote or removed its text, replaced or not.
@@ -173,7 +189,7 @@ pub(crate) struct Building {
     is_held: bool,
     anchor: Field,
     pub(crate) body: Field,
-    events: BTreeMap<Ulid, (Delivery, Vec<String>)>,
+    events: BTreeMap<Ulid, NoteCame>,
 }
 
 /// The notes of a set of events. Events may come in any order, and more than once.
@@ -191,7 +207,8 @@ impl Notes {
             return;
         }
         let note = self.notes.entry(entity).or_default();
-        note.events.insert(id, (entry.state, entry.seen_by.clone()));
+        let (uploaded_to, seen_by) = (entry.uploaded_to.clone(), entry.seen_by.clone());
+        note.events.insert(id, NoteCame { state: entry.state, uploaded_to, seen_by });
         // Only the event that the note is named after says who added it and where it may go.
         if entry.kind == "note.add" && id == entity {
             note.added = Some((entry.lane == Lane::Notes, entry.actor.clone(), entry.at.clone()));
@@ -253,7 +270,7 @@ impl Notes {
 
 fn record(id: Ulid, building: &Building) -> Option<NoteRecord> {
     let (shared, author, created) = building.added.clone()?;
-    let state = building.events.last_key_value()?.1.0;
+    let state = building.events.last_key_value()?.1.state;
     let placed = building.anchor.heads().into_iter().map(|(op, _)| *op).collect();
     let anchor = building.anchor.heads().first().and_then(|(_, written)| anchor_of(&written.value)).unwrap_or_default();
     let mut versions: Vec<NoteVersion> = Vec::new();

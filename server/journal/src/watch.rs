@@ -32,7 +32,8 @@ pub struct Change {
     pub after: u64,
     /// Last place that is there now.
     pub head: u64,
-    /// Whether events have come further than they were: into a segment, or to a device that told so.
+    /// Whether events have come further than they were: into a segment, to a remote, or to a device that told so. An attempt to
+    /// reach a remote counts.
     pub moved: bool,
 }
 
@@ -145,8 +146,9 @@ impl<F: FnMut(Change)> Looks<F> {
     }
 }
 
-/// Sums that change whenever an event comes further: places that are sealed, and places that devices have told of.
-type Marks = (i64, i64);
+/// Sums that change whenever an event comes further: places that are sealed, that devices have told of, and that remotes hold, with
+/// the attempts to reach them.
+type Marks = (i64, i64, i64);
 
 fn marks(connection: &Connection) -> rusqlite::Result<Marks> {
     let sealed =
@@ -160,7 +162,11 @@ fn marks(connection: &Connection) -> rusqlite::Result<Marks> {
     } else {
         0
     };
-    Ok((sealed, told))
+    let held = "SELECT CAST(total(held % 1048573) + 7 * count(*) AS INTEGER) FROM remote_log";
+    let held: i64 = connection.prepare_cached(held)?.query_row([], |row| row.get(0))?;
+    let tried = "SELECT CAST(total(coalesce(tried_ms, added_ms) % 1048573) AS INTEGER) + 7 * count(*) FROM remote";
+    let tried: i64 = connection.prepare_cached(tried)?.query_row([], |row| row.get(0))?;
+    Ok((sealed, told, held.wrapping_mul(31).wrapping_add(tried)))
 }
 
 /// What the system tells with. The library only asks its thread to end; dropping this waits until it has, so that a process

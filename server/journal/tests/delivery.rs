@@ -6,7 +6,7 @@ mod forge;
 mod support;
 
 use contract::{Delivery, DeviceKind, JournalEntry, Lane};
-use holdover_journal::{Draft, Filter, Journal, NO_PROJECT, Op, Terms};
+use holdover_journal::{Draft, Filter, Journal, NO_PROJECT, Op, RemoteNote, Terms};
 use std::ops::ControlFlow;
 use std::time::Duration;
 use support::raw;
@@ -133,6 +133,41 @@ fn what_was_written_again_in_a_new_epoch_is_seen_by_who_has_either_copy() {
             assert!(own || !entry.seen_by.contains(&"anchor".to_owned()), "its own device is no other: {entry:?}");
         }
     }
+}
+
+#[test]
+fn what_a_remote_holds_is_shown_with_its_name_and_heard_by_other_processes_and_no_more_once_it_is_forgotten() {
+    let a = site("anchor");
+    let (first, second) = (a.note("one"), a.note("two"));
+    a.journal.seal(NO_PROJECT).unwrap();
+    assert!(a.journal.add_remote(NO_PROJECT, "stick", "/media/stick", "01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap());
+    assert!(!a.journal.add_remote(NO_PROJECT, "stick", "/elsewhere", "01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap());
+    let remote = a.journal.remotes(Some(NO_PROJECT)).unwrap().remove(0);
+    let segments = a.journal.segments(NO_PROJECT).unwrap();
+    let notes = segments.iter().find(|segment| segment.lane == 2).unwrap();
+    let (tell, told) = crossbeam_channel::unbounded();
+    let other = Journal::open(a.folder.path()).unwrap();
+    let _watch = other.watch(move |change| tell.send(change).unwrap()).unwrap();
+    let held = |seq| RemoteNote { held: Some(vec![(notes.log, seq)]), ..RemoteNote::default() };
+    let of = |id: &String| {
+        let entry = a.journal.delivered(&[id.parse().unwrap()]).unwrap().remove(0);
+        (entry.state, entry.uploaded_to)
+    };
+    let there = (Delivery::Uploaded, vec!["stick".to_owned()]);
+    a.journal.note_remote(remote.n, held(1)).unwrap();
+    assert!(told.recv_timeout(Duration::from_mins(1)).unwrap().moved);
+    assert_eq!((of(&first), of(&second).0), (there.clone(), Delivery::Sealed));
+    a.journal.note_remote(remote.n, held(2)).unwrap();
+    assert_eq!((of(&first), of(&second)), (there.clone(), there));
+    let lane = a.journal.lanes(&remote).unwrap().into_iter().find(|lane| lane.lane == Lane::Notes).unwrap();
+    assert_eq!([lane.written, lane.not_durable, lane.not_sealed, lane.not_uploaded, lane.not_seen], [2, 0, 0, 0, 2]);
+    // It lost the second.
+    a.journal.note_remote(remote.n, held(1)).unwrap();
+    assert_eq!(of(&second).0, Delivery::Sealed);
+    a.journal.remove_remote(remote.n).unwrap();
+    assert_eq!(of(&first), (Delivery::Sealed, vec![]));
+    a.journal.note_remote(remote.n, held(2)).unwrap();
+    assert_eq!(of(&first).0, Delivery::Sealed, "who is still at it notes nothing of one that was removed");
 }
 
 #[test]

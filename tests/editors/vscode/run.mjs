@@ -25,6 +25,7 @@ import { record } from './scenarios/record.mjs';
 import { records } from './scenarios/records.mjs';
 import { restricted } from './scenarios/restricted.mjs';
 import { roots } from './scenarios/roots.mjs';
+import { sharing } from './scenarios/sharing.mjs';
 import { threads } from './scenarios/threads.mjs';
 import { views } from './scenarios/views.mjs';
 
@@ -44,6 +45,7 @@ const SCENARIOS = {
   notes,
   threads,
   records,
+  sharing,
   cancel,
   older,
   absent,

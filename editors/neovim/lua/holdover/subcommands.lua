@@ -336,6 +336,17 @@ return {
       with_workspace(status)
     end,
   },
+  sync = {
+    about = "exchange what is shared with the project's remotes, and say what came of it",
+    needs = 'holdover.sync',
+    run = function()
+      with_workspace(function(client, workspace)
+        ask(client, 'holdover.sync', { workspace = workspace }, function(report)
+          say(table.concat(report.text, '\n'))
+        end)
+      end)
+    end,
+  },
   trail = {
     about = 'what happened to this file, or to what the diagnostic of this line is about, with how far each entry has come',
     words = { 'finding' },

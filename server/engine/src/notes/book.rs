@@ -134,13 +134,13 @@ pub(crate) fn refresh_delivery(inner: &Inner, workspace: &Workspace) {
     let moved = now.iter().flat_map(|note| note.events.iter().map(move |event| (note.id, event)));
     let mut entries: Vec<DeliveryEntry> = moved
         .filter(|(_, (id, reached))| known.get(id) != Some(reached))
-        .map(|(note, (id, (state, seen_by)))| DeliveryEntry {
+        .map(|(note, (id, came))| DeliveryEntry {
             id: id.to_string(),
             entity: note.to_string(),
-            state: *state,
-            state_text: crate::words::delivery(*state, &[], seen_by),
-            uploaded_to: Vec::new(),
-            seen_by: seen_by.clone(),
+            state: came.state,
+            state_text: crate::words::delivery(came.state, &came.uploaded_to, &came.seen_by),
+            uploaded_to: came.uploaded_to.clone(),
+            seen_by: came.seen_by.clone(),
         })
         .take(MOST_TOLD + 1)
         .collect();

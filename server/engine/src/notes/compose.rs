@@ -15,7 +15,7 @@ pub(crate) fn note(record: &NoteRecord, place: NotePlace) -> Note {
     let (author, at) = of_text.map_or((&record.author, &record.created), |version| (&version.author, &version.at));
     let mut about = vec![shown::plain(&author.name), host::local_time(at)];
     about.push(words::shared(record.shared).to_owned());
-    let state_text = words::delivery(record.state, &[], record.seen_by());
+    let state_text = words::delivery(record.state, record.uploaded_to(), record.seen_by());
     about.push(state_text.clone());
     if record.is_removed() {
         let redacted = record.versions.iter().all(|version| version.redacted);
@@ -40,6 +40,7 @@ pub(crate) fn note(record: &NoteRecord, place: NotePlace) -> Note {
         removed: record.is_removed(),
         state: record.state,
         state_text,
+        uploaded_to: record.uploaded_to().to_vec(),
         seen_by: record.seen_by().to_vec(),
         versions: record.versions.clone(),
     };

@@ -12,6 +12,7 @@ mod preflight;
 mod prove;
 mod resolve_conflict;
 mod status;
+mod sync;
 mod trail;
 mod undo_resolution;
 
@@ -28,7 +29,7 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::{Command, ExecuteCommandParams, NumberOrString};
 
 /// Every command.
-pub(crate) const NAMES: [&str; 19] = [
+pub(crate) const NAMES: [&str; 20] = [
     "holdover.status",
     "holdover.preflight",
     "holdover.fetch",
@@ -39,6 +40,7 @@ pub(crate) const NAMES: [&str; 19] = [
     "holdover.resolutions",
     "holdover.undoResolution",
     "holdover.offline",
+    "holdover.sync",
     "holdover.journal",
     "holdover.note.add",
     "holdover.note.edit",
@@ -93,6 +95,7 @@ pub(crate) fn run(state: &mut State, params: ExecuteCommandParams, reply: Reply<
         "holdover.resolutions" => undo_resolution::list(state, call),
         "holdover.undoResolution" => undo_resolution::run(state, call),
         "holdover.offline" => offline::run(state, call),
+        "holdover.sync" => sync::run(state, call),
         "holdover.journal" => journal::run(state, call),
         "holdover.note.add" => note::run(state, call, note::Act::Add),
         "holdover.note.edit" => note::run(state, call, note::Act::Edit),
