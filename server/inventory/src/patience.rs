@@ -29,7 +29,9 @@ static ROOM: Mutex<Option<Arc<Room>>> = Mutex::new(None);
 fn room() -> Option<Arc<Room>> {
     let mut room = ROOM.lock().unwrap_or_else(PoisonError::into_inner);
     if room.is_none() {
-        let desks: Vec<Arc<Desk>> = (0..rayon::current_num_threads()).map(|_| Arc::default()).collect();
+        // Asking rayon how many would have it start threads of its own.
+        let count = std::thread::available_parallelism().map_or(1, usize::from);
+        let desks: Vec<Arc<Desk>> = (0..count).map(|_| Arc::default()).collect();
         let own = desks.clone();
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(desks.len())
@@ -338,7 +340,7 @@ mod tests {
     fn a_look_that_is_cancelled_is_not_waited_for_where_it_waits_itself() {
         let (_answer, answered) = std::sync::mpsc::channel::<()>();
         let look = move |_: &Asker<()>| {
-            let _ = reach::ask(Path::new("/nowhere/cancelled"), || {
+            let _ = reach::ask(Path::new("/elsewhere/cancelled/file"), || {
                 answered.recv().map_err(|_| std::io::ErrorKind::Other.into())
             });
         };
