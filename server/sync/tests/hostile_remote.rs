@@ -11,6 +11,7 @@ mod support;
 
 use forge::{Forger, NOTE, Wish};
 use holdover_sync::{Class, Folder, Outcome, SegmentName};
+use journal::Segment;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use support::{Desk, segments_in, two};
@@ -67,8 +68,12 @@ fn damaged_huge_renamed_foreign_and_exploding_files_are_each_named_and_the_note_
     let file =
         std::fs::OpenOptions::new().write(true).open(at.join("seg").join(huge_name.folder()).join(huge_name.file()));
     file.unwrap().set_len(8 << 30).unwrap();
-    // A sound segment under another log's name.
-    let renamed = put(&at, &SegmentName { log: [5; 16], ..flipped_name }, &bytes);
+    // A sound segment under another log's name, and under its own with another hash.
+    let real_name = named(&Forger::new(1, 2), &bytes);
+    let renamed = put(&at, &SegmentName { log: [5; 16], last: 1, ..real_name }, &bytes);
+    let mut log = [0; 16];
+    log.copy_from_slice(&Segment::read(&bytes).unwrap().origin.log);
+    let rehashed = put(&at, &SegmentName { log, first: 1, last: 1, hash: [6; 16], ..real_name }, &bytes);
     // Signed, and unpacks to far more than it says.
     let mut bomb = Forger::new(11, 0);
     bomb.event("x.y", NOTE, &Wish::default());
@@ -95,6 +100,7 @@ fn damaged_huge_renamed_foreign_and_exploding_files_are_each_named_and_the_note_
         (&empty, "does not begin like one"),
         (&huge, "has 8589934592 bytes"),
         (&renamed, "not what its name says"),
+        (&rehashed, "not what its name says"),
         (&bomb, "not the 1000 bytes that were announced"),
         (&local, "never leaves a device"),
         (&other, "another project"),
@@ -104,11 +110,11 @@ fn damaged_huge_renamed_foreign_and_exploding_files_are_each_named_and_the_note_
     }
     // They are left alone for a while, and said all the same; nothing of them is read.
     let again = b.sync(&at);
-    assert_eq!((again.problems.len(), again.bytes.0), (8, 0));
+    assert_eq!((again.problems.len(), again.bytes.0), (9, 0));
     let later = b.sync_over(&Folder::at(&at), 3_600_000);
     assert!(later.bytes.0 > 0 && later.problems.iter().all(|problem| problem.attempts == 2), "{later:?}");
     // Gone, they are forgotten.
-    for name in [&flipped, &torn, &empty, &huge, &renamed, &bomb, &local, &other] {
+    for name in [&flipped, &torn, &empty, &huge, &renamed, &rehashed, &bomb, &local, &other] {
         std::fs::remove_file(at.join(name)).unwrap();
     }
     assert!(b.sync(&at).problems.is_empty());

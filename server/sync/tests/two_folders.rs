@@ -117,6 +117,28 @@ fn another_stick_at_the_same_place_and_one_of_another_project_are_refused_by_nam
 }
 
 #[test]
+fn a_segment_that_is_torn_there_is_laid_beside_the_torn_one_by_whoever_has_it() {
+    let (a, b) = two();
+    let stick = tempfile::tempdir().unwrap();
+    let at = stick.path().join("ferry");
+    a.add(&at);
+    b.add(&at);
+    let note = a.note("one");
+    a.sync(&at);
+    let before = segments_in(&at);
+    let torn = before.iter().find(|file| file.to_string_lossy().contains("seg/2-")).unwrap();
+    std::fs::write(torn, &std::fs::read(torn).unwrap()[..100]).unwrap();
+    let refused = b.sync(&at);
+    assert_eq!((refused.problems.len(), b.sides(note)), (1, vec![]), "{refused:?}");
+    let healed = a.sync(&at);
+    assert_eq!((healed.segments_sent, healed.healed, healed.pending), (1, 1, 0), "{healed:?}");
+    assert_eq!(segments_in(&at).len(), before.len() + 1);
+    let came = b.sync(&at);
+    assert_eq!((came.problems.len(), b.sides(note)), (0, vec!["one".to_owned()]), "{came:?}");
+    assert_eq!(std::fs::read(torn).unwrap().len(), 100, "what was torn is left as it was");
+}
+
+#[test]
 fn a_remote_that_lost_everything_is_filled_again_by_whoever_comes_first() {
     let (a, b) = two();
     let stick = tempfile::tempdir().unwrap();

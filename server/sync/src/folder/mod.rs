@@ -21,9 +21,10 @@ use disk::{Disk, Kind, System};
 use journal::MAX_SEGMENT;
 use publish::{Way, publish};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ulid::Ulid;
 
 /// The form of the folder that this version writes, and the newest that it reads.
@@ -53,6 +54,8 @@ struct Description {
 pub struct Folder {
     root: PathBuf,
     disk: Arc<dyn Disk>,
+    /// Folders in it whose names were flushed by this process.
+    flushed: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
 impl std::fmt::Debug for Folder {
@@ -65,7 +68,7 @@ impl Folder {
     /// The remote in that folder. Looks at nothing yet.
     #[must_use]
     pub fn at(root: &Path) -> Folder {
-        Folder { root: root.to_owned(), disk: Arc::new(System) }
+        Folder { root: root.to_owned(), disk: Arc::new(System), flushed: Arc::default() }
     }
 
     /// Makes the folder a remote of a project, or finds that it is one. The folder is made where the one that it lies in is
@@ -86,7 +89,9 @@ impl Folder {
                     }
                     _ => self.failed("make", &self.root, &e),
                 })?;
-                self.flush_parent(&self.root);
+                if let Some(parent) = self.root.parent() {
+                    self.disk.flush_folder(parent).map_err(|e| self.failed("flush", parent, &e))?;
+                }
             }
             Err(e) => return Err(self.failed("look at", &self.root, &e)),
         }
@@ -164,31 +169,30 @@ impl Folder {
         self.root.join("seg").join(name.folder())
     }
 
-    /// Makes a folder where it is not, and sees that it is one and no link.
+    /// Makes a folder where it is not, sees that it is one and no link, and that its name outlives a loss of power: somebody may
+    /// have made it and been broken off before that was so.
     fn own_folder(&self, folder: &Path) -> Result<(), RemoteError> {
         match self.disk.kind(folder) {
-            Ok(Kind::Folder) => Ok(()),
-            Ok(_) => Err(wrong(folder, "it is a link or a file, and a folder of ours is expected", "remove it")),
+            Ok(Kind::Folder) if self.flushed().contains(folder) => return Ok(()),
+            Ok(Kind::Folder) => {}
+            Ok(_) => {
+                return Err(wrong(folder, "it is a link or a file, and a folder of ours is expected", "remove it"));
+            }
             Err(e) if e.kind() == ErrorKind::NotFound => match self.disk.make_folder(folder) {
-                Ok(()) => {
-                    self.flush_parent(folder);
-                    Ok(())
-                }
-                Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
-                Err(e) => Err(self.failed("make", folder, &e)),
+                Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(self.failed("make", folder, &e)),
+                _ => {}
             },
-            Err(e) => Err(self.failed("look at", folder, &e)),
+            Err(e) => return Err(self.failed("look at", folder, &e)),
         }
+        if let Some(parent) = folder.parent() {
+            self.disk.flush_folder(parent).map_err(|e| self.failed("flush", parent, &e))?;
+        }
+        self.flushed().insert(folder.to_owned());
+        Ok(())
     }
 
-    /// The name of a new folder is to outlive a loss of power; where the system cannot promise that, what is put in it is put
-    /// there again by whoever finds it missing.
-    fn flush_parent(&self, folder: &Path) {
-        if let Some(parent) = folder.parent()
-            && let Err(e) = self.disk.flush_folder(parent)
-        {
-            tracing::debug!("{} could not be flushed: {e}", parent.display());
-        }
+    fn flushed(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.flushed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn publish(&self, to: &Path, bytes: &[u8]) -> Result<(Put, Option<Way>), RemoteError> {

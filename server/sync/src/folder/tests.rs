@@ -254,7 +254,7 @@ fn name() -> SegmentName {
 
 fn over(disk: Memory) -> (Folder, Arc<Memory>) {
     let disk = Arc::new(disk);
-    (Folder { root: PathBuf::from(ROOT), disk: disk.clone() }, disk)
+    (Folder { root: PathBuf::from(ROOT), disk: disk.clone(), flushed: Arc::default() }, disk)
 }
 
 /// A remote that is set up, on a disk that knows links or does not.
@@ -312,6 +312,13 @@ fn whichever_step_fails_before_or_after_it_was_done_nothing_half_written_has_the
                 }
                 assert_ne!(folder.put(&name(), BYTES, &call()), Ok(Put::Taken), "{disk:?} {at} {fault:?}");
                 assert!(!found(&folder).is_empty(), "{disk:?} {at} {fault:?}");
+                for seed in 0..32 {
+                    let (folder, _) = over(memory.plugged_in_again(seed));
+                    assert!(
+                        !found(&folder).is_empty(),
+                        "{disk:?} {at} {fault:?}, seed {seed}: it was said to be there"
+                    );
+                }
             }
         }
     }
@@ -338,6 +345,15 @@ fn a_stick_that_is_pulled_out_at_any_step_has_the_segment_whole_or_not_and_has_i
             }
         }
     }
+}
+
+#[test]
+fn nothing_is_put_where_the_remote_is_not_any_more() {
+    let (folder, memory) = set_up(false, false);
+    memory.0.lock().unwrap().now.retain(|path, _| path == Path::new(ROOT));
+    let gone = folder.put(&name(), BYTES, &call()).unwrap_err();
+    assert!(gone.ends && gone.class == Class::Retry, "{gone}");
+    assert_eq!(memory.0.lock().unwrap().now.len(), 1, "the folder that a stick was mounted on stays empty");
 }
 
 #[test]
