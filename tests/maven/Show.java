@@ -9,25 +9,35 @@ import org.apache.maven.plugin.AbstractMojo;
 import org.apache.maven.plugin.MojoExecutionException;
 import org.apache.maven.project.MavenProject;
 
-/** Does nothing but write down what Maven resolved for the project, for those goals that are told to. */
+/** Writes down what Maven resolved for the project, or makes its archive, for those goals that are told to. */
 public class Show extends AbstractMojo {
     private MavenProject project;
     private boolean shows;
+    private boolean packs;
 
     public void execute() throws MojoExecutionException {
-        if (!shows) {
-            return;
-        }
-        List<String> lines = new ArrayList<>();
-        for (Artifact artifact : project.getArtifacts()) {
-            lines.add(artifact.getGroupId() + ":" + artifact.getArtifactId() + ":" + artifact.getVersion());
-        }
         Path folder = Paths.get(project.getBuild().getDirectory());
         try {
             Files.createDirectories(folder);
-            Files.write(folder.resolve("resolved"), lines);
+            if (packs) {
+                Path archive = folder.resolve("made.jar");
+                Files.write(archive, new byte[0]);
+                project.getArtifact().setFile(archive.toFile());
+            }
+            if (shows) {
+                Files.write(folder.resolve("resolved"), resolved());
+            }
         } catch (IOException error) {
             throw new MojoExecutionException("what was resolved could not be written down", error);
         }
+    }
+
+    private List<String> resolved() {
+        List<String> lines = new ArrayList<>();
+        for (Artifact artifact : project.getArtifacts()) {
+            String more = artifact.getClassifier() == null ? "" : ":jar:" + artifact.getClassifier();
+            lines.add(artifact.getGroupId() + ":" + artifact.getArtifactId() + more + ":" + artifact.getVersion());
+        }
+        return lines;
     }
 }

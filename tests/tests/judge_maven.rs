@@ -169,8 +169,10 @@ fn the_inventory_and_maven_agree_on_what_a_project_needs() {
             );
         }),
     ];
-    for (name, damaged, change) in cases {
-        if tally.leaves_out() {
+    let all = std::env::var_os("HOLDOVER_JUDGE_CASES").is_some();
+    for (at, (name, damaged, change)) in cases.iter().enumerate() {
+        // Java takes its time to start: the usual run takes every third.
+        if at % 3 != 0 && !all {
             continue;
         }
         let mut case = place.case();
@@ -178,7 +180,252 @@ fn the_inventory_and_maven_agree_on_what_a_project_needs() {
         case.damaged = damaged.iter().map(|&name| name.to_owned()).collect();
         case.judge(&mut tally, name);
     }
-    tally.finish("Maven, what a project needs", 24);
+    tally.finish("Maven, what a project needs", 8);
+}
+
+/// Modules that need one another, a parent that is a module itself, an import from the build, profiles, plugins of the project's own.
+fn modules() -> Place {
+    let artifacts = artifacts();
+    let artifacts: Vec<(&str, &str)> = artifacts.iter().map(|(one, body)| (*one, body.as_str())).collect();
+    let plugin = |name: &str, more: &str| format!("<plugin><artifactId>{name}</artifactId>{more}</plugin>");
+    let execution = |goal: &str, more: &str| {
+        format!("<executions><execution>{more}<goals><goal>{goal}</goal></goals></execution></executions>")
+    };
+    let top = format!(
+        "<packaging>pom</packaging><properties><own>1</own></properties><modules><module>parent</module><module>bom</module><module>a</module><module>deep/b</module></modules>\
+         <build><pluginManagement><plugins>{}{}</plugins></pluginManagement></build>",
+        plugin("maven-jar-plugin", "<version>9</version>"),
+        plugin("maven-extra-plugin", "<version>1</version>"),
+    );
+    let inherits = |name: &str, path: &str| {
+        format!("<parent><groupId>me</groupId><artifactId>{name}</artifactId><version>1</version>{path}</parent>")
+    };
+    let parent = format!(
+        "{}<packaging>pom</packaging>{}<profiles><profile><id>usual</id><activation><activeByDefault>true</activeByDefault></activation>{}</profile>\
+         <profile><id>new</id><activation><jdk>[11,)</jdk></activation>{}</profile></profiles>",
+        inherits("top", ""),
+        managed(&[needs("me:bom:1", "<type>pom</type><scope>import</scope>")]),
+        list(&[needs("x:maybe:1", "")]),
+        list(&[needs("x:deeper", "")]),
+    );
+    let bom = format!(
+        "{}<packaging>pom</packaging>{}",
+        inherits("top", ""),
+        managed(&[needs("x:leaf:9", ""), needs("x:deeper:2", "")])
+    );
+    let a = format!(
+        "{}{}<build><plugins>{}{}</plugins></build>",
+        inherits("parent", "<relativePath>../parent</relativePath>"),
+        list(&[needs("me:b:1", ""), needs("x:leaf", "")]),
+        plugin("maven-extra-plugin", &execution("late", "")),
+        plugin("maven-resources-plugin", &format!("<dependencies>{}</dependencies>", needs("org.plug:deep:2", ""))),
+    );
+    let b = format!(
+        "{}{}",
+        inherits("parent", "<relativePath>../../parent/pom.xml</relativePath>"),
+        list(&[needs("x:running:1", "")])
+    );
+    let project = [
+        ("pom.xml", pom("me:top:1", &top)),
+        ("parent/pom.xml", pom("me:parent:1", &parent)),
+        ("bom/pom.xml", pom("me:bom:1", &bom)),
+        ("a/pom.xml", pom("me:a:1", &a)),
+        ("deep/b/pom.xml", pom("me:b:1", &b)),
+    ];
+    Place::new("modules", &artifacts, &project)
+}
+
+#[test]
+fn the_inventory_and_maven_agree_on_modules_profiles_and_plugins() {
+    let place = modules();
+    let mut tally = Tally::default();
+    let cases: &[(&str, &[&str], &dyn Fn(&Case))] = &[
+        ("nothing damaged", &[], &|_| {}),
+        ("what a module needs gone", &["x:leaf"], &|case| gone(case, "x:leaf:9", "jar")),
+        ("what a module needs through another gone", &["x:deep"], &|case| gone(case, "x:deep:1", "jar")),
+        ("what a profile brings gone", &["x:deeper"], &|case| gone(case, "x:deeper:2", "jar")),
+        ("a plugin of another version gone", &["org.apache.maven.plugins:maven-jar-plugin"], &|case| {
+            gone(case, "org.apache.maven.plugins:maven-jar-plugin:9", "jar");
+        }),
+        ("what a plugin has instead gone", &["org.plug:deep"], &|case| gone(case, "org.plug:deep:2", "jar")),
+        ("a plugin that runs later gone", &["org.apache.maven.plugins:maven-extra-plugin"], &|case| {
+            gone(case, "org.apache.maven.plugins:maven-extra-plugin:1", "jar");
+        }),
+        ("a plugin that runs now, and what it needs is not here", &["org.plug:extra"], &|case| {
+            case.edit("a/pom.xml", "<goal>late</goal>", "<goal>early</goal>");
+        }),
+        ("a plugin that never runs", &[], &|case| {
+            case.edit("a/pom.xml", "<goals><goal>late", "<phase>none</phase><goals><goal>late");
+            let folder = case.file("org.apache.maven.plugins:maven-extra-plugin:1", "jar");
+            std::fs::remove_dir_all(folder.parent().unwrap()).unwrap();
+        }),
+        ("a module gone", &[], &|case| std::fs::remove_dir_all(case.workspace.join("deep")).unwrap()),
+        ("a module that is none any more", &["me:b"], &|case| {
+            case.edit("pom.xml", "<module>deep/b</module>", "");
+            std::fs::remove_dir_all(case.workspace.join("deep")).unwrap();
+        }),
+        ("an import that is none any more", &["me:bom", "x:leaf", "x:deeper"], &|case| {
+            case.edit("pom.xml", "<module>bom</module>", "");
+            std::fs::remove_dir_all(case.workspace.join("bom")).unwrap();
+        }),
+        ("no condition holds, and the usual profile is active", &["x:maybe"], &|case| {
+            case.edit("parent/pom.xml", "[11,)", "[99,)");
+        }),
+        ("a profile by name", &["x:maybe"], &|case| write(&case.workspace.join(".mvn/maven.config"), "-Pusual\n")),
+        ("a property by name", &[], &|case| write(&case.workspace.join(".mvn/maven.config"), "-Dsome=thing\n")),
+        ("another mirror", &[], &|case| {
+            let path = case.home.join(".m2/settings.xml");
+            let text = std::fs::read_to_string(&path).unwrap();
+            write(&path, text.replace("<id>here</id>", "<id>there</id>"));
+        }),
+        ("a mirror for others", &[], &|case| {
+            let path = case.home.join(".m2/settings.xml");
+            let text = std::fs::read_to_string(&path).unwrap();
+            write(&path, text.replace("<mirrorOf>*<", "<mirrorOf>*,!central<"));
+        }),
+        ("settings that are broken", &[], &|case| {
+            let path = case.home.join(".m2/settings.xml");
+            let text = std::fs::read_to_string(&path).unwrap();
+            write(&path, text.replace("</settings>", ""));
+        }),
+        ("a repository with the same id", &[], &|case| {
+            let path = case.home.join(".m2/settings.xml");
+            let text = std::fs::read_to_string(&path).unwrap();
+            write(&path, text.replace("<mirrorOf>*<", "<mirrorOf>nothing<"));
+            let own = "<repositories><repository><id>here</id><url>file:///nowhere</url></repository></repositories>";
+            let plugins =
+                own.replace("repositories>", "pluginRepositories>").replace("repository>", "pluginRepository>");
+            case.edit("pom.xml", "<modules>", &format!("{own}{plugins}<modules>"));
+        }),
+        ("a circle of parents", &[], &|case| {
+            case.edit("pom.xml", "<packaging>", "<parent><groupId>me</groupId><artifactId>parent</artifactId><version>1</version><relativePath>parent</relativePath></parent><packaging>");
+        }),
+    ];
+    let all = std::env::var_os("HOLDOVER_JUDGE_CASES").is_some();
+    for (at, (name, damaged, change)) in cases.iter().enumerate() {
+        // Java takes its time to start: the usual run takes every third.
+        if at % 3 != 0 && !all {
+            continue;
+        }
+        let mut case = place.case();
+        change(&case);
+        case.damaged = damaged.iter().map(|&name| name.to_owned()).collect();
+        case.judge(&mut tally, name);
+    }
+    tally.finish("Maven, modules, profiles and plugins", 7);
+}
+
+const NAMES: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+
+/// A dependency on a random artifact, written in a random way.
+fn random_need(dice: &mut Dice, versions: bool) -> String {
+    let name = *dice.pick(&NAMES);
+    let version = match dice.roll(if versions { 5 } else { 9 }) {
+        0 => "1",
+        1 => "2",
+        2 => "3",
+        3 => "${two}",
+        4 => "${three}",
+        _ => return needs(&format!("x:{name}"), &random_more(dice)),
+    };
+    needs(&format!("x:{name}:{version}"), &random_more(dice))
+}
+
+fn random_more(dice: &mut Dice) -> String {
+    let mut more = String::new();
+    more.push_str(
+        ["", "", "", "<scope>runtime</scope>", "<scope>test</scope>", "<scope>provided</scope>"][dice.roll(6)],
+    );
+    if dice.roll(5) == 0 {
+        more.push_str("<optional>true</optional>");
+    }
+    if dice.roll(6) == 0 {
+        more.push_str("<classifier>more</classifier>");
+    }
+    if dice.roll(3) == 0 {
+        let name = if dice.roll(6) == 0 { "*" } else { *dice.pick(&NAMES) };
+        let exclusion =
+            ["<exclusions><exclusion><groupId>x</groupId><artifactId>", name, "</artifactId></exclusion></exclusions>"];
+        more.push_str(&exclusion.concat());
+    }
+    more
+}
+
+/// Each artifact in three versions, with parents that manage some of them, one import, moves, and profiles.
+fn random_artifacts(dice: &mut Dice) -> Vec<(String, String)> {
+    let manages = |dice: &mut Dice| -> Vec<String> { (0..dice.roll(4)).map(|_| random_need(dice, true)).collect() };
+    let properties = "<properties><two>2</two><three>3</three></properties><packaging>pom</packaging>";
+    let parent = |name: &str| {
+        format!("<parent><groupId>x</groupId><artifactId>{name}</artifactId><version>1</version></parent>")
+    };
+    let all: Vec<String> = NAMES.iter().map(|name| needs(&format!("x:{name}:{}", 1 + dice.roll(3)), "")).collect();
+    let mut low = manages(dice);
+    low.push(needs("x:bom:1", "<type>pom</type><scope>import</scope>"));
+    let mut out = vec![
+        ("x:top:1".to_owned(), format!("{properties}{}", managed(&manages(dice)))),
+        ("x:bom:1".to_owned(), format!("{properties}{}", managed(&all))),
+        (
+            "x:low:1".to_owned(),
+            format!(
+                "{}<packaging>pom</packaging><properties><two>1</two></properties>{}",
+                parent("top"),
+                managed(&low)
+            ),
+        ),
+    ];
+    for name in NAMES {
+        for version in 1..=3 {
+            let needed: Vec<String> = (0..dice.roll(4)).map(|_| random_need(dice, false)).collect();
+            let profile = match dice.roll(4) {
+                0 => format!(
+                    "<profiles><profile><id>p</id><activation><property><name>!none</name></property></activation>{}</profile></profiles>",
+                    list(&[random_need(dice, true)])
+                ),
+                1 => format!(
+                    "<profiles><profile><id>p</id><activation><jdk>[1.4,1.8)</jdk></activation>{}</profile></profiles>",
+                    list(&[random_need(dice, true)])
+                ),
+                _ => String::new(),
+            };
+            let moved = match dice.roll(14) {
+                0 => format!(
+                    "<distributionManagement><relocation><artifactId>{}</artifactId><version>3</version></relocation></distributionManagement>",
+                    dice.pick(&NAMES)
+                ),
+                _ => String::new(),
+            };
+            out.push((format!("x:{name}:{version}"), format!("{}{}{profile}{moved}", parent("low"), list(&needed))));
+        }
+    }
+    out
+}
+
+fn random_project(dice: &mut Dice) -> String {
+    let needed: Vec<String> = (0..2 + dice.roll(3)).map(|_| random_need(dice, true)).collect();
+    let manages: Vec<String> = (0..dice.roll(3)).map(|_| random_need(dice, true)).collect();
+    let properties = "<properties><two>2</two><three>3</three></properties>";
+    pom("me:app:1", &format!("{properties}{}{}", managed(&manages), list(&needed)))
+}
+
+#[test]
+fn the_inventory_and_maven_choose_the_same_of_random_repositories() {
+    let place = plain();
+    let mut tally = Tally::default();
+    let first: u64 = std::env::var("HOLDOVER_JUDGE_SEED").map_or(1, |seed| seed.parse().expect("a number"));
+    let mut doubted = 0;
+    for seed in first..first + random_cases(1) as u64 {
+        let mut dice = Dice::new(seed);
+        let artifacts = random_artifacts(&mut dice);
+        let artifacts: Vec<(&str, &str)> = artifacts.iter().map(|(one, body)| (one.as_str(), body.as_str())).collect();
+        let case = place.another(&artifacts, &[("pom.xml", random_project(&mut dice))]);
+        doubted += usize::from(case.judge_or_doubt(&mut tally, &format!("seed {seed}")));
+    }
+    let (cases, passed, differences) = (tally.cases, tally.passed, tally.differences.len());
+    println!(
+        "Maven, random repositories: {cases} cases, {passed} pass, {differences} differences; {doubted} more in doubt"
+    );
+    assert!(tally.differences.is_empty(), "{:#?}", tally.differences);
+    assert!(doubted <= cases, "{doubted} in doubt");
 }
 
 #[test]
@@ -186,7 +433,7 @@ fn the_inventory_and_maven_agree_on_random_damage() {
     let place = plain();
     let mut tally = Tally::default();
     let mut dice = Dice::new(2211);
-    for at in 0..random_cases(2) {
+    for at in 0..random_cases(1) {
         let mut case = place.case();
         let ends = ["jar", "pom", "_remote.repositories"];
         let all: Vec<_> = files(&case.repository)

@@ -67,7 +67,7 @@ pub struct Homes {
     /// Folders in which programs are looked up.
     pub path: Vec<PathBuf>,
     /// Variables that tools read as configuration: `CARGO_*`, `RUSTFLAGS`, `RUSTUP_TOOLCHAIN`, `NODE_ENV`, `npm_config_*`
-    /// (in lower case), `GO*`, `PNPM_HOME`, `pnpm_config_*`, `UV_*`, `PIP_*`, `POETRY_*`, `VIRTUAL_ENV`, `CONDA_*`, `MAVEN_*`, `JAVA_*`, `XDG_*`, `PYENV_*`, `YARN_*`, `COREPACK_*`, `GIT_*`, and those a `.npmrc` may refer to.
+    /// (in lower case), `GO*`, `PNPM_HOME`, `pnpm_config_*`, `UV_*`, `PIP_*`, `POETRY_*`, `VIRTUAL_ENV`, `CONDA_*`, `MAVEN_*`, `GRADLE_*`, `JAVA_*`, `XDG_*`, `PYENV_*`, `YARN_*`, `COREPACK_*`, `GIT_*`, and those a `.npmrc` may refer to.
     pub variables: BTreeMap<String, String>,
 }
 
@@ -124,6 +124,7 @@ impl Homes {
                 "VIRTUAL_ENV",
                 "CONDA",
                 "MAVEN_",
+                "GRADLE_",
                 "JAVA_",
                 "XDG_",
                 "PYENV",

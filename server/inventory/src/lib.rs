@@ -20,6 +20,7 @@ mod findings;
 mod freshness;
 mod git;
 mod go;
+mod gradle;
 mod ground;
 mod hexadecimal;
 mod hints;
@@ -51,6 +52,7 @@ mod text;
 mod unlocked;
 mod uv;
 mod verify;
+mod xml;
 mod yaml;
 mod yarn;
 

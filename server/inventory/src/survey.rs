@@ -36,6 +36,7 @@ pub(crate) fn ecosystems() -> &'static [Known] {
         &crate::maven::Maven,
         &crate::submodules::Submodules,
         &crate::lfs::Lfs,
+        &crate::gradle::Gradle,
     ]
 }
 

@@ -17,7 +17,7 @@ static PLACES: AtomicUsize = AtomicUsize::new(0);
 pub type Made<'a> = (&'a str, &'a str);
 
 /// The plugins that Maven 3.8 binds to a jar by itself, with what they run with; goal, what it has resolved, phase.
-const PLUGINS: [(&str, &str, &str, &[[&str; 3]]); 4] = [
+const PLUGINS: [(&str, &str, &str, &[[&str; 3]]); 6] = [
     (
         "maven-resources-plugin",
         "2.6",
@@ -27,14 +27,23 @@ const PLUGINS: [(&str, &str, &str, &[[&str; 3]]); 4] = [
     ("maven-compiler-plugin", "3.1", "", &[["compile", "compile", "compile"], ["testCompile", "test", "test-compile"]]),
     ("maven-surefire-plugin", "2.12.4", "", &[["test", "test", "test"]]),
     ("maven-jar-plugin", "2.4", "", &[["jar", "runtime", "package"]]),
+    ("maven-jar-plugin", "9", "", &[["jar", "runtime", "package"]]),
+    (
+        "maven-extra-plugin",
+        "1",
+        "<dependencies><dependency><groupId>org.plug</groupId><artifactId>extra</artifactId><version>1</version></dependency></dependencies>",
+        &[["late", "", "verify"], ["early", "", "generate-sources"]],
+    ),
 ];
 /// What those plugins run with.
-const OF_PLUGINS: [Made<'static>; 4] = [
+const OF_PLUGINS: [Made<'static>; 6] = [
     (
         "org.plug:in:1",
         "<dependencies><dependency><groupId>org.plug</groupId><artifactId>deep</artifactId><version>1</version></dependency><dependency><groupId>org.plug</groupId><artifactId>never</artifactId><version>1</version><scope>provided</scope></dependency></dependencies>",
     ),
     ("org.plug:deep:1", ""),
+    ("org.plug:deep:2", ""),
+    ("org.plug:extra:1", ""),
     (
         "org.apache.maven:maven-core:2.0.6",
         "<dependencies><dependency><groupId>org.apache.maven.wagon</groupId><artifactId>wagon-file</artifactId><version>1</version></dependency></dependencies>",
@@ -92,15 +101,22 @@ fn publish(path: &Path, bytes: &[u8]) {
     write(&PathBuf::from(format!("{}.sha1", path.display())), sum);
 }
 
-/// Lays artifacts and plugins down as a repository has them.
-fn repository(remote: &Path, scratch: &Path, artifacts: &[Made<'_>]) {
-    for (coordinates, body) in artifacts.iter().chain(&OF_PLUGINS) {
+/// Lays artifacts down as a repository has them, each with a second archive.
+fn lay(remote: &Path, artifacts: &[Made<'_>]) {
+    for (coordinates, body) in artifacts {
         let at = remote.join(below(coordinates)).display().to_string();
         publish(Path::new(&format!("{at}.pom")), pom(coordinates, body).as_bytes());
         if !body.contains("<packaging>pom</packaging>") {
             publish(Path::new(&format!("{at}.jar")), coordinates.as_bytes());
+            publish(Path::new(&format!("{at}-more.jar")), format!("more of {coordinates}").as_bytes());
         }
     }
+}
+
+/// Lays artifacts and plugins down as a repository has them.
+fn repository(remote: &Path, scratch: &Path, artifacts: &[Made<'_>]) {
+    lay(remote, artifacts);
+    lay(remote, &OF_PLUGINS);
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("maven/Show.java");
     let home = tool("maven/bin/mvn").parent().unwrap().parent().unwrap().to_path_buf();
     let archives = glob::glob(home.join("lib/*.jar").to_str().unwrap()).unwrap().map(Result::unwrap);
@@ -117,15 +133,16 @@ fn repository(remote: &Path, scratch: &Path, artifacts: &[Made<'_>]) {
 /// A plugin with these goals, none of which does anything but write down what was resolved.
 fn plugin(remote: &Path, scratch: &Path, (name, version, body): (&str, &str, &str), goals: &[[&str; 3]]) {
     let mojo = |[goal, resolves, phase]: &[&str; 3]| {
-        let shows = *goal == "testCompile";
+        let (shows, packs) = (*goal == "testCompile", *goal == "jar");
         format!(
             "<mojo><goal>{goal}</goal><requiresDependencyResolution>{resolves}</requiresDependencyResolution><phase>{phase}</phase>\
              <requiresProject>true</requiresProject><implementation>Show</implementation><language>java</language>\
              <instantiationStrategy>per-lookup</instantiationStrategy><executionStrategy>once-per-session</executionStrategy><parameters>\
              <parameter><name>project</name><type>org.apache.maven.project.MavenProject</type></parameter>\
-             <parameter><name>shows</name><type>boolean</type></parameter></parameters><configuration>\
+             <parameter><name>shows</name><type>boolean</type></parameter>\
+             <parameter><name>packs</name><type>boolean</type></parameter></parameters><configuration>\
              <project implementation=\"org.apache.maven.project.MavenProject\" default-value=\"${{project}}\"/>\
-             <shows implementation=\"boolean\" default-value=\"{shows}\"/></configuration></mojo>"
+             <shows implementation=\"boolean\" default-value=\"{shows}\"/><packs implementation=\"boolean\" default-value=\"{packs}\"/></configuration></mojo>"
         )
     };
     let mojos: String = goals.iter().map(mojo).collect();
@@ -159,7 +176,7 @@ pub struct Place {
 pub struct Case {
     pub workspace: PathBuf,
     pub repository: PathBuf,
-    home: PathBuf,
+    pub home: PathBuf,
     remote: PathBuf,
     pub damaged: Vec<String>,
     /// Damage to the bytes of a file that has a checksum beside it.
@@ -170,7 +187,7 @@ pub struct Case {
 
 impl Place {
     pub fn new(name: &str, artifacts: &[Made<'_>], project: &[(&str, String)]) -> Self {
-        let own = include_str!("mod.rs");
+        let own = concat!(include_str!("mod.rs"), include_str!("../../maven/Show.java"));
         let stamp = format!("{own}{artifacts:?}{project:?}{}", tool("maven/bin/mvn").display());
         let (held, folder, fresh) = Held::shared(&format!("judge-maven-{name}"), &stamp);
         let number = PLACES.fetch_add(1, Ordering::Relaxed);
@@ -186,15 +203,9 @@ impl Place {
             for (path, text) in project {
                 write(&case.workspace.join(path), text);
             }
-            let settings = format!(
-                "<settings><mirrors><mirror><id>here</id><mirrorOf>*</mirrorOf><url>file://{}</url></mirror></mirrors></settings>",
-                place.remote.display()
-            );
-            write(&case.home.join(".m2/settings.xml"), settings);
+            case.settings();
             must(&mut case.maven(&["package"]));
-            for module in files(&case.workspace).iter().filter(|path| path.ends_with("target/resolved")) {
-                std::fs::remove_dir_all(module.parent().unwrap()).unwrap();
-            }
+            case.clean();
             place.held.done();
         }
         place
@@ -215,6 +226,25 @@ impl Place {
     pub fn case(&self) -> Case {
         copy(&self.kept, &self.run);
         self.at(&self.run)
+    }
+
+    /// Another project, of other artifacts that are published beside the plugins, as Maven leaves it with a connection; whether that
+    /// went well does not matter.
+    pub fn another(&self, artifacts: &[Made<'_>], project: &[(&str, String)]) -> Case {
+        let mut case = self.case();
+        std::fs::remove_dir_all(&case.workspace).unwrap();
+        let _ = std::fs::remove_dir_all(case.repository.join("x"));
+        case.remote = self.run.join("remote");
+        copy(&self.remote, &case.remote);
+        let _ = std::fs::remove_dir_all(case.remote.join("x"));
+        lay(&case.remote, artifacts);
+        for (path, text) in project {
+            write(&case.workspace.join(path), text);
+        }
+        case.settings();
+        run(&mut case.maven(&["package"]));
+        case.clean();
+        case
     }
 }
 
@@ -255,6 +285,21 @@ impl Case {
         command
     }
 
+    fn settings(&self) {
+        let settings = format!(
+            "<settings><mirrors><mirror><id>here</id><mirrorOf>*</mirrorOf><url>file://{}</url></mirror></mirrors></settings>",
+            self.remote.display()
+        );
+        write(&self.home.join(".m2/settings.xml"), settings);
+    }
+
+    /// Takes away what a build left.
+    fn clean(&self) {
+        for module in files(&self.workspace).iter().filter(|path| path.ends_with("target/resolved")) {
+            let _ = std::fs::remove_dir_all(module.parent().unwrap());
+        }
+    }
+
     /// A file of an artifact in the local repository.
     pub fn file(&self, coordinates: &str, extension: &str) -> PathBuf {
         let at = self.repository.join(below(coordinates));
@@ -268,12 +313,25 @@ impl Case {
         write(&path, text.replacen(from, to, 1));
     }
 
+    /// Judges, unless it is said that artifacts have moved in a way that is not followed.
+    pub fn judge_or_doubt(self, tally: &mut Tally, name: &str) -> bool {
+        let survey = survey(&self.workspace, self.homes());
+        let mut problems = survey.readiness.ecosystems.iter().filter_map(|one| one.problem.as_deref());
+        if survey.readiness.state == contract::ReadinessState::Unknown
+            && problems.any(|why| why.contains(" has moved, and "))
+        {
+            return true;
+        }
+        self.judge(tally, name);
+        false
+    }
+
     pub fn judge(self, tally: &mut Tally, name: &str) {
         let survey = survey(&self.workspace, self.homes());
         let output = run(&mut self.maven(&["--offline", "package"]));
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         // Maven goes on where a description is not here, without what it would have said; that of what is passed over is not missed.
-        let missed = text.lines().any(|line| {
+        let missed = text.lines().filter(|line| line.contains(" is missing,")).any(|line| {
             let coordinates = line.strip_prefix("[WARNING] The POM for ").and_then(|rest| rest.split(' ').next());
             coordinates.is_some_and(|coordinates| {
                 let parts: Vec<&str> = coordinates.split(':').collect();
@@ -307,7 +365,7 @@ impl Case {
             .artifacts
             .iter()
             .filter(|one| !one.name.starts_with("org.") && !one.id.contains(":pom:"))
-            .map(|one| format!("{}:{}", one.name, one.version))
+            .filter_map(|one| one.id.strip_prefix("maven:").map(str::to_owned))
             .collect();
         if ours != theirs {
             let only =

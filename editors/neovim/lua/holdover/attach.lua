@@ -49,7 +49,7 @@ function M.root_dir(bufnr, on_dir)
 end
 
 ---Files whose dependencies have hints. In others Neovim's switch would show the hints of other servers too.
-local MANIFESTS = { 'Cargo.toml', 'package.json', 'pyproject.toml', 'go.mod' }
+local MANIFESTS = { 'Cargo.toml', 'package.json', 'pyproject.toml', 'go.mod', 'pom.xml', 'libs.versions.toml' }
 
 ---Switches inlay hints on in a manifest, unless the user does not want them.
 ---@param bufnr integer

@@ -38,6 +38,8 @@ pub(super) struct Node {
     pub needs: Vec<usize>,
     /// Steps from the project or plugin.
     pub depth: usize,
+    /// Who brought it, where it is not direct.
+    pub above: Option<usize>,
     /// It is a part of this build.
     pub own: bool,
 }
@@ -50,6 +52,8 @@ pub(super) struct Graph {
     /// In words, what could not be decided.
     pub doubts: Vec<String>,
     pub refused: Vec<String>,
+    /// Which of several Maven chooses is not followed somewhere.
+    contested: bool,
 }
 
 /// What a type of dependency means: classifier, extension, and whether it holds its dependencies itself.
@@ -160,6 +164,7 @@ impl Graph {
         }
         let own_key = key(&item.one);
         if let Some(&winner) = won.get(&own_key) {
+            self.competes(&item, winner, &own_key);
             self.link(&item, winner);
             return;
         }
@@ -201,17 +206,38 @@ impl Graph {
             !node.own && descriptions.into_iter().any(|held| !held.here())
         };
         let gap = self.nodes.iter().filter(lacks).min_by_key(|node| node.depth);
-        let Some((name, depth)) = gap.map(|node| (node.gav.name(), node.depth)) else { return };
+        let gap = gap.map(|node| (node.depth, format!("while the description of {} is not here", node.gav.name())));
+        let contested = self.contested.then(|| (0, "because artifacts have moved".to_owned()));
+        let Some((depth, why)) = contested.or(gap) else { return };
         for node in self.nodes.iter_mut().filter(|node| node.depth > depth) {
-            let held = [node.file.as_mut(), node.description.as_mut()];
-            for held in held.into_iter().flatten().filter(|held| held.state == ArtifactState::Missing) {
+            let below = node.rests_on.iter_mut().map(|(_, held)| held);
+            let held = node.file.iter_mut().chain(&mut node.description).chain(below);
+            for held in held.filter(|held| held.state == ArtifactState::Missing) {
                 held.state = ArtifactState::Unknown;
-                held.evidence = format!(
-                    "{}, and whether it is needed is not known while the description of {name} is not here",
-                    held.evidence
-                );
+                held.evidence = format!("{}, and whether it is needed is not known {why}", held.evidence);
             }
         }
+    }
+
+    /// Among artifacts that have moved Maven chooses by names old and new, and not always the nearest: where one is asked for more
+    /// than once, or leads back to itself, it is not followed.
+    fn competes(&mut self, item: &Item, winner: usize, name: &str) {
+        let by_move = |node: &Node| node.file.is_none();
+        let mut line = std::iter::successors(item.above, |&at| self.nodes[at].above);
+        let circle = line.clone().any(|at| at == winner) && line.any(|at| by_move(&self.nodes[at]));
+        let node = &self.nodes[winner];
+        let moved = by_move(node)
+            || node.above.is_some_and(|above| by_move(&self.nodes[above]) && self.nodes[above].depth == node.depth);
+        if circle || moved {
+            self.contest(name);
+        }
+    }
+
+    fn contest(&mut self, name: &str) {
+        self.contested = true;
+        self.doubts.push(format!(
+            "{name} has moved, and which of those that are asked for Maven would choose is not followed"
+        ));
     }
 
     /// Notes who needs an artifact.
@@ -266,6 +292,7 @@ impl Graph {
             rests_on: Vec::new(),
             needs: Vec::new(),
             depth: item.depth,
+            above: item.above,
             own,
         }
     }
@@ -288,6 +315,8 @@ impl Graph {
         }
         let one = Dependency { group: to.group, artifact: to.artifact, version: Some(to.version), ..item.one.clone() };
         if let Some(&other) = won.get(&key(&one)).filter(|&&other| other != at) {
+            let name = self.nodes[at].gav.name();
+            self.contest(&name);
             self.nodes[at].needs.push(other);
             return;
         }

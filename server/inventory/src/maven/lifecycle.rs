@@ -2,9 +2,9 @@
 //! May not run it; takes both out of its own archives.
 
 use super::pom::{Execution, Plugin};
-use super::xml::{child, children, items, read, tame, text, value};
 use crate::ecosystem::Ask;
 use crate::python::archive::Archive;
+use crate::xml::{child, children, items, read, tame, text, value};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 

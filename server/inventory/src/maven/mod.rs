@@ -14,7 +14,6 @@ mod settings;
 mod store;
 mod told;
 mod wrapper;
-mod xml;
 
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
 use crate::fetch::{self, Wanted};

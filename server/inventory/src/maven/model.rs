@@ -91,17 +91,23 @@ impl<'a> Models<'a> {
 
     /// The effective description of an artifact, for somebody who would ask these repositories.
     pub(super) fn of_artifact(&self, gav: &Gav, repositories: &Repositories) -> Described {
-        if let Some(path) = self.own.borrow().get(gav).cloned() {
-            let held = Held::new(ArtifactState::Present, "it is a part of this build", path.clone());
-            return (held, Some(Rc::new(self.of_project(&path))));
-        }
-        let key = (gav.clone(), Rc::clone(repositories));
+        let own = self.own.borrow().get(gav).cloned();
+        let asked = if own.is_some() { Rc::default() } else { Rc::clone(repositories) };
+        let key = (gav.clone(), asked);
         if let Some(described) = self.described.borrow().get(&key) {
             return described.clone();
         }
         if self.open.borrow().contains(gav) || self.open.borrow().len() > DEEPEST {
             let why = "its description leads back to itself";
             return (Held::new(ArtifactState::Unknown, why, PathBuf::new()), None);
+        }
+        if let Some(path) = own {
+            self.open.borrow_mut().push(gav.clone());
+            let model = Rc::new(self.of_project(&path));
+            self.open.borrow_mut().pop();
+            let held = Held::new(ArtifactState::Present, "it is a part of this build", path);
+            self.described.borrow_mut().insert(key, (held.clone(), Some(Rc::clone(&model))));
+            return (held, Some(model));
         }
         let mut held = self.store.file(gav, "", "pom", repositories);
         let mut model = None;
@@ -360,10 +366,17 @@ impl<'a> Models<'a> {
             };
             let gav = Gav::new(&one.group, &one.artifact, version);
             let (held, found) = self.of_artifact(&gav, &repositories);
+            let Some(found) = found else {
+                if held.state == ArtifactState::Unknown && self.own.borrow().contains_key(&gav) {
+                    model.refused.push(format!("what {} imports leads back to itself", gav.name()));
+                } else {
+                    model.rests_on.push((gav, held));
+                }
+                continue;
+            };
             if !self.own.borrow().contains_key(&gav) {
                 model.rests_on.push((gav, held));
             }
-            let Some(found) = found else { continue };
             model.rests_on.extend(found.rests_on.iter().cloned());
             model.doubts.extend(found.doubts.iter().cloned());
             for one in &found.body.managed {

@@ -155,6 +155,7 @@ impl<'a> Plugins<'a> {
             rests_on: Vec::new(),
             needs: Vec::new(),
             depth: 1,
+            above: None,
             own: false,
         };
         if !graph.nodes.iter().any(has) {

@@ -1,7 +1,7 @@
 //! A `pom.xml` as it is written: coordinates, dependencies, what is managed, plugins, profiles; nothing inherited or replaced.
 //! May not look at another file.
 
-use super::xml::{child, children, items, read, span, tame, text, value};
+use crate::xml::{child, children, items, read, span, tame, text, value};
 use roxmltree::Node;
 use std::ops::Range as Span;
 

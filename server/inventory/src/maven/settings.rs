@@ -3,11 +3,11 @@
 
 use super::facts::{Facts, Known};
 use super::pom::{self, Profile, Repository};
-use super::xml::{child, items, read, tame, text, value};
 use super::{active, interpolate};
 use crate::ecosystem::{Ask, Verdict};
 use crate::look::{Seen, Unread};
 use crate::members::clean;
+use crate::xml::{child, items, read, tame, text, value};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

@@ -9,7 +9,7 @@ use std::ops::Range as Span;
 const MOST_NODES: u32 = 400_000;
 
 /// The text as a parser of XML takes it: names of characters that only HTML has, which Maven passes over, become blanks of the same length.
-pub(super) fn tame(text: &str) -> Cow<'_, str> {
+pub(crate) fn tame(text: &str) -> Cow<'_, str> {
     let known = |name: &str| name.starts_with('#') || ["amp", "lt", "gt", "quot", "apos"].contains(&name);
     let mut out = Cow::Borrowed(text);
     for (at, _) in text.match_indices('&') {
@@ -24,7 +24,7 @@ pub(super) fn tame(text: &str) -> Cow<'_, str> {
 }
 
 /// The root element of a text as [`tame`] gives it; the name it must have is without its namespace.
-pub(super) fn read<T>(text: &str, root: &str, take: impl FnOnce(Node<'_, '_>) -> T) -> Result<T, String> {
+pub(crate) fn read<T>(text: &str, root: &str, take: impl FnOnce(Node<'_, '_>) -> T) -> Result<T, String> {
     let options = ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| match error {
         roxmltree::Error::DtdDetected => "it declares a document type, which is not followed".to_owned(),
@@ -39,34 +39,34 @@ pub(super) fn read<T>(text: &str, root: &str, take: impl FnOnce(Node<'_, '_>) ->
 }
 
 /// The elements below one, in their order.
-pub(super) fn children<'a, 'i: 'a>(node: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {
+pub(crate) fn children<'a, 'i: 'a>(node: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {
     node.children().filter(Node::is_element)
 }
 
 /// The first element of a name below one.
-pub(super) fn child<'a, 'i: 'a>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
+pub(crate) fn child<'a, 'i: 'a>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
     children(node).find(|below| below.tag_name().name() == name)
 }
 
 /// The elements of one list: `list/item`.
-pub(super) fn items<'a, 'i: 'a>(node: Node<'a, 'i>, list: &str, item: &'static str) -> Vec<Node<'a, 'i>> {
+pub(crate) fn items<'a, 'i: 'a>(node: Node<'a, 'i>, list: &str, item: &'static str) -> Vec<Node<'a, 'i>> {
     let below = child(node, list).map(children).into_iter().flatten();
     below.filter(|below| below.tag_name().name() == item).collect()
 }
 
 /// An element's own text, without the blanks around it.
-pub(super) fn text(node: Node<'_, '_>) -> String {
+pub(crate) fn text(node: Node<'_, '_>) -> String {
     let own: String = node.children().filter(Node::is_text).filter_map(|node| node.text()).collect();
     own.trim().to_owned()
 }
 
 /// The text of the first element of a name below one; none where it is empty.
-pub(super) fn value(node: Node<'_, '_>, name: &str) -> Option<String> {
+pub(crate) fn value(node: Node<'_, '_>, name: &str) -> Option<String> {
     child(node, name).map(text).filter(|text| !text.is_empty())
 }
 
 /// Where an element stands, in bytes.
-pub(super) fn span(node: Node<'_, '_>) -> Span<usize> {
+pub(crate) fn span(node: Node<'_, '_>) -> Span<usize> {
     node.range()
 }
 
