@@ -243,9 +243,9 @@ mod tests {
             assert_eq!(told(&repository.suggested()), wanted, "{command:?}");
             // Both sides edited by hand: it stands where git wrote it.
             let text = std::fs::read_to_string(repository.file()).unwrap();
-            let edited = text.replacen("uno two", "uno deux", 1).replacen("one zwei", "ein zwei", 1);
+            let edited = text.replacen("uno two", "uno deux", 1).replacen("one zwei", "only zwei", 1);
             std::fs::write(repository.file(), &edited).unwrap();
-            assert!(edited.contains("uno deux") && edited.contains("ein zwei"), "{edited}");
+            assert!(edited.contains("uno deux") && edited.contains("only zwei"), "{edited}");
             assert_eq!(told(&repository.suggested())[0].0, Some("one two three\n"), "{edited}");
             std::fs::write(repository.file(), &text).unwrap();
             // An ancestor that is known may be chosen, and the other conflict stays as git wrote it once it was resolved by hand.
