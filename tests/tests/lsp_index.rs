@@ -89,13 +89,15 @@ fn the_ancestor_that_the_index_has_is_offered_previewed_and_taken() {
 fn where_the_index_cannot_say_no_ancestor_is_offered() {
     let (_folder, repository, mut client, uri) = opened(false);
     let text = repository.text(NAME);
-    // Of a conflict of which one side was edited by hand the other one says which it is; where both were, nothing does, and the other
-    // conflict keeps its ancestor.
+    // Of a conflict of which one side was edited by hand the other one says which it is; where both were, its place does; where a line
+    // around it was as well, nothing does, and the other conflict keeps its ancestor.
     let line = |of: &str| u32::try_from(text.lines().position(|line| line.contains(of)).unwrap()).unwrap();
     let [ours, theirs] = [line("wait(20)"), line("wait(30)")];
     client.change(&uri, 2, [ours, 4, ours, 4], "x");
     assert_eq!(preview(&mut client, &uri, 2)["base"], "    wait(10);\n");
     client.change(&uri, 3, [theirs, 4, theirs, 4], "x");
+    assert_eq!(preview(&mut client, &uri, 2)["base"], "    wait(10);\n");
+    client.change(&uri, 4, [0, 0, 0, 0], "x");
     let told = preview(&mut client, &uri, 2);
     assert_eq!((choice(&told, "conflict.accept-base"), &told["base"]), (None, &Value::Null));
     assert_eq!(base_action(&mut client, &uri, 2), None);
