@@ -102,7 +102,7 @@ export const views = {
       async () => {
         for (const [name, words] of [
           ['Checks', 'This version does not run them yet'],
-          ['Sync Queue', 'nothing leaves this machine'],
+          ['Sync Queue', 'stay on this machine'],
           ['Reviews', 'This version has no reviews yet'],
         ]) {
           expectText(await window.welcome(name), words);
