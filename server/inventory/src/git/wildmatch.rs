@@ -122,9 +122,16 @@ fn class(text: &[u8]) -> Option<(Token, usize)> {
         match byte {
             b']' if at > begin => return Some((Token::Class(negated, ranges), at + 1)),
             b'[' if text.get(at + 1) == Some(&b':') => {
-                let end = text[at..].windows(2).position(|two| two == b":]")?;
-                ranges.extend(named(&text[at + 2..at + end])?);
-                at += end + 2;
+                // Up to the first bracket; where no colon stands before that, it is a bracket like any other byte.
+                let name = at + 2;
+                let end = name + text[name..].iter().position(|byte| *byte == b']')?;
+                if end > name && text[end - 1] == b':' {
+                    ranges.extend(named(&text[name..end - 1])?);
+                    at = end + 1;
+                } else {
+                    ranges.push((b'[', b'['));
+                    at += 1;
+                }
                 continue;
             }
             _ => {}
@@ -205,15 +212,13 @@ fn matches(tokens: &[Token], text: &[u8], steps: &mut u64) -> bool {
 }
 
 /// Adds a place, and those that are reached from it without a byte.
-fn enter(tokens: &[Token], places: &mut [bool], at: usize) {
-    if places[at] {
-        return;
-    }
-    places[at] = true;
-    match tokens.get(at) {
-        Some(Token::Star | Token::Everything) => enter(tokens, places, at + 1),
-        Some(Token::Folders) => enter(tokens, places, at + 2),
-        _ => {}
+fn enter(tokens: &[Token], places: &mut [bool], mut at: usize) {
+    while !std::mem::replace(&mut places[at], true) {
+        at += match tokens.get(at) {
+            Some(Token::Star | Token::Everything) => 1,
+            Some(Token::Folders) => 2,
+            _ => return,
+        };
     }
 }
 
@@ -242,6 +247,14 @@ mod tests {
             ("[a-c]?[!x]", "b1x", false),
             ("[[:digit:]]\\*", "7*", true),
             ("[", "[", false),
+            // Without a colon before the first bracket, `[:` is no class within one.
+            ("[[:]", "[", true),
+            ("[[:]", ":", true),
+            ("[[:]", "]", false),
+            ("[[:a]", "a", true),
+            ("[[:]:]", "[:]", true),
+            ("[[:", "[", false),
+            ("[[:none:]]", "n", false),
             ("a/", "a", false),
         ] {
             assert_eq!(Pattern::new(pattern).is_file(path), meant, "{pattern} {path}");
@@ -249,6 +262,11 @@ mod tests {
         assert!(Pattern::new("a/").is_at_or_above("a/b/c"));
         assert!(Pattern::new("b").is_at_or_above("a/b/c"));
         assert!(!Pattern::new("/b").is_at_or_above("a/b/c"));
+    }
+
+    #[test]
+    fn a_pattern_of_countless_folders_is_compared() {
+        assert!(Pattern::new(&("**/".repeat(200_000) + "a")).is_file("a"));
     }
 
     proptest! {
