@@ -26,8 +26,9 @@ impl Request for InlayHints {
             return reply.send(Ok(None));
         };
         if let Some(root) = state.root_of(&path) {
+            // Another document of this root may have been told what was so before: the oldest counts, until all are asked for again.
             let looked = engine.looked_at(&root);
-            state.told_hints.insert(root, looked);
+            state.told_hints.entry(root).or_insert(looked);
         }
         let (first, last) = (params.range.start.line, params.range.end.line);
         state.answer_later(reply, move |_| {
