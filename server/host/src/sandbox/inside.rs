@@ -60,6 +60,8 @@ pub(super) fn run(order: &Order) -> u8 {
         }
     }
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+    // Before anything runs that could be counted.
+    let before = unrouted();
     let (listener, started) = match start(order, &folder, &ground) {
         Ok(started) => started,
         Err(why) => return not_started(&why),
@@ -81,7 +83,6 @@ pub(super) fn run(order: &Order) -> u8 {
         resolver.serve_configured();
     }
     let own_network = std::fs::read_link("/proc/self/ns/net").ok();
-    let before = unrouted();
     let mut watch = Watch {
         listener: listener.ok(),
         pipes: [Some(out.into()), Some(err.into())],
