@@ -22,6 +22,7 @@ mod git;
 mod go;
 mod gradle;
 mod ground;
+mod held;
 mod hexadecimal;
 mod hints;
 mod homes;

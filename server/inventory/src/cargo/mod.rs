@@ -220,11 +220,8 @@ fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         ecosystem: "cargo".into(),
         path: ask.options.homes.cargo.join("registry"),
         bytes: Some(bytes),
-        quota: None,
-        expires_at: None,
         stale: judged.artifacts.iter().filter(|artifact| artifact.state == ArtifactState::Stale).count() as u64,
-        replaced: 0,
-        text: String::new(),
+        ..Cache::default()
     });
     judged.graph.artifact = artifact_of;
     judged.graph.labels = lock

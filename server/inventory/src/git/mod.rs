@@ -14,6 +14,7 @@ use crate::look::{Look, Seen};
 use pack::Pack;
 use sha1::Digest;
 use std::path::{Path, PathBuf};
+pub(crate) use walk::Trees;
 
 /// Larger objects are not read, in bytes.
 pub(crate) const LARGEST: u64 = 256 << 20;

@@ -2,7 +2,8 @@
 //! May run nothing; of the settings nothing is followed that names a program or another file.
 
 use super::config::{self, Settings};
-use super::{Id, Kind, Lost, Object, Placed, Store, index};
+use super::walk::Trees;
+use super::{Id, Lost, Object, Placed, Store, index};
 use crate::look::{Look, Seen, Unread};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -15,10 +16,6 @@ const LARGEST_REFERENCES: u64 = 64 << 20;
 const LARGEST_INDEX: u64 = 512 << 20;
 /// Repositories that borrow from each other are followed so far.
 const MOST_BORROWED: usize = 16;
-/// More entries of a commit are not looked at.
-const MOST_ENTRIES: usize = 1_000_000;
-/// Folders deeper than this are not looked into.
-const DEEPEST: usize = 256;
 /// What a repository may need of git and this reads as well.
 const KNOWN_EXTENSIONS: [&str; 7] =
     ["noop", "preciousobjects", "partialclone", "worktreeconfig", "relativeworktrees", "refstorage", "objectformat"];
@@ -334,50 +331,10 @@ impl Objects {
         })?;
         Ok(out)
     }
+}
 
-    /// The tree of a commit.
-    pub(crate) fn tree_of(&self, commit: &Id, look: &Look) -> Result<Id, Lost> {
-        let no_commit = || Lost::Damaged(format!("the object {} is no commit", hex::encode(commit)));
-        let (kind, content) = self.read(commit, look)?;
-        let line = content.strip_prefix(b"tree ").filter(|_| kind == Kind::Commit).ok_or_else(no_commit)?;
-        let mut tree = [0; 20];
-        hex::decode_to_slice(line.get(..40).ok_or_else(no_commit)?, &mut tree).map_err(|_| no_commit())?;
-        Ok(tree)
-    }
-
-    /// Gives mode, path and id of each file and submodule below a tree.
-    pub(crate) fn each_file(
-        &self,
-        tree: &Id,
-        look: &Look,
-        each: &mut dyn FnMut(u32, &str, &Id) -> Result<(), Lost>,
-    ) -> Result<(), Lost> {
-        let mut open = vec![(String::new(), *tree, 0)];
-        let mut entries = 0;
-        while let Some((folder, tree, depth)) = open.pop() {
-            let (kind, content) = self.read(&tree, look)?;
-            if kind != Kind::Tree {
-                return Err(Lost::Damaged(format!("the object {} is no folder", hex::encode(tree))));
-            }
-            let mut rest = content.as_slice();
-            while let Some((mode, file, id, next)) = super::walk::entry(rest) {
-                rest = next;
-                entries += 1;
-                if entries > MOST_ENTRIES || depth > DEEPEST {
-                    return Err(Lost::Unknown(format!(
-                        "the commit holds more than the {MOST_ENTRIES} files that are looked at"
-                    )));
-                }
-                let path = if folder.is_empty() { file } else { format!("{folder}/{file}") };
-                match mode {
-                    0o040_000 => open.push((path, id, depth + 1)),
-                    _ => each(mode, &path, &id)?,
-                }
-            }
-            if !rest.is_empty() {
-                return Err(Lost::Damaged(format!("the folder {} cannot be read", hex::encode(tree))));
-            }
-        }
-        Ok(())
+impl Trees for Objects {
+    fn object(&self, id: &Id, look: &Look) -> Result<Object, Lost> {
+        self.read(id, look)
     }
 }

@@ -1,12 +1,13 @@
 //! What a commit holds: its tree, read to the last file, as a checkout would read it.
 //! May not write anything, and follows no link.
 
-use super::{Id, Kind, Lost, Store};
+use super::index::GITLINK;
+use super::{Id, Kind, Lost, Object, Store};
 use crate::look::Look;
 use std::collections::HashSet;
 
 /// More entries of a commit are not looked at.
-const MOST: usize = 500_000;
+const MOST: usize = 1_000_000;
 /// Folders deeper than this are not looked into.
 const DEEPEST: usize = 256;
 
@@ -21,16 +22,32 @@ pub(crate) struct Checkout {
     pub named: Vec<(String, Vec<u8>)>,
 }
 
-impl Store {
-    /// Reads a commit with all that it holds; the first thing that is lost ends it. `name`: files whose text is wanted.
-    pub(crate) fn checkout(&self, commit: &Id, name: &str, look: &Look) -> Result<Checkout, Lost> {
-        let tree = self.tree_of(commit, look)?;
-        let mut out = Checkout::default();
-        let mut seen: HashSet<Id> = HashSet::new();
-        let mut open = vec![(String::new(), tree, 0)];
+/// Somewhere that objects are read from.
+pub(crate) trait Trees {
+    /// Kind and content of an object whose checksum is its name.
+    fn object(&self, id: &Id, look: &Look) -> Result<Object, Lost>;
+
+    /// The tree of a commit.
+    fn tree_of(&self, commit: &Id, look: &Look) -> Result<Id, Lost> {
+        let no_commit = || Lost::Damaged(format!("the object {} is no commit", hex::encode(commit)));
+        let (kind, content) = self.object(commit, look)?;
+        let line = content.strip_prefix(b"tree ").filter(|_| kind == Kind::Commit).ok_or_else(no_commit)?;
+        let mut tree = [0; 20];
+        hex::decode_to_slice(line.get(..40).ok_or_else(no_commit)?, &mut tree).map_err(|_| no_commit())?;
+        Ok(tree)
+    }
+
+    /// Gives mode, path and id of each file and submodule below a tree.
+    fn each_file(
+        &self,
+        tree: &Id,
+        look: &Look,
+        each: &mut dyn FnMut(u32, &str, &Id) -> Result<(), Lost>,
+    ) -> Result<(), Lost> {
+        let mut open = vec![(String::new(), *tree, 0)];
         let mut entries = 0;
         while let Some((folder, tree, depth)) = open.pop() {
-            let (kind, content) = self.read(&tree, look)?;
+            let (kind, content) = self.object(&tree, look)?;
             if kind != Kind::Tree {
                 return Err(Lost::Damaged(format!("the object {} is no folder", hex::encode(tree))));
             }
@@ -43,44 +60,52 @@ impl Store {
                         "the commit holds more than the {MOST} files that are looked at"
                     )));
                 }
-                let path = if folder.is_empty() { file.clone() } else { format!("{folder}/{file}") };
+                let path = if folder.is_empty() { file } else { format!("{folder}/{file}") };
                 match mode {
                     0o040_000 => open.push((path, id, depth + 1)),
-                    0o160_000 => out.submodules.push((path, id)),
-                    _ => {
-                        let wanted = file == name || path == ".gitmodules";
-                        if !wanted && !seen.insert(id) {
-                            continue;
-                        }
-                        let (_, text) = self.read(&id, look)?;
-                        if path == ".gitmodules" {
-                            out.modules = Some(text);
-                        } else if file == name {
-                            out.named.push((path, text));
-                        }
-                    }
+                    _ => each(mode, &path, &id)?,
                 }
             }
             if !rest.is_empty() {
                 return Err(Lost::Damaged(format!("the folder {} cannot be read", hex::encode(tree))));
             }
         }
-        Ok(out)
+        Ok(())
     }
+}
 
-    /// The tree of a commit.
-    pub(crate) fn tree_of(&self, commit: &Id, look: &Look) -> Result<Id, Lost> {
-        let no_commit = || Lost::Damaged(format!("the object {} is no commit", hex::encode(commit)));
-        let (kind, content) = self.read(commit, look)?;
-        let line = content.strip_prefix(b"tree ").filter(|_| kind == Kind::Commit).ok_or_else(no_commit)?;
-        let mut tree = [0; 20];
-        hex::decode_to_slice(line.get(..40).ok_or_else(no_commit)?, &mut tree).map_err(|_| no_commit())?;
-        Ok(tree)
+impl Trees for Store {
+    fn object(&self, id: &Id, look: &Look) -> Result<Object, Lost> {
+        self.read(id, look)
+    }
+}
+
+impl Store {
+    /// Reads a commit with all that it holds; the first thing that is lost ends it. `name`: files whose text is wanted.
+    pub(crate) fn checkout(&self, commit: &Id, name: &str, look: &Look) -> Result<Checkout, Lost> {
+        let tree = self.tree_of(commit, look)?;
+        let mut out = Checkout::default();
+        let mut seen: HashSet<Id> = HashSet::new();
+        self.each_file(&tree, look, &mut |mode, path, id| {
+            let named = path.rsplit('/').next() == Some(name);
+            if mode == GITLINK {
+                out.submodules.push((path.to_owned(), *id));
+            } else if named || path == ".gitmodules" || seen.insert(*id) {
+                let (_, text) = self.read(id, look)?;
+                if path == ".gitmodules" {
+                    out.modules = Some(text);
+                } else if named {
+                    out.named.push((path.to_owned(), text));
+                }
+            }
+            Ok(())
+        })?;
+        Ok(out)
     }
 }
 
 /// `<mode in octal> <name>\0<id>`, and what follows.
-pub(super) fn entry(bytes: &[u8]) -> Option<(u32, String, Id, &[u8])> {
+fn entry(bytes: &[u8]) -> Option<(u32, String, Id, &[u8])> {
     let space = memchr::memchr(b' ', bytes)?;
     let end = memchr::memchr(0, bytes)?;
     let mode = u32::from_str_radix(std::str::from_utf8(bytes.get(..space)?).ok()?, 8).ok()?;

@@ -40,16 +40,7 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         modules(&mut told, &project, ask);
     }
     let Told { mut judged, bytes, .. } = told;
-    judged.caches.push(Cache {
-        ecosystem: "go".into(),
-        path: env.cache,
-        bytes: Some(bytes),
-        quota: None,
-        expires_at: None,
-        stale: 0,
-        replaced: 0,
-        text: String::new(),
-    });
+    judged.caches.push(Cache { ecosystem: "go".into(), path: env.cache, bytes: Some(bytes), ..Cache::default() });
     judged
 }
 

@@ -36,16 +36,7 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     }
     told.judged.verdict.worsen(Verdict::Doubtful(UNVERIFIED.into()));
     let bytes = told.bytes;
-    let cache = Cache {
-        ecosystem: "gradle".into(),
-        path: home,
-        bytes: Some(bytes),
-        quota: None,
-        expires_at: None,
-        stale: 0,
-        replaced: 0,
-        text: String::new(),
-    };
+    let cache = Cache { ecosystem: "gradle".into(), path: home, bytes: Some(bytes), ..Cache::default() };
     told.judged.caches.push(cache);
     told.judged
 }

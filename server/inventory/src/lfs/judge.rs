@@ -6,7 +6,7 @@ use super::settings::{self, Told};
 use super::{FILE, LARGEST, pointer, top};
 use crate::ecosystem::{Ask, Judged, Line, Repair, Verdict};
 use crate::git::repository::{Objects, Repository, folder_of};
-use crate::git::{Id, Kind, Lost, index};
+use crate::git::{Id, Kind, Lost, Trees, index};
 use crate::look::{Seen, Unread};
 use crate::text::Places;
 use crate::verify::{Algorithm, Content, Sum};
@@ -256,16 +256,7 @@ fn tell(
         judged.graph.lines.push(Line { file, range, dependency: by.pattern, to: vec![node] });
     }
     judged.watch.push(own.clone());
-    judged.caches.push(Cache {
-        ecosystem: "lfs".into(),
-        path: own,
-        bytes: Some(bytes),
-        quota: None,
-        expires_at: None,
-        stale: 0,
-        replaced: 0,
-        text: String::new(),
-    });
+    judged.caches.push(Cache { ecosystem: "lfs".into(), path: own, bytes: Some(bytes), ..Cache::default() });
 }
 
 /// The pointer that git has; none: it has the file itself.

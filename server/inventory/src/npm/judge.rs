@@ -142,11 +142,7 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         ecosystem: "npm".into(),
         path: config.cache.clone(),
         bytes: Some(bytes),
-        quota: None,
-        expires_at: None,
-        stale: 0,
-        replaced: 0,
-        text: String::new(),
+        ..Cache::default()
     });
     judged.graph.artifact = artifact_of;
     judged.graph.labels = lock.entries.iter().map(label).collect();

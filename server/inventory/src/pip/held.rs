@@ -4,31 +4,14 @@
 use super::choose::{Chosen, Market, Source};
 use super::folder::File;
 use crate::ecosystem::Ask;
+use crate::held::Held;
 use crate::look::Seen;
 use crate::python::archive::{Archive, Wrong};
 use crate::python::metadata::Metadata;
 use crate::verify::{Algorithm, Content, Sum, digest_of};
 use contract::ArtifactState;
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
-
-/// What is said of one package.
-#[derive(Clone)]
-pub(super) struct Held {
-    pub state: ArtifactState,
-    pub evidence: String,
-    pub looked_in: Vec<PathBuf>,
-    pub bytes: Option<u64>,
-    pub files: Vec<Content>,
-    pub set_aside: Vec<PathBuf>,
-}
-
-impl Held {
-    pub(super) fn new(state: ArtifactState, evidence: impl Into<String>) -> Self {
-        let (looked_in, files, set_aside) = (Vec::new(), Vec::new(), Vec::new());
-        Held { state, evidence: evidence.into(), looked_in, bytes: None, files, set_aside }
-    }
-}
+use std::path::Path;
 
 /// Looks at what was chosen; paths are shown from `folder` on.
 pub(super) struct Holder<'a> {

@@ -5,13 +5,14 @@ use super::choose::{Chosen, Market, Source, Want};
 use super::entry::{self, Wanted};
 use super::folder::File;
 use super::follow::{self, Asked, LARGEST, Package};
-use super::held::{Held, Holder};
+use super::held::Holder;
 use super::here::Here;
 use super::places::{How, gather, mirrors};
 use super::settings;
 use super::{Ids, requirements};
-use crate::ecosystem::{Ask, Judged, Line, Repair, Shared, Verdict};
+use crate::ecosystem::{Ask, Judged, Line, Verdict};
 use crate::fetch::without_credentials;
+use crate::held::Held;
 use crate::python::metadata::holds;
 use crate::python::name::Wheel;
 use crate::python::requirement::Requirement;
@@ -72,16 +73,7 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     let mut told = Told { judged, places, lockfile, folder, ask, how, by_name: HashMap::new(), bytes: 0 };
     told.all(&asked, &here, &market);
     let Told { mut judged, how, bytes, .. } = told;
-    judged.caches.push(Cache {
-        ecosystem: "pip".into(),
-        path: how.folder,
-        bytes: Some(bytes),
-        quota: None,
-        expires_at: None,
-        stale: 0,
-        replaced: 0,
-        text: String::new(),
-    });
+    judged.caches.push(Cache { ecosystem: "pip".into(), path: how.folder, bytes: Some(bytes), ..Cache::default() });
     judged
 }
 
@@ -308,25 +300,14 @@ impl Told<'_> {
         }
     }
 
-    fn artifact(&mut self, id: String, name: &str, version: &str, held: Held, range: Range) -> u32 {
+    fn artifact(&mut self, id: String, name: &str, version: &str, mut held: Held, range: Range) -> u32 {
         let place = self.judged.artifacts.len() as u32;
         self.by_name.entry(name.to_owned()).or_default().push(place);
         let graph = &mut self.judged.graph;
         graph.labels.push(format!("{name} {version}").trim_end().to_owned());
         graph.needs.push(Vec::new());
         graph.artifact.push(Some(place));
-        let mut files = held.files.into_iter();
-        let own = files.next();
-        self.judged.contents.push(own.filter(|_| held.state == ArtifactState::Present));
-        if held.state == ArtifactState::Present {
-            self.bytes += held.bytes.unwrap_or(0);
-            self.judged.shared.extend(files.map(|content| Shared {
-                broken: format!("a file of it has not the checksum that it must have: {}", content.path.display()),
-                content,
-                artifacts: vec![place],
-            }));
-        }
-        self.judged.repairs.push(Repair { spec: Some(self.how.spec()), set_aside: held.set_aside });
+        self.bytes += held.leave(&mut self.judged, Some(self.how.spec()), "");
         self.judged.artifacts.push(Artifact {
             id,
             ecosystem: "pip".into(),

@@ -2,8 +2,9 @@
 //! May not write to it, nor beside it: where it is being written, nothing is said.
 
 use super::packed::{self, Item};
-use super::store::{File, Held, Listed};
+use super::store::{File, Listed};
 use crate::ecosystem::Ask;
+use crate::held::Held;
 use crate::look::Seen;
 use crate::verify::{Algorithm, Sum};
 use contract::ArtifactState;

@@ -6,10 +6,11 @@ use super::needs::{self, Needs};
 use super::policy;
 use super::program::{self, Form};
 use super::settings::{self, LARGEST};
-use super::store::{Held, Store};
+use super::store::Store;
 use super::sync::{self, Project};
 use super::{LARGEST_LOCKFILE, id};
-use crate::ecosystem::{Ask, Judged, Line, Repair, Shared, Verdict};
+use crate::ecosystem::{Ask, Judged, Line, Verdict};
+use crate::held::Held;
 use crate::npm;
 use crate::registries::mirror;
 use crate::text::Places;
@@ -78,11 +79,7 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         ecosystem: "pnpm".into(),
         path: settings.store,
         bytes: Some(bytes),
-        quota: None,
-        expires_at: None,
-        stale: 0,
-        replaced: 0,
-        text: String::new(),
+        ..Cache::default()
     });
     judged
 }
@@ -120,27 +117,12 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn package(&mut self, package: &Package, at: usize, held: Option<Held>, needs: Option<&Needs>) {
-        let held = held.unwrap_or_else(|| match needs {
+        let mut held = held.unwrap_or_else(|| match needs {
             Some(_) => Held::new(ArtifactState::Missing, "this machine does not need it, and it was not looked for"),
             None => Held::new(ArtifactState::Unknown, "where pnpm would keep it is not known"),
         });
-        let place = self.judged.artifacts.len() as u32;
-        let mut files = held.files.into_iter();
-        let own = files.next();
-        self.judged.contents.push(own.filter(|_| held.state == ArtifactState::Present));
-        if held.state == ArtifactState::Present {
-            self.bytes += held.bytes.unwrap_or(0);
-            self.judged.shared.extend(files.map(|content| Shared {
-                broken: format!(
-                    "a file of it in pnpm's store has not the checksum that it must have: {}",
-                    content.path.display()
-                ),
-                content,
-                artifacts: vec![place],
-            }));
-        }
         let store = self.store.to_str().map(str::to_owned);
-        self.judged.repairs.push(Repair { spec: store, set_aside: held.set_aside });
+        self.bytes += held.leave(&mut self.judged, store, " in pnpm's store");
         let (name, version) = package.name();
         let conditions = !package.os.is_empty() || !package.cpu.is_empty() || !package.libc.is_empty();
         self.judged.artifacts.push(Artifact {

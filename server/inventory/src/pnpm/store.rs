@@ -6,6 +6,7 @@ use super::lock::Package;
 use super::program::Form;
 use crate::ecosystem::Ask;
 use crate::fetch::without_credentials;
+use crate::held::Held;
 use crate::hexadecimal;
 use crate::look::{Seen, Unread};
 use crate::npm;
@@ -20,26 +21,6 @@ const LARGEST: u64 = 64 << 20;
 const MOST: usize = 200_000;
 /// Names of hosts, in the addresses of whose archives pnpm sees a repository.
 const HOSTS: [&str; 3] = ["https://codeload.github.com/", "https://bitbucket.org/", "https://gitlab.com/"];
-
-/// What is here of one package.
-#[derive(Debug, Clone)]
-pub(super) struct Held {
-    pub state: ArtifactState,
-    pub evidence: String,
-    pub looked_in: Vec<PathBuf>,
-    pub bytes: Option<u64>,
-    /// Files with the checksums they must have.
-    pub files: Vec<Content>,
-    /// What pnpm would take for sound.
-    pub set_aside: Vec<PathBuf>,
-}
-
-impl Held {
-    pub(super) fn new(state: ArtifactState, evidence: impl Into<String>) -> Self {
-        let (looked_in, files, set_aside) = (Vec::new(), Vec::new(), Vec::new());
-        Held { state, evidence: evidence.into(), looked_in, bytes: None, files, set_aside }
-    }
-}
 
 /// A package's list of files, as it stands in the store.
 #[derive(Debug, Default, PartialEq)]

@@ -4,7 +4,8 @@
 use super::lock::{self, Located, Lock, Markers};
 use super::settings::{self, Settings};
 use super::{LARGEST_LOCKFILE, LARGEST_MANIFEST, digest, ids};
-use crate::ecosystem::{Ask, Judged, Line, Repair, Shared, Verdict};
+use crate::ecosystem::{Ask, Judged, Line, Verdict};
+use crate::held::Held;
 use crate::look::{Seen, Unread};
 use crate::python::archive::Wrong;
 use crate::python::installed::{self, Package, Place};
@@ -13,11 +14,10 @@ use crate::python::marker::Environment;
 use crate::python::metadata::holds;
 use crate::python::name;
 use crate::text::Places;
-use crate::verify::Content;
 use contract::{Artifact, ArtifactState, Cache};
 use pep440_rs::{Version, VersionSpecifiers};
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 
 pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
@@ -71,11 +71,7 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         ecosystem: "poetry".into(),
         path: place.map_or(settings.environments, |place| place.root),
         bytes: Some(bytes),
-        quota: None,
-        expires_at: None,
-        stale: 0,
-        replaced: 0,
-        text: String::new(),
+        ..Cache::default()
     });
     judged
 }
@@ -243,22 +239,6 @@ fn needed(located: &Located, groups: &BTreeSet<String>, here: &Here) -> Result<b
     Ok(false)
 }
 
-struct Held {
-    state: ArtifactState,
-    evidence: String,
-    looked_in: Vec<PathBuf>,
-    bytes: Option<u64>,
-    files: Vec<Content>,
-    set_aside: Vec<PathBuf>,
-}
-
-impl Held {
-    fn new(state: ArtifactState, evidence: impl Into<String>) -> Self {
-        let (looked_in, files, set_aside) = (Vec::new(), Vec::new(), Vec::new());
-        Held { state, evidence: evidence.into(), looked_in, bytes: None, files, set_aside }
-    }
-}
-
 struct Told<'a> {
     judged: Judged,
     places: Places<'a>,
@@ -364,25 +344,14 @@ impl Told<'_> {
         held
     }
 
-    fn artifact(&mut self, id: String, located: &Located, held: Held, (other, dev): (bool, bool), to: Vec<u32>) {
+    fn artifact(&mut self, id: String, located: &Located, mut held: Held, (other, dev): (bool, bool), to: Vec<u32>) {
         let place = self.judged.artifacts.len() as u32;
         let package = &located.package;
         let graph = &mut self.judged.graph;
         graph.labels.push(format!("{} {}", package.name, package.version));
         graph.needs.push(to);
         graph.artifact.push(Some(place));
-        let mut files = held.files.into_iter();
-        let own = files.next();
-        self.judged.contents.push(own.filter(|_| held.state == ArtifactState::Present));
-        if held.state == ArtifactState::Present {
-            self.bytes += held.bytes.unwrap_or(0);
-            self.judged.shared.extend(files.map(|content| Shared {
-                broken: format!("a file of it has not the checksum that it must have: {}", content.path.display()),
-                content,
-                artifacts: vec![place],
-            }));
-        }
-        self.judged.repairs.push(Repair { spec: None, set_aside: held.set_aside });
+        self.bytes += held.leave(&mut self.judged, None, "");
         self.judged.artifacts.push(Artifact {
             id,
             ecosystem: "poetry".into(),

@@ -4,7 +4,7 @@
 use super::modules::Module;
 use crate::ecosystem::Ask;
 use crate::git::repository::{Commit, Objects, Repository, folder_of};
-use crate::git::{Id, Lost};
+use crate::git::{Id, Lost, Trees};
 use crate::look::{Look, Seen};
 use contract::ArtifactState;
 use std::path::{Path, PathBuf};

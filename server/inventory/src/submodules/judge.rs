@@ -63,11 +63,7 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         ecosystem: "submodules".into(),
         path: git.join("modules"),
         bytes: Some(bytes),
-        quota: None,
-        expires_at: None,
-        stale: 0,
-        replaced: 0,
-        text: String::new(),
+        ..Cache::default()
     });
     judged
 }

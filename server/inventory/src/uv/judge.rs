@@ -9,11 +9,12 @@ use super::manifest::{self, LARGEST, Manifest};
 use super::needs::{self, Needs};
 use super::program::{self, Program};
 use super::settings;
-use super::store::{Held, Store};
+use super::store::Store;
 use super::sync::{self, Local};
 use super::tags::{Platform, Tags};
 use super::{LARGEST_LOCKFILE, artifacts};
-use crate::ecosystem::{Ask, Judged, Line, Repair, Shared, Verdict};
+use crate::ecosystem::{Ask, Judged, Line, Verdict};
+use crate::held::Held;
 use crate::look::Unread;
 use crate::text::Places;
 use contract::{Artifact, ArtifactState, Cache, Range};
@@ -93,11 +94,7 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         ecosystem: "uv".into(),
         path: settings.cache.clone(),
         bytes: Some(bytes),
-        quota: None,
-        expires_at: None,
-        stale: 0,
-        replaced: 0,
-        text: String::new(),
+        ..Cache::default()
     });
     judged
 }
@@ -273,24 +270,10 @@ impl Told<'_> {
         }
     }
 
-    fn artifact(&mut self, id: String, name: &str, version: &str, held: Held, range: Range) -> u32 {
+    fn artifact(&mut self, id: String, name: &str, version: &str, mut held: Held, range: Range) -> u32 {
         let place = self.judged.artifacts.len() as u32;
         self.by_id.insert(id.clone(), place);
-        let mut files = held.files.into_iter();
-        let own = files.next();
-        self.judged.contents.push(own.filter(|_| held.state == ArtifactState::Present));
-        if held.state == ArtifactState::Present {
-            self.bytes += held.bytes.unwrap_or(0);
-            self.judged.shared.extend(files.map(|content| Shared {
-                broken: format!(
-                    "a file of it in uv's cache has not the checksum that it must have: {}",
-                    content.path.display()
-                ),
-                content,
-                artifacts: vec![place],
-            }));
-        }
-        self.judged.repairs.push(Repair { spec: None, set_aside: held.set_aside });
+        self.bytes += held.leave(&mut self.judged, None, " in uv's cache");
         self.judged.artifacts.push(Artifact {
             id,
             ecosystem: "uv".into(),

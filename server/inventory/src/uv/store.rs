@@ -6,8 +6,8 @@ use super::pointer::{self, Local, Stamp};
 use super::record::{self, Wrong};
 use super::tags::Tags;
 use crate::ecosystem::Ask;
+use crate::held::Held;
 use crate::look::{Look, Seen, Unread};
-use crate::verify::Content;
 use contract::ArtifactState;
 use std::path::{Path, PathBuf};
 
@@ -17,31 +17,6 @@ const ARCHIVE_FORM: u8 = 0;
 const LARGEST: u64 = 8 << 20;
 /// More files of one package are not looked at.
 const MOST: usize = 10_000;
-
-/// What is here of one package.
-#[derive(Debug)]
-pub(super) struct Held {
-    pub state: ArtifactState,
-    pub evidence: String,
-    pub looked_in: Vec<PathBuf>,
-    pub bytes: Option<u64>,
-    /// Files with the checksums they must have.
-    pub files: Vec<Content>,
-    /// What has to be out of the way before uv fetches it anew.
-    pub set_aside: Vec<PathBuf>,
-}
-
-impl Held {
-    pub(super) fn new(state: ArtifactState, evidence: impl Into<String>) -> Self {
-        let (looked_in, files, set_aside) = (Vec::new(), Vec::new(), Vec::new());
-        Held { state, evidence: evidence.into(), looked_in, bytes: None, files, set_aside }
-    }
-
-    pub(super) fn at(mut self, path: PathBuf) -> Self {
-        self.looked_in.push(path);
-        self
-    }
-}
 
 /// Sources that are unpacked in the cache.
 pub(super) enum Sources {

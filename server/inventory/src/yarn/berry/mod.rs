@@ -212,11 +212,7 @@ fn tell(judged: &mut Judged, lock: &Lock, walk: &Walk, settings: &Settings, plac
         ecosystem: "yarn".into(),
         path: settings.cache.clone(),
         bytes: Some(bytes),
-        quota: None,
-        expires_at: None,
-        stale: 0,
-        replaced: 0,
-        text: String::new(),
+        ..Cache::default()
     });
 }
 

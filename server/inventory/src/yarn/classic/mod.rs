@@ -135,11 +135,7 @@ pub(super) fn judge(mut judged: Judged, text: &str, ask: &Ask<'_>) -> Judged {
         ecosystem: "yarn".into(),
         path: settings.cache,
         bytes: Some(bytes),
-        quota: None,
-        expires_at: None,
-        stale: 0,
-        replaced: 0,
-        text: String::new(),
+        ..Cache::default()
     });
     judged
 }
