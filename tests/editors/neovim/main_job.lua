@@ -292,7 +292,63 @@ local function conflicts()
   end)
 end
 
+local function lints()
+  local build, get = 'cargo build', 'curl -fsSLO https://downloads.acme.org/rules.json'
+
+  ---Takes the code action at a line, whose title has these words.
+  ---@param line integer from one on
+  ---@param words string
+  local function take(line, words)
+    vim.api.nvim_win_set_cursor(0, { line, 2 })
+    vim.lsp.buf.code_action({
+      apply = true,
+      filter = function(action)
+        return action.title:find(words, 1, true) ~= nil
+      end,
+    })
+  end
+  ---@return string[]
+  local function text()
+    return vim.api.nvim_buf_get_lines(0, 0, -1, true)
+  end
+
+  t.test('what is typed into a script is marked with what it reaches for', function()
+    t.write(w.folder .. '/board.sh', '#!/bin/sh\n')
+    w.open('board.sh')
+    vim.api.nvim_buf_set_lines(0, 1, -1, true, { build, get })
+    local lines, found = w.lines_with('network-download', 1)
+    t.equal(lines, { 2 }, 'the line of the download')
+    t.contains(found[1].message, 'downloads.acme.org', 'what it says')
+    t.equal(found[1].severity, vim.diagnostic.severity.WARN, 'whether it is here cannot be told')
+    t.equal(w.lines_with('cargo-not-offline', 1), { 1 }, 'the line of cargo')
+  end)
+
+  t.test('the code action puts the switches in, and the finding goes', function()
+    take(2, 'Build with')
+    t.wait(function()
+      return text()[2] ~= build
+    end, 'the edit')
+    t.equal(text(), { '#!/bin/sh', build .. ' --locked --offline', get }, 'text')
+    t.equal(w.lines_with('cargo-not-offline', 0), {}, 'lines that are marked')
+  end)
+
+  t.test('it is allowed with a comment, which wants a reason', function()
+    take(3, 'Allow `network-download` here')
+    t.wait(function()
+      return #text() == 4
+    end, 'the comment')
+    local comment = '# holdover: allow(network-download) reason=""'
+    t.equal(text()[3], comment, 'the comment')
+    t.equal(w.lines_with('allowance-without-reason', 1), { 2 }, 'the line of the comment')
+    vim.api.nvim_buf_set_lines(0, 2, 3, true, { (comment:gsub('""', '"the mirror is on board"')) })
+    t.equal(w.lines_with('allowance-without-reason', 0), {}, 'lines that want a reason')
+    t.equal(w.lines_with('network-download', 0), {}, 'lines that are marked')
+    vim.cmd('silent! bwipeout!')
+  end)
+end
+
 t.main(function()
   main_job()
   conflicts()
+  lints()
 end)

@@ -17,6 +17,7 @@ import { conflict } from './scenarios/conflict.mjs';
 import { crash } from './scenarios/crash.mjs';
 import { mainJob } from './scenarios/mainJob.mjs';
 import { denied } from './scenarios/denied.mjs';
+import { lints } from './scenarios/lints.mjs';
 import { notes } from './scenarios/notes.mjs';
 import { older } from './scenarios/older.mjs';
 import { operationsDone } from './scenarios/operations.mjs';
@@ -37,6 +38,7 @@ const SCENARIOS = {
   mainJob,
   record,
   conflict,
+  lints,
   operations: operationsDone,
   preview,
   crash,

@@ -16,9 +16,13 @@ const TEXT = [
   '',
 ].join('\n');
 
-/** Before the editor starts, so that Quick Open knows the file. */
+/** A script in which nothing stands yet: lints.mjs types into it. */
+export const SCRIPT = 'board.sh';
+
+/** Before the editor starts, so that Quick Open knows the files. */
 export function putConflict(project) {
   writeFileSync(path.join(project.workspace, 'wait.txt'), TEXT);
+  writeFileSync(path.join(project.workspace, SCRIPT), '#!/bin/sh\n');
 }
 
 export const conflict = {
