@@ -25,7 +25,8 @@ impl Engine {
         let mut found = survey.as_ref().map(|survey| inventory::place(survey, file, text)).unwrap_or_default();
         found.extend(survey.iter().flat_map(|survey| workspace.freshness.placed(survey, file, text)));
         found.extend(proof_findings(&workspace, file, text));
-        found.extend(workspace.lint_document(file, text));
+        let lints = crate::lints::beside(&found, &workspace.lint_document(file, text));
+        found.extend(lints);
         found
     }
 

@@ -367,7 +367,9 @@ impl Workspace {
         } else {
             let mut all = (*surveyed).clone();
             for (file, found) in &*lints {
-                all.entry(file.clone()).or_default().extend(found.iter().cloned());
+                let told = all.entry(file.clone()).or_default();
+                let more = crate::lints::beside(told, found);
+                told.extend(more);
             }
             Arc::new(all)
         };

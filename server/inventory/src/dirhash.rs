@@ -25,7 +25,7 @@ pub(crate) fn parse(text: &str) -> Option<[u8; 32]> {
 }
 
 /// Hashes files by name; `files`: name and SHA-256 of each.
-fn of_files(mut files: Vec<(Vec<u8>, [u8; 32])>) -> [u8; 32] {
+pub(crate) fn of_files(mut files: Vec<(Vec<u8>, [u8; 32])>) -> [u8; 32] {
     files.sort();
     let mut all = Sha256::new();
     for (name, sum) in files {

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 pub(crate) const DEEPEST: usize = 64;
 /// More folders than this are not looked into.
 pub(crate) const MOST_FOLDERS: usize = 20_000;
+/// Hidden folders that hold files of the workspace's own.
+const NOT_SKIPPED: [&str; 1] = [".devcontainer"];
 /// Where no lockfile of the workspace's own is found.
 const SKIPPED: [&str; 4] = ["target", "node_modules", "vendor", "dist"];
 
@@ -25,12 +27,12 @@ pub(crate) struct Discovery {
 }
 
 impl Discovery {
-    /// Looks for files of these names below `root`, nearest first.
-    pub(crate) fn run(root: &Path, names: &[&str], exclude: &[String]) -> Self {
-        Discovery::within(MOST_FOLDERS, root, names, exclude)
+    /// Looks for files whose names are wanted below `root`, nearest first.
+    pub(crate) fn run(root: &Path, wanted: &dyn Fn(&str) -> bool, exclude: &[String]) -> Self {
+        Discovery::within(MOST_FOLDERS, root, wanted, exclude)
     }
 
-    fn within(most: usize, root: &Path, names: &[&str], exclude: &[String]) -> Self {
+    fn within(most: usize, root: &Path, wanted: &dyn Fn(&str) -> bool, exclude: &[String]) -> Self {
         let mut found = Discovery::default();
         let excluded: BTreeSet<PathBuf> = exclude.iter().map(|folder| root.join(folder)).collect();
         let mut queue = std::collections::VecDeque::from([(root.to_path_buf(), 0)]);
@@ -58,7 +60,8 @@ impl Discovery {
                 let Some(name) = name.to_str() else { continue };
                 if kind.is_dir() {
                     let path = entry.path();
-                    let skip = name.starts_with('.') || SKIPPED.contains(&name) || excluded.contains(&path);
+                    let hidden = name.starts_with('.') && !NOT_SKIPPED.contains(&name);
+                    let skip = hidden || SKIPPED.contains(&name) || excluded.contains(&path);
                     if !skip && depth < DEEPEST {
                         below.push(path);
                     } else if !skip {
@@ -67,7 +70,7 @@ impl Discovery {
                         );
                         found.cut_short.get_or_insert((path, why));
                     }
-                } else if names.contains(&name) {
+                } else if wanted(name) {
                     found.files.push(entry.path());
                 }
             }
@@ -99,8 +102,8 @@ mod tests {
         for name in ["a", "b", "c"] {
             std::fs::create_dir(folder.path().join(name)).unwrap();
         }
-        assert_eq!(Discovery::within(4, folder.path(), &[], &[]).cut_short, None);
-        let (path, why) = Discovery::within(3, folder.path(), &[], &[]).cut_short.unwrap();
+        assert_eq!(Discovery::within(4, folder.path(), &|_| false, &[]).cut_short, None);
+        let (path, why) = Discovery::within(3, folder.path(), &|_| false, &[]).cut_short.unwrap();
         assert_eq!(path, folder.path().join("c"));
         assert!(why.contains("in 3 folders"), "{why}");
     }

@@ -19,6 +19,10 @@ pub(crate) trait Ecosystem: Send + Sync {
     fn name(&self) -> &'static str;
     /// File names of its lockfiles; of those in one folder the first that exists counts.
     fn lockfiles(&self) -> &'static [&'static str];
+    /// Whether a file of this name is one too, told by its beginning or end.
+    fn is_lockfile(&self, _name: &str) -> bool {
+        false
+    }
     /// Whether all of its lockfiles in one folder count, not the first alone.
     fn each_lockfile_counts(&self) -> bool {
         false

@@ -235,6 +235,29 @@ pub(crate) fn lfs(wanted: &Wanted<'_>) -> Vec<FetchStep> {
     vec![wanted.step("lfs", command, &wanted.artifacts)]
 }
 
+/// The engine's own pull, one image after the other. What is damaged has to be removed from its store first, which is left to the user.
+pub(crate) fn oci(wanted: &Wanted<'_>) -> Vec<FetchStep> {
+    let one = |(artifact, repair): &(&Artifact, &Repair)| {
+        let mut lines = repair.spec.as_deref()?.split('\n');
+        let (program, name, platform) = (lines.next()?, lines.next()?, lines.next()?);
+        let mut command = words(&[program, "pull"]);
+        if !platform.is_empty() {
+            command.push(format!("--platform={platform}"));
+        }
+        command.extend(words(&["--", name]));
+        Some(wanted.step("oci", command, &[(*artifact, *repair)]))
+    };
+    wanted.artifacts.iter().filter_map(one).collect()
+}
+
+/// `init` in the folder itself, which brings providers and modules and changes no lockfile.
+pub(crate) fn terraform(wanted: &Wanted<'_>) -> Vec<FetchStep> {
+    let tofu = wanted.artifacts.iter().any(|(_, repair)| repair.spec.as_deref() == Some("tofu"));
+    let program = if tofu { "tofu" } else { "terraform" };
+    let command = words(&[program, "init", "-input=false", "-no-color", "-backend=false", "-lockfile=readonly"]);
+    vec![wanted.step("terraform", command, &wanted.artifacts)]
+}
+
 /// git's own clones and fetches: one command for the submodules of each repository that were never cloned, and one in each clone
 /// that lacks a commit, which leaves what is checked out there as it is.
 pub(crate) fn submodules(wanted: &Wanted<'_>) -> Vec<FetchStep> {

@@ -16,12 +16,16 @@ pub fn hints(survey: &Survey, file: &Path, text: &str) -> Vec<Hint> {
     let Some((ecosystem, _)) = survey.manifests.iter().find(|(_, manifest)| manifest == file) else {
         return Vec::new();
     };
+    let named = ecosystem.dependencies(text);
+    if named.is_empty() && survey.lockfiles.iter().any(|(_, lockfile)| lockfile == file) {
+        return of_itself(survey, *ecosystem, file, text);
+    }
     let Some(lockfile) = nearest(survey, ecosystem.name(), file) else { return Vec::new() };
-    let mut named: HashMap<&str, Vec<&Artifact>> = HashMap::new();
+    let mut known: HashMap<&str, Vec<&Artifact>> = HashMap::new();
     let mut direct: HashMap<&str, Vec<&Artifact>> = HashMap::new();
     let mut lacking: HashMap<&str, HashSet<&str>> = HashMap::new();
     for artifact in survey.artifacts.iter().filter(|artifact| artifact.file == lockfile) {
-        named.entry(&artifact.name).or_default().push(artifact);
+        known.entry(&artifact.name).or_default().push(artifact);
         for line in artifact.manifests.iter().filter(|line| line.file == file) {
             if line.direct {
                 direct.entry(&line.dependency).or_default().push(artifact);
@@ -33,14 +37,30 @@ pub fn hints(survey: &Survey, file: &Path, text: &str) -> Vec<Hint> {
     let places = Places::new(text);
     let one = |dependency: crate::ecosystem::Named| {
         // A present artifact names one manifest alone; in the others it is known by its name, where that leaves no doubt.
-        let alone = named.get(dependency.key.as_str()).filter(|all| all.len() == 1);
+        let alone = known.get(dependency.key.as_str()).filter(|all| all.len() == 1);
         let own = direct.get(dependency.key.as_str()).or(alone)?;
         let needs = lacking.get(dependency.key.as_str()).map_or(0, HashSet::len);
-        let end = text[dependency.span.end..].find(['\r', '\n']).map_or(text.len(), |at| dependency.span.end + at);
         let (label, detail) = words(own, needs)?;
-        Some(Hint { position: places.range(end..end).start, text: label, detail })
+        Some(Hint { position: line_end(&places, text, dependency.span.end), text: label, detail })
     };
-    ecosystem.dependencies(text).into_iter().filter_map(one).collect()
+    named.into_iter().filter_map(one).collect()
+}
+
+/// Of a file that names what it needs itself: what stands behind each name.
+fn of_itself(survey: &Survey, ecosystem: crate::fetch::Known, file: &Path, text: &str) -> Vec<Hint> {
+    let places = Places::new(text);
+    let own = survey.artifacts.iter().filter(|artifact| artifact.file == file);
+    let known: HashMap<&str, &Artifact> = own.map(|artifact| (artifact.id.as_str(), artifact)).collect();
+    let one = |(id, span): (String, std::ops::Range<usize>)| {
+        let (label, detail) = words(&[*known.get(id.as_str())?], 0)?;
+        Some(Hint { position: line_end(&places, text, span.end), text: label, detail })
+    };
+    ecosystem.locate(text).0.into_iter().filter_map(one).collect()
+}
+
+fn line_end(places: &Places<'_>, text: &str, from: usize) -> contract::Position {
+    let end = text[from..].find(['\r', '\n']).map_or(text.len(), |at| from + at);
+    places.range(end..end).start
 }
 
 /// The lockfile that a manifest is locked by: of its own folder, or of the nearest above.

@@ -67,7 +67,7 @@ pub struct Homes {
     /// Folders in which programs are looked up.
     pub path: Vec<PathBuf>,
     /// Variables that tools read as configuration: `CARGO_*`, `RUSTFLAGS`, `RUSTUP_TOOLCHAIN`, `NODE_ENV`, `npm_config_*`
-    /// (in lower case), `GO*`, `PNPM_HOME`, `pnpm_config_*`, `UV_*`, `PIP_*`, `POETRY_*`, `VIRTUAL_ENV`, `CONDA_*`, `MAVEN_*`, `GRADLE_*`, `JAVA_*`, `XDG_*`, `PYENV_*`, `YARN_*`, `COREPACK_*`, `GIT_*`, and those a `.npmrc` may refer to.
+    /// (in lower case), `GO*`, `PNPM_HOME`, `pnpm_config_*`, `UV_*`, `PIP_*`, `POETRY_*`, `VIRTUAL_ENV`, `CONDA_*`, `MAVEN_*`, `GRADLE_*`, `JAVA_*`, `XDG_*`, `PYENV_*`, `YARN_*`, `COREPACK_*`, `GIT_*`, `CONTAINER*`, `DOCKER_*`, `STORAGE_*`, `TF_*`, and those a `.npmrc` may refer to.
     pub variables: BTreeMap<String, String>,
 }
 
@@ -131,6 +131,12 @@ impl Homes {
                 "YARN_",
                 "yarn_",
                 "COREPACK_",
+                "CONTAINER",
+                "_CONTAINERS_",
+                "DOCKER_",
+                "STORAGE_",
+                "TF_",
+                "TERRAFORM_",
             ]
             .iter()
             .any(|start| name.starts_with(start))

@@ -35,6 +35,7 @@ mod maven;
 mod members;
 mod memory;
 mod npm;
+mod oci;
 mod pack;
 mod patience;
 mod pin;
@@ -49,6 +50,7 @@ mod registries;
 mod replaced;
 mod submodules;
 mod survey;
+mod terraform;
 mod text;
 mod unlocked;
 mod uv;
@@ -70,6 +72,7 @@ pub use manifests::{
     cargo_manifests, is_cached_crate, is_known_to_uv, npm_manifests, pnpm_manifests, uv_manifests, yarn_manifests,
 };
 pub use memory::{Memory, NoMemory};
+pub use oci::image;
 pub use pin::{Pin, pins};
 pub use reach::{is_silent, silent};
 pub use registries::{About, Registry, registries};

@@ -37,6 +37,8 @@ pub(crate) fn ecosystems() -> &'static [Known] {
         &crate::submodules::Submodules,
         &crate::lfs::Lfs,
         &crate::gradle::Gradle,
+        &crate::oci::Oci,
+        &crate::terraform::Terraform,
     ]
 }
 
@@ -263,7 +265,9 @@ impl Looking {
         if !held {
             let lockfiles = known.iter().flat_map(|ecosystem| ecosystem.lockfiles()).copied();
             let names: Vec<&str> = lockfiles.chain(known.iter().map(|ecosystem| ecosystem.manifest())).collect();
-            self.discovery = Discovery::run(&self.root, &names, &self.options.exclude);
+            let wanted =
+                |name: &str| names.contains(&name) || known.iter().any(|ecosystem| ecosystem.is_lockfile(name));
+            self.discovery = Discovery::run(&self.root, &wanted, &self.options.exclude);
         }
         let look = Look::default();
         let target = self.options.target.clone().unwrap_or_else(|| homes::host_target(&self.options.homes, &look));
@@ -369,7 +373,8 @@ impl Looking {
     fn lockfiles_of(&self, ecosystem: Known) -> Vec<PathBuf> {
         let rank = |path: &PathBuf| {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            ecosystem.lockfiles().iter().position(|known| *known == name)
+            let named = ecosystem.lockfiles().iter().position(|known| *known == name);
+            named.or_else(|| ecosystem.is_lockfile(name).then_some(ecosystem.lockfiles().len()))
         };
         let mut found: Vec<(PathBuf, usize)> =
             self.discovery.files.iter().filter_map(|path| Some((path.clone(), rank(path)?))).collect();

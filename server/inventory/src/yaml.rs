@@ -1,14 +1,16 @@
 //! YAML as package managers write it: a tree of keys with their places. saphyr-parser does the reading.
-//! May not follow aliases or tags, and may not go deeper or longer than its limits: hostile texts end in an error.
+//! May not follow tags, follows aliases only where it is asked to, and may not go deeper or longer than its limits: hostile texts end in an error.
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range as Span;
 
 /// Nested deeper, no package manager writes.
 const DEEPEST: usize = 64;
 /// More values are not read.
 const MOST: usize = 4_000_000;
+/// The same where aliases are followed: a short text may then hold very many.
+const MOST_FOLLOWED: usize = 200_000;
 
 /// What stands behind a key.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,18 +79,46 @@ impl Value {
     }
 }
 
-/// What is open while it is read.
+/// What is open while it is read, and the anchor that it has.
 enum Open {
-    Map { entries: Vec<Entry>, seen: HashSet<String>, key: Option<(String, Span<usize>)> },
-    List(Vec<Value>),
+    Map { entries: Vec<Entry>, seen: HashSet<String>, key: Option<(String, Span<usize>)>, anchor: usize },
+    List(Vec<Value>, usize),
 }
 
 /// The documents of a text.
 pub(crate) fn read(text: &str) -> Result<Vec<Value>, Unread> {
+    within(text, MOST, false)
+}
+
+/// The same, with what an alias refers to in its place.
+pub(crate) fn read_following(text: &str) -> Result<Vec<Value>, Unread> {
+    within(text, MOST_FOLLOWED, true)
+}
+
+/// Values of a tree.
+fn size(value: &Value) -> usize {
+    1 + match value {
+        Value::Map(entries) => entries.iter().map(|entry| 1 + size(&entry.value)).sum::<usize>(),
+        Value::List(list) => list.iter().map(size).sum(),
+        Value::Text(_) | Value::Other(_) => 0,
+    }
+}
+
+/// How deep a tree is.
+fn depth(value: &Value) -> usize {
+    1 + match value {
+        Value::Map(entries) => entries.iter().map(|entry| depth(&entry.value)).max().unwrap_or(0),
+        Value::List(list) => list.iter().map(depth).max().unwrap_or(0),
+        Value::Text(_) | Value::Other(_) => 0,
+    }
+}
+
+fn within(text: &str, most: usize, follow: bool) -> Result<Vec<Value>, Unread> {
     let bytes = Offsets::of(text);
     let mut parser = Parser::new_from_str(text);
     let mut documents = Vec::new();
     let mut open: Vec<Open> = Vec::new();
+    let mut anchors: HashMap<usize, Value> = HashMap::new();
     let mut values = 0_usize;
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
@@ -98,15 +128,29 @@ pub(crate) fn read(text: &str) -> Result<Vec<Value>, Unread> {
         let span = bytes.at(span.start.index())..bytes.at(span.end.index());
         let refuse = |why: &str, elsewhere| Err(Unread { span: span.clone(), why: why.to_owned(), elsewhere });
         values += 1;
-        if values > MOST {
+        if values > most {
             return refuse("it has more values than are read", true);
         }
+        let mut anchor = 0;
         let value = match event {
+            Event::Alias(at) if follow => {
+                let Some(named) = anchors.get(&at) else {
+                    return refuse("it refers to a part that it is within, or that is not there", true);
+                };
+                values += size(named);
+                if values > most || open.len() + depth(named) > DEEPEST {
+                    return refuse("it has more values than are read", true);
+                }
+                if let Some(Open::Map { key: None, .. }) = open.last() {
+                    return refuse("a key is no word", true);
+                }
+                named.clone()
+            }
             Event::Alias(_) => return refuse("it refers to another part, which is not followed", true),
             Event::Scalar(_, _, _, Some(_)) | Event::SequenceStart(_, Some(_)) | Event::MappingStart(_, Some(_)) => {
                 return refuse("it says itself what kind of value it is, which is not followed", true);
             }
-            Event::MappingStart(..) | Event::SequenceStart(..) => {
+            Event::MappingStart(at, _) | Event::SequenceStart(at, _) => {
                 if open.len() >= DEEPEST {
                     return refuse("it is nested deeper than is followed", true);
                 }
@@ -114,18 +158,24 @@ pub(crate) fn read(text: &str) -> Result<Vec<Value>, Unread> {
                     return refuse("a key is no word", true);
                 }
                 open.push(if matches!(event, Event::MappingStart(..)) {
-                    Open::Map { entries: Vec::new(), seen: HashSet::new(), key: None }
+                    Open::Map { entries: Vec::new(), seen: HashSet::new(), key: None, anchor: at }
                 } else {
-                    Open::List(Vec::new())
+                    Open::List(Vec::new(), at)
                 });
                 continue;
             }
             Event::MappingEnd | Event::SequenceEnd => match open.pop() {
-                Some(Open::Map { entries, .. }) => Value::Map(entries),
-                Some(Open::List(list)) => Value::List(list),
+                Some(Open::Map { entries, anchor: at, .. }) => {
+                    anchor = at;
+                    Value::Map(entries)
+                }
+                Some(Open::List(list, at)) => {
+                    anchor = at;
+                    Value::List(list)
+                }
                 None => continue,
             },
-            Event::Scalar(word, style, _, None) => {
+            Event::Scalar(word, style, at, None) => {
                 if let Some(Open::Map { key: key @ None, seen, .. }) = open.last_mut() {
                     if !seen.insert(word.to_string()) {
                         return refuse("this key stands twice", false);
@@ -133,17 +183,22 @@ pub(crate) fn read(text: &str) -> Result<Vec<Value>, Unread> {
                     *key = Some((word.into_owned(), span));
                     continue;
                 }
+                anchor = at;
                 scalar(word.into_owned(), style)
             }
             _ => continue,
         };
+        if follow && anchor != 0 {
+            values += size(&value);
+            anchors.insert(anchor, value.clone());
+        }
         match open.last_mut() {
             Some(Open::Map { entries, key, .. }) => {
                 if let Some((key, span)) = key.take() {
                     entries.push(Entry { key, span, value });
                 }
             }
-            Some(Open::List(list)) => list.push(value),
+            Some(Open::List(list, _)) => list.push(value),
             None => documents.push(value),
         }
     }
@@ -202,6 +257,22 @@ mod tests {
         let kinds: Vec<bool> = b.value.list().iter().map(|value| value.text().is_some()).collect();
         assert_eq!(kinds, [false, true, false, true]);
         assert!(read[0].get("c").unwrap().get("d").unwrap().is_true());
+    }
+
+    #[test]
+    fn an_alias_stands_for_what_it_names_where_that_is_asked_for() {
+        let text = "a: &x {b: [1, &y two]}\nc: *x\nd: *y\n";
+        assert!(read(text).unwrap_err().elsewhere);
+        let read = read_following(text).unwrap();
+        assert_eq!(read[0].get("c"), read[0].get("a"));
+        assert_eq!(read[0].get("d").unwrap().text(), Some("two"));
+        let grow = |text: String, at: usize| format!("{text}a{at}: &a{at} [*a{0}, *a{0}]\n", at - 1);
+        let bomb = (1..40).fold("a0: &a0 [x, x]\n".to_owned(), grow);
+        assert!(read_following(&bomb).unwrap_err().elsewhere);
+        assert!(read_following("a: &a [*a]\n").is_err());
+        let deepen = |text: String, at: usize| format!("{text}a{at}: &a{at} [*a{}]\n", at - 1);
+        let deep = (1..200).fold("a0: &a0 []\n".to_owned(), deepen);
+        assert!(read_following(&deep).unwrap_err().elsewhere);
     }
 
     #[test]

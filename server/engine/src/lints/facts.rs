@@ -2,6 +2,7 @@
 //! fetched. It reads and runs nothing of what it finds; what cannot be told is unknown, with the reason.
 
 use checks::{Facts, Here, Thing};
+use contract::ArtifactState;
 use inventory::{Homes, Survey};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -112,28 +113,14 @@ impl Machine {
         }
     }
 
-    /// Podman keeps a plain list of the user's images; Docker's is its service's alone.
-    fn image(&self, name: &str) -> Here {
-        let list = self.data().join("containers/storage/overlay-images/images.json");
-        let docker =
-            "Docker keeps its images where only its service may look, so whether this one is here cannot be told";
-        let Ok(bytes) = host::read_small(&list, LARGEST) else { return Here::Unknown(docker.into()) };
-        let Ok(images) = serde_json::from_slice::<serde_json::Value>(&bytes) else {
-            return Here::Unknown(docker.into());
-        };
-        let wanted = full_name(name);
-        let digest = name.split_once('@').map(|(_, digest)| digest);
-        let has = images.as_array().into_iter().flatten().any(|image| {
-            let named = image["names"].as_array().into_iter().flatten().filter_map(|n| n.as_str()).any(|n| n == wanted);
-            named || digest.is_some() && image["digest"].as_str() == digest
-        });
-        if has {
-            return Here::Yes("Podman has it".into());
+    /// As the inventory judges images: by the stores of the engines that are here.
+    fn image(&self, name: &str, file: &Path) -> Here {
+        let options = inventory::Options { homes: self.homes.clone(), ..inventory::Options::default() };
+        match inventory::image(self.survey.as_deref(), file, name, &options) {
+            (ArtifactState::Present, evidence) => Here::Yes(evidence),
+            (ArtifactState::Unknown, why) => Here::Unknown(why),
+            (_, evidence) => Here::No(evidence),
         }
-        if self.has_program("docker", &self.root) {
-            return Here::Unknown(format!("Podman does not have it; {docker}"));
-        }
-        Here::No("Podman does not have it".into())
     }
 
     fn toolchain(&self, which: &str, version: &str) -> Here {
@@ -318,6 +305,16 @@ impl Machine {
             };
         }
         let source = provider.unwrap_or_default();
+        let judged = |one: &&contract::Artifact| {
+            one.ecosystem == "terraform" && one.name.eq_ignore_ascii_case(source) && one.file.parent() == file.parent()
+        };
+        if let Some(one) = self.survey.as_ref().and_then(|survey| survey.artifacts.iter().find(judged)) {
+            return match one.state {
+                ArtifactState::Present => Here::Yes(one.evidence.clone()),
+                ArtifactState::Unknown => Here::Unknown(one.evidence.clone()),
+                _ => Here::No(one.evidence.clone()),
+            };
+        }
         let host_named = source.matches('/').count() == 2;
         let path = if host_named { source.to_owned() } else { format!("registry.terraform.io/{source}") };
         let safe = Path::new(&path).components().all(|part| matches!(part, std::path::Component::Normal(_)));
@@ -337,7 +334,7 @@ impl Machine {
             Thing::Packages(ecosystem) => self.packages(ecosystem, file),
             Thing::Programs(names) => self.programs(names, file),
             Thing::SystemPackages(names) => Self::system(names),
-            Thing::Image(name) => self.image(name),
+            Thing::Image(name) => self.image(name, file),
             Thing::Toolchain(which, version) => self.toolchain(which, version),
             Thing::Wrapper(which, address) => self.wrapper(which, address),
             Thing::Hooks(_) => self.hooks(),
@@ -397,18 +394,4 @@ fn any_version(folders: &[PathBuf], version: &str, what: &str) -> Here {
     Here::Unknown(format!(
         "no manager of versions that Holdover knows keeps {what} here, and of which version the one in PATH is cannot be told"
     ))
-}
-
-/// `alpine` → `docker.io/library/alpine:latest`, as Podman lists it.
-fn full_name(name: &str) -> String {
-    let name = name.split('@').next().unwrap_or(name);
-    let (first, rest) = name.split_once('/').map_or((name, None), |(first, rest)| (first, Some(rest)));
-    let registry = rest.is_some() && (first.contains(['.', ':']) || first == "localhost");
-    let path = match (registry, rest) {
-        (true, _) => name.to_owned(),
-        (false, Some(_)) => format!("docker.io/{name}"),
-        (false, None) => format!("docker.io/library/{name}"),
-    };
-    let tagged = path.rsplit('/').next().is_some_and(|last| last.contains(':'));
-    if tagged { path } else { format!("{path}:latest") }
 }

@@ -34,7 +34,7 @@ pub(crate) fn named(text: &str) -> Vec<Named> {
 }
 
 /// The deepest nesting; brackets inside strings may count too.
-fn depth(text: &str) -> usize {
+pub(crate) fn depth(text: &str) -> usize {
     let (mut now, mut deepest) = (0_usize, 0);
     for byte in text.bytes() {
         match byte {
