@@ -531,3 +531,31 @@ fn a_go_sum_holds_the_checksums_of_both_sides_in_gos_order_and_nothing_is_run_no
         assert_eq!(project.read("go.sum"), conflict);
     }
 }
+
+#[test]
+fn a_lockfile_that_its_tool_refuses_once_a_requirement_is_pinned_is_told_with_the_command_that_mends_it() {
+    let frozen: [(Project, &str, &[&str]); 2] = [
+        (uv(), "uv.lock", &["uv", "lock", "--check", "--offline"]),
+        (pnpm(PNPM[0]), "pnpm-lock.yaml", &["pnpm", "install", "--frozen-lockfile", "--lockfile-only", "--offline"]),
+    ];
+    for (project, lockfile, frozen) in frozen {
+        project.git(&["merge", "--abort"]);
+        project.must(frozen[0], &frozen[1..]);
+        let before = project.read(lockfile);
+        let output = project.holdover(&["pin", "--all", "--json"]);
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", both(&output)));
+        assert!(told["pins"].as_array().is_some_and(|all| !all.is_empty()), "{told:#}");
+        assert!(project.read(lockfile) == before, "no lockfile is written");
+        assert!(!project.run(frozen[0], &frozen[1..]).status.success(), "{lockfile} is taken as it is");
+        let [refused] = &told["lockfiles"].as_array().unwrap()[..] else { panic!("{told:#}") };
+        assert!(refused["path"].as_str().unwrap().ends_with(lockfile), "{told:#}");
+        let command: Vec<&str> = refused["command"].as_str().unwrap().split(' ').collect();
+        project.must(command[0], &command[1..]);
+        project.must(frozen[0], &frozen[1..]);
+        let versions = |text: &str| -> Vec<String> {
+            let own = |line: &&str| line.starts_with("version = ") || line.starts_with("  ") && line.ends_with(':');
+            text.lines().filter(own).map(str::to_owned).collect()
+        };
+        assert_eq!(versions(&project.read(lockfile)), versions(&before), "the same as before");
+    }
+}

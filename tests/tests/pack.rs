@@ -155,6 +155,66 @@ fn refs_are_fetched_for_review_commands_are_run_and_files_are_looked_for() {
 }
 
 #[test]
+fn objects_that_git_lfs_keeps_of_another_branch_are_brought_and_it_can_be_checked_out_without_its_remote() {
+    let fixture = Fixture::small();
+    let root = fixture.workspace();
+    let above = root.parent().unwrap();
+    let host = above.join("host.git");
+    let remote = format!("file://{}", host.display());
+    git(above, &["init", "-q", "--bare", host.to_str().unwrap()]);
+    for file in std::fs::read_dir(&root).unwrap().flatten().filter(|entry| entry.path().is_file()) {
+        std::fs::remove_file(file.path()).unwrap();
+    }
+    git(&root, &["init", "-q"]);
+    git(&root, &["lfs", "install", "--local"]);
+    git(&root, &["remote", "add", "origin", &remote]);
+    std::fs::write(root.join("text"), "a text").unwrap();
+    git(&root, &["add", "-A"]);
+    git(&root, &["commit", "-qm", "no objects"]);
+    git(&root, &["switch", "-qc", "art"]);
+    std::fs::create_dir_all(root.join("low")).unwrap();
+    std::fs::write(root.join(".gitattributes"), "*.bin filter=lfs diff=lfs merge=lfs -text\n").unwrap();
+    std::fs::write(root.join("low/.gitattributes"), "not.bin -filter\n").unwrap();
+    for (path, text) in [("a.bin", "one"), ("low/b.bin", "two"), ("low/same.bin", "two"), ("low/not.bin", "plain")] {
+        std::fs::write(root.join(path), text.repeat(1000)).unwrap();
+    }
+    git(&root, &["add", "-A"]);
+    git(&root, &["commit", "-qm", "with objects"]);
+    git(&root, &["push", "-q", "origin", "main", "art"]);
+    git(&root, &["switch", "-q", "main"]);
+    std::fs::remove_dir_all(root.join(".git/lfs/objects")).unwrap();
+    settings(&fixture, "[pack]\nbranches = [\"art\"]\n");
+    let (_, items) = packed(&fixture, &["--dry-run"]);
+    assert_eq!(shown(&items), [("branch", "art", "planned")], "{items:#?}");
+    assert_eq!(items[0]["text"], "Git LFS: 0 of 2 objects here, would bring 5.8 KiB");
+    assert_eq!(items[0]["missing"], 2);
+    assert!(!root.join(".git/lfs/objects").exists(), "nothing was brought");
+
+    // The remote is not there: what is lacking is said, with why.
+    std::fs::rename(&host, above.join("away.git")).unwrap();
+    let (_, items) = packed(&fixture, &[]);
+    assert_eq!(shown(&items), [("branch", "art", "incomplete")], "{items:#?}");
+    std::fs::rename(above.join("away.git"), &host).unwrap();
+    let (_, items) = packed(&fixture, &[]);
+    assert_eq!(shown(&items), [("branch", "art", "ready")], "{items:#?}");
+    assert_eq!(items[0]["text"], "Git LFS: 2 of 2 objects here");
+    std::fs::rename(&host, above.join("away.git")).unwrap();
+    git(&root, &["switch", "-q", "art"]);
+    assert_eq!(std::fs::read_to_string(root.join("low/b.bin")).unwrap(), "two".repeat(1000));
+    git(&root, &["switch", "-q", "main"]);
+
+    // An object of another size is none; what settings leave out is not wanted.
+    let objects = root.join(".git/lfs/objects");
+    let object = git(&root, &["rev-parse", "art:a.bin"]);
+    let pointer = git(&root, &["cat-file", "-p", &object]);
+    let oid = pointer.lines().find_map(|line| line.strip_prefix("oid sha256:")).unwrap().to_owned();
+    std::fs::write(objects.join(&oid[..2]).join(&oid[2..4]).join(&oid), "short").unwrap();
+    assert_eq!(packed(&fixture, &["--dry-run"]).1[0]["text"], "Git LFS: 1 of 2 objects here, would bring 2.9 KiB");
+    git(&root, &["config", "lfs.fetchexclude", "a.bin"]);
+    assert_eq!(packed(&fixture, &["--dry-run"]).1[0]["text"], "Git LFS: 1 of 1 object here");
+}
+
+#[test]
 fn an_untrusted_workspace_packs_nothing_and_offline_is_offline() {
     let fixture = repository();
     let trap = fixture.workspace().join("trap");

@@ -1,11 +1,12 @@
-//! Pinning a requirement to what is locked, and repairing what is damaged, as an editor asks for them.
+//! Pinning a requirement to what is locked, as an editor asks for it and in a terminal; repairing what is damaged.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use holdover_tests::client::{Answers, Client, Setup, capabilities, uri};
 use holdover_tests::fixture::Fixture;
+use holdover_tests::said::{code, err, out};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn editor(fixture: &Fixture) -> (Client, PathBuf) {
     let mut capabilities = capabilities("utf-16");
@@ -94,4 +95,110 @@ fn a_damaged_artifact_is_offered_its_repair_and_is_not_touched_while_nothing_can
     assert!(why.contains("offline"), "{why}");
     assert_eq!(std::fs::read(&damaged).unwrap(), b"damaged", "it is where it was");
     client.accept_leftovers();
+}
+
+fn read(fixture: &Fixture, file: &str) -> String {
+    std::fs::read_to_string(fixture.workspace().join(file)).unwrap()
+}
+
+/// The tools' own offline runs, with the lockfiles as they are.
+fn taken(fixture: &Fixture) {
+    for (tool, arguments) in [
+        ("cargo", &["fetch", "--locked", "--offline"][..]),
+        ("npm", &["ci", "--offline", "--ignore-scripts", "--no-audit"]),
+    ] {
+        let ended = fixture.command(Path::new(tool)).args(arguments).output().unwrap();
+        assert_eq!(code(&ended), 0, "{tool}: {}{}", out(&ended), err(&ended));
+    }
+}
+
+fn report(fixture: &Fixture, arguments: &[&str], wanted: i32) -> Value {
+    let told = fixture.holdover(&[&["pin", "--json"], arguments].concat());
+    assert_eq!(code(&told), wanted, "{}{}", out(&told), err(&told));
+    serde_json::from_slice(&told.stdout).unwrap()
+}
+
+#[test]
+fn a_terminal_pins_what_is_named_and_the_tools_take_the_lockfiles_as_before() {
+    let fixture = Fixture::small();
+    let files = ["Cargo.toml", "package.json", "Cargo.lock", "package-lock.json"];
+    let before = files.map(|file| read(&fixture, file));
+    let listed = report(&fixture, &[], 1);
+    let names: Vec<_> = listed["pins"].as_array().unwrap().iter().map(|pin| pin["dependency"].clone()).collect();
+    for name in ["itoa", "hex", "serde_json", "winapi-util", "fastrand", "ms", "fsevents"] {
+        assert!(names.contains(&name.into()), "{name}: {names:?}");
+    }
+    assert_eq!(
+        report(&fixture, &["itoa", "serde-json", "ms", "--dry-run"], 0)["pins"].as_array().map(Vec::len),
+        Some(3)
+    );
+    assert_eq!(files.map(|file| read(&fixture, file)), before, "nothing was written");
+    // One name that nobody knows, and nothing is written of the others.
+    let error = report(&fixture, &["itoa", "no-such-thing"], 2)["error"].clone();
+    assert!(error["kind"] == "pin" && error["message"].as_str().unwrap().contains("no-such-thing"), "{error}");
+    assert_eq!(files.map(|file| read(&fixture, file)), before);
+
+    let done = report(&fixture, &["itoa", "serde-json", "ms"], 0);
+    assert_eq!(done["lockfiles"], Value::Null, "{done:#}");
+    let [itoa, serde, ms] = [0, 1, 2].map(|n| done["pins"][n].clone());
+    for pin in [&itoa, &serde, &ms] {
+        let version = pin["version"].as_str().unwrap();
+        assert!(pin["written"] == true && pin["after"].as_str().unwrap().contains(version), "{pin}");
+    }
+    let expected = before[0]
+        .replace("itoa = \"1\"", &format!("itoa = {}", itoa["after"].as_str().unwrap()))
+        .replace("serde_json = \"1\"", &format!("serde_json = {}", serde["after"].as_str().unwrap()));
+    assert_eq!(read(&fixture, "Cargo.toml"), expected);
+    let expected = before[1].replace("\"^2.1.3\"", ms["after"].as_str().unwrap());
+    assert_eq!(read(&fixture, "package.json"), expected);
+    assert_eq!([2, 3].map(|n| read(&fixture, files[n])), [2, 3].map(|n| before[n].clone()));
+    taken(&fixture);
+
+    // Another one than was asked for is not touched, and one that is exact is done.
+    assert_eq!(report(&fixture, &["itoa"], 0)["left"][0]["reason"], "exact");
+    let one = report(&fixture, &["--all", "--manifest", "package.json"], 0);
+    assert!(one["pins"].as_array().unwrap().iter().all(|pin| pin["path"].as_str().unwrap().ends_with("package.json")));
+    assert!(read(&fixture, "Cargo.toml").contains("either = \"1\""));
+    report(&fixture, &["--all"], 0);
+    assert_eq!(report(&fixture, &[], 0)["pins"].as_array().map(Vec::len), Some(0), "all are pinned");
+    taken(&fixture);
+    assert_eq!(code(&fixture.holdover(&["preflight"])), 0, "and everything is still here");
+    assert_eq!(code(&fixture.holdover(&["pin", "--manifest", "Cargo.lock"])), 2);
+}
+
+#[test]
+fn what_cannot_be_pinned_says_why_and_a_manifest_keeps_its_line_ends_and_its_mode() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let fixture = Fixture::small();
+    let path = fixture.workspace().join("Cargo.toml");
+    let text =
+        read(&fixture, "Cargo.toml").replace("ryu = \"1\"", "ryu = { version = \"1\" } # é").replace('\n', "\r\n");
+    std::fs::write(&path, &text).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let done = report(&fixture, &["ryu"], 0);
+    let expected = text.replace("\"1\" } # é", &format!("{} }} # é", done["pins"][0]["after"].as_str().unwrap()));
+    assert_eq!(read(&fixture, "Cargo.toml"), expected);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+
+    // What no lockfile has, and what is no range.
+    std::fs::write(&path, text.replace("ryu = ", "not-locked = \"1\"\r\nbeside = { path = \"beside\" }\r\nryu = "))
+        .unwrap();
+    std::fs::create_dir(fixture.workspace().join("beside")).unwrap();
+    let beside = "[package]\nname = \"beside\"\nversion = \"0.1.0\"\n";
+    std::fs::write(fixture.workspace().join("beside/Cargo.toml"), beside).unwrap();
+    for (name, reason) in [("not-locked", "not-locked"), ("beside", "no-range")] {
+        let left = report(&fixture, &[name], 1)["left"][0].clone();
+        assert_eq!(left["reason"], reason, "{left}");
+    }
+    // One that may not be written is told, and is as it was.
+    std::fs::write(&path, &text).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o440)).unwrap();
+    let refused = fixture.holdover(&["pin", "ryu"]);
+    assert_eq!(code(&refused), 3, "{}{}", out(&refused), err(&refused));
+    assert!(
+        err(&refused).contains("could not be written") && out(&refused).contains("still asks for"),
+        "{}",
+        err(&refused)
+    );
+    assert_eq!(read(&fixture, "Cargo.toml"), text);
 }

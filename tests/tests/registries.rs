@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it cannot go on")]
 
+#[path = "registries/maven.rs"]
+mod maven;
 #[path = "registries/server.rs"]
 mod server;
 

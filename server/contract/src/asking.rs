@@ -11,6 +11,8 @@ pub enum Expects {
     Object,
     /// A list of a package's files: JSON, or the page of links that Python's "simple" interface is.
     Listing,
+    /// What a Maven repository says of an artifact: XML, a project's.
+    Description,
 }
 
 /// One question: a `GET` of an address.

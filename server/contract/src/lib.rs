@@ -16,6 +16,7 @@ mod job;
 mod keep;
 mod note;
 mod pack;
+mod pin;
 mod proof;
 mod record;
 mod settings;
@@ -51,6 +52,7 @@ pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
 pub use keep::{Keep, NoKeep, Unit};
 pub use note::{Note, NoteAnchor, NoteDraft, NoteGrade, NotePlace, NoteReport, NoteVersion};
 pub use pack::{PackItem, PackKind, PackState};
+pub use pin::{LeftRequirement, OutdatedLockfile, PinReport, PinnedRequirement};
 pub use proof::{Proof, ProofInput, ProofState, ProofStep, Reach};
 pub use record::{
     FieldState, MergePolicy, PolicyOutcome, Record, RecordChoice, RecordConflict, RecordField, RecordSide, RecordWrite,
@@ -147,6 +149,8 @@ pub struct Everything {
     pub delivery_change: DeliveryChange,
     /// The command `holdover.note.draft`.
     pub note_draft: NoteDraft,
+    /// `holdover pin --json`.
+    pub pin: PinReport,
     /// What a fetch did; part of the report that `holdover preflight --fetch --json` prints.
     pub fetch: FetchOutcome,
 }

@@ -59,6 +59,9 @@ pub enum EngineError {
     /// A record's conflict could not be resolved.
     #[error(transparent)]
     Record(#[from] crate::RecordError),
+    /// What was to be pinned is not there.
+    #[error(transparent)]
+    Pin(#[from] crate::PinError),
     /// A remote was named wrongly, or did not do what it was asked.
     #[error(transparent)]
     Remote(#[from] crate::RemoteRefused),
@@ -105,6 +108,7 @@ impl EngineError {
             EngineError::Note(error) => error.kind(),
             EngineError::Undo(_) => "undo",
             EngineError::Record(_) => "record",
+            EngineError::Pin(_) => "pin",
             EngineError::Remote(refused) => refused.kind(),
             EngineError::Device(_) | EngineError::Admit(_) => "device",
             EngineError::Import(_) => "import",

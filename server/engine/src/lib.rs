@@ -82,6 +82,7 @@ pub use lockfile::{is_lockfile, lockfile_tool};
 pub use notes::{DraftToSave, NewNote, NoText, NoteError, SHOWS_NOTE, Texts, Which};
 pub use notice::Notice;
 pub use origin::{conflict_hover, is_committed_text, trace, unmerged_files};
+pub use pins::{PinAsked, PinError};
 pub use preview::{ConflictLook, add_lockfile};
 pub use records::RecordError;
 pub use remotes::{RemoteRefused, queue_words};

@@ -14,6 +14,8 @@ use std::time::Duration;
 const MOST_BRANCHES: usize = 50;
 /// Longest that git may take for one fetch, or for one branch's files.
 const PATIENCE: Duration = Duration::from_mins(30);
+/// What is said of a branch without lockfiles.
+const NO_LOCKFILE: &str = "no lockfile that Holdover reads";
 /// How much of a command's last words is told.
 const LAST_WORDS: usize = 400;
 
@@ -74,6 +76,18 @@ impl Engine {
 
 fn item(kind: PackKind, name: &str, state: PackState, text: impl Into<String>) -> PackItem {
     PackItem { kind, name: name.to_owned(), state, missing: 0, bytes: None, text: text.into() }
+}
+
+/// The worse of two.
+fn worse(one: PackState, other: PackState) -> PackState {
+    let rank = |state| match state {
+        PackState::Ready => 0,
+        PackState::Planned => 1,
+        PackState::Incomplete => 2,
+        PackState::Unknown => 3,
+        PackState::Failed => 4,
+    };
+    if rank(other) > rank(one) { other } else { one }
 }
 
 struct Packing<'a> {
@@ -185,13 +199,73 @@ impl Packing<'_> {
             looked.map(|survey| (survey.readiness.clone(), None))
         };
         self.engine.close_workspace(&folder);
-        match looked {
+        let looked = match looked {
             Err(e) => of(PackState::Failed, e.to_string()),
             Ok((readiness, fetched)) => PackItem {
                 missing: crate::status::short(&readiness),
                 bytes: bytes_of(&readiness),
                 ..of(self.state(&readiness), words_of(&readiness, fetched.as_ref()))
             },
+        };
+        self.with_lfs(looked, name, commit)
+    }
+
+    /// Adds what Git LFS keeps of a branch: its copy has pointers only, and the objects lie in the repository's own folder.
+    fn with_lfs(&self, mut item: PackItem, name: &str, commit: &str) -> PackItem {
+        let options =
+            self.inner().workspace(self.root).map(|own| crate::workspace::options(self.inner(), &own.loaded()));
+        let Some(options) = options else { return item };
+        let mut found = match inventory::lfs_objects(self.root, commit, &options) {
+            Ok(found) if found.total == 0 => return item,
+            Ok(found) => found,
+            Err(why) => {
+                item.state = worse(item.state, PackState::Unknown);
+                item.text = format!("{}; Git LFS: what this branch needs cannot be told: {why}", item.text);
+                return item;
+            }
+        };
+        let mut failed = None;
+        if let Some(permit) = self.permit.as_ref().filter(|_| found.present < found.total) {
+            let command = Command::new("git", self.root)
+                .args(["-c", "core.hooksPath=/dev/null", "lfs", "fetch", &self.remote_of(name), commit])
+                .env("GIT_TERMINAL_PROMPT", "0")
+                .limit(PATIENCE)
+                .with_network(permit.clone());
+            failed = self.run(command).err();
+            found = inventory::lfs_objects(self.root, commit, &options).unwrap_or(found);
+        }
+        let lacking = found.total - found.present;
+        let plural = if found.total == 1 { "object" } else { "objects" };
+        let mut text = format!("Git LFS: {} of {} {plural} here", found.present, found.total);
+        if lacking > 0 {
+            let more = if self.permit.is_none() { "would bring" } else { "lacks" };
+            text = format!("{text}, {more} {}", words::size(found.missing_bytes));
+            let short = if self.permit.is_none() { PackState::Planned } else { PackState::Incomplete };
+            item.state = worse(item.state, short);
+        }
+        if let Some(why) = failed.as_deref().and_then(|why| why.lines().last()).filter(|_| lacking > 0) {
+            text = format!("{text}; {why}");
+        }
+        item.missing += lacking;
+        item.bytes = Some(item.bytes.unwrap_or(0) + found.bytes);
+        item.text = if item.text == NO_LOCKFILE { text } else { format!("{}; {text}", item.text) };
+        item
+    }
+
+    /// The remote that a branch is of, or follows; `origin` where nothing says so.
+    fn remote_of(&self, branch: &str) -> String {
+        let remotes = self.git().ask(&["remote"]).unwrap_or_default();
+        let own = remotes
+            .iter()
+            .filter(|remote| branch.strip_prefix(remote.as_str()).is_some_and(|rest| rest.starts_with('/')));
+        if let Some(remote) = own.max_by_key(|remote| remote.len()) {
+            return remote.clone();
+        }
+        let followed = self.git().ask(&["config", "--get", &format!("branch.{branch}.remote")]);
+        let followed = followed.and_then(|lines| lines.first().cloned()).filter(|remote| remotes.contains(remote));
+        match remotes.as_slice() {
+            [only] => only.clone(),
+            _ => followed.unwrap_or_else(|| "origin".to_owned()),
         }
     }
 
@@ -276,7 +350,7 @@ fn destination(written: &str) -> Result<(&str, &str), String> {
 
 fn words_of(readiness: &Readiness, fetched: Option<&FetchOutcome>) -> String {
     if readiness.ecosystems.is_empty() {
-        return "no lockfile that Holdover reads".to_owned();
+        return NO_LOCKFILE.to_owned();
     }
     let counts = format!("{} of {} here", words::thousands(readiness.present), words::thousands(readiness.total));
     let counts = match bytes_of(readiness) {

@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Preflight(Preflight),
     /// What reaches for a network while the project is built and tested?
     Check(crate::commands::check::Options),
+    /// Which requirements leave the version open, and pin them to what is locked
+    Pin(crate::commands::pin::Options),
     /// Let this workspace's configured commands run
     Trust {
         /// Workspace, or a folder or file in it

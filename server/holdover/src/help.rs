@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 /// Commands by what one comes for, in the order of a first day.
 pub(crate) const GROUPS: [(&str, &[&str]); 7] = [
     ("Is everything here?", &["preflight", "check", "status", "snapshot", "doctor"]),
-    ("Decide", &["trust", "offline", "device"]),
+    ("Decide", &["trust", "offline", "pin", "device"]),
     ("Write down", &["note"]),
     ("Share", &["sync", "remote", "queue"]),
     ("Merge", &["conflicts", "merge-driver"]),
@@ -53,6 +53,14 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover check", "what in this workspace reaches for a network?"),
             ("holdover check Dockerfile scripts --json", "in these files alone, for a program"),
             ("holdover check --sarif", "for a service that shows findings"),
+        ],
+    ),
+    (
+        "pin",
+        &[
+            ("holdover pin", "which requirements leave the version open, and what is locked?"),
+            ("holdover pin serde tokio", "these alone, in every manifest that names them"),
+            ("holdover pin --all --dry-run", "what would be written"),
         ],
     ),
     (

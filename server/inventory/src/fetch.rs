@@ -4,6 +4,7 @@
 use crate::ecosystem::{Ecosystem, Repair};
 use crate::homes::relative;
 use crate::survey::Survey;
+use crate::uv::STANDARD;
 use contract::{Artifact, ArtifactState, FetchStep};
 use std::path::{Component, Path, PathBuf};
 
@@ -172,7 +173,12 @@ pub(crate) fn uv(wanted: &Wanted<'_>) -> Vec<FetchStep> {
         wanted.artifacts.iter().copied().partition(|(_, repair)| repair.spec.is_some());
     let mut steps = Vec::new();
     if !locked.is_empty() {
-        let command = words(&["uv", "sync", "--frozen", "--no-install-local", "--no-progress"]);
+        // Of the standard's lockfile everything is installed into a folder of the copy.
+        let command = if wanted.lockfile.ends_with(STANDARD) {
+            words(&["uv", "pip", "sync", "--no-progress", "--target", "packages", STANDARD])
+        } else {
+            words(&["uv", "sync", "--frozen", "--no-install-local", "--no-progress"])
+        };
         let mut step = wanted.step("uv", command, &locked);
         let lockfile = wanted.lockfile.file_name().unwrap_or_default();
         staged(&mut step, wanted, &[Path::new(lockfile), Path::new("uv.toml"), Path::new(".python-version")]);
@@ -215,7 +221,15 @@ pub(crate) fn poetry(wanted: &Wanted<'_>) -> Vec<FetchStep> {
 /// A build up to what is judged, which has Maven download all that it needs: in a folder of its own with copies of the
 /// descriptions, and so without sources, because it writes into the project.
 pub(crate) fn maven(wanted: &Wanted<'_>) -> Vec<FetchStep> {
-    let command = words(&["mvn", "--batch-mode", "--no-transfer-progress", "--fail-at-end", "-DskipTests", "package"]);
+    let command = words(&[
+        "mvn",
+        "--batch-mode",
+        "--no-transfer-progress",
+        "--fail-at-end",
+        "--update-snapshots",
+        "-DskipTests",
+        "package",
+    ]);
     let mut step = wanted.step("maven", command, &wanted.artifacts);
     let own = ["pom.xml", ".mvn/maven.config", ".mvn/jvm.config"].map(Path::new);
     staged(&mut step, wanted, &own);

@@ -68,12 +68,13 @@ pub use ground::Ground;
 pub use hints::hints;
 pub use homes::{Depth, Homes, Options, PATIENCE};
 pub use hover::hover;
+pub use lfs::{LfsObjects, lfs_objects};
 pub use manifests::{
     cargo_manifests, is_cached_crate, is_known_to_uv, npm_manifests, pnpm_manifests, uv_manifests, yarn_manifests,
 };
 pub use memory::{Memory, NoMemory};
 pub use oci::image;
-pub use pin::{Pin, pins};
+pub use pin::{Pin, Requirement, Unpinned, pinnable, pins, requirements};
 pub use reach::{is_silent, silent};
 pub use registries::{About, Registry, registries};
 pub use replaced::Compared;

@@ -2,7 +2,7 @@
 //! May not look at files. A requirement that is no plain range of versions, or that is exact already, is left as it is.
 
 use crate::ecosystem::Named;
-use crate::python::requirement::Requirement;
+use crate::python::requirement;
 use crate::survey::Survey;
 use crate::text::Places;
 use contract::{Artifact, Range};
@@ -28,19 +28,66 @@ pub struct Pin {
     pub text: String,
 }
 
+/// Why a requirement is left as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unpinned {
+    /// It asks for one version alone already.
+    Exact,
+    /// No range of versions stands there: a folder, a member, a repository, an address, an alias, a peer.
+    NoRange,
+    /// No lockfile says which version it is.
+    NotLocked,
+    /// It is locked in several versions.
+    Several(Vec<String>),
+}
+
+/// One requirement of a manifest: how it would be pinned, or why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// As the manifest calls it.
+    pub dependency: String,
+    /// Where it is named.
+    pub range: Range,
+    /// Its pin.
+    pub pin: Result<Pin, Unpinned>,
+}
+
+/// The files whose requirements may be pinned: manifests of lockfiles, and requirements files.
+pub fn pinnable(survey: &Survey) -> Vec<&Path> {
+    let manifests = survey.manifests.iter().map(|(_, manifest)| manifest.as_path());
+    let own = survey.lockfiles.iter().filter(|(known, _)| known.name() == "pip").map(|(_, file)| file.as_path());
+    let mut all: Vec<&Path> = manifests.chain(own).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 /// The requirements of an open manifest, or of an open requirements file, that leave the version open although one is known. Of a
 /// dependency that is locked in several versions none is offered.
 pub fn pins(survey: &Survey, file: &Path, text: &str) -> Vec<Pin> {
+    requirements(survey, file, text).into_iter().filter_map(|requirement| requirement.pin.ok()).collect()
+}
+
+/// Every requirement of a manifest or a requirements file, in order.
+pub fn requirements(survey: &Survey, file: &Path, text: &str) -> Vec<Requirement> {
     let places = Places::new(text);
-    let pin = |named: &Named, version: &str| {
-        let (span, text) = pinned(file, text, named, version)?;
+    let one = |named: Named, version: Result<&str, Unpinned>| {
         let range = places.range(named.span.clone());
-        Some(Pin { dependency: named.key.clone(), version: version.to_owned(), range, span, text })
+        let pin = pinned(file, text, &named, version.as_ref().copied().unwrap_or("0")).and_then(|(span, text)| {
+            let version = version?.to_owned();
+            Ok(Pin { dependency: named.key.clone(), version, range, span, text })
+        });
+        Requirement { dependency: named.key, range, pin }
     };
     if let Some((ecosystem, _)) = survey.manifests.iter().find(|(_, manifest)| manifest == file) {
         let locked = Locked::of(survey, ecosystem.name(), file);
         let named = ecosystem.dependencies(text).into_iter();
-        return named.filter_map(|named| pin(&named, locked.version(&named.key)?)).collect();
+        return named
+            .map(|named| {
+                let version = locked.version(&named.key);
+                one(named, version)
+            })
+            .collect();
     }
     // A requirements file is its own manifest: what is here of what it asks for.
     let Some((ecosystem, _)) =
@@ -48,11 +95,16 @@ pub fn pins(survey: &Survey, file: &Path, text: &str) -> Vec<Pin> {
     else {
         return Vec::new();
     };
-    let own = survey.artifacts.iter().filter(|artifact| artifact.file == file && !artifact.version.is_empty());
+    let own = survey.artifacts.iter().filter(|artifact| artifact.file == file);
     let known: HashMap<&str, &Artifact> = own.map(|artifact| (artifact.id.as_str(), artifact)).collect();
     let (located, _) = ecosystem.locate(text);
     let located = located.into_iter().filter_map(|(id, span)| Some((known.get(id.as_str())?, span)));
-    located.filter_map(|(artifact, span)| pin(&Named { key: artifact.name.clone(), span }, &artifact.version)).collect()
+    located
+        .map(|(artifact, span)| {
+            let version = Some(artifact.version.as_str()).filter(|version| !version.is_empty());
+            one(Named { key: artifact.name.clone(), span }, version.ok_or(Unpinned::NotLocked))
+        })
+        .collect()
 }
 
 /// The versions that a manifest's dependencies are locked in.
@@ -76,23 +128,32 @@ impl<'a> Locked<'a> {
     }
 
     /// The only version of a dependency. A present one names one manifest alone; in the others it is known by its name.
-    fn version(&self, key: &str) -> Option<&'a str> {
-        let all = self.direct.get(key).or_else(|| self.named.get(key))?;
-        all.iter().next().copied().filter(|_| all.len() == 1)
+    fn version(&self, key: &str) -> Result<&'a str, Unpinned> {
+        let all = self.direct.get(key).or_else(|| self.named.get(key)).ok_or(Unpinned::NotLocked)?;
+        match all.first() {
+            Some(one) if all.len() == 1 => Ok(one),
+            _ => Err(Unpinned::Several(all.iter().map(|version| (*version).to_owned()).collect())),
+        }
     }
 }
 
+/// Bytes that are replaced, and with what.
+type Change = Result<(Span<usize>, String), Unpinned>;
+
 /// What is replaced, and with what.
-fn pinned(file: &Path, text: &str, named: &Named, version: &str) -> Option<(Span<usize>, String)> {
+fn pinned(file: &Path, text: &str, named: &Named, version: &str) -> Change {
     let plain = version.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'+' | b'!' | b'_'));
     if !plain {
-        return None;
+        return Err(Unpinned::NoRange);
     }
-    match file.file_name()?.to_str()? {
+    match file.file_name().and_then(|name| name.to_str()).ok_or(Unpinned::NoRange)? {
         "Cargo.toml" => {
-            let (span, said) = version_of(text, named.span.start)?;
-            let open = !said.trim_start().starts_with('=') && semver::VersionReq::parse(said.trim()).is_ok();
-            open.then(|| (span, format!("\"={version}\"")))
+            let (span, said) = version_of(text, named.span.start).ok_or(Unpinned::NoRange)?;
+            if said.trim_start().starts_with('=') {
+                return Err(Unpinned::Exact);
+            }
+            semver::VersionReq::parse(said.trim()).map_err(|_| Unpinned::NoRange)?;
+            Ok((span, format!("\"={version}\"")))
         }
         "package.json" => in_json(text, named.span.start, version),
         // Within quotes it is a requirement; else the key in one of Poetry's own tables.
@@ -100,10 +161,10 @@ fn pinned(file: &Path, text: &str, named: &Named, version: &str) -> Option<(Span
             in_requirement(text, &named.span, version)
         }
         "pyproject.toml" => {
-            let (span, said) = version_of(text, named.span.start)?;
+            let (span, said) = version_of(text, named.span.start).ok_or(Unpinned::NoRange)?;
             let said = said.trim();
             let open = said.starts_with(['^', '~', '>', '<', '!', '*']) || said.contains('*') || said.is_empty();
-            open.then(|| (span, format!("\"{version}\"")))
+            if open { Ok((span, format!("\"{version}\""))) } else { Err(Unpinned::Exact) }
         }
         _ => in_requirement(text, &named.span, version),
     }
@@ -143,9 +204,11 @@ fn version_of(text: &str, key: usize) -> Option<(Span<usize>, String)> {
 }
 
 /// The value behind a key of a `package.json`.
-fn in_json(text: &str, key: usize, version: &str) -> Option<(Span<usize>, String)> {
-    let parsed = jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default()).ok()?;
-    let ast::Value::Object(root) = parsed.value? else { return None };
+fn in_json(text: &str, key: usize, version: &str) -> Change {
+    let parsed = jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default());
+    let Some(ast::Value::Object(root)) = parsed.ok().and_then(|parsed| parsed.value) else {
+        return Err(Unpinned::NoRange);
+    };
     for table in &root.properties {
         // Peers say what others may bring.
         if !["dependencies", "devDependencies", "optionalDependencies"].contains(&table.name.as_str()) {
@@ -154,36 +217,44 @@ fn in_json(text: &str, key: usize, version: &str) -> Option<(Span<usize>, String
         let ast::Value::Object(table) = &table.value else { continue };
         let own = |property: &&ast::ObjectProp<'_>| property.name.range().start == key;
         let Some(property) = table.properties.iter().find(own) else { continue };
-        let ast::Value::StringLit(said) = &property.value else { return None };
+        let ast::Value::StringLit(said) = &property.value else { return Err(Unpinned::NoRange) };
         let text = said.value.trim();
         // An address, another package, a member, a catalog.
         let elsewhere = text.contains([':', '/', '#', '@']);
         let exact = nodejs_semver::Version::parse(text.trim_start_matches(['=', 'v', ' '])).is_ok();
         let range = said.range();
-        return (!elsewhere && !exact).then(|| (range.start..range.end, format!("\"{version}\"")));
+        return match (elsewhere, exact) {
+            (true, _) => Err(Unpinned::NoRange),
+            (_, true) => Err(Unpinned::Exact),
+            _ => Ok((range.start..range.end, format!("\"{version}\""))),
+        };
     }
-    None
+    Err(Unpinned::NoRange)
 }
 
 /// A requirement as Python writes them, which is all that stands there.
-fn in_requirement(text: &str, span: &Span<usize>, version: &str) -> Option<(Span<usize>, String)> {
-    let whole = text.get(span.clone())?;
-    let read = Requirement::read(whole).ok().filter(|read| read.address.is_none())?;
+fn in_requirement(text: &str, span: &Span<usize>, version: &str) -> Change {
+    let whole = text.get(span.clone()).ok_or(Unpinned::NoRange)?;
+    let read = requirement::Requirement::read(whole).ok().filter(|read| read.address.is_none());
+    let read = read.ok_or(Unpinned::NoRange)?;
     let exact = read.range.iter().any(|one| {
         use pep440_rs::Operator;
         matches!(one.operator(), Operator::Equal | Operator::ExactEqual)
     });
-    if exact || whole.contains(['\n', '\\', '"']) {
-        return None;
+    if exact {
+        return Err(Unpinned::Exact);
+    }
+    if whole.contains(['\n', '\\', '"']) {
+        return Err(Unpinned::NoRange);
     }
     // Name and extras stay, and so does what stands from the condition on.
     let name = whole.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.')).unwrap_or(whole.len());
     let extras = whole[name..].trim_start().starts_with('[');
-    let head = if extras { whole.find(']')? + 1 } else { name };
+    let head = if extras { whole.find(']').ok_or(Unpinned::NoRange)? + 1 } else { name };
     let tail = whole[head..].find(';').map_or(whole.len(), |at| head + at);
     let gap = whole[head..tail].len() - whole[head..tail].trim_end().len();
     let end = if tail < whole.len() { tail - gap } else { tail };
-    Some((span.start + head..span.start + end.max(head), format!("=={version}")))
+    Ok((span.start + head..span.start + end.max(head), format!("=={version}")))
 }
 
 #[cfg(test)]
@@ -197,7 +268,7 @@ mod tests {
         let end = start + marked[start + 1..].find('|').unwrap();
         let text = marked.replace('|', "");
         let named = Named { key: "x".into(), span: start..end };
-        let (span, new) = pinned(Path::new(file), &text, &named, "1.2.3")?;
+        let (span, new) = pinned(Path::new(file), &text, &named, "1.2.3").ok()?;
         Some(format!("{}{new}{}", &text[..span.start], &text[span.end..]))
     }
 
@@ -266,6 +337,7 @@ mod tests {
             assert_eq!(made(file, text), None, "{text}");
         }
         let named = Named { key: "x".into(), span: 0..1 };
-        assert_eq!(pinned(Path::new("requirements.txt"), "x", &named, "1\"; import os"), None, "no version");
+        let taken = pinned(Path::new("requirements.txt"), "x", &named, "1\"; import os");
+        assert_eq!(taken, Err(Unpinned::NoRange), "no version");
     }
 }

@@ -43,7 +43,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// An archive as a proxy has it.
-fn archive(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+pub fn archive(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     let (mut out, mut list) = (Vec::new(), Vec::new());
     for (name, text) in files {
         let offset = u32::try_from(out.len()).unwrap();
@@ -244,7 +244,7 @@ impl Case {
     }
 
     /// The environment of both: nothing of this user's own.
-    fn variables(&self) -> BTreeMap<String, String> {
+    pub fn variables(&self) -> BTreeMap<String, String> {
         let foreign = ["GO", "XDG_", "CGO", "HTTP", "http"];
         let mut kept: BTreeMap<String, String> =
             std::env::vars().filter(|(name, _)| !foreign.iter().any(|start| name.starts_with(start))).collect();

@@ -169,7 +169,7 @@ fn plugin(remote: &Path, scratch: &Path, (name, version, body): (&str, &str, &st
 pub struct Place {
     run: PathBuf,
     kept: PathBuf,
-    remote: PathBuf,
+    pub remote: PathBuf,
     held: Held,
 }
 
@@ -270,15 +270,20 @@ impl Case {
         kept
     }
 
-    fn homes(&self) -> Homes {
-        let variables = self.variables().into_iter().map(|(name, value)| match name.as_str() {
+    /// With the pinned Maven first in the path.
+    pub fn path_variables(&self) -> Vec<(String, String)> {
+        let with_maven = |(name, value): (String, String)| match name.as_str() {
             "PATH" => (name, format!("{}:{value}", tool("maven/bin/mvn").parent().unwrap().display())),
             _ => (name, value),
-        });
-        Homes::from_variables(variables)
+        };
+        self.variables().into_iter().map(with_maven).collect()
     }
 
-    fn maven(&self, arguments: &[&str]) -> Command {
+    fn homes(&self) -> Homes {
+        Homes::from_variables(self.path_variables())
+    }
+
+    pub fn maven(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(tool("maven/bin/mvn"));
         command.args(["--batch-mode", "-DskipTests"]).args(arguments).current_dir(&self.workspace);
         command.env_clear().envs(self.variables());
@@ -286,9 +291,13 @@ impl Case {
     }
 
     fn settings(&self) {
+        self.mirror(&format!("file://{}", self.remote.display()));
+    }
+
+    /// Everything is taken from this address.
+    pub fn mirror(&self, url: &str) {
         let settings = format!(
-            "<settings><mirrors><mirror><id>here</id><mirrorOf>*</mirrorOf><url>file://{}</url></mirror></mirrors></settings>",
-            self.remote.display()
+            "<settings><mirrors><mirror><id>here</id><mirrorOf>*</mirrorOf><url>{url}</url></mirror></mirrors></settings>"
         );
         write(&self.home.join(".m2/settings.xml"), settings);
     }

@@ -37,6 +37,12 @@ const BY_LOCKFILE: [(&str, &[&[&str]]); 7] = [
     ("poetry", &[&["poetry", "install"]]),
 ];
 
+/// What installs by the lockfile of Python's standard, which uv's own command does not look at.
+const STANDARD: (&str, &[&[&str]]) = (
+    "pylock.toml",
+    &[&["uv", "venv", "--offline", "--allow-existing"], &["uv", "pip", "sync", "--offline", "pylock.toml"]],
+);
+
 /// The commands, in order.
 pub(super) fn commands(settings: &Settings, survey: &Survey) -> Vec<Planned> {
     let at_root = |command: &Vec<String>| Planned { command: command.clone(), folder: PathBuf::new() };
@@ -69,7 +75,11 @@ fn by_lockfiles<'a>(settings: &Settings, lockfiles: impl Iterator<Item = (&'a st
     let mut planned = Vec::new();
     for (ecosystem, lockfile) in lockfiles {
         let folder = lockfile.parent().unwrap_or(Path::new("")).to_path_buf();
-        let of = BY_LOCKFILE.iter().find(|(name, _)| *name == ecosystem).map_or(&[][..], |(_, commands)| commands);
+        let of = match BY_LOCKFILE.iter().find(|(name, _)| *name == ecosystem) {
+            Some(_) if lockfile.ends_with(STANDARD.0) => STANDARD.1,
+            Some((_, commands)) => commands,
+            None => &[],
+        };
         for command in of {
             let mut words: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
             words[0] = program(&words[0]);
@@ -87,8 +97,14 @@ mod tests {
     fn each_lockfile_is_built_and_tested_in_its_own_folder_by_the_tool_that_is_set() {
         let mut settings = Settings::default();
         settings.fetch.npm = Some("/opt/npm".into());
-        let lockfiles =
-            [("cargo", Path::new("Cargo.lock")), ("npm", Path::new("web/package-lock.json")), ("x", Path::new("x"))];
+        let lockfiles = [
+            ("cargo", "Cargo.lock"),
+            ("npm", "web/package-lock.json"),
+            ("x", "x"),
+            ("uv", "a/pylock.toml"),
+            ("uv", "uv.lock"),
+        ]
+        .map(|(name, lockfile)| (name, Path::new(lockfile)));
         let said: Vec<String> = by_lockfiles(&settings, lockfiles.into_iter())
             .into_iter()
             .map(|planned| format!("{}: {}", planned.folder.display(), planned.command.join(" ")))
@@ -99,6 +115,9 @@ mod tests {
             "web: /opt/npm ci --offline --no-audit --no-fund",
             "web: /opt/npm run build --if-present",
             "web: /opt/npm run test --if-present",
+            "a: uv venv --offline --allow-existing",
+            "a: uv pip sync --offline pylock.toml",
+            ": uv sync --locked --offline",
         ];
         assert_eq!(said, expected);
     }

@@ -12,6 +12,7 @@ mod man;
 pub(crate) mod merge_driver;
 mod note;
 mod offline;
+pub(crate) mod pin;
 mod preflight;
 pub(crate) mod queue;
 pub(crate) mod remote;
@@ -54,6 +55,7 @@ pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
         Command::Journal { command } => journal::run(command, out),
         Command::Device { command } => device::run(command, out),
         Command::Note { command } => note::run(command, out),
+        Command::Pin(options) => pin::run(options, out),
         Command::Conflicts(options) => conflicts::run(options, out),
         Command::MergeDriver(options) => merge_driver::run(options, out),
         Command::Sync(options) => sync::run(options, out),
@@ -136,9 +138,10 @@ fn failed(error: &EngineError) -> Failure {
         | EngineError::Date { .. }
         | EngineError::Cancelled
         | EngineError::Busy { .. } => End::No,
-        EngineError::Snapshot(SnapshotError::Io { .. }) | EngineError::NotOpen { .. } | EngineError::Note(_) => {
-            End::Usage
-        }
+        EngineError::Snapshot(SnapshotError::Io { .. })
+        | EngineError::NotOpen { .. }
+        | EngineError::Note(_)
+        | EngineError::Pin(_) => End::Usage,
         EngineError::Disabled | EngineError::Ask(_) | EngineError::Journal { .. } | EngineError::Host(_) => {
             End::Unknown
         }

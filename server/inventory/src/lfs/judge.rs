@@ -179,10 +179,6 @@ fn tell(
         }
     }
     let own = told.folders.first().cloned().unwrap_or_default();
-    let place = |pointer: &pointer::Pointer| {
-        let name = hex::encode(pointer.oid);
-        PathBuf::from(&name[..2]).join(&name[2..4]).join(name)
-    };
     let known = |at: &Result<pointer::Pointer, Lost>| at.as_ref().ok().map(|pointer| own.join(place(pointer)));
     let paths: Vec<PathBuf> = pointed.iter().filter_map(|(_, at)| known(at)).collect();
     let mut seen = ask.look.at_all(&own, &paths).into_iter();
@@ -259,8 +255,14 @@ fn tell(
     judged.caches.push(Cache { ecosystem: "lfs".into(), path: own, bytes: Some(bytes), ..Cache::default() });
 }
 
+/// Where an object lies below the folder of objects.
+pub(super) fn place(pointer: &pointer::Pointer) -> PathBuf {
+    let name = hex::encode(pointer.oid);
+    PathBuf::from(&name[..2]).join(&name[2..4]).join(name)
+}
+
 /// The pointer that git has; none: it has the file itself.
-fn leads_to(id: &Id, objects: &Objects, ask: &Ask<'_>) -> Result<Option<pointer::Pointer>, Lost> {
+pub(super) fn leads_to(id: &Id, objects: &Objects, ask: &Ask<'_>) -> Result<Option<pointer::Pointer>, Lost> {
     if objects.length(id, ask.look).is_some_and(|length| length >= pointer::LARGEST) {
         return Ok(None);
     }

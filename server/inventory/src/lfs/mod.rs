@@ -2,9 +2,12 @@
 //! Judged as `git lfs pull` while nobody answers, and by checksum; runs nothing and writes nothing.
 
 mod attributes;
+mod commit;
 mod judge;
 mod pointer;
 mod settings;
+
+pub use commit::{LfsObjects, lfs_objects};
 
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
 use crate::fetch::{self, Wanted};

@@ -69,7 +69,7 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
 }
 
 /// The descriptions of the build's modules, with the one that names them.
-fn modules(lockfile: &Path, models: &Models<'_>, judged: &mut Judged) -> Vec<PathBuf> {
+pub(super) fn modules(lockfile: &Path, models: &Models<'_>, judged: &mut Judged) -> Vec<PathBuf> {
     let mut all = vec![clean(lockfile)];
     let mut seen: HashSet<PathBuf> = all.iter().cloned().collect();
     let mut at = 0;

@@ -34,6 +34,8 @@ pub(super) struct Installation {
     bound: HashMap<String, Vec<Plugin>>,
     /// What every project is told besides.
     pub managed: Vec<Plugin>,
+    /// Where the repository is that every project has.
+    central: Option<String>,
 }
 
 impl Installation {
@@ -68,7 +70,13 @@ impl Installation {
         let bound = read(&tame(&bindings), "component-set", bound)?;
         let mut builder = archive("maven-model-builder")?;
         let top = super::pom::Pom::parse(&file(&mut builder, "org/apache/maven/model/pom-4.0.0.xml")?)?;
-        Ok(Installation { bound, managed: top.body.managed_plugins })
+        let central = top.body.repositories.into_iter().find(|one| one.id == "central").map(|one| one.url);
+        Ok(Installation { bound, managed: top.body.managed_plugins, central })
+    }
+
+    /// The address of the repository that every project has.
+    pub(super) fn central(&self) -> Option<&str> {
+        self.central.as_deref()
     }
 
     /// The plugins of a packaging; none: it is not one of Maven's own.

@@ -2,6 +2,7 @@
 //! Judged as `mvn --offline -DskipTests package`, and by checksum; runs nothing and writes nothing.
 
 mod active;
+mod asks;
 mod facts;
 mod graph;
 mod interpolate;
@@ -19,7 +20,8 @@ use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
 use crate::fetch::{self, Wanted};
 use crate::look::Look;
 use crate::members::clean;
-use contract::FetchStep;
+use crate::registries::Registry;
+use contract::{Artifact, FetchStep};
 use pom::{Pom, Repository};
 use std::ops::Range as Span;
 use std::path::{Path, PathBuf};
@@ -91,6 +93,10 @@ impl Ecosystem for Maven {
     /// The manifest is one itself.
     fn needs_lockfile(&self, _manifest: &str) -> bool {
         false
+    }
+
+    fn registries(&self, lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) -> Vec<Registry> {
+        asks::registries(lockfile, missing, ask)
     }
 
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {

@@ -28,6 +28,10 @@ pub(super) struct Settings {
     /// The local repository.
     pub repository: PathBuf,
     pub mirrors: Vec<Mirror>,
+    /// Repositories and mirrors, by id, for which there is a credential.
+    pub servers: BTreeSet<String>,
+    /// Whether others are reached through a proxy of its own.
+    pub proxy: bool,
     /// Active profiles, which every project gets.
     pub profiles: Vec<Profile>,
     /// Profiles that are named to be active, and not to be.
@@ -42,6 +46,8 @@ pub(super) struct Settings {
 struct Read {
     repository: Option<String>,
     mirrors: Vec<Mirror>,
+    servers: BTreeSet<String>,
+    proxy: bool,
     profiles: Vec<Profile>,
     active: Vec<String>,
 }
@@ -52,6 +58,8 @@ impl Settings {
         let mut settings = Settings {
             repository: PathBuf::new(),
             mirrors: Vec::new(),
+            servers: BTreeSet::new(),
+            proxy: false,
             profiles: Vec::new(),
             named: (Vec::new(), Vec::new()),
             files: Vec::new(),
@@ -77,6 +85,8 @@ impl Settings {
         if !settings.repository.is_absolute() {
             settings.verdict.worsen(Verdict::Doubtful("where the local repository is, is not known".into()));
         }
+        settings.proxy = own.proxy || shared.proxy;
+        settings.servers = own.servers.into_iter().chain(shared.servers).collect();
         settings.mirrors = own.mirrors;
         let known: BTreeSet<String> = settings.mirrors.iter().map(|mirror| mirror.id.clone()).collect();
         settings.mirrors.extend(shared.mirrors.into_iter().filter(|mirror| !known.contains(&mirror.id)));
@@ -187,6 +197,10 @@ impl Settings {
             Read {
                 repository: value(node, "localRepository").map(&whole),
                 mirrors: items(node, "mirrors", "mirror").into_iter().map(mirror).collect(),
+                servers: items(node, "servers", "server").into_iter().filter_map(|one| value(one, "id")).collect(),
+                proxy: items(node, "proxies", "proxy")
+                    .into_iter()
+                    .any(|one| value(one, "active").is_none_or(|active| active == "true")),
                 profiles: items(node, "profiles", "profile").into_iter().map(pom::profile).collect(),
                 active: child(node, "activeProfiles")
                     .map(|_| items(node, "activeProfiles", "activeProfile").into_iter().map(text).collect())

@@ -3,6 +3,7 @@
 
 use super::lock;
 use super::manifest::{LARGEST, Manifest};
+use super::pylock;
 use super::{LARGEST_LOCKFILE, settings};
 use crate::ecosystem::Ask;
 use crate::registries::{MOST_ASKED_FOR, Registry};
@@ -14,7 +15,7 @@ const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.
 
 pub(super) fn registries(lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) -> Vec<Registry> {
     let Ok(text) = ask.look.text(lockfile, LARGEST_LOCKFILE) else { return Vec::new() };
-    let lock = lock::read(&text);
+    let lock = if pylock::is(&text) { pylock::read(&text).lock } else { lock::read(&text) };
     let folder = lockfile.parent().unwrap_or(lockfile);
     let manifest = ask.look.text(&folder.join("pyproject.toml"), LARGEST).ok();
     let manifest = manifest.and_then(|text| Manifest::read(&text).ok()).unwrap_or_default();

@@ -8,7 +8,7 @@ use super::lock::{self, Located, Lock};
 use super::manifest::{self, LARGEST, Manifest};
 use super::needs::{self, Needs};
 use super::program::{self, Program};
-use super::settings;
+use super::settings::{self, Settings};
 use super::store::Store;
 use super::sync::{self, Local};
 use super::tags::{Platform, Tags};
@@ -68,6 +68,25 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     if let Some(why) = &needs.doubt {
         judged.verdict.worsen(Verdict::Doubtful(why.clone()));
     }
+    let asked = Cached { lockfile, lock: &lock, needs: &needs, here: here.as_ref(), settings: &settings };
+    let mut judged = cached(judged, places, &asked, ask);
+    judged.graph.lines = lines(&sync.locals, &lock);
+    judged
+}
+
+/// What uv's cache is asked for.
+pub(super) struct Cached<'a> {
+    pub lockfile: &'a Path,
+    pub lock: &'a Lock,
+    pub needs: &'a Needs,
+    pub here: Option<&'a Here>,
+    pub settings: &'a Settings,
+}
+
+/// Adds what uv's cache has of each package, and what is said of the uv that is here.
+pub(super) fn cached(mut judged: Judged, places: Places<'_>, asked: &Cached<'_>, ask: &Ask<'_>) -> Judged {
+    let Cached { lockfile, lock, needs, here, settings } = *asked;
+    let folder = lockfile.parent().unwrap_or(lockfile);
     let uv = match program::find(ask) {
         Program::Known { version } => version,
         Program::Doubt(why) => {
@@ -79,17 +98,16 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         judged.verdict.worsen(required(asked, uv.as_ref()));
     }
     let empty = Tags::of(0, &Platform { machine: String::new(), glibc: (0, 0) });
-    let store = Store { cache: &settings.cache, tags: here.as_ref().map_or(&empty, |here| &here.tags), ask };
-    let finder = Finder { store: &store, folder, lock: &lock, python: here.as_ref().map(|here| &here.python) };
+    let store = Store { cache: &settings.cache, tags: here.map_or(&empty, |here| &here.tags), ask };
+    let finder = Finder { store: &store, folder, lock, python: here.map(|here| &here.python) };
     let looked: Vec<Option<Found>> = (0..lock.packages.len())
         .into_par_iter()
         .map(|at| (here.is_some() && needs.needed[at]).then(|| finder.find(at)))
         .collect();
     judged.watch.push(settings.cache.clone());
     let mut told = Told { judged, places, lockfile, target: ask.target, by_id: HashMap::new(), bytes: 0 };
-    told.packages(&lock, &needs, looked, here.as_ref(), uv.as_ref(), &store);
+    told.packages(lock, needs, looked, here, uv.as_ref(), &store);
     let Told { mut judged, bytes, .. } = told;
-    judged.graph.lines = lines(&sync.locals, &lock);
     judged.caches.push(Cache {
         ecosystem: "uv".into(),
         path: settings.cache.clone(),

@@ -181,23 +181,11 @@ pub(super) fn read(text: &str) -> Lock {
 
 fn read_plain(text: &str) -> Lock {
     let mut lock = Lock::default();
-    let mut starts: Vec<usize> = Vec::new();
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        if line.trim_end() == "[[package]]" {
-            starts.push(at);
-        }
-        at += line.len();
-    }
+    let starts = starts(text, "[[package]]", &mut lock.broken);
     let head = &text[..starts.first().copied().unwrap_or(text.len())];
     match toml::from_str(head) {
         Ok(head) => lock.head = head,
         Err(error) => lock.broken.push(broken(0, head, &error)),
-    }
-    if starts.len() > MOST_PACKAGES {
-        let reason = format!("only the first {MOST_PACKAGES} packages of a lockfile are read");
-        lock.broken.push(Broken { span: starts[MOST_PACKAGES]..starts[MOST_PACKAGES] + 1, reason });
-        starts.truncate(MOST_PACKAGES);
     }
     let ends: Vec<usize> = starts.iter().skip(1).copied().chain([text.len()]).collect();
     let read: Vec<Result<Located, Broken>> = starts
@@ -215,13 +203,36 @@ fn read_plain(text: &str) -> Lock {
     lock
 }
 
+/// Where packages begin: lines that say so, and no more of them than are read.
+pub(super) fn starts(text: &str, mark: &str, broken: &mut Vec<Broken>) -> Vec<usize> {
+    let mut starts: Vec<usize> = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim_end() == mark {
+            starts.push(at);
+        }
+        at += line.len();
+    }
+    if starts.len() > MOST_PACKAGES {
+        let reason = format!("only the first {MOST_PACKAGES} packages of a lockfile are read");
+        broken.push(Broken { span: starts[MOST_PACKAGES]..starts[MOST_PACKAGES] + 1, reason });
+        starts.truncate(MOST_PACKAGES);
+    }
+    starts
+}
+
 fn located(start: usize, block: &str) -> Result<Located, Broken> {
     let package = match toml::from_str::<Block>(block) {
         Ok(Block { mut package }) if package.len() == 1 => package.remove(0),
         Ok(_) => return Err(Broken { span: start..start + 1, reason: "it is no single package".into() }),
         Err(error) => return Err(broken(start, block, &error)),
     };
-    let mut span = start..start + "[[package]]".len();
+    checked(package, start, block)
+}
+
+/// A package with the line that names it, unless its names are none.
+pub(super) fn checked(package: Package, start: usize, block: &str) -> Result<Located, Broken> {
+    let mut span = start..start + block.find('\n').unwrap_or(block.len());
     let mut at = start;
     for line in block.split_inclusive('\n') {
         if line.starts_with("name") {
@@ -249,7 +260,7 @@ fn located(start: usize, block: &str) -> Result<Located, Broken> {
     Ok(Located { package, span })
 }
 
-fn broken(start: usize, text: &str, error: &toml::de::Error) -> Broken {
+pub(super) fn broken(start: usize, text: &str, error: &toml::de::Error) -> Broken {
     let span = error.span().unwrap_or(0..1);
     let end = (start + span.end.max(span.start + 1)).min(start + text.len()).max(start + span.start);
     Broken { span: start + span.start..end, reason: error.message().to_owned() }

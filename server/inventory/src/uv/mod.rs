@@ -1,4 +1,4 @@
-//! uv: `uv.lock` and uv's cache of wheels, sources and repositories.
+//! uv: `uv.lock`, `pylock.toml` and uv's cache of wheels, sources and repositories.
 //! Judged as `uv sync --locked --offline`, and by checksum; runs nothing and writes nothing.
 
 mod asked;
@@ -13,20 +13,23 @@ mod manifest;
 mod needs;
 mod pointer;
 mod program;
+mod pylock;
 mod python;
 mod settings;
+mod standard;
 mod store;
 mod sync;
 
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
 use crate::fetch::{self, Wanted};
+use crate::look::{Look, Seen};
 use crate::python::{marker, name, record, requirement, tags};
 use contract::{Artifact, FetchStep};
 use lock::Located;
 use manifest::Manifest;
 use std::collections::HashSet;
 use std::ops::Range as Span;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Lockfiles larger than this are not read, in bytes.
 pub(crate) const LARGEST_LOCKFILE: u64 = 32 << 20;
@@ -36,6 +39,9 @@ pub(crate) fn named(text: &str) -> Vec<Named> {
     manifest::named(text)
 }
 
+/// The lockfile of Python's standard, which uv installs from too.
+pub(crate) const STANDARD: &str = "pylock.toml";
+
 pub(crate) struct Uv;
 
 impl Ecosystem for Uv {
@@ -44,7 +50,7 @@ impl Ecosystem for Uv {
     }
 
     fn lockfiles(&self) -> &'static [&'static str] {
-        &["uv.lock"]
+        &["uv.lock", STANDARD]
     }
 
     fn manifest(&self) -> &'static str {
@@ -52,11 +58,16 @@ impl Ecosystem for Uv {
     }
 
     fn judge(&self, lockfile: &Path, ask: &Ask<'_>) -> Judged {
-        judge::judge(lockfile, ask)
+        if lockfile.ends_with(STANDARD) { standard::judge(lockfile, ask) } else { judge::judge(lockfile, ask) }
+    }
+
+    /// Beside Poetry's own lockfile the standard's was exported from it.
+    fn counts(&self, lockfile: &Path, _all: &[PathBuf], _root: &Path, look: &Look) -> bool {
+        !lockfile.ends_with(STANDARD) || look.at(&lockfile.with_file_name("poetry.lock")) == Seen::Absent
     }
 
     fn locate(&self, text: &str) -> (Vec<(String, Span<usize>)>, Vec<Broken>) {
-        let lock = lock::read(text);
+        let lock = if pylock::is(text) { pylock::read(text).lock } else { lock::read(text) };
         let ids = artifacts(&lock.packages);
         (ids.into_iter().map(|(at, id)| (id, lock.packages[at].span.clone())).collect(), lock.broken)
     }

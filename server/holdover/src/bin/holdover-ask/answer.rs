@@ -8,6 +8,7 @@ pub(crate) fn fits(kind: &str, body: &[u8], expects: Expects) -> bool {
     let page = kind.to_ascii_lowercase().contains("html");
     match expects {
         Expects::Object => !page && body.first() == Some(&b'{'),
+        Expects::Description => !page && body.first() == Some(&b'<') && holds(body, "<project"),
         Expects::Listing if body.first() == Some(&b'{') => !page && holds(body, "\"files\""),
         // A page of links is one by what it links to; one without a file says which interface it is.
         Expects::Listing => {
@@ -34,6 +35,9 @@ mod tests {
         assert!(!fits("text/html; charset=utf-8", b"{\"portal\": true}", Expects::Object));
         assert!(!fits("application/json", b"{\"portal\": true}", Expects::Listing));
         assert!(!fits("application/json", b"", Expects::Object));
+        assert!(!fits("text/xml", page, Expects::Description));
+        assert!(!fits("text/html", b"<html><project></project></html>", Expects::Description));
+        assert!(!fits("text/xml", b"no <project", Expects::Description));
     }
 
     #[test]
@@ -41,6 +45,9 @@ mod tests {
         assert!(fits("text/plain", b"\xEF\xBB\xBF\n {\"dl\":\"x\"}", Expects::Object));
         assert!(fits("application/vnd.pypi.simple.v1+json", b"{\"files\": []}", Expects::Listing));
         assert!(fits("text/html", b"<a href=\"a-1.0-py3-none-any.whl#sha256=0\">a</a>", Expects::Listing));
+        for kind in ["text/xml", "application/octet-stream", ""] {
+            assert!(fits(kind, b"<?xml version=\"1.0\"?>\n<project xmlns=\"x\">", Expects::Description), "{kind}");
+        }
         assert!(fits("text/html", b"<meta name=\"pypi:repository-version\" content=\"1.0\">", Expects::Listing));
     }
 }
