@@ -4,6 +4,7 @@
 
 pub mod binary;
 pub mod client;
+pub mod desk;
 pub mod fixture;
 pub mod git;
 #[cfg(target_os = "linux")]

@@ -3,77 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it cannot go on")]
 
-use holdover_tests::binary;
 use holdover_tests::client::{Client, Setup};
+use holdover_tests::desk::{Desk, let_in};
 use holdover_tests::said::{code, err, good, out};
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::process::{Command, Output};
-
-struct Desk {
-    person: &'static str,
-    folder: tempfile::TempDir,
-}
-
-fn json_of(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}{}", out(output), err(output)))
-}
-
-impl Desk {
-    fn new(person: &'static str) -> Self {
-        let desk = Self { person, folder: tempfile::tempdir().unwrap() };
-        std::fs::create_dir(desk.root()).unwrap();
-        std::fs::write(desk.root().join("holdover.toml"), "[workspace]\nproject = \"ferry\"\n").unwrap();
-        std::fs::write(desk.root().join("a.rs"), "fn a() {}\n").unwrap();
-        good(&desk.run(&["trust"]));
-        good(&desk.run(&["device", "init", "--name", &format!("desk of {person}"), "--person", person]));
-        desk
-    }
-
-    fn root(&self) -> PathBuf {
-        std::fs::canonicalize(self.folder.path()).unwrap().join("project")
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(binary::holdover());
-        command.args(arguments).current_dir(self.root()).env("HOLDOVER_DATA_DIR", self.folder.path().join("data"));
-        command.env("HOLDOVER_CONFIG", self.folder.path().join("none.toml")).env("TZ", "UTC");
-        command.env("USER", self.person).output().unwrap()
-    }
-
-    fn json(&self, arguments: &[&str]) -> (i32, Value) {
-        let ended = self.run(&[arguments, &["--json"]].concat());
-        (code(&ended), json_of(&ended))
-    }
-
-    /// Exit code and the report.
-    fn sync(&self) -> (i32, Value) {
-        self.json(&["sync"])
-    }
-
-    fn edit(&self, id: &str, text: &str) {
-        good(&self.run(&["note", "edit", id, "-m", text]));
-    }
-
-    fn bodies(&self) -> Vec<String> {
-        let (_, notes) = self.json(&["note", "list"]);
-        let notes = notes["notes"].as_array().unwrap();
-        notes.iter().map(|note| note["body"].as_str().unwrap().to_owned()).collect()
-    }
-
-    fn conflicts(&self) -> (i32, usize) {
-        let (code, listed) = self.json(&["conflicts"]);
-        (code, listed["records"].as_array().map_or(0, Vec::len))
-    }
-}
-
-fn let_in(host: &Desk, guest: &Desk) {
-    std::fs::write(guest.root().join("invitation.txt"), good(&host.run(&["device", "invite"]))).unwrap();
-    let file = |name: &str| host.folder.path().join(name).to_string_lossy().into_owned();
-    good(&guest.run(&["device", "join", "invitation.txt", "--to", &file("request.bin")]));
-    good(&host.run(&["device", "join", &file("request.bin"), "--to", &file("answer.bin")]));
-    good(&guest.run(&["device", "join", &file("answer.bin")]));
-}
+use std::process::Output;
 
 /// Two people with one remote.
 fn desks() -> (Desk, Desk, tempfile::TempDir, PathBuf) {
@@ -144,7 +79,7 @@ fn a_queue_says_how_far_everything_has_come_and_why_it_waits() {
         let lane = lanes.iter().find(|lane| lane["lane"] == "notes").unwrap().clone();
         ["written", "sealed", "uploaded", "seen", "waiting"].map(|name| lane[name].as_u64().unwrap())
     };
-    ann.json(&["note", "add", "a.rs", "--shared", "-m", "x"]);
+    let _ = ann.json(&["note", "add", "a.rs", "--shared", "-m", "x"]);
     let (code, queue) = ann.json(&["queue"]);
     assert_eq!((code, notes(&queue)), (1, [1, 1, 0, 0, 1]), "{queue}");
     ann.sync();
@@ -160,7 +95,7 @@ fn a_queue_says_how_far_everything_has_come_and_why_it_waits() {
     // The stick is not there: what is written waits, with the reason, and goes with the next.
     let away = at.with_file_name("away");
     std::fs::rename(&at, &away).unwrap();
-    ann.json(&["note", "add", "a.rs", "--shared", "-m", "y"]);
+    let _ = ann.json(&["note", "add", "a.rs", "--shared", "-m", "y"]);
     let failed = ann.run(&["sync"]);
     assert_eq!(code_and(&failed, "no remote is at"), 1, "{}", out(&failed));
     let shown = ann.run(&["queue"]);
@@ -238,7 +173,7 @@ fn code_and(output: &Output, says: &str) -> i32 {
 fn a_folder_is_used_while_offline_is_forced_and_what_is_no_remote_is_refused_in_words() {
     let (ann, _bob, stick, at) = desks();
     good(&ann.run(&["offline", "on"]));
-    ann.json(&["note", "add", "a.rs", "--shared", "-m", "x"]);
+    let _ = ann.json(&["note", "add", "a.rs", "--shared", "-m", "x"]);
     let (end, done) = ann.sync();
     assert_eq!((end, &done["pending"]), (0, &Value::from(0)), "a folder needs no connection: {done}");
     let probed = ann.run(&["remote", "probe", "stick"]);

@@ -69,8 +69,8 @@ pub use status::{
     SyncStatus,
 };
 pub use sync::{
-    QueueLane, QueueRemote, QueueReport, RemoteEntry, RemoteExclusion, RemoteProbe, RemoteReport, SyncChange,
-    SyncMissing, SyncProblem, SyncRemote, SyncReport, SyncStray, SyncTrouble,
+    QueueEvent, QueueLane, QueueRemote, QueueReport, RemoteEntry, RemoteExclusion, RemoteKey, RemoteProbe,
+    RemoteReport, SyncChange, SyncMissing, SyncProblem, SyncRemote, SyncReport, SyncStray, SyncTrouble,
 };
 pub use trail::{TrailEntry, TrailReport};
 
@@ -135,6 +135,8 @@ pub struct Everything {
     pub note: Note,
     /// `holdover remote list --json`.
     pub remotes: RemoteReport,
+    /// `holdover remote key --json`.
+    pub remote_key: RemoteKey,
     /// `holdover remote add --json` and `holdover remote probe --json`.
     pub remote_probe: RemoteProbe,
     /// `holdover sync --json` and the command `holdover.sync`.

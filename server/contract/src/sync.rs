@@ -1,7 +1,7 @@
 //! Remotes, what a synchronisation did, and what waits.
 //! Figures and reasons, and the same in words; nothing here says how a remote is reached.
 
-use crate::{Actor, Lane};
+use crate::{Actor, Delivery, Lane};
 use serde::{Deserialize, Serialize};
 
 /// What helps against an error of a remote.
@@ -45,7 +45,7 @@ pub struct RemoteEntry {
     pub name: String,
     /// Where it is.
     pub url: String,
-    /// `folder`.
+    /// `folder`, `git` or `bundle`.
     pub kind: String,
     /// Its own ULID, as it lies on it.
     pub id: String,
@@ -61,8 +61,23 @@ pub struct RemoteEntry {
     pub trouble: Option<SyncTrouble>,
     /// The same in words.
     pub detail: Option<String>,
+    /// What lies there is encrypted with the team's key.
+    pub encrypted: bool,
+    /// RFC 3339: since when it is left alone, as the user said; `None`: it is not.
+    pub paused: Option<String>,
     /// How it stands, in words.
     pub text: String,
+}
+
+/// `holdover remote key --json`: a key that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RemoteKey {
+    /// The file that holds it.
+    pub file: String,
+    /// Tells it from another, in hex; says nothing about it.
+    pub check: String,
 }
 
 /// `holdover remote list --json`.
@@ -151,6 +166,8 @@ pub struct SyncRemote {
     pub done: bool,
     /// Why it did not.
     pub error: Option<SyncProblem>,
+    /// RFC 3339: since when it is left alone, as the user said; nothing was asked of it then.
+    pub paused: Option<String>,
     /// Events of this device that it holds now and did not before.
     pub sent: u64,
     /// Events that are here now and were not before.
@@ -254,6 +271,27 @@ pub struct QueueLane {
     pub why: String,
 }
 
+/// One event that waits for a remote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct QueueEvent {
+    /// ULID.
+    pub id: String,
+    /// `note.edit`, ….
+    pub kind: String,
+    /// Its lane.
+    pub lane: Lane,
+    /// ULID of what it is about.
+    pub entity: String,
+    /// RFC 3339: when it was written.
+    pub at: String,
+    /// How far it has come.
+    pub state: Delivery,
+    /// The same in words.
+    pub state_text: String,
+}
+
 /// What waits for one remote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -263,6 +301,8 @@ pub struct QueueRemote {
     pub remote: RemoteEntry,
     /// By lane, most urgent first.
     pub lanes: Vec<QueueLane>,
+    /// Events that it does not hold, one by one, most urgent lane and oldest first: the first thousand, for `queue inspect` alone.
+    pub events: Vec<QueueEvent>,
     /// What could not be taken in or put there.
     pub items: Vec<SyncProblem>,
     /// When something is tried again, in words.

@@ -1,25 +1,22 @@
-//! Remotes as the command line and editors deal with them: added, listed, tried out, removed; and what waits for each.
+//! Remotes as the command line and editors deal with them: added, listed, tried out, removed; and the keys of teams.
 //! What is on them is the sync crate's, what was noted of them the journal's.
 
 use crate::project::{ProjectId, settle};
 use crate::report::sync as said;
 use crate::{Engine, EngineError};
-use contract::{
-    QueueLane, QueueRemote, QueueReport, RemoteEntry, RemoteExclusion, RemoteProbe, RemoteReport, SyncProblem,
-    SyncTrouble,
-};
+use contract::{RemoteEntry, RemoteExclusion, RemoteKey, RemoteProbe, RemoteReport, SyncTrouble};
 use host::Cancel;
-use journal::{ItemState, Journal, KnownRemote, LaneStanding, RemoteItem, moment};
+use journal::{Journal, JournalError, KnownRemote, moment};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-use sync::{Address, AddressError, Call, Class, Exclusion, Patient, Remote, RemoteError};
+use sync::{
+    Address, AddressError, Call, Class, Exclusion, Folder, Git, MAX_KEY_FILE, Patient, Remote, RemoteError, Sealed,
+    TeamKey,
+};
 use ulid::Ulid;
 
 /// Longest name of a remote, in bytes.
 const LONGEST: usize = 64;
-/// How long setting up and trying out may take.
-const LIMIT: Duration = Duration::from_mins(1);
 
 /// Why a remote could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +30,7 @@ pub enum RemoteRefused {
         root: String,
     },
     /// None was added.
-    #[error("this project has no remote yet\nhint: `holdover remote add NAME FOLDER`")]
+    #[error("this project has no remote yet\nhint: `holdover remote add NAME URL`, with a folder or a git repository")]
     None,
     /// There is none of that name.
     #[error("this project has no remote of this name: {name}\nhint: `holdover remote list` shows them")]
@@ -56,6 +53,16 @@ pub enum RemoteRefused {
     BadName {
         /// The name.
         name: String,
+    },
+    /// The file with the key.
+    #[error("{file}: {detail}\nhint: {hint}")]
+    Key {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        detail: String,
+        /// The next step.
+        hint: &'static str,
     },
     /// Not an address.
     #[error(transparent)]
@@ -109,16 +116,19 @@ impl Engine {
     pub fn remotes(&self, root: &Path) -> Result<RemoteReport, EngineError> {
         let shared = self.shared(root)?;
         let remotes = shared.journal.remotes(Some(shared.project))?;
-        Ok(RemoteReport { remotes: remotes.iter().map(entry).collect() })
+        let entries: Result<_, JournalError> = remotes.iter().map(|known| entry(&shared.journal, known)).collect();
+        Ok(RemoteReport { remotes: entries? })
     }
 
-    /// Sets a remote up, or finds that it is one of the project, tries it out, and notes it. `current` is where a path begins.
+    /// Sets a remote up, or finds that it is one of the project, tries it out, and notes it. `current` is where a path begins; `key`
+    /// a file with the team's key, with which what lies there is, or is to be, encrypted.
     pub fn add_remote(
         &self,
         root: &Path,
         name: &str,
         url: &str,
         current: &Path,
+        key: Option<&Path>,
         cancel: &Cancel,
     ) -> Result<RemoteProbe, EngineError> {
         let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -131,65 +141,91 @@ impl Engine {
             return Err(RemoteRefused::Taken { name: name.to_owned() }.into());
         }
         let address = Address::read(url, current).map_err(RemoteRefused::from)?;
-        let folder = address.folder();
-        let remote = patient(Arc::new(folder.clone()))?;
-        let call = Call::within(LIMIT, cancel);
+        // As the system spells it, where it is there already.
+        let address = address.settled();
+        let key = key.map(read_key).transpose()?;
+        let remote = self.remote_at(&shared, &address, key.clone())?;
+        let call = Call::within(remote.patience(), cancel);
         self.may_use(&remote, &call)?;
-        let identity = folder.set_up(shared.project, &call).map_err(RemoteRefused::from)?;
+        let identity = remote.found(shared.project, None, &call).map_err(RemoteRefused::from)?;
+        sync::in_the_clear(&identity, &remote.place()).map_err(RemoteRefused::from)?;
         let probe = remote.probe(&call).map_err(RemoteRefused::from)?;
-        // As the system spells it, now that it is there.
-        let text = address.text();
-        let url = std::fs::canonicalize(&text).map_or(text, |path| path.to_string_lossy().into_owned());
+        let url = address.settled().text();
         if !shared.journal.add_remote(shared.project, name, &url, &identity.id)? {
             return Err(RemoteRefused::Taken { name: name.to_owned() }.into());
         }
         let known = one(&shared, name)?;
-        Ok(probed(&known, &probe))
+        if let Some(key) = key {
+            shared.journal.keep_remote_key(known.n, key.bytes())?;
+        }
+        Ok(probed(&shared.journal, &known, &probe)?)
     }
 
     /// Forgets a remote. What lies on it stays there, and what came from it stays here.
     pub fn remove_remote(&self, root: &Path, name: &str) -> Result<RemoteEntry, EngineError> {
         let shared = self.shared(root)?;
         let known = one(&shared, name)?;
+        let removed = entry(&shared.journal, &known)?;
         shared.journal.remove_remote(known.n)?;
-        Ok(entry(&known))
+        // What was fetched of it is of no use to anybody now.
+        if let Ok(Address::Git(place)) = Address::kept(&known.url) {
+            let _ = std::fs::remove_dir_all(Git::folder(&place, &self.inner.folders.data));
+        }
+        Ok(removed)
     }
 
     /// Tries a remote out.
     pub fn probe_remote(&self, root: &Path, name: &str, cancel: &Cancel) -> Result<RemoteProbe, EngineError> {
         let shared = self.shared(root)?;
         let known = one(&shared, name)?;
-        let remote = open(&known)?;
-        let call = Call::within(LIMIT, cancel);
+        let remote = self.open_remote(&shared, &known)?;
+        let call = Call::within(remote.patience(), cancel);
         self.may_use(&remote, &call)?;
+        if shared.journal.remote_key(known.n)?.is_none() {
+            let identity = remote.identity(&call).map_err(RemoteRefused::from)?;
+            sync::in_the_clear(&identity, &remote.place()).map_err(RemoteRefused::from)?;
+        }
         let probe = remote.probe(&call).map_err(RemoteRefused::from)?;
-        Ok(probed(&known, &probe))
+        Ok(probed(&shared.journal, &known, &probe)?)
     }
 
-    /// What waits for a project's remotes, or for one of them. Reads the journal.
-    pub fn queue(&self, root: &Path, name: Option<&str>) -> Result<QueueReport, EngineError> {
-        let shared = self.shared(root)?;
-        let mut report = QueueReport::default();
-        for known in named(&shared, name)? {
-            let lanes: Vec<QueueLane> =
-                shared.journal.lanes(&known)?.iter().map(|lane| queue_lane(lane, &known)).collect();
-            let late = |item: &RemoteItem| item.state != ItemState::Taken && item.trouble.is_some();
-            let items: Vec<SyncProblem> =
-                shared.journal.remote_items(known.n)?.into_iter().filter(late).map(problem).collect();
-            report.waiting += lanes.iter().map(|lane| lane.waiting).sum::<u64>();
-            report.remotes.push(QueueRemote { next: said::next(&known), remote: entry(&known), lanes, items });
-        }
-        Ok(report)
+    /// Makes a team's key, in a file that is not there yet and is for its owner alone.
+    pub fn make_team_key(&self, file: &Path) -> Result<RemoteKey, EngineError> {
+        let refused = |detail: String, hint| RemoteRefused::Key { file: file.display().to_string(), detail, hint };
+        let key = TeamKey::generate().map_err(|e| EngineError::Host(format!("no key could be made: {e}")))?;
+        host::write_new_private(file, key.text().as_bytes()).map_err(|e| match e.kind() {
+            std::io::ErrorKind::AlreadyExists => refused(
+                "there is a file already".to_owned(),
+                "name a file that is not there yet: a key is never written over",
+            ),
+            _ => refused(
+                format!("it could not be written: {e}"),
+                "name a file in a folder that is there and may be written",
+            ),
+        })?;
+        Ok(RemoteKey { file: file.display().to_string(), check: hex_of(&key.check()) })
     }
 
-    /// What could not be dealt with is tried again at the next synchronisation, whenever that is. Answers with how many.
-    pub fn retry_queue(&self, root: &Path, name: Option<&str>) -> Result<u64, EngineError> {
-        let shared = self.shared(root)?;
-        let mut retried = 0;
-        for known in named(&shared, name)? {
-            retried += shared.journal.retry_items(known.n)?;
-        }
-        Ok(retried)
+    /// A known remote, asked on a thread of its own.
+    pub(crate) fn open_remote(&self, shared: &Shared, known: &KnownRemote) -> Result<Patient, EngineError> {
+        let address = Address::kept(&known.url).map_err(RemoteRefused::from)?;
+        let key = shared.journal.remote_key(known.n)?;
+        // One that cannot be read is none, and then the remote says that it is encrypted.
+        self.remote_at(shared, &address, key.and_then(|key| TeamKey::of(&key)))
+    }
+
+    fn remote_at(&self, shared: &Shared, address: &Address, key: Option<TeamKey>) -> Result<Patient, EngineError> {
+        let permit = if address.is_networked() { Some(self.inner.gate.permit()?) } else { None };
+        let remote: Arc<dyn Remote> = match address {
+            Address::Folder(path) => Arc::new(Folder::at(path)),
+            Address::Git(place) => {
+                Arc::new(Git::at(place, &self.inner.folders.data, &shared.journal.own_device()?.id, permit))
+            }
+        };
+        patient(match key {
+            Some(key) => Arc::new(Sealed::around(remote, key)),
+            None => remote,
+        })
     }
 
     /// A remote on another machine is not asked while offline is forced; one that lies on this machine is no network.
@@ -216,31 +252,40 @@ pub(crate) fn named(shared: &Shared, name: Option<&str>) -> Result<Vec<KnownRemo
     if all.is_empty() { Err(RemoteRefused::None.into()) } else { Ok(all) }
 }
 
-/// A known remote, asked on a thread of its own.
-pub(crate) fn open(known: &KnownRemote) -> Result<Patient, EngineError> {
-    let address = Address::read(&known.url, Path::new("/")).map_err(RemoteRefused::from)?;
-    patient(Arc::new(address.folder()))
-}
-
 fn patient(remote: Arc<dyn Remote>) -> Result<Patient, EngineError> {
     Patient::around(remote).map_err(|e| EngineError::Host(format!("no thread could be started: {e}")))
 }
 
-pub(crate) fn entry(known: &KnownRemote) -> RemoteEntry {
+/// The key in a file.
+fn read_key(file: &Path) -> Result<TeamKey, EngineError> {
+    let refused = |detail: String| RemoteRefused::Key {
+        file: file.display().to_string(),
+        detail,
+        hint: "`holdover remote key FILE` makes a key; whoever set an encrypted remote up has its key",
+    };
+    let text = host::read_small(file, MAX_KEY_FILE).map(zeroize::Zeroizing::new);
+    let text = text.map_err(|e| refused(format!("the key could not be read: {e}")))?;
+    Ok(TeamKey::read(&String::from_utf8_lossy(&text)).map_err(|e| refused(e.to_string()))?)
+}
+
+pub(crate) fn entry(journal: &Journal, known: &KnownRemote) -> Result<RemoteEntry, JournalError> {
+    let (paused, encrypted) = (journal.remote_paused(known.n)?, journal.remote_key(known.n)?.is_some());
     let (class, detail) = known.trouble.clone().unzip();
-    RemoteEntry {
+    Ok(RemoteEntry {
         name: known.name.clone(),
         url: known.url.clone(),
-        kind: "folder".to_owned(),
+        kind: Address::kept(&known.url).map_or("unknown", |address| address.kind()).to_owned(),
         id: known.id.clone(),
-        project: known.project.iter().fold(String::new(), |id, byte| format!("{id}{byte:02x}")),
+        project: hex_of(&known.project),
         last_success: known.done_ms.map(moment),
         last_attempt: known.tried_ms.map(moment),
         attempts: known.attempts,
         trouble: class.map(|class| trouble(Class::of_word(&class))),
         detail,
-        text: said::remote(known),
-    }
+        encrypted,
+        paused: paused.map(moment),
+        text: said::remote(known, paused),
+    })
 }
 
 pub(crate) fn trouble(class: Class) -> SyncTrouble {
@@ -254,20 +299,11 @@ pub(crate) fn trouble(class: Class) -> SyncTrouble {
     }
 }
 
-fn problem(item: RemoteItem) -> SyncProblem {
-    let (class, detail) = item.trouble.unwrap_or_default();
-    SyncProblem {
-        name: item.name,
-        trouble: trouble(Class::of_word(&class)),
-        detail,
-        attempts: item.attempts,
-        next_attempt: item.next_ms.map(moment),
-    }
-}
-
-fn probed(known: &KnownRemote, probe: &sync::Probe) -> RemoteProbe {
-    RemoteProbe {
-        remote: entry(known),
+fn probed(journal: &Journal, known: &KnownRemote, probe: &sync::Probe) -> Result<RemoteProbe, JournalError> {
+    let remote = entry(journal, known)?;
+    Ok(RemoteProbe {
+        text: said::probe(probe, remote.encrypted),
+        remote,
         writable: true,
         exclusion: match probe.exclusion {
             Exclusion::Refused => RemoteExclusion::Refused,
@@ -277,29 +313,9 @@ fn probed(known: &KnownRemote, probe: &sync::Probe) -> RemoteProbe {
         way: probe.way.clone(),
         free_bytes: probe.free,
         networked: probe.networked,
-        text: said::probe(probe),
-    }
+    })
 }
 
-fn queue_lane(lane: &LaneStanding, known: &KnownRemote) -> QueueLane {
-    let waiting = lane.not_sealed + lane.not_uploaded;
-    let sealed = lane.written - lane.not_sealed;
-    let uploaded = sealed - lane.not_uploaded;
-    QueueLane {
-        lane: lane.lane,
-        written: lane.written,
-        durable: lane.written - lane.not_durable,
-        sealed,
-        uploaded,
-        seen: uploaded - lane.not_seen,
-        waiting,
-        oldest: lane.oldest_ms.map(moment),
-        why: said::why(lane, known),
-    }
-}
-
-/// A queue in words, a line each.
-#[must_use]
-pub fn queue_words(report: &QueueReport) -> Vec<String> {
-    said::queue(report)
+fn hex_of(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |id, byte| format!("{id}{byte:02x}"))
 }

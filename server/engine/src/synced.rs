@@ -2,7 +2,7 @@
 //! each other now, what was refused and why, and what waits. Carried out by the sync crate.
 
 use crate::inner::Inner;
-use crate::remotes::{Shared, named, open, trouble};
+use crate::remotes::{Shared, named, trouble};
 use crate::report::sync as said;
 use crate::workspace::Workspace;
 use crate::{Engine, EngineError, NoText, Notice, Which};
@@ -73,6 +73,12 @@ impl Engine {
         deep: bool,
         cancel: &Cancel,
     ) -> Result<SyncRemote, EngineError> {
+        if let Some(since) = shared.journal.remote_paused(known.n)? {
+            let lanes = shared.journal.lanes(known)?;
+            let pending = lanes.iter().map(|lane| lane.not_sealed + lane.not_uploaded).sum();
+            let outcome = Outcome { pending, ..Outcome::default() };
+            return Ok(SyncRemote { done: false, paused: Some(moment(since)), ..told(known, outcome) });
+        }
         let _lease = match shared.journal.lease(&Exchange::lease(known)) {
             Ok(lease) => lease,
             Err(LeaseError::Held(held)) => {
@@ -80,7 +86,7 @@ impl Engine {
             }
             Err(LeaseError::Journal(error)) => return Err(error.into()),
         };
-        let remote = open(known)?;
+        let remote = self.open_remote(shared, known)?;
         self.may_use(&remote, &Call::within(LIMIT, cancel))?;
         let exchange = Exchange {
             journal: &shared.journal,
@@ -155,7 +161,7 @@ fn read(journal: &Journal, workspace: &Workspace) -> Result<SyncStatus, JournalE
         if sync.state != SyncState::Attention && needs != SyncState::Idle {
             sync.state = needs;
         }
-        let entry = serde_json::to_value(crate::remotes::entry(known)).unwrap_or_default();
+        let entry = serde_json::to_value(crate::remotes::entry(journal, known)?).unwrap_or_default();
         sync.remotes.push(entry);
     }
     sync.last_success = remotes.iter().filter_map(|known| known.done_ms).max().map(moment);
@@ -208,6 +214,7 @@ fn told(known: &KnownRemote, outcome: Outcome) -> SyncRemote {
         url: known.url.clone(),
         done: error.is_none(),
         error,
+        paused: None,
         sent: outcome.sent,
         received: outcome.received,
         segments_sent: outcome.segments_sent,

@@ -4,6 +4,7 @@
 //! no editor and no terminal.
 
 mod ask;
+mod bounds;
 mod cancel;
 mod denied;
 mod editor;
@@ -28,6 +29,7 @@ mod trust;
 mod watches;
 
 pub use ask::{ASK_LIMIT, ASK_PROGRAM, AskError, MOST_QUESTIONS, ask};
+pub use bounds::Bounds;
 pub use cancel::Cancel;
 pub use denied::Denied;
 pub use editor::{EditError, edited};
@@ -38,7 +40,7 @@ pub use leave::leave;
 pub use memory::limit_memory;
 pub use moment::{ago, at_second, moment};
 pub use network::{Gate, OfflineMode, Permit, Refused, WayOut};
-pub use paths::{Folders, FoldersError, make_private_folder, write_private};
+pub use paths::{Folders, FoldersError, make_private_folder, write_new_private, write_private};
 pub use process::{Command, Ended, Output, ProcessError, Stream, find_program};
 pub use read::read_small;
 pub use routes::RouteWatch;

@@ -1,11 +1,13 @@
 //! Child processes: in a group of their own, with a time limit, output that is bounded, and a kill that reaches the whole
 //! group. A tool reaches the network only with a [`Permit`]; without one it is told to stay offline.
 
+use crate::bounds::Bounds;
 use crate::group::{GRACE, Group, Running};
 use crate::lines::{Tail, read_lines};
 use crate::{Cancel, Permit, denied};
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -85,6 +87,10 @@ pub struct Command {
     args: Vec<OsString>,
     folder: PathBuf,
     environment: Vec<(OsString, OsString)>,
+    unset: Vec<OsString>,
+    input: Option<File>,
+    output: Option<File>,
+    bounds: Bounds,
     limit: Duration,
     permit: Option<Permit>,
     denied: bool,
@@ -99,6 +105,10 @@ impl Command {
             args: Vec::new(),
             folder: folder.to_path_buf(),
             environment: Vec::new(),
+            unset: Vec::new(),
+            input: None,
+            output: None,
+            bounds: Bounds::default(),
             limit: Duration::from_mins(10),
             permit: None,
             denied: false,
@@ -117,6 +127,34 @@ impl Command {
     #[must_use]
     pub fn env(mut self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.environment.push((key.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Keeps variables of this process's environment from it.
+    #[must_use]
+    pub fn unset<K: AsRef<OsStr>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
+        self.unset.extend(keys.into_iter().map(|key| key.as_ref().to_owned()));
+        self
+    }
+
+    /// What it reads: a file, from where that stands. Without it there is nothing to read.
+    #[must_use]
+    pub fn reads(mut self, file: File) -> Self {
+        self.input = Some(file);
+        self
+    }
+
+    /// What it says goes into a file as it is, and is not handed on as lines; what it complains of is.
+    #[must_use]
+    pub fn says_into(mut self, file: File) -> Self {
+        self.output = Some(file);
+        self
+    }
+
+    /// How much it may take, it and each program that it starts, where the system can see to that.
+    #[must_use]
+    pub fn bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
         self
     }
 
@@ -172,7 +210,11 @@ impl Command {
             None => std::process::Command::new(program),
         };
         command.args(&self.args).current_dir(&self.folder);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(self.input.map_or_else(Stdio::null, Stdio::from));
+        command.stdout(self.output.map_or_else(Stdio::piped, Stdio::from)).stderr(Stdio::piped());
+        for key in &self.unset {
+            command.env_remove(key);
+        }
         if self.permit.is_none() && self.told {
             command.envs(STAY_OFFLINE);
         }
@@ -180,6 +222,7 @@ impl Command {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(|source| ProcessError::Spawn { program: shown.clone(), source })?;
+        self.bounds.set(child.id());
         let group = Group::of(child.id());
         let _running = Running::note(group);
 

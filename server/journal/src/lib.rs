@@ -48,6 +48,7 @@ mod record;
 mod redact;
 mod remembered;
 mod remote;
+mod remote_kept;
 mod reserve;
 mod retain;
 mod retained;

@@ -184,6 +184,7 @@ impl Journal {
             ]
             .iter()
             .try_for_each(|sql| tx.connection.execute(sql, [n]).map(drop))
+            .and_then(|()| crate::remote_kept::forget(tx.connection, n))
             .map_err(|e| tx.error(&e))
         })
     }

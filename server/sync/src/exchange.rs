@@ -5,6 +5,7 @@ use crate::call::Call;
 use crate::error::{Class, RemoteError};
 use crate::outcome::{Missing, Outcome};
 use crate::remote::{Head, Listing, Remote};
+use crate::sealed::in_the_clear;
 use contract::Lane;
 use host::Cancel;
 use journal::{
@@ -12,15 +13,11 @@ use journal::{
 };
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::time::Duration;
 use ulid::Ulid;
 
 /// The kind of the event that says that something came. Its header tells how far this device knows every other log, which is how
 /// the others learn that it has what they wrote; it is not answered by another, or devices would never be done.
 pub const RECEIVED: &str = "sync.received";
-
-/// How long one question to a remote may take: 8 MiB to a stick that writes 200 KiB a second.
-const LIMIT: Duration = Duration::from_mins(1);
 
 /// One synchronisation. Only one at a time and remote: see [`Exchange::lease`].
 pub struct Exchange<'e> {
@@ -97,7 +94,7 @@ impl Exchange<'_> {
     }
 
     pub(crate) fn call(&self) -> Call {
-        Call::within(LIMIT, self.cancel)
+        Call::within(self.remote.patience(), self.cancel)
     }
 
     fn look(&self, state: &mut State) -> Result<(), RemoteError> {
@@ -114,6 +111,7 @@ impl Exchange<'_> {
                 "look which stick or folder this is; to use it, remove the remote and add it again",
             );
         }
+        in_the_clear(&found, &self.remote.place())?;
         state.listing = self.remote.segments(&self.call())?;
         // Hints: whoever has none reads everything.
         match self.remote.heads(&self.call()) {

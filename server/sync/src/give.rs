@@ -18,7 +18,7 @@ impl Exchange<'_> {
             there.entry(key(name)).or_default().push((*name, *length));
         }
         let before: BTreeMap<[u8; 16], u64> = self.journal.remote_held(self.known.n)?.into_iter().collect();
-        let mut held: BTreeMap<[u8; 16], u64> = BTreeMap::new();
+        let mut placed = Vec::with_capacity(carried.len());
         let mut halted = None;
         for one in &carried {
             let name = SegmentName::of(&one.sealed);
@@ -32,30 +32,39 @@ impl Exchange<'_> {
                 },
                 None => false,
             };
-            let is_there = lies_there
-                || match &halted {
-                    None => match self.give_one(one, &name, before.get(&name.log).copied().unwrap_or(0), state) {
-                        Ok(put) => put,
-                        Err(halt) => {
-                            halted = Some(halt);
-                            false
-                        }
-                    },
-                    Some(_) => false,
-                };
-            let upto = held.entry(name.log).or_default();
-            if is_there && name.first <= *upto + 1 {
-                *upto = name.last.max(*upto);
+            let place = match &halted {
+                _ if lies_there => Place::There,
+                None => match self.give_one(one, &name, before.get(&name.log).copied().unwrap_or(0), state) {
+                    Ok(place) => place,
+                    Err(halt) => {
+                        halted = Some(halt);
+                        Place::Not
+                    }
+                },
+                Some(_) => Place::Not,
+            };
+            placed.push((name, place));
+        }
+        let ended = match halted {
+            None => self.say_heads(&held(&placed, true), state).and_then(|()| self.finish()),
+            Some(halt) => Err(halt),
+        };
+        // What was gathered is there once the remote said so for all of it.
+        let held = held(&placed, ended.is_ok());
+        for (_, place) in &placed {
+            if let (Place::Gathered { bytes, healed }, Ok(())) = (place, &ended) {
+                state.sent(*bytes, *healed);
             }
         }
         let own: BTreeSet<_> = carried.iter().filter(|one| one.own).map(|one| one.sealed.log).collect();
         let upto = |of: &BTreeMap<[u8; 16], u64>, log| of.get(log).copied().unwrap_or(0);
         state.outcome.sent = own.iter().map(|log| upto(&held, log).saturating_sub(upto(&before, log))).sum();
-        state.note.held = Some(held.clone().into_iter().collect());
-        if let Some(halt) = halted {
-            return Err(halt);
-        }
-        self.say_heads(&held, state)
+        state.note.held = Some(held.into_iter().collect());
+        ended
+    }
+
+    fn finish(&self) -> Result<(), Halt> {
+        self.remote.finish(&self.call()).map_err(Halt::Remote)
     }
 
     /// Whether one of the files for a segment holds it: one of its length does, as far as that is looked at.
@@ -75,37 +84,38 @@ impl Exchange<'_> {
         Ok(false)
     }
 
-    /// Whether it lies there now.
-    fn give_one(&self, one: &Carried, name: &SegmentName, before: u64, state: &mut State) -> Result<bool, Halt> {
+    /// Where it is now.
+    fn give_one(&self, one: &Carried, name: &SegmentName, before: u64, state: &mut State) -> Result<Place, Halt> {
         // A redaction may have taken it meanwhile: then it is sealed again without what it took, and goes the next time.
-        let Some(bytes) = self.journal.segment_bytes(&one.sealed)? else { return Ok(false) };
+        let Some(bytes) = self.journal.segment_bytes(&one.sealed)? else { return Ok(Place::Not) };
         let place = name.to_string();
         let noted = state.items.get(&place).filter(|item| item.state == ItemState::Unsent).cloned();
-        match self.remote.put(name, &bytes, &self.call()) {
+        let (length, healed) = (bytes.len() as u64, before >= name.last);
+        let stands = match self.remote.put(name, &bytes, &self.call()) {
             Ok(Put::Stored) => {
-                state.outcome.segments_sent += 1;
-                state.outcome.bytes.1 += bytes.len() as u64;
-                state.outcome.healed += u64::from(before >= name.last);
+                state.sent(length, healed);
+                Place::There
             }
-            Ok(Put::Already) => {}
+            Ok(Put::Gathered) => Place::Gathered { bytes: length, healed },
+            Ok(Put::Already) => Place::There,
             Ok(Put::Taken) => {
                 let detail = "other bytes lie there under this name and every name beside it\nhint: remove those files; nothing here is overwritten";
                 let item = self.later(noted, &place, ItemState::Unsent, one.bytes, Class::Integrity, detail.to_owned());
                 state.put(item);
-                return Ok(false);
+                return Ok(Place::Not);
             }
             Err(error) if error.ends => return Err(Halt::Remote(error)),
             Err(error) => {
                 let item = self.later(noted, &place, ItemState::Unsent, one.bytes, error.class, error.to_string());
                 state.put(item);
-                return Ok(false);
+                return Ok(Place::Not);
             }
-        }
+        };
         if noted.is_some() {
             state.items.remove(&place);
             state.note.forget.push(place);
         }
-        Ok(true)
+        Ok(stands)
     }
 
     /// Hints for those who poll: how far our own logs have come there.
@@ -129,5 +139,43 @@ impl Exchange<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Where a segment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    There,
+    /// It is there once the remote took all that was gathered.
+    Gathered {
+        bytes: u64,
+        /// It was there before.
+        healed: bool,
+    },
+    Not,
+}
+
+/// Up to which place of each log everything is there, in the order of the logs.
+fn held(placed: &[(SegmentName, Place)], with_gathered: bool) -> BTreeMap<[u8; 16], u64> {
+    let mut held: BTreeMap<[u8; 16], u64> = BTreeMap::new();
+    for (name, place) in placed {
+        let is_there = match place {
+            Place::There => true,
+            Place::Gathered { .. } => with_gathered,
+            Place::Not => false,
+        };
+        let upto = held.entry(name.log).or_default();
+        if is_there && name.first <= *upto + 1 {
+            *upto = name.last.max(*upto);
+        }
+    }
+    held
+}
+
+impl State {
+    fn sent(&mut self, bytes: u64, healed: bool) {
+        self.outcome.segments_sent += 1;
+        self.outcome.bytes.1 += bytes;
+        self.outcome.healed += u64::from(healed);
     }
 }

@@ -91,6 +91,14 @@ impl Remote for Patient {
         self.ask(call, |remote, call| remote.is_networked(call))
     }
 
+    fn patience(&self) -> Duration {
+        self.remote.patience()
+    }
+
+    fn found(&self, project: [u8; 16], check: Option<[u8; 8]>, call: &Call) -> Result<Identity, RemoteError> {
+        self.ask(call, move |remote, call| remote.found(project, check, call))
+    }
+
     fn identity(&self, call: &Call) -> Result<Identity, RemoteError> {
         self.ask(call, |remote, call| remote.identity(call))
     }
@@ -116,6 +124,10 @@ impl Remote for Patient {
     fn set_head(&self, head: &Head, call: &Call) -> Result<(), RemoteError> {
         let head = *head;
         self.ask(call, move |remote, call| remote.set_head(&head, call))
+    }
+
+    fn finish(&self, call: &Call) -> Result<(), RemoteError> {
+        self.ask(call, |remote, call| remote.finish(call))
     }
 
     fn probe(&self, call: &Call) -> Result<Probe, RemoteError> {

@@ -4,10 +4,14 @@
 use crate::call::Call;
 use crate::error::RemoteError;
 use crate::name::{SegmentName, Stray};
+use std::time::Duration;
+
+/// Most bytes that are read of one file: a segment, and what encrypting it adds.
+pub(crate) const MOST_BYTES: u64 = journal::MAX_SEGMENT as u64 + crate::sealed::MORE;
 
 /// Storage that somebody already has. Every method may be called from any thread, and looks at its [`Call`] between two steps.
 pub trait Remote: Send + Sync {
-    /// What kind it is, in one word: `folder`.
+    /// What kind it is, in one word: `folder`, `git`.
     fn kind(&self) -> &'static str;
 
     /// Where it is, for people.
@@ -15,6 +19,15 @@ pub trait Remote: Send + Sync {
 
     /// Whether another machine is asked, so that it is not used while offline is forced.
     fn is_networked(&self, call: &Call) -> Result<bool, RemoteError>;
+
+    /// How long one question may take: 8 MiB to a stick that writes 200 KiB a second.
+    fn patience(&self) -> Duration {
+        Duration::from_mins(1)
+    }
+
+    /// Makes it a remote of a project, or finds that it is one. `check` is of the key with which a new one is encrypted; one that is
+    /// there stays as it is.
+    fn found(&self, project: [u8; 16], check: Option<[u8; 8]>, call: &Call) -> Result<Identity, RemoteError>;
 
     /// That it is the remote that was added: its own id, and the project that it carries.
     fn identity(&self, call: &Call) -> Result<Identity, RemoteError>;
@@ -28,12 +41,17 @@ pub trait Remote: Send + Sync {
     /// The bytes of a segment as they lie there, whatever they are; at most as many as a segment may have.
     fn get(&self, name: &SegmentName, call: &Call) -> Result<Vec<u8>, RemoteError>;
 
-    /// Puts a segment there if nothing has its name. What has it is never changed. When this answers, the bytes outlive a loss of
-    /// power, as far as what they lie on can promise that.
+    /// Puts a segment there if nothing has its name. What has it is never changed. When this answers, and [`Remote::finish`] does
+    /// after it, the bytes outlive a loss of power, as far as what they lie on can promise that.
     fn put(&self, name: &SegmentName, bytes: &[u8], call: &Call) -> Result<Put, RemoteError>;
 
     /// Says how far one of our own logs has come. What it said before may be replaced.
     fn set_head(&self, head: &Head, call: &Call) -> Result<(), RemoteError>;
+
+    /// What was put and said since is there: storage that takes several things at once is given them here.
+    fn finish(&self, call: &Call) -> Result<(), RemoteError> {
+        call.goes_on()
+    }
 
     /// What it can do, tried out.
     fn probe(&self, call: &Call) -> Result<Probe, RemoteError>;
@@ -46,6 +64,8 @@ pub struct Identity {
     pub id: String,
     /// 16 bytes: the project whose logs it carries.
     pub project: [u8; 16],
+    /// Tells the key with which its segments are encrypted from another; `None` where they are not.
+    pub check: Option<[u8; 8]>,
 }
 
 /// What lies on a remote.
@@ -75,6 +95,8 @@ pub struct Head {
 pub enum Put {
     /// It lies there now.
     Stored,
+    /// It lies there once [`Remote::finish`] has answered.
+    Gathered,
     /// The same bytes lay there.
     Already,
     /// Other bytes have that name, and were left as they are.

@@ -105,14 +105,14 @@ fn another_stick_at_the_same_place_and_one_of_another_project_are_refused_by_nam
     b.add(&at);
     let other = a.sync(&at).stopped.unwrap();
     assert!(other.class == Class::Integrity && other.message.contains("another remote"), "{other}");
-    let refused = Folder::at(&at).set_up([7; 16], &call()).unwrap_err();
+    let refused = Folder::at(&at).found([7; 16], None, &call()).unwrap_err();
     assert!(refused.message.contains("another project"), "{refused}");
     assert_eq!(Folder::at(&at).identity(&call()).unwrap().project, PROJECT);
     assert_eq!(a.known().attempts, 3);
     let mixed = stick.path().join("photos");
     std::fs::create_dir(&mixed).unwrap();
     std::fs::write(mixed.join("holiday.jpg"), "x").unwrap();
-    let refused = Folder::at(&mixed).set_up(PROJECT, &call()).unwrap_err();
+    let refused = Folder::at(&mixed).found(PROJECT, None, &call()).unwrap_err();
     assert!(refused.message.contains("holiday.jpg"), "{refused}");
 }
 

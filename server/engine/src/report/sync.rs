@@ -2,7 +2,7 @@
 
 use crate::notes::shown_plain;
 use crate::words::{counted, size, thousands};
-use contract::{QueueReport, SyncProblem, SyncRemote, SyncReport, SyncTrouble};
+use contract::{QueueReport, RemoteEntry, SyncProblem, SyncRemote, SyncReport, SyncTrouble};
 use journal::{KnownRemote, LaneStanding, moment};
 use sync::{Exclusion, Probe};
 
@@ -10,7 +10,10 @@ use sync::{Exclusion, Probe};
 const NAMED: usize = 20;
 
 /// How a remote stands.
-pub(crate) fn remote(known: &KnownRemote) -> String {
+pub(crate) fn remote(known: &KnownRemote, paused: Option<i64>) -> String {
+    if let Some(since) = paused {
+        return left_alone(&moment(since));
+    }
     match (&known.trouble, known.done_ms) {
         (Some((_, detail)), _) => {
             let first = detail.lines().next().unwrap_or_default();
@@ -21,13 +24,20 @@ pub(crate) fn remote(known: &KnownRemote) -> String {
     }
 }
 
+fn left_alone(since: &str) -> String {
+    format!("left alone since {}", host::local_time(since))
+}
+
 /// When something is tried again. Nothing synchronises by itself.
-pub(crate) fn next(known: &KnownRemote) -> String {
-    format!("next attempt: when `holdover sync {}` is run", known.name)
+pub(crate) fn next(remote: &RemoteEntry) -> String {
+    match remote.paused {
+        Some(_) => format!("next attempt: after `holdover queue resume --remote {}`", remote.name),
+        None => format!("next attempt: when `holdover sync {}` is run", remote.name),
+    }
 }
 
 /// What a remote can do.
-pub(crate) fn probe(probe: &Probe) -> Vec<String> {
+pub(crate) fn probe(probe: &Probe, encrypted: bool) -> Vec<String> {
     let exclusion = match probe.exclusion {
         Exclusion::Refused => "nothing is overwritten: it refuses a second file of one name",
         Exclusion::Reserved => {
@@ -43,8 +53,13 @@ pub(crate) fn probe(probe: &Probe) -> Vec<String> {
     } else {
         "needs no connection: used while offline is forced, too"
     };
-    let lines = [Some("writable".to_owned()), Some(exclusion.to_owned()), Some(format!("files are {}", probe.way))];
-    lines.into_iter().flatten().chain(free).chain([network.to_owned()]).collect()
+    let who = if encrypted {
+        "encrypted with the team's key: who reads there without it sees how much was written and when, and not what"
+    } else {
+        "not encrypted: who may read there reads what is shared"
+    };
+    let lines = ["writable".to_owned(), exclusion.to_owned(), format!("files are {}", probe.way), who.to_owned()];
+    lines.into_iter().chain(free).chain([network.to_owned()]).collect()
 }
 
 /// Why what was written in a lane waits; empty where nothing does.
@@ -103,6 +118,10 @@ pub(crate) fn queue(report: &QueueReport) -> Vec<String> {
             let why = if lane.why.is_empty() { String::new() } else { format!(": {}", lane.why) };
             lines.push(format!("  {:<12} {}{why}", lane_name(lane.lane), figures.join(", ")));
         }
+        for event in &queue.events {
+            let (kind, id) = (shown_plain(&event.kind), event.entity.get(18..).unwrap_or(&event.entity));
+            lines.push(format!("  {kind} {id} of {}: {}", host::local_time(&event.at), event.state_text));
+        }
         lines.extend(listed(&queue.items));
         lines.push(format!("  {}", queue.next));
     }
@@ -153,6 +172,13 @@ pub(crate) fn synced(report: &SyncReport) -> Vec<String> {
 }
 
 fn one(remote: &SyncRemote) -> Vec<String> {
+    if let Some(since) = &remote.paused {
+        let name = &remote.name;
+        return vec![format!(
+            "{name}: {}: `holdover queue resume --remote {name}` has it used again",
+            left_alone(since)
+        )];
+    }
     let mut what = Vec::new();
     if remote.sent > 0 {
         what.push(format!("{} sent", counted(remote.sent, "event")));

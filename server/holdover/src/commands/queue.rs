@@ -22,6 +22,12 @@ pub(crate) struct Options {
 enum Command {
     /// Try what was refused at the next synchronisation, and not later
     Retry,
+    /// Leave remotes alone until they are resumed: nothing is asked of them or put there
+    Pause,
+    /// Use them again
+    Resume,
+    /// List each event that waits, and not only how many do
+    Inspect,
 }
 
 pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
@@ -29,10 +35,14 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
     let root = open(&engine, &options.workspace, out)?;
     warn_of_journal(&engine, out);
     let name = options.remote.as_deref();
-    if let Some(Command::Retry) = options.command {
-        engine.retry_queue(&root, name).map_err(|e| failed(&e))?;
+    match options.command {
+        Some(Command::Retry) => drop(engine.retry_queue(&root, name).map_err(|e| failed(&e))?),
+        Some(Command::Pause) => drop(engine.pause_queue(&root, name, true).map_err(|e| failed(&e))?),
+        Some(Command::Resume) => drop(engine.pause_queue(&root, name, false).map_err(|e| failed(&e))?),
+        Some(Command::Inspect) | None => {}
     }
-    let report = engine.queue(&root, name).map_err(|e| failed(&e))?;
+    let events = matches!(options.command, Some(Command::Inspect));
+    let report = engine.queue(&root, name, events).map_err(|e| failed(&e))?;
     engine.leave();
     out.document(&report);
     for line in engine::queue_words(&report) {

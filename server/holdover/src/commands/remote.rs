@@ -13,11 +13,20 @@ pub(crate) enum Command {
     Add {
         /// What it is to be called here
         name: String,
-        /// A folder, as a path or as file:///path; it is made where the folder above it is there
+        /// A folder, which is made where the one above it is there; or a git repository: ssh://host/path, user@host:path,
+        /// https://…, git://…, a path at which one lies, or a file ….bundle
         url: String,
+        /// File with the team's key: what lies there is encrypted with it
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
         /// Workspace, or a folder or file in it
         #[arg(long, value_name = "PATH", default_value = ".")]
         workspace: PathBuf,
+    },
+    /// Make a key for a team, in a file that is not there yet, to be given to everybody by hand
+    Key {
+        /// The file
+        file: PathBuf,
     },
     /// List the remotes of this project
     List {
@@ -51,12 +60,22 @@ pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
         Ok::<_, Failure>(root)
     };
     match command {
-        Command::Add { name, url, workspace } => {
+        Command::Add { name, url, key, workspace } => {
             let root = opened(workspace)?;
             let current = std::env::current_dir().unwrap_or_else(|_| root.clone());
-            let probe =
-                engine.add_remote(&root, name, url, &current, &cancel_on_interrupt()).map_err(|e| failed(&e))?;
+            let probe = engine
+                .add_remote(&root, name, url, &current, key.as_deref(), &cancel_on_interrupt())
+                .map_err(|e| failed(&e))?;
             probed("added", &probe, out);
+        }
+        Command::Key { file } => {
+            let made = engine.make_team_key(file).map_err(|e| failed(&e))?;
+            out.document(&made);
+            out.line(format!("a new key, {}, is in {}", made.check, made.file));
+            out.detail(
+                "  give that file to everybody who shares, by hand; whoever has it can read what is encrypted with it"
+                    .to_owned(),
+            );
         }
         Command::List { workspace } => {
             let report = engine.remotes(&opened(workspace)?).map_err(|e| failed(&e))?;
@@ -65,7 +84,7 @@ pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
                 out.line(line(remote));
             }
             if report.remotes.is_empty() {
-                out.line("this project has no remote: `holdover remote add NAME FOLDER`");
+                out.line("this project has no remote: `holdover remote add NAME URL`");
             }
         }
         Command::Probe { name, workspace } => {
@@ -92,5 +111,6 @@ fn probed(what: &str, probe: &RemoteProbe, out: &Out) {
 }
 
 fn line(remote: &RemoteEntry) -> String {
-    format!("{}  {}  {}", remote.name, remote.url, remote.text)
+    let encrypted = if remote.encrypted { "encrypted, " } else { "" };
+    format!("{}  {}  {encrypted}{}", remote.name, remote.url, remote.text)
 }

@@ -15,21 +15,19 @@ mod tests;
 
 use crate::call::Call;
 use crate::error::{Class, RemoteError};
+use crate::format;
 use crate::name::{LAST_COPY, SegmentName, Stray, log_folder, shown};
-use crate::remote::{Exclusion, Head, Identity, Listing, Probe, Put, Remote};
+use crate::remote::{Exclusion, Head, Identity, Listing, MOST_BYTES, Probe, Put, Remote};
 use disk::{Disk, Kind, System};
 use journal::MAX_SEGMENT;
 use publish::{Way, publish};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ulid::Ulid;
 
-/// The form of the folder that this version writes, and the newest that it reads.
-const FORMAT: u32 = 1;
-/// Longest description and longest hint that is read, in bytes.
+/// Longest hint that is read, in bytes.
 const MAX_SMALL: u64 = 4096;
 /// Most names that are looked at in one folder, and folders of logs: what is beyond is said and not read, so that no folder can
 /// make a reader hold more than some hundred MiB.
@@ -37,17 +35,6 @@ const MOST_NAMES: usize = 200_000;
 const MOST_LOGS: usize = 20_000;
 /// Other files that are named, at most; the rest is counted.
 const MOST_STRAYS: usize = 100;
-
-/// What `FORMAT.json` holds.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Description {
-    /// The form that readers and writers must know.
-    holdover: u32,
-    remote: String,
-    /// In hex.
-    project: String,
-}
 
 /// A folder as a remote.
 #[derive(Clone)]
@@ -73,7 +60,7 @@ impl Folder {
 
     /// Makes the folder a remote of a project, or finds that it is one. The folder is made where the one that it lies in is
     /// there; one with anything else in it is refused, so that nobody's files are mixed with ours.
-    pub fn set_up(&self, project: [u8; 16], call: &Call) -> Result<Identity, RemoteError> {
+    fn set_up(&self, project: [u8; 16], check: Option<[u8; 8]>, call: &Call) -> Result<Identity, RemoteError> {
         call.goes_on()?;
         match self.disk.kind(&self.root) {
             Ok(Kind::Folder) => {}
@@ -112,9 +99,7 @@ impl Folder {
             let detail = format!("there are other files in it: {other}");
             return Err(wrong(&self.root, &detail, "name an empty folder, or one that is to be made in it"));
         }
-        let remote = Ulid::generate().to_string();
-        let description = Description { holdover: FORMAT, remote, project: hex::encode(project) };
-        let text = serde_json::to_string(&description).unwrap_or_default() + "\n";
+        let text = format::new(project, check);
         self.publish(&self.format_file(), text.as_bytes())?;
         // Of two that set it up at the same time, the one whose file it is.
         match self.read_description(call) {
@@ -141,7 +126,7 @@ impl Folder {
         call.goes_on().map_err(Some)?;
         let file = self.format_file();
         let bytes = match self.disk.kind(&file) {
-            Ok(Kind::File(_)) => self.disk.read(&file, MAX_SMALL),
+            Ok(Kind::File(_)) => self.disk.read(&file, format::MAX_DESCRIPTION),
             Ok(_) => return Err(Some(wrong(&file, "it is no file", "remove it, or name another folder"))),
             Err(e) => Err(e),
         };
@@ -150,18 +135,7 @@ impl Folder {
             Err(e) if e.kind() == ErrorKind::NotFound => return Err(None),
             Err(e) => return Err(Some(self.failed("read", &file, &e))),
         };
-        let unread =
-            |detail: &str| Some(wrong(&file, detail, "wait where it is still being copied; else name another folder"));
-        let found: Description = serde_json::from_slice(&bytes)
-            .map_err(|e| unread(&format!("it does not say which remote this is: {e}")))?;
-        if found.holdover > FORMAT {
-            let detail = format!("it is a remote of form {}, and this Holdover knows {FORMAT}", found.holdover);
-            return Err(Some(wrong(&file, &detail, "use a newer Holdover")));
-        }
-        let mut project = [0; 16];
-        hex::decode_to_slice(&found.project, &mut project).map_err(|_| unread("it names no project"))?;
-        let id: Ulid = found.remote.parse().map_err(|_| unread("it has no id"))?;
-        Ok(Identity { id: id.to_string(), project })
+        format::read(&bytes).map_err(|unread| Some(wrong(&file, &unread.detail, unread.hint)))
     }
 
     /// The folder of a log; never one outside of the remote.
@@ -263,6 +237,10 @@ impl Remote for Folder {
         Ok(self.disk.about(&self.root).1)
     }
 
+    fn found(&self, project: [u8; 16], check: Option<[u8; 8]>, call: &Call) -> Result<Identity, RemoteError> {
+        self.set_up(project, check, call)
+    }
+
     fn identity(&self, call: &Call) -> Result<Identity, RemoteError> {
         self.read_description(call).map_err(|e| e.unwrap_or_else(|| self.gone()))
     }
@@ -331,12 +309,12 @@ impl Remote for Folder {
         call.goes_on()?;
         let (folder, file) = (self.log_folder(name), self.log_folder(name).join(name.file()));
         match (self.disk.kind(&folder), self.disk.kind(&file)) {
-            (Ok(Kind::Folder), Ok(Kind::File(length))) if length > MAX_SEGMENT as u64 => {
+            (Ok(Kind::Folder), Ok(Kind::File(length))) if length > MOST_BYTES => {
                 let message = format!("{name} has {length} bytes, and a segment has at most {MAX_SEGMENT}");
                 Err(RemoteError::of(Class::Integrity, message, "remove that file: it is no segment"))
             }
             (Ok(Kind::Folder), Ok(Kind::File(_))) => {
-                self.disk.read(&file, MAX_SEGMENT as u64).map_err(|e| self.failed("read", &file, &e))
+                self.disk.read(&file, MOST_BYTES).map_err(|e| self.failed("read", &file, &e))
             }
             (Err(e), _) | (_, Err(e)) => Err(self.failed("read", &file, &e)),
             _ => Err(not_ours(&file, "it is a link or a folder, and no file")),
@@ -397,6 +375,11 @@ impl Remote for Folder {
         };
         Ok(Probe { exclusion, way: way.words().to_owned(), free, networked })
     }
+}
+
+/// Whether a path lies on a file system of another machine.
+pub(crate) fn is_on_network(path: &Path) -> bool {
+    System.about(path).1
 }
 
 /// The remote as a whole cannot be used as it is.

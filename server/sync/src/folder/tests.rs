@@ -260,7 +260,7 @@ fn over(disk: Memory) -> (Folder, Arc<Memory>) {
 /// A remote that is set up, on a disk that knows links or does not.
 fn set_up(no_links: bool, no_rename_new: bool) -> (Folder, Arc<Memory>) {
     let (folder, disk) = over(Memory(Mutex::new(State { no_links, no_rename_new, ..State::default() })));
-    folder.set_up([1; 16], &call()).unwrap();
+    folder.found([1; 16], None, &call()).unwrap();
     let mut state = disk.0.lock().unwrap();
     state.steps = 0;
     state.flushed = state.now.clone();

@@ -9,7 +9,8 @@
 
 use contract::{DeviceKind, Lane};
 use holdover_sync::{
-    Call, Class, Exchange, Folder, Head, Identity, Listing, Outcome, Probe, Put, Remote, RemoteError, SegmentName,
+    Call, Class, Exchange, Folder, Git, GitPlace, Head, Identity, Listing, Outcome, Probe, Put, Remote, RemoteError,
+    SegmentName,
 };
 use host::Cancel;
 use journal::{Claim, Draft, Filter, Journal, KnownRemote, NO_PROJECT, Op, OpId, Terms, now_ms};
@@ -45,9 +46,23 @@ impl Desk {
 
     /// Sets the folder up as a remote, or finds that it is one, and notes it.
     pub fn add(&self, at: &Path) -> KnownRemote {
-        let identity = Folder::at(at).set_up(PROJECT, &call()).unwrap();
-        assert!(self.journal.add_remote(PROJECT, "stick", &at.to_string_lossy(), &identity.id).unwrap());
+        self.add_remote(&Folder::at(at))
+    }
+
+    pub fn add_remote(&self, remote: &dyn Remote) -> KnownRemote {
+        let identity = remote.found(PROJECT, None, &call()).unwrap();
+        assert!(self.journal.add_remote(PROJECT, "stick", &remote.place(), &identity.id).unwrap());
         self.known()
+    }
+
+    /// A git repository, or a bundle, at a path, as this device reaches it: anew each time, as each command does.
+    pub fn git(&self, at: &Path) -> Git {
+        let device = self.journal.own_device().unwrap().id;
+        Git::at(&GitPlace::local(at), &self.folder.path().join("data"), &device, None)
+    }
+
+    pub fn sync_git(&self, at: &Path) -> Outcome {
+        self.sync_over(&self.git(at), 0)
     }
 
     pub fn known(&self) -> KnownRemote {
@@ -195,6 +210,10 @@ impl Remote for Faulty {
 
     fn is_networked(&self, call: &Call) -> Result<bool, RemoteError> {
         self.folder.is_networked(call)
+    }
+
+    fn found(&self, project: [u8; 16], check: Option<[u8; 8]>, call: &Call) -> Result<Identity, RemoteError> {
+        self.folder.found(project, check, call)
     }
 
     fn identity(&self, call: &Call) -> Result<Identity, RemoteError> {
