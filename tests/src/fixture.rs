@@ -86,6 +86,8 @@ impl Fixture {
             ("npm_config_cache".to_owned(), at("npm-cache")),
             ("HOLDOVER_DATA_DIR".to_owned(), at("data")),
             ("HOLDOVER_CONFIG".to_owned(), at("no-such-settings.toml")),
+            // Compiling is no matter of tests that do not say so.
+            ("HOLDOVER_CHECKS_DISABLE".to_owned(), "[\"clippy\"]".to_owned()),
         ];
         all.extend(self.environment.iter().cloned());
         all

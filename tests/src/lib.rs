@@ -7,6 +7,8 @@ pub mod client;
 pub mod desk;
 pub mod fixture;
 pub mod git;
+#[cfg(unix)]
+pub mod linted;
 #[cfg(target_os = "linux")]
 pub mod login;
 pub mod said;

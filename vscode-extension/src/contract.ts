@@ -101,6 +101,13 @@ export interface CheckStatus {
   state: 'running' | 'passed' | 'failed' | 'stale' | 'unavailable';
   findings: number;
   ranAt: string | null;
+  /** Why it stands so, and what to do next. */
+  detail?: string;
+  version?: string;
+  /** Found by an earlier process. */
+  remembered?: boolean;
+  /** The state in words. */
+  text?: string;
 }
 
 export interface SyncStatus {

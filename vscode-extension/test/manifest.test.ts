@@ -97,7 +97,7 @@ test('every view has a welcome text for a server that runs, and what is not buil
       id,
     );
   }
-  for (const id of ['holdover.checks', 'holdover.reviews']) {
+  for (const id of ['holdover.reviews']) {
     const [text, ...more] = contributes.viewsWelcome.filter((one) => one.view === id);
     assert.ok(text);
     assert.equal(more.length, 0);

@@ -1,4 +1,5 @@
-//! Checks: what in a project reaches for a network while it is built and tested, told from its files alone.
+//! Checks: what in a project reaches for a network while it is built and tested, told from its files alone; and what the linters of
+//! others are called with and mean ([`checker`]).
 //!
 //! It reads texts and nothing else: no file, no process, no connection. Whether the thing that a line needs is on this
 //! machine is asked of [`Facts`], which `engine` answers from the inventory. It knows no editor and no terminal.
@@ -10,6 +11,7 @@
 )]
 
 mod allow;
+pub mod checker;
 mod code;
 mod draft;
 mod files;

@@ -227,6 +227,10 @@ pub mod codes {
     pub const TERRAFORM_MODULE_NOT_HERE: &str = "terraform-module-not-here";
     /// A provider of Terraform is not on this machine.
     pub const TERRAFORM_PROVIDER_NOT_HERE: &str = "terraform-provider-not-here";
+    /// A check could not say what it was to say: its tool failed, was stopped, or said what is not understood.
+    pub const CHECK_FAILED: &str = "check-failed";
+    /// A linter reached for the network.
+    pub const NETWORK_IN_CHECK: &str = "network-in-check";
     /// An allowance gives no reason.
     pub const ALLOWANCE_WITHOUT_REASON: &str = "allowance-without-reason";
     /// An allowance allows nothing.

@@ -111,6 +111,12 @@ pub struct ConflictSettings {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct ChecksSettings {
+    /// Run the project's own linters in a trusted workspace. Default: true.
+    pub enable: Option<bool>,
+    /// Checks that are not run here, by name: those that another server reports already, for example.
+    pub disable: Option<Vec<String>>,
+    /// Seconds after which one of them is stopped. Default: 600.
+    pub timeout_seconds: Option<u64>,
     /// *Trusted only.* The command that builds the workspace.
     pub build: Option<Vec<String>>,
     /// *Trusted only.* The command that tests it.

@@ -221,7 +221,7 @@ pub struct SyncStatus {
 }
 
 /// Where a check stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum CheckState {
@@ -233,12 +233,13 @@ pub enum CheckState {
     Failed,
     /// Ran on other inputs.
     Stale,
-    /// Its tool is not here.
+    /// Its tool is not here, may not run, or could not say anything.
+    #[default]
     Unavailable,
 }
 
 /// One linter or build.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CheckStatus {
@@ -250,6 +251,18 @@ pub struct CheckStatus {
     pub findings: u64,
     /// RFC 3339.
     pub ran_at: Option<String>,
+    /// Why it stands so, and what to do next, where that is not plain: its tool is not here, or was stopped.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+    /// What its tool says of its version; `None` for what is built in, and before it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Whether what it found was found by an earlier process, and is remembered.
+    #[serde(default)]
+    pub remembered: bool,
+    /// The state in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
 }
 
 /// Conflicts in the files that are known.

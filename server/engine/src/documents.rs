@@ -19,6 +19,7 @@ impl Engine {
             // Of the allowances on disk: which of them are used is only known when every file was read.
             let lints = workspace.lint_book.findings();
             found.extend(lints.get(file).into_iter().flatten().cloned());
+            found.extend(workspace.checked_document(file, text));
             return found;
         }
         let survey = workspace.survey();
@@ -27,6 +28,7 @@ impl Engine {
         found.extend(proof_findings(&workspace, file, text));
         let lints = crate::lints::beside(&found, &workspace.lint_document(file, text));
         found.extend(lints);
+        found.extend(workspace.check_document(&self.inner, file, text));
         found
     }
 

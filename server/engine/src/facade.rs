@@ -1,5 +1,6 @@
 //! The one door into the engine. Every method says whether it answers from memory or does work.
 
+use crate::checkers::Live;
 use crate::door::Door;
 use crate::inner::{Inner, UNSEEN};
 use crate::retry::Retries;
@@ -70,6 +71,7 @@ impl Engine {
             worker: Mutex::new(None),
             sealer: Mutex::new(None),
             retries: Mutex::new(None),
+            live: Mutex::new(None),
             unsealed: AtomicU64::new(UNSEEN),
             events: options.background.then(|| AtomicU64::new(UNSEEN)),
             folders,
@@ -82,6 +84,7 @@ impl Engine {
             *inner.sealer.lock().unwrap_or_else(PoisonError::into_inner) = Some(sealer);
             let retries = Retries::start(Arc::downgrade(&inner));
             *inner.retries.lock().unwrap_or_else(PoisonError::into_inner) = Some(retries);
+            *inner.live.lock().unwrap_or_else(PoisonError::into_inner) = Some(Live::start(&Arc::downgrade(&inner)));
         }
         Self { inner }
     }
@@ -333,6 +336,7 @@ impl Engine {
             workspace.cancel.cancel();
             workspace.running.stop();
         }
+        drop(self.inner.live.lock().unwrap_or_else(PoisonError::into_inner).take());
         let worker = self.inner.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(worker);
         let sealer = self.inner.sealer.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -3,6 +3,7 @@
 
 use crate::Notice;
 use crate::background::Background;
+use crate::checkers::Live;
 use crate::door::Door;
 use crate::retry::Retries;
 use crate::status::Connection;
@@ -33,6 +34,7 @@ pub(crate) struct Inner {
     pub worker: Mutex<Option<Worker>>,
     pub sealer: Mutex<Option<Background>>,
     pub retries: Mutex<Option<Retries>>,
+    pub live: Mutex<Option<Live>>,
     /// Events in the journal as the background last saw them; `None` where nothing runs there.
     pub events: Option<AtomicU64>,
     /// Those that are in no segment, as they were counted last.

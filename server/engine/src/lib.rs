@@ -6,6 +6,7 @@
 
 mod background;
 mod caches;
+mod checkers;
 mod conflicts;
 mod copy;
 mod delivery;
@@ -66,6 +67,7 @@ mod words;
 mod worker;
 mod workspace;
 
+pub use checkers::Asked as CheckAsked;
 pub use conflict::Choice as ConflictChoice;
 pub use conflicts::{
     ConflictError, add_ancestors, add_suggestions, conflicted_files, file_conflicts, file_suggestions, files_conflicts,

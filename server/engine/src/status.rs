@@ -117,7 +117,7 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
         functions,
         caches,
         mirrors,
-        checks: workspace.lint_book.status().into_iter().collect(),
+        checks: workspace.lint_book.status().into_iter().chain(workspace.check_book.statuses()).collect(),
         conflicts: workspace.conflicts(inner),
         model: ModelStatus { detail: "this version explains nothing yet".into(), ..ModelStatus::default() },
         jobs: jobs(inner, workspace),
@@ -275,15 +275,23 @@ fn functions(
     };
     let conflicts = function("conflicts", FunctionMode::Local, "read from the text".into(), "");
     let absent = |name| function(name, FunctionMode::Unavailable, "not in this version".into(), "");
-    let checks = if workspace.lints() {
-        function(
+    let (lints, linters) = (workspace.lints(), workspace.loaded().settings.checks.enable.unwrap_or(true));
+    let checks = match (lints, linters) {
+        (false, false) => {
+            let off = "switched off by the settings `lints.enable` and `checks.enable`";
+            function("checks", FunctionMode::Unavailable, off.into(), "")
+        }
+        (true, false) => function("checks", FunctionMode::Local, "built-in lints alone".into(), ""),
+        (_, true) if !workspace.trust().allows() => {
+            let why = "built-in lints; the project's own linters are not run, since the workspace is not trusted";
+            function("checks", FunctionMode::Local, why.into(), "`holdover trust`")
+        }
+        (_, true) => function(
             "checks",
             FunctionMode::Local,
-            "built-in lints; the project's own linters and builds are not run yet".into(),
+            "lints, and the project's own linters, without a network".into(),
             "",
-        )
-    } else {
-        function("checks", FunctionMode::Unavailable, "switched off by the setting `lints.enable`".into(), "")
+        ),
     };
     let sync = "over folders, when `holdover sync` is run";
     let sync = function("sync", FunctionMode::Local, sync.into(), "");

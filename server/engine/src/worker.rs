@@ -235,7 +235,10 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
         }
         for root in at_once {
             if let Some(workspace) = inner.workspace(&root) {
+                workspace.reload(&inner);
+                crate::checkers::recall(&inner, &workspace);
                 workspace.survey_now(&inner, stop);
+                inner.look_at_checks(&root);
                 crate::project::refresh(&inner, &workspace);
                 crate::synced::refresh(&inner, &workspace);
                 // Its trust was read with it.

@@ -1,6 +1,7 @@
 //! One open workspace: its settings, its trust, its last survey and the findings made from it.
 
 use crate::Notice;
+use crate::checkers::CheckBook;
 use crate::inner::Inner;
 use crate::lints::LintBook;
 use crate::memory::Remembered;
@@ -51,6 +52,7 @@ pub(crate) struct Workspace {
     findings: RwLock<Arc<BTreeMap<PathBuf, Vec<Finding>>>>,
     pub unmerged: Unmerged,
     pub lint_book: LintBook,
+    pub check_book: CheckBook,
     recorded: Mutex<Recorded>,
     pub notes: NoteBook,
     /// What is to be done for it and is not finished, as it was read last.
@@ -102,6 +104,7 @@ impl Workspace {
             findings: RwLock::default(),
             unmerged: Unmerged::default(),
             lint_book: LintBook::default(),
+            check_book: CheckBook::default(),
             recorded: Mutex::default(),
             notes: NoteBook::default(),
             jobs: Mutex::default(),
@@ -158,6 +161,7 @@ impl Workspace {
         looked.as_ref().is_some_and(|looked| looked.documents.contains(file))
             || file.file_name().is_some_and(|name| name == WORKSPACE_FILE) && file.parent() == Some(&self.root)
             || self.lints_file(file)
+            || self.check_book.knows(&self.root, file)
     }
 
     /// The counts of the last look, with when it ended and in words.
@@ -362,7 +366,8 @@ impl Workspace {
     pub fn merge_findings(&self, inner: &Inner) {
         let surveyed = Arc::clone(&self.surveyed.read().unwrap_or_else(PoisonError::into_inner));
         let lints = self.lint_book.findings();
-        let now = if lints.is_empty() {
+        let checked = self.check_book.findings();
+        let now = if lints.is_empty() && checked.is_empty() {
             surveyed
         } else {
             let mut all = (*surveyed).clone();
@@ -370,6 +375,9 @@ impl Workspace {
                 let told = all.entry(file.clone()).or_default();
                 let more = crate::lints::beside(told, found);
                 told.extend(more);
+            }
+            for (file, found) in &*checked {
+                all.entry(file.clone()).or_default().extend(found.iter().cloned());
             }
             Arc::new(all)
         };

@@ -49,7 +49,7 @@ pub(crate) enum Command {
     },
     /// Is this workspace ready for no network?
     Preflight(Preflight),
-    /// What reaches for a network while the project is built and tested?
+    /// What reaches for a network here, and what do the project's linters find?
     Check(crate::commands::check::Options),
     /// Which requirements leave the version open, and pin them to what is locked
     Pin(crate::commands::pin::Options),

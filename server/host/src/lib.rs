@@ -44,7 +44,9 @@ pub use paths::{Folders, FoldersError, make_private_folder, write_new_private, w
 pub use process::{Command, Ended, Output, ProcessError, Stream, find_program};
 pub use read::read_small;
 pub use routes::RouteWatch;
-pub use sandbox::{CutOff, CutOffEnd, Reached, SANDBOX_ARGUMENT, Seen, Strength, Way, Who, run_cut_off, sandbox_asked};
+pub use sandbox::{
+    CutOff, CutOffEnd, Reached, SANDBOX_ARGUMENT, Seen, Spoken, Strength, Way, Who, run_cut_off, sandbox_asked,
+};
 pub use settings::{Layers, Loaded, Problem, Source, WORKSPACE_FILE};
 pub use ssh_agent::{AgentError, SshAgentSocket};
 pub use trust::{Trust, TrustError, TrustList};

@@ -158,8 +158,14 @@ impl Dispatcher {
             "textDocument/didChange" => serde_json::from_str(params).map(Event::Change),
             "textDocument/didOpen" => serde_json::from_str(params).map(Event::Open),
             "textDocument/didClose" => serde_json::from_str(params).map(Event::Close),
-            // Nothing is done on save: files are watched.
-            "textDocument/didSave" | "workspace/didChangeWatchedFiles" => return true,
+            "textDocument/didSave" => {
+                // One that is not understood costs a look of the linters and no text.
+                if let Some(saved) = serde_json::from_str(params).ok().filter(|_| self.accepts()) {
+                    self.send(Event::Save(saved));
+                }
+                return true;
+            }
+            "workspace/didChangeWatchedFiles" => return true,
             _ => return false,
         };
         match event {

@@ -8,7 +8,9 @@ use host::Cancel;
 use std::future::Future;
 use tokio::sync::oneshot;
 use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
-use tower_lsp::ls_types::{DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, Uri};
+use tower_lsp::ls_types::{
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, Uri,
+};
 
 /// One thing for the state thread to do. Documents come first and apart: they are what happens at every keystroke.
 pub(crate) enum Event {
@@ -16,6 +18,8 @@ pub(crate) enum Event {
     Open(DidOpenTextDocumentParams),
     /// A document was changed.
     Change(DidChangeTextDocumentParams),
+    /// A document was saved.
+    Save(DidSaveTextDocumentParams),
     /// A document was closed.
     Close(DidCloseTextDocumentParams),
     /// What a client said of a document did not get here.

@@ -205,6 +205,11 @@ impl State {
                     );
                 }
             }
+            Event::Save(params) => {
+                if let (Some(path), Some(engine)) = (self.path_of(&params.text_document.uri), &self.engine) {
+                    engine.saved(&path);
+                }
+            }
             Event::Close(params) => {
                 let uri = params.text_document.uri;
                 self.told_lenses.remove(&uri);
@@ -212,6 +217,9 @@ impl State {
                 self.confirming.closed(&uri);
                 let path = self.path_of(&uri);
                 let lost = path.as_deref().is_some_and(|path| self.documents.is_lost(path));
+                if let (Some(path), Some(engine)) = (&path, &self.engine) {
+                    engine.document_closed(path);
+                }
                 if self.documents.close(&uri).is_some() || lost {
                     self.publish_closed(&uri, path.as_deref());
                 }

@@ -63,13 +63,27 @@ fn page(code: &str) -> Option<CodeDescription> {
     Some(CodeDescription { href })
 }
 
+/// The page of a linter's rule: its own text, as the linter on this machine has it.
+fn rule(finding: &Finding) -> Option<CodeDescription> {
+    let encoded =
+        |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let file = encoded(finding.file.to_str()?);
+    let (source, code) = (encoded(&finding.source), encoded(&finding.code));
+    let href = format!("holdover:/rule/{source}/{code}.md?file={file}").parse().ok()?;
+    Some(CodeDescription { href })
+}
+
 /// A finding as a diagnostic.
 pub(crate) fn diagnostic(finding: &Finding, range: lsp::Range) -> Diagnostic {
     Diagnostic {
         range,
         severity: Some(severity(finding.severity)),
-        code: Some(NumberOrString::String(finding.code.clone())),
-        code_description: page(&finding.code),
+        code: Some(finding.code.clone()).filter(|code| !code.is_empty()).map(NumberOrString::String),
+        code_description: match &*finding.source {
+            "holdover" => page(&finding.code),
+            _ if finding.code.is_empty() => None,
+            _ => rule(finding),
+        },
         source: Some(finding.source.clone()),
         message: finding.message.clone(),
         data: finding.data.clone(),

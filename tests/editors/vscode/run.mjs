@@ -13,6 +13,7 @@ import { Abandoned, Steps } from './lib/steps.mjs';
 import { Window, openBrowser } from './lib/window.mjs';
 import { absent } from './scenarios/absent.mjs';
 import { cancel } from './scenarios/cancel.mjs';
+import { checks } from './scenarios/checks.mjs';
 import { conflict } from './scenarios/conflict.mjs';
 import { crash } from './scenarios/crash.mjs';
 import { mainJob } from './scenarios/mainJob.mjs';
@@ -44,6 +45,7 @@ const SCENARIOS = {
   crash,
   roots,
   restricted,
+  checks,
   notes,
   threads,
   records,
@@ -195,7 +197,7 @@ await close();
 async function start(steps, screenshots) {
   const { scenario, folder, server } = open;
   const project = fixture(path.resolve(values.fixture), path.join(folder, 'project'), TAKEN);
-  const opened = scenario.prepare?.(project);
+  const opened = scenario.prepare?.(project, path.dirname(path.resolve(values.editor)));
   const env = {
     CARGO_HOME: project.cargoHome,
     npm_config_cache: project.npmCache,
@@ -205,6 +207,8 @@ async function start(steps, screenshots) {
     HOLDOVER_CONFIG: path.join(folder, 'no-config.toml'),
     // What registries answer at this hour is no matter of these tests.
     HOLDOVER_MIRRORS_ASK: 'false',
+    // Compiling is no matter of them.
+    HOLDOVER_CHECKS_DISABLE: '["clippy"]',
     HOLDOVER_SERVER_PATH: server,
     FAKE_MISSING: [...TAKEN.crates, ...TAKEN.npm].join(','),
     FAKE_RECORD: path.join(folder, 'told.jsonl'),

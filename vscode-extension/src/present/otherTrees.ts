@@ -111,7 +111,8 @@ export function checkRows({ workspace, checks }: Status, now: Date): Row[] {
     const [icon, colour] = CHECKS[check.state];
     const ran = age(check.ranAt, now);
     const found = check.findings > 0 ? counted(check.findings, 'finding') : '';
-    const words = [check.state, found, ran].filter((part) => part !== '').join(' · ');
+    const told = check.text === undefined || check.text === '' ? [found, ran] : [check.text];
+    const words = [check.state, ...told].filter((part) => part !== '').join(' · ');
     return {
       id: `${workspace}/${check.name}`,
       label: check.name,

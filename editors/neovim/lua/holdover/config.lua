@@ -54,7 +54,7 @@ M.types = {
 ---The keys of `settings`, as the schema has them.
 ---@type table<string, string[]>
 M.settings = {
-  checks = { 'build', 'test' },
+  checks = { 'build', 'disable', 'enable', 'test', 'timeout-seconds' },
   conflicts = { 'enable' },
   lints = { 'allow', 'enable' },
   notes = { 'lenses' },

@@ -92,6 +92,24 @@ local function status(client, workspace)
 end
 
 ---@param client vim.lsp.Client
+---@param workspace string
+local function checks(client, workspace)
+  ask(client, 'holdover.status', { workspace = workspace }, function(result)
+    require('holdover.float').open(require('holdover.view').checks(result), {
+      title = 'Checks',
+      footer = 'r run · q close',
+      keys = {
+        r = function()
+          ask(client, 'holdover.check', { workspace = workspace }, function(report)
+            say(('%s found'):format(require('holdover.text').count(#report.findings, 'finding')))
+          end)
+        end,
+      },
+    })
+  end)
+end
+
+---@param client vim.lsp.Client
 ---@param kind? string
 local function conflicts(client, kind)
   local lists = require('holdover.lists')
@@ -159,6 +177,13 @@ return {
           say('nothing is running')
         end
       end)
+    end,
+  },
+  checks = {
+    about = "the project's own linters and the built-in lints: how each stands, and what to do where one cannot be run",
+    needs = 'holdover.check',
+    run = function()
+      with_workspace(checks)
     end,
   },
   conflicts = {

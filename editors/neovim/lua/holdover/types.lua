@@ -86,6 +86,10 @@
 ---@field state 'running'|'passed'|'failed'|'stale'|'unavailable'
 ---@field findings integer
 ---@field ranAt? string
+---@field text? string the state in words
+---@field detail? string why, and what to do next
+---@field version? string
+---@field remembered? boolean
 
 ---@class holdover.JournalStatus
 ---@field state 'ready'|'disabled'|'failed'|'opening'

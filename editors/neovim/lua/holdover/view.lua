@@ -52,6 +52,38 @@ local function wrong(counts)
   return chunks
 end
 
+---Where a check stands, in words.
+---@param check holdover.Check
+---@return string
+function M.check(check)
+  local ran = text.age(check.ranAt)
+  local found = ('%s%s'):format(text.count(check.findings, 'finding'), ran and ', ' .. ran or '')
+  return ('%s, %s'):format(check.state, word(check.text, found))
+end
+
+---Each check, how it stands, and what to do where it cannot be run.
+---@param status holdover.Status
+---@return holdover.Chunk[][]
+function M.checks(status)
+  local lines = {} ---@type holdover.Chunk[][]
+  for _, check in ipairs(status.checks or {}) do
+    local colour = check.state == 'failed' and 'DiagnosticError'
+      or (check.state == 'stale' or check.state == 'unavailable') and 'DiagnosticWarn'
+      or nil
+    lines[#lines + 1] = { { check.name .. '  ', 'Title' }, { M.check(check), colour } }
+    if check.version then
+      lines[#lines + 1] = { { '  ' .. check.version, 'Comment' } }
+    end
+    for _, line in ipairs(vim.split(check.detail or '', '\n', { trimempty = true })) do
+      lines[#lines + 1] = { { '  ' .. line, 'Comment' } }
+    end
+  end
+  if #lines == 0 then
+    lines[1] = { { 'nothing has been checked yet' } }
+  end
+  return lines
+end
+
 ---The counts of a lockfile in words, what is wrong in colour.
 ---@param eco holdover.EcosystemReadiness
 ---@return holdover.Chunk[]
@@ -171,9 +203,7 @@ local function now(status)
     fact('snapshot', snapshot.text, #(snapshot.problems or {}) > 0 and 'DiagnosticWarn' or nil)
   end
   for _, check in ipairs(status.checks or {}) do
-    local ran = text.age(check.ranAt)
-    local words = ('%s, %s%s'):format(check.state, text.count(check.findings, 'finding'), ran and ', ' .. ran or '')
-    fact(check.name, words, check.state == 'failed' and 'DiagnosticError' or nil)
+    fact(check.name, M.check(check), check.state == 'failed' and 'DiagnosticError' or nil)
   end
   local sync = status.sync or {}
   if sync.state and sync.state ~= 'disabled' then

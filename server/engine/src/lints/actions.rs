@@ -3,20 +3,20 @@
 
 use super::walk;
 use crate::Engine;
-use contract::{Action, CheckReport, Edit, Range};
+use contract::{Action, Edit, Range};
 use host::Cancel;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 impl Engine {
-    /// What may be done at `range` of an open document about what the lints found there.
+    /// What may be done at `range` of an open document about what lints and linters found there.
     #[must_use]
     pub fn lint_actions(&self, file: &Path, text: &str, range: Range) -> Vec<Action> {
-        let Some(workspace) = self.inner.workspace_of(file).filter(|w| w.lints_file(file)) else { return Vec::new() };
+        let mut actions = self.check_actions(file, text, range);
+        let Some(workspace) = self.inner.workspace_of(file).filter(|w| w.lints_file(file)) else { return actions };
         let path = walk::below(&workspace.root, file);
         let drafts = checks::lint(path, text);
         let shown = workspace.lint_document(file, text);
-        let mut actions = Vec::new();
         // What the settings allow, or what is here, is not offered a change; else anywhere on its lines.
         let on_line = |said: &&contract::Finding| {
             said.range.start.line <= range.end.line && range.start.line <= said.range.end.line
@@ -46,9 +46,16 @@ impl Engine {
         actions
     }
 
-    /// The edit of such an action in the text as it is now; `None` where what it was offered for is not there any more.
+    /// The edits of such an action in the text as it is now; `None` where what it was offered for is not there any more.
     #[must_use]
-    pub fn lint_edit(&self, file: &Path, text: &str, action: &str, data: &Value) -> Option<Edit> {
+    pub fn lint_edits(&self, file: &Path, text: &str, action: &str, data: &Value) -> Option<Vec<Edit>> {
+        if data.get("changes").is_some() {
+            return Self::check_edits(file, text, data);
+        }
+        self.lint_edit(file, text, action, data).map(|edit| vec![edit])
+    }
+
+    fn lint_edit(&self, file: &Path, text: &str, action: &str, data: &Value) -> Option<Edit> {
         if action == crate::pins::PIN {
             return self.pin_edit(file, text, data);
         }
@@ -88,27 +95,6 @@ impl Engine {
         if let Some(workspace) = self.inner.workspace(root) {
             workspace.lint_now(&self.inner, &|| cancel.is_cancelled());
         }
-    }
-
-    /// Looks at the lockfiles and reads the files of a workspace for the lints, now, on this thread. `files`: only what is found in
-    /// these, or below them.
-    pub fn check(&self, root: &Path, files: &[PathBuf], cancel: &Cancel) -> Result<CheckReport, crate::EngineError> {
-        let workspace =
-            self.inner.workspace(root).ok_or_else(|| crate::EngineError::NotOpen { root: root.to_path_buf() })?;
-        workspace.survey_now(&self.inner, cancel);
-        if !workspace.lint_now(&self.inner, &|| cancel.is_cancelled()) {
-            return Err(crate::EngineError::Cancelled);
-        }
-        let wanted = |file: &Path| files.is_empty() || files.iter().any(|wanted| file.starts_with(wanted));
-        let found = workspace.lint_book.findings();
-        let findings: Vec<_> =
-            found.iter().filter(|(file, _)| wanted(file)).flat_map(|(_, all)| all.iter().cloned()).collect();
-        let (read, left_out) = workspace.lint_book.extent();
-        let mut checks: Vec<_> = workspace.lint_book.status().into_iter().collect();
-        for check in &mut checks {
-            check.findings = findings.len() as u64;
-        }
-        Ok(CheckReport { workspace: root.to_path_buf(), checks, findings, files: read, left_out })
     }
 }
 

@@ -78,7 +78,13 @@ impl LintBook {
             () if all().any(|finding| finding.severity <= Severity::Warning) => CheckState::Failed,
             () => CheckState::Passed,
         };
-        Some(CheckStatus { name: "lints".to_owned(), state, findings: all().count() as u64, ran_at: told.at.clone() })
+        Some(CheckStatus {
+            name: "lints".to_owned(),
+            state,
+            findings: all().count() as u64,
+            ran_at: told.at.clone(),
+            ..CheckStatus::default()
+        })
     }
 
     /// How many files were read, and what was left out.

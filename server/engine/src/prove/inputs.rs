@@ -98,7 +98,7 @@ fn tool(name: &str) -> String {
     found.map_or_else(|| "absent".into(), |path| host::fingerprint(stamp(&path).as_bytes()))
 }
 
-fn stamp(path: &Path) -> String {
+pub(crate) fn stamp(path: &Path) -> String {
     let met = path.metadata().ok();
     let changed = met.as_ref().and_then(|met| met.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok());
     format!("{} {} {}", path.display(), met.map_or(0, |met| met.len()), changed.map_or(0, |at| at.as_nanos()))
@@ -106,7 +106,11 @@ fn stamp(path: &Path) -> String {
 
 /// Behind one program stand many toolchains: which is the default, and what each of them is.
 fn rustup(planned: &[Planned]) -> Option<String> {
-    programs(planned).contains("rustc").then_some(())?;
+    programs(planned).contains("rustc").then(toolchains)?
+}
+
+/// What rustup's toolchains are, by its settings and by the files of each.
+pub(crate) fn toolchains() -> Option<String> {
     let home =
         std::env::var_os("RUSTUP_HOME").map(PathBuf::from).or_else(|| Some(std::env::home_dir()?.join(".rustup")))?;
     let mut said = format!("{:?} {}\n", std::env::var_os("RUSTUP_TOOLCHAIN"), content(&home.join("settings.toml")));

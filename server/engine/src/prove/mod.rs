@@ -8,7 +8,7 @@ mod plan;
 mod room;
 mod words;
 
-pub(crate) use inputs::commit;
+pub(crate) use inputs::{commit, stamp, toolchains};
 pub(crate) use known::{findings, refresh};
 
 use crate::inner::Inner;
@@ -178,12 +178,10 @@ fn run_steps(
         let done = at as u64;
         tell(planned.command.join(" "), done);
         let order = CutOff {
-            command: &planned.command,
-            root: bench.root,
             copy: Some(&bench.room.copy),
             folder: &planned.folder,
             environment: &[("CARGO_TARGET_DIR", bench.room.target.clone().into_os_string())],
-            limit: Duration::from_secs(bench.limit),
+            ..CutOff::new(&planned.command, bench.root, Duration::from_secs(bench.limit))
         };
         let mut tail = String::new();
         let end = host::run_cut_off(
@@ -283,7 +281,7 @@ fn told(reached: &Reached, times: u64, step: usize, bench: &Bench<'_>) -> Reach 
     }
 }
 
-fn last(text: &str) -> &str {
+pub(crate) fn last(text: &str) -> &str {
     text[start_of_last(text)..].trim()
 }
 

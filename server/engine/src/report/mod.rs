@@ -198,10 +198,14 @@ fn now(status: &Status) -> Section {
             CheckState::Passed => ("passed", Tone::Good),
             CheckState::Failed => ("failed", Tone::Bad),
             CheckState::Stale => ("ran on other inputs", Tone::Fair),
-            CheckState::Unavailable => ("its tool is not here", Tone::Faint),
+            CheckState::Unavailable => ("unavailable", Tone::Faint),
         };
         let ran = check.ran_at.as_ref().map(|at| format!(", {}", host::local_time(at))).unwrap_or_default();
-        add(&check.name, format!("{word}, {}{ran}", words::counted(check.findings, "finding")), tone);
+        let told = match &*check.text {
+            "" => format!("{}{ran}", words::counted(check.findings, "finding")),
+            text => text.to_owned(),
+        };
+        add(&check.name, format!("{word}, {told}"), tone);
     }
     let sync = &status.sync;
     if sync.state != SyncState::Disabled {

@@ -1,18 +1,23 @@
-//! `holdover check`: what reaches for a network while the project is built and tested. It asks the engine and prints.
+//! `holdover check`: what reaches for a network while the project is built and tested, and what the project's own linters find. It asks
+//! the engine and prints.
 
 use super::{Failure, cancel_on_interrupt, count, engine_for_counts, failed, open, warn_of_journal};
 use crate::End;
 use crate::out::Out;
-use contract::{CheckReport, Finding, Severity};
+use contract::{CheckReport, CheckState, Finding, Severity};
+use engine::{CheckAsked, Engine};
 use owo_colors::OwoColorize as _;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Files and folders to be told about; without it, the whole workspace
-    #[arg(value_name = "FILE")]
+    /// Files and folders to be told about, and names of checks to be run alone; without any, the whole workspace and every check
+    #[arg(value_name = "FILE|NAME")]
     pub files: Vec<PathBuf>,
+    /// A check that cannot be run counts: the answer is then not known
+    #[arg(long)]
+    pub all: bool,
     /// Print a SARIF log, for services that show findings
     #[arg(long, conflicts_with = "json")]
     pub sarif: bool,
@@ -20,10 +25,21 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
     let engine = engine_for_counts();
-    let first = options.files.first().map_or_else(|| Path::new("."), PathBuf::as_path);
+    let is_name = |file: &&PathBuf| !file.exists() && file.to_str().is_some_and(Engine::is_check);
+    let (names, files): (Vec<&PathBuf>, Vec<&PathBuf>) = options.files.iter().partition(is_name);
+    let names: Vec<String> = names.iter().map(|name| name.display().to_string()).collect();
+    let named = files;
+    for file in &named {
+        std::fs::metadata(file).map_err(|e| {
+            let checks = Engine::check_names().join(", ");
+            let what = format!("there is nothing to look at: {}: {e}", file.display());
+            Failure::usage(format!("{what}\nhint: checks are called {checks}"))
+        })?;
+    }
+    let first = named.first().map_or_else(|| Path::new("."), |file| file.as_path());
     let root = open(&engine, first, out)?;
     let mut files = Vec::new();
-    for file in &options.files {
+    for file in named {
         let absolute = std::fs::canonicalize(file)
             .map_err(|e| Failure::usage(format!("there is nothing to look at: {}: {e}", file.display())))?;
         let real = std::fs::canonicalize(&root).unwrap_or_else(|_| root.clone());
@@ -35,7 +51,9 @@ pub(crate) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
         };
         files.push(if below.as_os_str().is_empty() { root.clone() } else { root.join(below) });
     }
-    let report = engine.check(&root, &files, &cancel_on_interrupt()).map_err(|e| failed(&e))?;
+    let asked = CheckAsked { files: &files, names: &names, all: options.all };
+    let counts_unknown = options.all || !names.is_empty();
+    let report = engine.check(&root, asked, &cancel_on_interrupt()).map_err(|e| failed(&e))?;
     warn_of_journal(&engine, out);
     if options.sarif {
         out.verbatim(format!("{}\n", sarif(&report)).as_bytes());
@@ -46,7 +64,7 @@ pub(crate) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
         }
     }
     engine.leave();
-    Ok(end(&report))
+    Ok(end(&report, counts_unknown))
 }
 
 /// Nobody could tell whether the thing is here.
@@ -54,10 +72,14 @@ fn is_open(finding: &Finding) -> bool {
     finding.data.as_ref().and_then(|data| data.get("here")).and_then(|here| here.as_str()) == Some("unknown")
 }
 
-fn end(report: &CheckReport) -> End {
+fn end(report: &CheckReport, counts_unknown: bool) -> End {
     let serious = report.findings.iter().filter(|finding| finding.severity <= Severity::Warning);
     match (serious.clone().any(|finding| !is_open(finding)), serious.count()) {
         (true, _) => End::No,
+        (false, 0) if counts_unknown && report.checks.iter().any(|check| check.state == CheckState::Unavailable) => {
+            End::Unknown
+        }
+        (false, 0) if counts_unknown && report.checks.is_empty() => End::Unknown,
         (false, 0) => End::Yes,
         (false, _) => End::Unknown,
     }
@@ -68,18 +90,24 @@ fn print(report: &CheckReport, out: &Out) {
         let place = &finding.range.start;
         let file = finding.file.strip_prefix(&report.workspace).unwrap_or(&finding.file);
         let (message, hint) = finding.message.split_once("\nhint: ").unwrap_or((&finding.message, ""));
+        let mut lines = message.lines();
+        let first = lines.next().unwrap_or_default();
         let word = match finding.severity {
             Severity::Error => "error".red().to_string(),
             Severity::Warning => "warning".yellow().to_string(),
             Severity::Information | Severity::Hint => "info".cyan().to_string(),
         };
-        out.line(format!(
-            "{}:{}:{}: {word}: {message} ({})",
-            file.display(),
-            place.line + 1,
-            place.utf16 + 1,
-            finding.code
-        ));
+        let code = match (&*finding.source, &*finding.code) {
+            ("holdover", code) => code.to_owned(),
+            (source, "") => source.to_owned(),
+            (source, code) if code.starts_with(source) => code.to_owned(),
+            (source, code) => format!("{source} {code}"),
+        };
+        let (line, column) = (place.line + 1, place.utf16 + 1);
+        out.line(format!("{}:{line}:{column}: {word}: {first} ({code})", file.display()));
+        for more in lines {
+            out.detail(format!("    {more}"));
+        }
         if !hint.is_empty() {
             out.detail(format!("    {} {hint}", "hint:".cyan()));
         }
@@ -87,10 +115,22 @@ fn print(report: &CheckReport, out: &Out) {
     for left in &report.left_out {
         out.detail(format!("left out: {left}"));
     }
-    let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count() as u64;
+    let is_lint = |name: &str| name == "lints";
+    for check in report.checks.iter().filter(|check| !is_lint(&check.name)) {
+        let version = check.version.as_ref().map_or(String::new(), |version| format!(" ({version})"));
+        out.line(format!("{}{version}: {}", check.name, check.text));
+        if let Some((_, hint)) = check.detail.split_once("hint: ") {
+            out.detail(format!("    {} {hint}", "hint:".cyan()));
+        }
+    }
+    if !report.checks.iter().any(|check| is_lint(&check.name)) {
+        return;
+    }
+    let ours = || report.findings.iter().filter(|finding| finding.source == "holdover");
+    let of = |severity| ours().filter(|finding| finding.severity == severity).count() as u64;
     let (errors, warnings, known) = (of(Severity::Error), of(Severity::Warning), of(Severity::Information));
     let read = count(report.files, "file");
-    if report.findings.is_empty() {
+    if ours().next().is_none() {
         out.line(format!("nothing in {read} reaches for a network"));
     } else {
         out.line(format!(
@@ -99,7 +139,6 @@ fn print(report: &CheckReport, out: &Out) {
             count(warnings, "warning"),
         ));
     }
-    out.detail("built-in lints only: the project's own linters and builds are not run by this version");
 }
 
 /// A part of an address.

@@ -23,6 +23,7 @@ pub(crate) fn run(path: &Path, ask: bool, out: &Out) -> Result<End, Failure> {
     engine.look_at_caches(&root);
     engine.count_conflicts(&root, &cancel);
     engine.lint(&root, &cancel);
+    engine.recall_checks(&root);
     warn_of_journal(&engine, out);
     let status = engine.status(&root);
     out.document(&status);

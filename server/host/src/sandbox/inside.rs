@@ -5,7 +5,7 @@ use super::address::{self, Address};
 use super::resolver::Resolver;
 use super::shared::{Lines, Shared, tell};
 use super::told::{Strength, Told, Way};
-use super::{filter, netlink, sockets, who};
+use super::{Order, filter, netlink, sockets, who};
 use crate::kernel::watched::{self as kernel, Answer, Stopped};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::{AsFd, OwnedFd};
@@ -13,7 +13,6 @@ use rustix::io::Errno;
 use rustix::mount::MountPropagationFlags;
 use rustix::process::{Pid, WaitOptions};
 use rustix::thread::UnshareFlags;
-use std::ffi::OsString;
 use std::io::Read as _;
 use std::os::unix::fs::FileExt as _;
 use std::os::unix::net::UnixStream;
@@ -25,18 +24,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 const MOST_MESSAGES: u64 = 64;
 /// How often what is left of a command is killed, until nothing is.
 const MOST_ROUNDS: usize = 200;
-
-/// What is to be done, from the command line of the sandbox.
-pub(super) struct Order {
-    /// What shall not be asked of the system: for tests of machines that refuse it.
-    pub refused: Vec<String>,
-    /// A copy of the workspace, which is put in its place where the system lets us.
-    pub copy: Option<PathBuf>,
-    pub root: PathBuf,
-    /// Where the command runs, relative to the workspace.
-    pub folder: PathBuf,
-    pub command: Vec<OsString>,
-}
+/// How far what is calm stands back, as `nice` counts.
+const CALM: i32 = 10;
 
 /// What the system gave.
 struct Ground {
@@ -58,6 +47,16 @@ pub(super) fn run(order: &Order) -> u8 {
         if signal_hook::low_level::pipe::register(signal, waker).is_err() {
             return not_started("signals cannot be heard");
         }
+    }
+    let raw = match order.output.as_ref().map(Raw::new).transpose() {
+        Ok(raw) => raw,
+        Err(e) => return not_started(&format!("its output cannot be kept: {e}")),
+    };
+    if order.calm {
+        let _ = rustix::process::setpriority_process(None, CALM);
+    }
+    if let Some(Err(e)) = order.memory.map(crate::limit_memory) {
+        return not_started(&format!("its memory cannot be bounded: {e}"));
     }
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     // Before anything runs that could be counted.
@@ -91,13 +90,15 @@ pub(super) fn run(order: &Order) -> u8 {
         network: ground.network,
         own_network,
         began: std::time::SystemTime::now(),
+        raw,
     };
     let ended = watch.until_ended(&signals, child.id());
     kill_all();
     let shared = watch.shared.lock().unwrap_or_else(PoisonError::into_inner);
     let unnamed = if ground.network { unrouted().saturating_sub(before) } else { 0 };
     let (code, signal) = ended.map_or((None, None), |status| (status.exit_status(), status.terminating_signal()));
-    tell(&Told::Ended { code, signal, times: shared.times(), unnamed });
+    let too_much = watch.raw.as_ref().is_some_and(|raw| raw.over);
+    tell(&Told::Ended { code, signal, times: shared.times(), unnamed, too_much });
     0
 }
 
@@ -137,6 +138,13 @@ fn prepare(order: &Order) -> Ground {
     if let Err(e) = netlink::up() {
         ground.refused.push(format!("a loopback device: {e}"));
     }
+    if order.read_only && has_mounts {
+        if let Err(e) = make_read_only(&order.root) {
+            ground.refused.push(format!("the workspace for reading alone: {e}"));
+        }
+    } else if order.read_only {
+        ground.refused.push("the workspace for reading alone: no mounts of its own".to_owned());
+    }
     if let (Some(copy), true) = (&order.copy, has_mounts) {
         match put_in_place(copy, &order.root) {
             Ok(()) => ground.in_place = true,
@@ -144,6 +152,23 @@ fn prepare(order: &Order) -> Ground {
         }
     }
     ground
+}
+
+/// The workspace cannot be written to, by us and by what we start alone. Flags that a mount has and its owner may not take away stay.
+fn make_read_only(root: &Path) -> rustix::io::Result<()> {
+    use rustix::mount::MountFlags;
+    rustix::mount::mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
+    rustix::mount::mount_bind_recursive(root, root)?;
+    let flags = MountFlags::BIND | MountFlags::RDONLY;
+    let kept = [MountFlags::empty(), MountFlags::NOSUID | MountFlags::NODEV];
+    let mut last = Errno::PERM;
+    for more in kept {
+        match rustix::mount::mount_remount(root, flags | more, c"") {
+            Ok(()) => return Ok(()),
+            Err(e) => last = e,
+        }
+    }
+    Err(last)
 }
 
 /// Seen by us and by what we start alone. The repository's own files stay where they are, below the copy.
@@ -163,6 +188,10 @@ fn start(order: &Order, folder: &Path, ground: &Ground) -> Result<Started, Strin
     let (program, arguments) = order.command.split_first().ok_or("there is no command")?;
     let found = crate::find_program(program).or_else(|| Some(folder.join(program)).filter(|path| path.is_file()));
     let found = found.ok_or_else(|| format!("{} is not on this machine", program.to_string_lossy()))?;
+    let input = match order.input.as_ref().map(std::fs::File::open).transpose() {
+        Ok(input) => input.map_or_else(Stdio::null, Stdio::from),
+        Err(e) => return Err(format!("what it is to read cannot be read: {e}")),
+    };
     let watched = !order.refused.iter().any(|what| what == "watch");
     let alone = !ground.network;
     let start = move || {
@@ -174,7 +203,7 @@ fn start(order: &Order, folder: &Path, ground: &Ground) -> Result<Started, Strin
         }
         let mut command = std::process::Command::new(&found);
         command.args(arguments).current_dir(folder);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_others(name)) {
             command.env_remove(name);
         }
@@ -205,6 +234,33 @@ struct Watch {
     network: bool,
     own_network: Option<PathBuf>,
     began: std::time::SystemTime,
+    raw: Option<Raw>,
+}
+
+/// Where the output goes that is kept as it is.
+struct Raw {
+    file: std::fs::File,
+    /// Bytes that may still be said.
+    left: u64,
+    over: bool,
+}
+
+impl Raw {
+    fn new((file, most): &(PathBuf, u64)) -> std::io::Result<Self> {
+        let mut options = std::fs::File::options();
+        options.write(true).create(true).truncate(true);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        Ok(Self { file: options.open(file)?, left: *most, over: false })
+    }
+
+    /// Counts what was said on either stream; keeps that of standard output.
+    fn take(&mut self, err: bool, bytes: &[u8]) {
+        let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
+        // A disk that takes no more is as good as somebody who says too much.
+        let kept = err || std::io::Write::write_all(&mut self.file, &bytes[..wanted]).is_ok();
+        self.left -= wanted as u64;
+        self.over |= wanted < bytes.len() || !kept;
+    }
 }
 
 impl Watch {
@@ -224,7 +280,7 @@ impl Watch {
             drop(fds);
             self.hear();
             while self.look() {}
-            if told_to_end {
+            if told_to_end || self.raw.as_ref().is_some_and(|raw| raw.over) {
                 return None;
             }
             // What lost its parent became ours.
@@ -250,6 +306,15 @@ impl Watch {
                 match rustix::io::read(pipe, &mut buffer) {
                     Ok(0) => *slot = None,
                     Ok(count) => {
+                        if let Some(raw) = &mut self.raw {
+                            raw.take(at == 1, &buffer[..count]);
+                            if raw.over {
+                                return;
+                            }
+                            if at == 0 {
+                                continue;
+                            }
+                        }
                         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
                         shared.lines.take(at == 1, &buffer[..count]);
                     }

@@ -49,6 +49,45 @@ pub struct CutOff<'a> {
     pub environment: &'a [(&'a str, OsString)],
     /// Longest that it may take.
     pub limit: Duration,
+    /// What it reads as its standard input; nothing where there is none.
+    pub input: Option<&'a Path>,
+    /// Where what it says on its standard output goes as it is, instead of being told by lines; with a bound on what it may say.
+    pub output: Option<Spoken<'a>>,
+    /// The workspace can be read and not written, where the system can do that.
+    pub read_only: bool,
+    /// Bytes of address space for each of its processes.
+    pub memory: Option<u64>,
+    /// It gives way to what people do, and is told in each tool's own words to stay offline.
+    pub calm: bool,
+}
+
+impl<'a> CutOff<'a> {
+    /// A command at the root of a workspace, with nothing to read, that is told by lines.
+    #[must_use]
+    pub fn new(command: &'a [String], root: &'a Path, limit: Duration) -> Self {
+        Self {
+            command,
+            root,
+            copy: None,
+            folder: Path::new(""),
+            environment: &[],
+            limit,
+            input: None,
+            output: None,
+            read_only: false,
+            memory: None,
+            calm: false,
+        }
+    }
+}
+
+/// Where the output of a command goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Spoken<'a> {
+    /// A file, which is made.
+    pub file: &'a Path,
+    /// Bytes of both streams; whoever says more is ended.
+    pub most: u64,
 }
 
 /// What is told while it runs.
@@ -79,6 +118,8 @@ pub struct CutOffEnd {
     pub reached: Vec<(Reached, u64)>,
     /// What the kernel refused without a word on who it was.
     pub unnamed: u64,
+    /// It said more than it may, and was ended.
+    pub too_much: bool,
 }
 
 /// Runs a command in a sandbox; `program` is `holdover` itself. Whatever the command starts ends with it, wherever it went.
@@ -98,12 +139,26 @@ pub fn run_cut_off(
         not_run: None,
         reached: Vec::new(),
         unnamed: 0,
+        too_much: false,
     };
     let mut arguments: Vec<&OsStr> = vec![OsStr::new(SANDBOX_ARGUMENT)];
     arguments.push(order.copy.map_or(OsStr::new(""), Path::as_os_str));
     arguments.extend([order.root.as_os_str(), order.folder.as_os_str()]);
+    let path = |path: Option<&'_ Path>| path.map_or(OsString::new(), |path| path.as_os_str().to_owned());
+    let (input, output) = (path(order.input), path(order.output.map(|output| output.file)));
+    let bounds = format!(
+        "{},{},{},{}",
+        order.output.map_or(0, |output| output.most),
+        order.memory.unwrap_or(0),
+        u8::from(order.read_only),
+        u8::from(order.calm)
+    );
+    arguments.extend([input.as_os_str(), output.as_os_str(), OsStr::new(&bounds)]);
     arguments.extend(order.command.iter().map(OsStr::new));
-    let mut command = Command::new(program, Path::new("/")).args(arguments).limit(order.limit).untold();
+    let mut command = Command::new(program, Path::new("/")).args(arguments).limit(order.limit);
+    if !order.calm {
+        command = command.untold();
+    }
     for (name, value) in order.environment {
         command = command.env(name, value);
     }
@@ -123,7 +178,8 @@ pub fn run_cut_off(
                 end.reached.push((reached, 1));
             }
             Ok(Told::NotStarted { why }) => end.not_run = Some(why),
-            Ok(Told::Ended { code, signal, times, unnamed }) => {
+            Ok(Told::Ended { code, signal, times, unnamed, too_much }) => {
+                end.too_much = too_much;
                 end.ended = match (code, signal) {
                     (Some(code), _) => Some(Ended::Exited(code)),
                     (None, Some(signal)) => Some(Ended::Signalled(signal)),
@@ -173,24 +229,52 @@ fn merged(reached: &[(Reached, u64)]) -> Vec<(Reached, u64)> {
 #[must_use]
 pub fn sandbox_asked(arguments: &[OsString]) -> Option<u8> {
     let rest = arguments.get(1).filter(|first| *first == SANDBOX_ARGUMENT).map(|_| &arguments[2..])?;
-    let [copy, root, folder, command @ ..] = rest else { return Some(2) };
-    Some(enter(copy, root, folder, command))
-}
-
-#[cfg(target_os = "linux")]
-fn enter(copy: &OsString, root: &OsString, folder: &OsString, command: &[OsString]) -> u8 {
-    let refused = std::env::var(REFUSED).unwrap_or_default();
-    inside::run(&inside::Order {
-        refused: refused.split(',').map(|what| what.trim().to_owned()).collect(),
-        copy: Some(PathBuf::from(copy)).filter(|copy| !copy.as_os_str().is_empty()),
+    let [copy, root, folder, input, output, bounds, command @ ..] = rest else { return Some(2) };
+    let bounds = bounds.to_str()?;
+    let bounds: Vec<u64> = bounds.split(',').map_while(|bound| bound.parse().ok()).collect();
+    let [most, memory, read_only, calm] = bounds[..] else { return Some(2) };
+    let path = |path: &OsString| Some(PathBuf::from(path)).filter(|path| !path.as_os_str().is_empty());
+    let order = Order {
+        refused: std::env::var(REFUSED).unwrap_or_default().split(',').map(|what| what.trim().to_owned()).collect(),
+        copy: path(copy),
         root: PathBuf::from(root),
         folder: PathBuf::from(folder),
         command: command.to_vec(),
-    })
+        input: path(input),
+        output: path(output).map(|file| (file, most)),
+        read_only: read_only == 1,
+        memory: Some(memory).filter(|memory| *memory > 0),
+        calm: calm == 1,
+    };
+    Some(enter(&order))
+}
+
+/// What is to be done, from the command line of the sandbox.
+struct Order {
+    /// What shall not be asked of the system: for tests of machines that refuse it.
+    refused: Vec<String>,
+    /// A copy of the workspace, which is put in its place where the system lets us.
+    copy: Option<PathBuf>,
+    root: PathBuf,
+    /// Where the command runs, relative to the workspace.
+    folder: PathBuf,
+    command: Vec<OsString>,
+    input: Option<PathBuf>,
+    /// With the most that it may say.
+    output: Option<(PathBuf, u64)>,
+    read_only: bool,
+    memory: Option<u64>,
+    calm: bool,
+}
+
+#[cfg(target_os = "linux")]
+fn enter(order: &Order) -> u8 {
+    inside::run(order)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn enter(_copy: &OsString, _root: &OsString, _folder: &OsString, _command: &[OsString]) -> u8 {
-    let _ = (REFUSED, PathBuf::new());
+fn enter(order: &Order) -> u8 {
+    let Order { refused, copy, root, folder, command, input, output, read_only, memory, calm } = order;
+    let _ = (refused, copy, root, folder, command, input, output, read_only, memory, calm);
     2
 }

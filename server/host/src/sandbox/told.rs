@@ -87,5 +87,8 @@ pub(super) enum Told {
         times: Vec<u64>,
         /// What the kernel refused and nobody was named for.
         unnamed: u64,
+        /// It said more than it may, and was ended.
+        #[serde(default)]
+        too_much: bool,
     },
 }

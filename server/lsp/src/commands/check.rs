@@ -1,9 +1,10 @@
-//! `holdover.check {workspace?, files?}`: what reaches for a network while the project is built and tested, of the files and folders
-//! that are named, or of the whole workspace.
+//! `holdover.check {workspace?, files?, checks?, all?}`: what reaches for a network while the project is built and tested, and what the
+//! project's own linters find, of the files and folders that are named, or of the whole workspace.
 
 use super::{Call, engine, failed, json_of, root};
 use crate::from_proto;
 use crate::state::State;
+use engine::CheckAsked;
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -12,6 +13,8 @@ use std::path::PathBuf;
 struct Fields {
     workspace: Option<String>,
     files: Vec<String>,
+    checks: Vec<String>,
+    all: bool,
 }
 
 pub(super) fn run(state: &mut State, call: Call) {
@@ -24,7 +27,8 @@ pub(super) fn run(state: &mut State, call: Call) {
     let files: Vec<PathBuf> = named.collect();
     let cancel = call.reply.cancel();
     state.answer_later(call.reply, move |_| {
-        let report = engine.check(&root, &files, &cancel).map_err(|e| failed(&e))?;
+        let asked = CheckAsked { files: &files, names: &fields.checks, all: fields.all };
+        let report = engine.check(&root, asked, &cancel).map_err(|e| failed(&e))?;
         json_of(&report).map(Some)
     });
 }

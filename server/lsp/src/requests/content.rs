@@ -82,6 +82,19 @@ impl Request for Content {
                     (.., Err(_)) => reply.send(Err(absent())),
                 }
             }
+            Some(("rule", about)) => {
+                let decode = |text: &str| percent_decode_str(text).decode_utf8().map(Cow::into_owned).ok();
+                let file = query.and_then(decode).and_then(|query| Some(query.strip_prefix("file=")?.to_owned()));
+                let rule = about.split_once('/').and_then(|(source, code)| Some((decode(source)?, decode(code)?)));
+                match (rule, file, commands::engine(state)) {
+                    (Some((source, code)), Some(file), Ok(engine)) => state.answer_later(reply, move |cancel| {
+                        let text = engine.rule_markdown(file.as_ref(), &source, &code, cancel);
+                        Ok(Answer { text: text.ok_or_else(absent)? })
+                    }),
+                    (.., Err(problem)) => reply.send(Err(problem)),
+                    _ => reply.send(Err(absent())),
+                }
+            }
             Some((kind @ ("note" | "record" | "trail"), about)) => {
                 let root = commands::root(state, query.and_then(workspace).as_deref());
                 let about = percent_decode_str(about).decode_utf8().map(Cow::into_owned);

@@ -40,6 +40,7 @@ impl Request for HoverAt {
             if let Some(engine) = engine {
                 let whole = text.to_string();
                 all.extend(engine.hover(&path, &whole, usize::try_from(place.byte).unwrap_or(usize::MAX)));
+                all.extend(engine.check_hover(&path, &whole, place, cancel));
                 all.extend(engine.note_hover(&path, &whole, place.line));
             }
             let found = all.into_iter().reduce(|(range, said), (_, more)| (range, format!("{said}\n\n---\n\n{more}")));

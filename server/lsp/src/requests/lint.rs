@@ -33,7 +33,7 @@ impl Linted {
         diagnostics: &[Diagnostic],
     ) -> CodeActionOrCommand {
         let mut data = action.data;
-        let edit = (!self.client.resolve_edit).then(|| engine.lint_edit(file, whole, &action.action, &data)).flatten();
+        let edit = (!self.client.resolve_edit).then(|| engine.lint_edits(file, whole, &action.action, &data)).flatten();
         data["action"] = json!(action.action);
         data["uri"] = json!(self.uri);
         let line = action.range.start.line as usize;
@@ -44,16 +44,17 @@ impl Linted {
             kind: Some(if rewrites { CodeActionKind::REFACTOR_REWRITE } else { CodeActionKind::QUICKFIX }),
             diagnostics: super::code_action::answered(diagnostics, &action.answers, Some((line, line))),
             is_preferred: (action.action == "check.fix").then_some(true),
-            edit: edit.map(|edit| self.edit(edit)),
+            edit: edit.map(|edits| self.edit(edits)),
             data: Some(data),
             ..CodeAction::default()
         })
     }
 
-    fn edit(&self, edit: contract::Edit) -> tower_lsp::ls_types::WorkspaceEdit {
+    fn edit(&self, edits: Vec<contract::Edit>) -> tower_lsp::ls_types::WorkspaceEdit {
         let known = Known { uri: &self.uri, text: &self.text, version: self.version, client: &self.client };
-        let replacement = Replacement { range: edit.range, text: edit.text, fingerprint: edit.fingerprint };
-        workspace_edit(&known, vec![replacement])
+        let replace =
+            |edit: contract::Edit| Replacement { range: edit.range, text: edit.text, fingerprint: edit.fingerprint };
+        workspace_edit(&known, edits.into_iter().map(replace).collect())
     }
 }
 
@@ -69,8 +70,8 @@ pub(crate) fn resolve(state: &mut State, mut action: CodeAction, data: Value, re
     let linted = Linted { uri, version, client: state.client.clone(), text };
     state.answer_later(reply, move |_| {
         let name = data.get("action").and_then(Value::as_str).unwrap_or_default();
-        let edit = engine.lint_edit(&path, &linted.text.to_string(), name, &data).ok_or_else(modified)?;
-        action.edit = Some(linted.edit(edit));
+        let edits = engine.lint_edits(&path, &linted.text.to_string(), name, &data).ok_or_else(modified)?;
+        action.edit = Some(linted.edit(edits));
         Ok(action)
     });
 }

@@ -2,7 +2,7 @@
 //! It holds them and nothing else.
 
 /// The pages, by code.
-pub(crate) const PAGES: [(&str, &str); 54] = [
+pub(crate) const PAGES: [(&str, &str); 56] = [
     ("action-not-pinned", include_str!("../../../../docs/diagnostics/action-not-pinned.md")),
     ("allowance-unused", include_str!("../../../../docs/diagnostics/allowance-unused.md")),
     ("allowance-without-reason", include_str!("../../../../docs/diagnostics/allowance-without-reason.md")),
@@ -10,6 +10,7 @@ pub(crate) const PAGES: [(&str, &str); 54] = [
     ("build-dependency-downloads", include_str!("../../../../docs/diagnostics/build-dependency-downloads.md")),
     ("build-script-downloads", include_str!("../../../../docs/diagnostics/build-script-downloads.md")),
     ("cargo-not-offline", include_str!("../../../../docs/diagnostics/cargo-not-offline.md")),
+    ("check-failed", include_str!("../../../../docs/diagnostics/check-failed.md")),
     ("ci-remote-include", include_str!("../../../../docs/diagnostics/ci-remote-include.md")),
     ("ci-without-cache", include_str!("../../../../docs/diagnostics/ci-without-cache.md")),
     ("corrupt-artifact", include_str!("../../../../docs/diagnostics/corrupt-artifact.md")),
@@ -29,6 +30,7 @@ pub(crate) const PAGES: [(&str, &str); 54] = [
     ("network-download", include_str!("../../../../docs/diagnostics/network-download.md")),
     ("network-image-pull", include_str!("../../../../docs/diagnostics/network-image-pull.md")),
     ("network-in-build", include_str!("../../../../docs/diagnostics/network-in-build.md")),
+    ("network-in-check", include_str!("../../../../docs/diagnostics/network-in-check.md")),
     ("network-system-packages", include_str!("../../../../docs/diagnostics/network-system-packages.md")),
     ("network-tool-install", include_str!("../../../../docs/diagnostics/network-tool-install.md")),
     ("network-tool-run", include_str!("../../../../docs/diagnostics/network-tool-run.md")),

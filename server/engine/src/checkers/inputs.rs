@@ -1,0 +1,111 @@
+//! What a linter's findings depend on, as one hash: the contents of its files, its configuration here and above, the program by its
+//! file, and what it is called with. Runs nothing, so that it can be asked at every start.
+
+use super::plan::{Ground, Plan};
+use crate::prove;
+use checks::checker::{Inputs, Toolchain};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+/// A larger file counts by its length and time, in bytes.
+const LARGEST: u64 = 8 << 20;
+/// Variables that change what a compiler says.
+const VARIABLES: [&str; 4] = ["RUSTFLAGS", "RUSTUP_TOOLCHAIN", "CARGO_BUILD_TARGET", "RUFF_CONFIG"];
+
+type Stamp = (u64, Option<SystemTime>);
+
+/// Hashes of files, for as long as they look the same.
+#[derive(Default)]
+pub(super) struct Hashes(Mutex<HashMap<PathBuf, (Stamp, blake3::Hash)>>);
+
+impl Hashes {
+    fn of(&self, file: &Path) -> Option<blake3::Hash> {
+        let met = std::fs::symlink_metadata(file).ok()?;
+        let stamp = (met.len(), met.modified().ok());
+        if let Some((before, hash)) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(file)
+            && *before == stamp
+        {
+            return Some(*hash);
+        }
+        let hash = if met.len() > LARGEST {
+            blake3::hash(format!("{stamp:?}").as_bytes())
+        } else {
+            blake3::hash(&host::read_small(file, LARGEST).ok()?)
+        };
+        // A file that was written just now can be written once more within its time stamp.
+        let settled = stamp.1.and_then(|at| at.elapsed().ok()).is_some_and(|age| age.as_secs() >= 2);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if settled {
+            known.insert(file.to_path_buf(), (stamp, hash));
+        } else {
+            known.remove(file);
+        }
+        Some(hash)
+    }
+}
+
+/// Everything; `None` where somebody said stop.
+pub(super) fn hash(
+    root: &Path,
+    plan: &Plan,
+    ground: &Ground,
+    hashes: &Hashes,
+    stop: &dyn Fn() -> bool,
+) -> Option<String> {
+    let checker = plan.checker;
+    let mut all = blake3::Hasher::new();
+    let mut put = |name: &str, value: &[u8]| {
+        all.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
+        all.update(&(value.len() as u64).to_le_bytes()).update(value);
+    };
+    put("called with", format!("{checker:?}").as_bytes());
+    for name in VARIABLES {
+        put(name, std::env::var_os(name).unwrap_or_default().as_encoded_bytes());
+    }
+    put("program", program(plan).as_bytes());
+    for above in root.ancestors().skip(1) {
+        for name in &checker.configuration {
+            let file = above.join(name);
+            if let Some(hash) = hashes.of(&file) {
+                put(&file.to_string_lossy(), hash.as_bytes());
+            }
+        }
+    }
+    for (at, file) in ground.files.iter().enumerate() {
+        if at % 256 == 0 && stop() {
+            return None;
+        }
+        if !plan.folders.iter().any(|folder| file.starts_with(folder)) && !is_above(file, plan) {
+            continue;
+        }
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let configures = checker.configuration.iter().any(|configuration| file.ends_with(configuration))
+            || checker.uses.iter().any(|mark| mark.file == name);
+        if (checker.inputs == Inputs::All || checker.reads(name) || configures)
+            && let Some(hash) = hashes.of(&root.join(file))
+        {
+            put(&file.to_string_lossy(), hash.as_bytes());
+        }
+    }
+    Some(format!("blake3:{}", all.finalize().to_hex()))
+}
+
+/// Whether a file lies directly in a folder above one that the linter is run in, where its configuration may.
+fn is_above(file: &Path, plan: &Plan) -> bool {
+    file.parent().is_some_and(|parent| plan.folders.iter().any(|folder| folder.starts_with(parent)))
+}
+
+/// The program by its file, and by what decides behind it.
+fn program(plan: &Plan) -> String {
+    let Some(program) = &plan.program else { return String::new() };
+    let stamp =
+        |program: &Path| prove::stamp(&std::fs::canonicalize(program).unwrap_or_else(|_| program.to_path_buf()));
+    let component = plan.checker.component.as_ref().and_then(host::find_program);
+    let mut said = format!("{}\n{}\n{:?}", program.display(), stamp(program), component.as_deref().map(stamp));
+    if plan.checker.toolchain == Some(Toolchain::Rust) {
+        said += &prove::toolchains().unwrap_or_default();
+    }
+    said
+}

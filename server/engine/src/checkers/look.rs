@@ -1,0 +1,325 @@
+//! A look at a workspace with its linters: which are used, which of them have something new to look at, and what the others found
+//! when they were run last. One process at a time runs them for a workspace.
+
+use super::book::is_serious;
+use super::inputs::hash;
+use super::plan::{Ground, Plan, plans};
+use super::record::{Record, text};
+use super::run::{What, run};
+use crate::inner::Inner;
+use crate::workspace::Workspace;
+use crate::{Engine, EngineError, Notice};
+use checks::checker::{checker, checkers};
+use contract::{CheckReport, CheckState, Finding};
+use host::Cancel;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+
+/// What somebody wants checked.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asked<'a> {
+    /// Only what is found in these, or below them; empty: everything.
+    pub files: &'a [PathBuf],
+    /// Only these checks; empty: the built-in lints, and in a trusted workspace the linters that it uses.
+    pub names: &'a [String],
+    /// What cannot be told counts, also where nothing was named.
+    pub all: bool,
+}
+
+/// The name of the built-in lints among the checks.
+const LINTS: &str = "lints";
+
+impl Engine {
+    /// Whether a check has this name.
+    #[must_use]
+    pub fn is_check(name: &str) -> bool {
+        name == LINTS || checker(name).is_some()
+    }
+
+    /// The names of all checks that are known.
+    #[must_use]
+    pub fn check_names() -> Vec<&'static str> {
+        std::iter::once(LINTS).chain(checkers().iter().map(|checker| &*checker.id)).collect()
+    }
+
+    /// Looks at the lockfiles and reads the files of a workspace for the lints, and runs its linters where it is trusted, now, on
+    /// this thread.
+    pub fn check(&self, root: &Path, asked: Asked<'_>, cancel: &Cancel) -> Result<CheckReport, EngineError> {
+        let workspace = self.inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
+        let wants = |name: &str| asked.names.is_empty() || asked.names.iter().any(|wanted| wanted == name);
+        let mut report = CheckReport { workspace: root.to_path_buf(), ..CheckReport::default() };
+        let within = |file: &Path| asked.files.is_empty() || asked.files.iter().any(|wanted| file.starts_with(wanted));
+        if wants(LINTS) {
+            workspace.survey_now(&self.inner, cancel);
+            if !workspace.lint_now(&self.inner, &|| cancel.is_cancelled()) {
+                return Err(EngineError::Cancelled);
+            }
+            let found = workspace.lint_book.findings();
+            let found = found.iter().filter(|(file, _)| within(file)).flat_map(|(_, all)| all.iter().cloned());
+            report.findings.extend(found);
+            let (read, left_out) = workspace.lint_book.extent();
+            (report.files, report.left_out) = (read, left_out);
+            report.checks.extend(workspace.lint_book.status());
+            for check in &mut report.checks {
+                check.findings = report.findings.len() as u64;
+            }
+        } else {
+            workspace.survey_now(&self.inner, cancel);
+        }
+        if asked.names.iter().any(|name| name != LINTS) || asked.names.is_empty() {
+            look(&self.inner, &workspace, &|id| wants(id), cancel)?;
+            let found = workspace.check_book.findings();
+            for mut status in workspace.check_book.statuses().into_iter().filter(|status| wants(&status.name)) {
+                let of = found.iter().filter(|(file, _)| within(file)).flat_map(|(_, all)| all);
+                status.findings = of.filter(|finding| is_of(finding, &status.name)).count() as u64;
+                report.checks.push(status);
+            }
+            let found = found.iter().filter(|(file, _)| within(file)).flat_map(|(_, all)| all.iter().cloned());
+            report.findings.extend(found);
+            for name in asked.names.iter().filter(|name| workspace.check_book.known(name).is_none() && *name != LINTS) {
+                report.left_out.push(format!("{name}: this workspace does not use it, or it is disabled"));
+            }
+            if asked.names.is_empty() && !asked.all && !workspace.trust().allows() && !report.checks.is_empty() {
+                report.left_out.push(
+                    "the project's own linters: the workspace is not trusted, so nothing of it is run; `holdover trust` lets them run"
+                        .to_owned(),
+                );
+            }
+        }
+        report.findings.sort_by(|a, b| (&a.file, a.range.start.byte).cmp(&(&b.file, b.range.start.byte)));
+        Ok(report)
+    }
+
+    /// What the linters of a workspace found when they were run last, without running any.
+    pub fn recall_checks(&self, root: &Path) {
+        if let Some(workspace) = self.inner.workspace(root) {
+            recall(&self.inner, &workspace);
+        }
+    }
+
+    /// A file was saved: the linters that depend on it are run again, in the background. From memory.
+    pub fn saved(&self, file: &Path) {
+        let Some(workspace) = self.inner.workspace_of(file) else { return };
+        if workspace.check_book.depends(&workspace.root, file) {
+            if let Some(going) = &*workspace.check_book.looking.lock().unwrap_or_else(PoisonError::into_inner) {
+                going.cancel();
+            }
+            self.inner.look_at_checks(&workspace.root);
+        }
+    }
+
+    /// A document was closed. From memory.
+    pub fn document_closed(&self, file: &Path) {
+        if let Some(workspace) = self.inner.workspace_of(file) {
+            workspace.check_book.closed(file);
+        }
+    }
+}
+
+/// Whether a finding is a check's own.
+fn is_of(finding: &Finding, name: &str) -> bool {
+    let about = finding.data.as_ref().and_then(|data| data.get("check")).and_then(|check| check.as_str());
+    about.unwrap_or(if finding.source == "rustc" { "clippy" } else { &finding.source }) == name
+}
+
+/// Shows what was found last, before anything is looked at: reads the files in which something was found, and runs nothing.
+pub(crate) fn recall(inner: &Inner, workspace: &Workspace) {
+    if !is_wanted(inner, workspace) {
+        return workspace.check_book.forget();
+    }
+    let disabled = workspace.loaded().settings.checks.disable.clone().unwrap_or_default();
+    for checker in checkers().iter().filter(|checker| !disabled.contains(&checker.id)) {
+        if workspace.check_book.known(&checker.id).is_some() {
+            continue;
+        }
+        let Some(record) = Record::recall(inner, &workspace.root, &checker.id) else { continue };
+        let on_disk = on_disk(&workspace.root, &record);
+        workspace.check_book.put(&checker.id, |known| {
+            known.state = record.state;
+            known.detail.clone_from(&record.detail);
+            known.record = Some(Arc::new(record));
+            known.remembered = true;
+            known.on_disk = Arc::new(on_disk);
+        });
+    }
+    workspace.merge_findings(inner);
+    inner.tell(Notice::Status { root: workspace.root.clone() });
+}
+
+/// Whether linters are wanted here, and this name of the folder is the one that tells.
+fn is_wanted(inner: &Inner, workspace: &Workspace) -> bool {
+    workspace.loaded().settings.checks.enable.unwrap_or(true) && inner.spelled(&workspace.root) == workspace.root
+}
+
+/// Where the findings of a record stand in the files as they are.
+fn on_disk(root: &Path, record: &Record) -> BTreeMap<PathBuf, Vec<Finding>> {
+    let mut all = BTreeMap::new();
+    for (below, of) in record.files.iter().filter(|(_, of)| !of.found.is_empty()) {
+        let file = root.join(below);
+        let Some(text) = text(&file) else { continue };
+        let found: Vec<Finding> = of.in_text(&text).into_iter().map(|one| one.finding).collect();
+        if !found.is_empty() {
+            all.insert(file, found);
+        }
+    }
+    all
+}
+
+/// Runs those that are wanted and have something new to look at.
+pub(super) fn look(
+    inner: &Inner,
+    workspace: &Workspace,
+    wants: &dyn Fn(&str) -> bool,
+    cancel: &Cancel,
+) -> Result<(), EngineError> {
+    if !is_wanted(inner, workspace) {
+        workspace.check_book.forget();
+        workspace.merge_findings(inner);
+        return Ok(());
+    }
+    let root = &workspace.root;
+    let loaded = workspace.loaded();
+    let stop = || cancel.is_cancelled() || workspace.cancel.is_cancelled();
+    let exclude = loaded.settings.inventory.exclude.clone().unwrap_or_default();
+    let ground = Ground::look(root, &exclude, &stop).ok_or(EngineError::Cancelled)?;
+    let plans = plans(root, &loaded.settings, &ground);
+    workspace.check_book.plan(plans.clone());
+    let mut turn = Turn::default();
+    let mut stopped = Ok(());
+    for plan in plans.iter().filter(|plan| wants(&plan.checker.id)) {
+        let id = &plan.checker.id;
+        if stopped.is_ok() {
+            stopped = one(inner, workspace, plan, &ground, &mut turn, cancel);
+        }
+        workspace.check_book.put(id, |known| known.running = false);
+        workspace.merge_findings(inner);
+        inner.tell(Notice::Status { root: root.clone() });
+    }
+    stopped
+}
+
+/// Whose turn it is, once something is to be run.
+#[derive(Default)]
+struct Turn {
+    is_ours: bool,
+    /// Without a journal there is none.
+    lease: Option<journal::Lease>,
+}
+
+fn one(
+    inner: &Inner,
+    workspace: &Workspace,
+    plan: &Plan,
+    ground: &Ground,
+    turn: &mut Turn,
+    cancel: &Cancel,
+) -> Result<(), EngineError> {
+    let (book, root, id) = (&workspace.check_book, &workspace.root, &plan.checker.id);
+    let stop = || cancel.is_cancelled() || workspace.cancel.is_cancelled();
+    if book.known(id).is_none_or(|known| known.record.is_none())
+        && let Some(record) = Record::recall(inner, root, id)
+    {
+        take(workspace, id, record, true);
+    }
+    let known = book.known(id).unwrap_or_default();
+    let may_run = workspace.trust().allows() && plan.program.is_some();
+    let inputs = if may_run || known.record.is_some() {
+        hash(root, plan, ground, &book.hashes, &stop).ok_or(EngineError::Cancelled)?
+    } else {
+        String::new()
+    };
+    // Nothing that it depends on has changed.
+    if let Some(record) = &known.record
+        && record.inputs == inputs
+        && record.state != CheckState::Unavailable
+    {
+        let state = record.state;
+        book.put(id, |known| known.state = state);
+        return Ok(());
+    }
+    let unavailable = |why: String| {
+        book.put(id, |known| {
+            // What was found before is of other inputs.
+            known.state = CheckState::Unavailable;
+            known.detail = why;
+        });
+    };
+    if known.record.is_some() {
+        book.put(id, |known| known.state = CheckState::Stale);
+        workspace.merge_findings(inner);
+    }
+    if !workspace.trust().allows() {
+        unavailable(
+            "not run: the workspace is not trusted\nhint: read what it configures, then `holdover trust`".to_owned(),
+        );
+        return Ok(());
+    }
+    if plan.program.is_none() {
+        let get = &plan.checker.get;
+        unavailable(format!("{} is not on this machine\nhint: while there is a connection: {get}", plan.checker.title));
+        return Ok(());
+    }
+    if let Some(why) = lacking(workspace, plan) {
+        unavailable(why);
+        return Ok(());
+    }
+    if !turn.is_ours {
+        *turn = Turn { lease: crate::turn::take(inner, "check", root)?, is_ours: true };
+        // Whoever had it may have found what we want to know.
+        if let Some(record) = Record::recall(inner, root, id).filter(|record| record.inputs == inputs) {
+            take(workspace, id, record, true);
+            return Ok(());
+        }
+    }
+    book.put(id, |known| known.running = true);
+    inner.tell(Notice::Status { root: root.clone() });
+    let _running = workspace.running.begin(cancel, &workspace.cancel);
+    let mut record = run(inner, workspace, plan, What::Folders, turn.lease.as_ref(), cancel)?;
+    // What changed while it ran was seen by it or not.
+    let now = Ground::look(root, &workspace.loaded().settings.inventory.exclude.clone().unwrap_or_default(), &stop);
+    let after = now.and_then(|now| hash(root, plan, &now, &book.hashes, &stop));
+    record.inputs = if after.as_ref() == Some(&inputs) { inputs } else { String::new() };
+    observed(inner, root, id, known.record.as_deref(), &record);
+    record.remember(inner, root, id);
+    take(workspace, id, record, false);
+    book.renew(id);
+    Ok(())
+}
+
+/// What a linter needs of the packages that are not here: it could only say that they are not, which is said already.
+fn lacking(workspace: &Workspace, plan: &Plan) -> Option<String> {
+    let needs = plan.checker.needs.as_ref()?;
+    let survey = workspace.survey()?;
+    let of = survey.readiness.ecosystems.iter().filter(|one| one.name == *needs);
+    let short: u64 = of.map(crate::status::short_of).sum();
+    let what = crate::words::counted(short, "package");
+    (short > 0).then(|| {
+        format!("not run: {what} that it builds with are missing or damaged\nhint: `holdover preflight --fetch`")
+    })
+}
+
+fn take(workspace: &Workspace, id: &str, record: Record, remembered: bool) {
+    let on_disk = on_disk(&workspace.root, &record);
+    workspace.check_book.put(id, |known| {
+        known.state = record.state;
+        known.detail.clone_from(&record.detail);
+        known.record = Some(Arc::new(record));
+        known.remembered = remembered;
+        known.on_disk = Arc::new(on_disk);
+    });
+}
+
+/// What came of a run, for everybody who works on the project, where it is another thing than before.
+fn observed(inner: &Inner, root: &Path, id: &str, before: Option<&Record>, now: &Record) {
+    let told = |record: &Record| (record.state, record.count(), is_serious(record), record.version.clone());
+    if before.map(told) == Some(told(now)) {
+        return;
+    }
+    let payload = json!({
+        "check": id, "state": now.state, "findings": now.count(), "version": now.version, "inputs": now.inputs,
+        "commit": crate::prove::commit(root),
+    });
+    crate::record::found(inner, root, "check.observed", payload);
+}
