@@ -4,7 +4,7 @@ use super::attributes::Attributes;
 use super::judge::{leads_to, place};
 use super::{FILE, LARGEST, settings, top};
 use crate::ecosystem::Ask;
-use crate::git::Lost;
+use crate::git::{Lost, Trees};
 use crate::git::repository::{Repository, folder_of};
 use crate::homes::{Options, host_target};
 use crate::look::{Look, Seen, Unread};
