@@ -1,7 +1,14 @@
 //! What is missing is fetched from a registry of the test's own with pip, Poetry, Go and Maven themselves, through the command line; a
 //! download that breaks off in the middle leaves nothing half, and the next fetch brings it. Judged by the tools, without the registry.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it cannot go on")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::format_collect,
+    reason = "a test may stop and print"
+)]
 
 mod golang;
 mod judge;
