@@ -25,6 +25,7 @@ impl Hanging {
         self.change.notify_all();
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "as a remote answers")]
     fn answer<T>(&self, answer: T) -> Result<T, RemoteError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let mut goes = self.goes.lock().unwrap();

@@ -73,8 +73,7 @@ pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
             out.document(&made);
             out.line(format!("a new key, {}, is in {}", made.check, made.file));
             out.detail(
-                "  give that file to everybody who shares, by hand; whoever has it can read what is encrypted with it"
-                    .to_owned(),
+                "  give that file to everybody who shares, by hand; whoever has it can read what is encrypted with it",
             );
         }
         Command::List { workspace } => {

@@ -6,7 +6,7 @@ use super::program::Streams;
 use super::refs::{NEXT, SPACES};
 use super::words::{self, Pushed};
 use crate::call::Call;
-use crate::error::{Class, RemoteError};
+use crate::error::RemoteError;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -18,10 +18,10 @@ impl Git {
         let before = stamp(file);
         let failed = |complaints: &[String]| words::of_complaints(&self.at.text(), "file", complaints);
         // What was read is what is replaced: whoever wrote there since is read first.
-        if file.exists() {
-            if let Err(complaints) = self.cache.fetch(&self.at.argument(), None, call)? {
-                return Err(failed(&complaints));
-            }
+        if file.exists()
+            && let Err(complaints) = self.cache.fetch(&self.at.argument(), None, call)?
+        {
+            return Err(failed(&complaints));
         }
         let old = self.cache.program.here(
             &["rev-parse", "--verify", "--quiet", "--end-of-options", to],
@@ -38,7 +38,7 @@ impl Git {
             return Err(failed(&said.complaints));
         }
         let folder = file.parent().unwrap_or(Path::new("/"));
-        let broken = |e: io::Error| self.not_written(file, &e);
+        let broken = |e: io::Error| not_written(file, &e);
         let mut aside = tempfile::Builder::new();
         aside.prefix("~").suffix(".tmp");
         // For everybody whom the folder is for, as any file there.
@@ -58,21 +58,11 @@ impl Git {
         if stamp(file) != before {
             return Ok(Pushed::Moved);
         }
-        aside.persist(file).map_err(|e| self.not_written(file, &e.error))?;
+        aside.persist(file).map_err(|e| not_written(file, &e.error))?;
         if let Ok(folder) = File::open(folder) {
             let _ = folder.sync_all();
         }
         Ok(Pushed::Done)
-    }
-
-    fn not_written(&self, file: &Path, error: &io::Error) -> RemoteError {
-        let class = match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Class::Quota,
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Class::Auth,
-            _ => Class::Retry,
-        };
-        let message = format!("could not write {}: {error}", file.display());
-        RemoteError::of_all(class, message, "look whether what it lies on is there, may be written and has room")
     }
 }
 
@@ -80,4 +70,8 @@ impl Git {
 fn stamp(file: &Path) -> Option<(u64, Option<SystemTime>)> {
     let meta = std::fs::metadata(file).ok()?;
     Some((meta.len(), meta.modified().ok()))
+}
+
+fn not_written(file: &Path, error: &io::Error) -> RemoteError {
+    words::of_file("write", file, error, "look whether what it lies on is there, may be written and has room")
 }

@@ -44,16 +44,15 @@ pub(super) struct Held(#[expect(dead_code, reason = "closing the file gives the 
 impl Cache {
     /// Waits for other processes to be done with it, as long as the call lasts.
     pub fn hold(&self, call: &Call) -> Result<Held, RemoteError> {
-        host::make_private_folder(&self.folder).map_err(|e| self.broken("make", &self.folder, &e))?;
+        host::make_private_folder(&self.folder).map_err(|e| broken("make", &self.folder, &e))?;
         let path = self.folder.join("lock");
         let opened = File::options().create(true).truncate(false).write(true).open(&path);
-        let file = opened.map_err(|e| self.broken("open", &path, &e))?;
+        let file = opened.map_err(|e| broken("open", &path, &e))?;
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Held(file)),
                 Err(fs::TryLockError::WouldBlock) => std::thread::sleep(LOOK),
                 // A file system without locks has none; the synchronisation's lease is there still.
-                Err(fs::TryLockError::Error(_)) => return Ok(Held(file)),
+                Ok(()) | Err(fs::TryLockError::Error(_)) => return Ok(Held(file)),
             }
             call.goes_on()?;
         }
@@ -77,7 +76,7 @@ impl Cache {
     /// Throws the repository away: a process that was killed may have left it half written, or locked.
     pub fn throw_away(&self) -> Result<(), RemoteError> {
         match fs::remove_dir_all(self.repository()) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(self.broken("remove", self.repository(), &e)),
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(broken("remove", self.repository(), &e)),
             _ => Ok(()),
         }
     }
@@ -89,16 +88,6 @@ impl Cache {
             super::words::told(complaints)
         );
         RemoteError::of_all(Class::Retry, message, "remove that folder and try again: it is fetched anew")
-    }
-
-    pub fn broken(&self, what: &str, path: &Path, error: &io::Error) -> RemoteError {
-        let class = match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Class::Quota,
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Class::Auth,
-            _ => Class::Retry,
-        };
-        let message = format!("could not {what} {}: {error}", path.display());
-        RemoteError::of_all(class, message, "look at Holdover's data folder, and whether there is room")
     }
 
     /// Fetches the remote's refs of ours as they are there now. Inner `Err`: what git complained of.
@@ -152,13 +141,12 @@ impl Cache {
             if trees.contains_key(&one.commit) {
                 continue;
             }
-            let tree = match kept.remove(&one.commit) {
-                Some(tree) => tree,
-                None => {
-                    asked = true;
-                    let tree = self.tree(&one.commit, call)?;
-                    if one.is_for == For::Format { self.described(tree, call)? } else { tree }
-                }
+            let tree = if let Some(tree) = kept.remove(&one.commit) {
+                tree
+            } else {
+                asked = true;
+                let tree = self.tree(&one.commit, call)?;
+                if one.is_for == For::Format { self.described(tree, call)? } else { tree }
             };
             trees.insert(one.commit.clone(), tree);
         }
@@ -215,7 +203,7 @@ impl Cache {
 
     /// The bytes of objects, each as long as it was said to be.
     pub fn read(&self, blobs: &[&Blob], call: &Call) -> Result<HashMap<String, Vec<u8>>, RemoteError> {
-        let failed = |e: io::Error| self.broken("use", &self.folder, &e);
+        let failed = |e: io::Error| broken("use", &self.folder, &e);
         let mut wanted = tempfile::tempfile_in(&self.folder).map_err(failed)?;
         for blob in blobs {
             writeln!(wanted, "{}", blob.object).map_err(failed)?;
@@ -253,8 +241,13 @@ impl Cache {
     pub fn note(&self, noted: &Noted) -> Result<(), RemoteError> {
         let path = self.folder.join("seen.json");
         let text = serde_json::to_vec(noted).unwrap_or_default();
-        host::write_private(&path, &text).map_err(|e| self.broken("write", &path, &e))
+        host::write_private(&path, &text).map_err(|e| broken("write", &path, &e))
     }
+}
+
+/// Something in Holdover's data folder could not be used.
+pub(super) fn broken(what: &str, path: &Path, error: &io::Error) -> RemoteError {
+    super::words::of_file(what, path, error, "look at Holdover's data folder, and whether there is room")
 }
 
 /// Whether git complains of what a process left behind that was killed, or of what is damaged here.

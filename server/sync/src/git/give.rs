@@ -1,6 +1,7 @@
 //! What is put on a git remote: gathered, made one commit on this device's ref, and pushed once. Where the ref was moved meanwhile, by
 //! a copy of this device or by somebody who set it back, what is there now is fetched and the commit made anew upon it.
 
+use super::cache::broken;
 use super::program::{LOCAL_SIDE, Said, Streams};
 use super::refs::{For, NEXT, SPACES, name};
 use super::tree::{Blob, head_path};
@@ -44,7 +45,7 @@ impl Git {
     }
 
     fn aside(&self) -> Result<File, RemoteError> {
-        tempfile::tempfile_in(&self.cache.folder).map_err(|e| self.cache.broken("write in", &self.cache.folder, &e))
+        tempfile::tempfile_in(&self.cache.folder).map_err(|e| broken("write in", &self.cache.folder, &e))
     }
 
     pub(super) fn put_aside(&self, name: &SegmentName, bytes: &[u8], call: &Call) -> Result<Put, RemoteError> {
@@ -62,8 +63,7 @@ impl Git {
         if put == Put::Gathered {
             there.own.segments.insert(name, blob.clone());
             let pending = self.pending(&mut state)?;
-            write_blob(&mut pending.stream, bytes)
-                .map_err(|e| self.cache.broken("write in", &self.cache.folder, &e))?;
+            write_blob(&mut pending.stream, bytes).map_err(|e| broken("write in", &self.cache.folder, &e))?;
             pending.files.push((name, blob));
         }
         Ok(put)
@@ -78,7 +78,7 @@ impl Git {
             1 => "1 segment".to_owned(),
             n => format!("{n} segments"),
         };
-        let mut stream = pending.stream.try_clone().map_err(|e| self.cache.broken("use", &self.cache.folder, &e))?;
+        let mut stream = pending.stream.try_clone().map_err(|e| broken("use", &self.cache.folder, &e))?;
         self.push(&mut state, &what, call, &mut |there, text| {
             for (name, blob) in &pending.files {
                 // A copy of this device may have put another there meanwhile; it is left, and the next synchronisation sees it.
@@ -144,7 +144,7 @@ impl Git {
     fn commit(&self, mut stream: File, commands: &str, call: &Call) -> Result<(), RemoteError> {
         let written =
             stream.write_all(format!("{commands}done\n").as_bytes()).and_then(|()| stream.seek(SeekFrom::Start(0)));
-        written.map_err(|e| self.cache.broken("write in", &self.cache.folder, &e))?;
+        written.map_err(|e| broken("write in", &self.cache.folder, &e))?;
         let streams = Streams { input: Some(stream), output: None, most_lines: 0 };
         let said = self.cache.program.here(&["fast-import", "--quiet", "--done", "--force"], streams, call)?;
         if said.ok {
@@ -183,9 +183,8 @@ impl Git {
 
     fn pushed(&self, said: &Said) -> Result<Pushed, RemoteError> {
         match words::of_push(&said.out) {
-            Some(Pushed::Done) if said.ok => Ok(Pushed::Done),
             // Quiet, it says nothing of what went well.
-            None if said.ok => Ok(Pushed::Done),
+            Some(Pushed::Done) | None if said.ok => Ok(Pushed::Done),
             Some(Pushed::Refused(why)) => {
                 let remote: Vec<String> =
                     said.complaints.iter().filter(|line| line.starts_with("remote: ")).cloned().collect();

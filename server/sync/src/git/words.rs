@@ -3,6 +3,8 @@
 
 use crate::error::{Class, RemoteError};
 use crate::name::shown;
+use std::io::{self, ErrorKind};
+use std::path::Path;
 
 /// Letters of a complaint that are shown.
 const LONGEST: usize = 400;
@@ -89,17 +91,25 @@ pub(super) fn of_complaints(place: &str, way: &str, complaints: &[String]) -> Re
     let all = complaints.join("\n").to_lowercase();
     let said = told(complaints);
     let known = KNOWN.iter().find(|(marks, ..)| marks.iter().any(|mark| all.contains(mark)));
-    match known {
-        Some((_, class, what, hint)) => RemoteError::of_all(*class, format!("{place} {what}: {said}"), *hint),
-        None => {
-            let hint = if way == "file" {
-                "plug in or mount what it lies on, and try again"
-            } else {
-                "look at the connection, and try again; nothing was lost"
-            };
-            RemoteError::of_all(Class::Retry, format!("{place} could not be reached: {said}"), hint)
-        }
+    if let Some((_, class, what, hint)) = known {
+        return RemoteError::of_all(*class, format!("{place} {what}: {said}"), *hint);
     }
+    let hint = if way == "file" {
+        "plug in or mount what it lies on, and try again"
+    } else {
+        "look at the connection, and try again; nothing was lost"
+    };
+    RemoteError::of_all(Class::Retry, format!("{place} could not be reached: {said}"), hint)
+}
+
+/// A file of this machine could not be used.
+pub(super) fn of_file(what: &str, path: &Path, error: &io::Error, hint: &str) -> RemoteError {
+    let class = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Class::Quota,
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Class::Auth,
+        _ => Class::Retry,
+    };
+    RemoteError::of_all(class, format!("could not {what} {}: {error}", path.display()), hint)
 }
 
 /// The complaints that say most, in one line.
