@@ -135,7 +135,9 @@ mod tests {
 
     fn tree(lines: &[String]) -> Tree {
         let mut tree = Tree::default();
-        lines.iter().for_each(|line| tree.take(line));
+        for line in lines {
+            tree.take(line);
+        }
         tree
     }
 
