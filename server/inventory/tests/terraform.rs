@@ -1,6 +1,6 @@
 //! Surveys of Terraform's lockfiles over folders that are made by hand: working folder, mirrors, checksums, settings, and hostile
 //! input. What Terraform itself says of these cases stands in `docs/inventory.md`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::type_complexity, reason = "a test may stop")]
 
 use base64::Engine as _;
 use contract::{Artifact, ArtifactState, ReadinessState};
@@ -104,7 +104,9 @@ impl Made {
 
     fn unpack(&self, root: &str) -> PathBuf {
         let folder = self.below(root);
-        FILES.iter().for_each(|(name, text)| write(&folder.join(name), text));
+        for (name, text) in FILES {
+            write(&folder.join(name), text);
+        }
         folder
     }
 
