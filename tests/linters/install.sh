@@ -14,9 +14,9 @@ mkdir -p "$1"
 source "$(dirname "${BASH_SOURCE[0]}")/../packages.sh"
 if ! python3 -m pip --version >/dev/null 2>&1; then packages "$1/linters-apt.log" python3 python3-pip; fi
 stamp=$1/linters/version
-wanted="ruff $RUFF"
-if [ "$(cat "$stamp" 2>/dev/null || true)" = "$wanted" ]; then exit 0; fi
+version="ruff $RUFF"
+if [ "$(cat "$stamp" 2>/dev/null || true)" = "$version" ]; then exit 0; fi
 rm -rf "$1/linters"
 python3 -m pip install -q --disable-pip-version-check --root-user-action=ignore --no-deps --only-binary :all: --target "$1/linters" "ruff==$RUFF"
-printf '%s' "$wanted" >"$stamp"
-echo "installed $wanted" >&2
+printf '%s' "$version" >"$stamp"
+echo "installed $version" >&2

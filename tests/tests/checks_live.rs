@@ -28,7 +28,7 @@ fn until(client: &mut Client, uri: &str, wanted: impl Fn(&[Value]) -> bool) -> V
     let mut last = Vec::new();
     for _ in 0..50 {
         let Some(message) = client.wait(holdover_tests::client::PATIENCE, of) else { break };
-        last = message["params"]["diagnostics"].as_array().unwrap().clone();
+        last.clone_from(message["params"]["diagnostics"].as_array().unwrap());
         if wanted(&last) {
             return last;
         }

@@ -37,7 +37,11 @@ t.main(function()
     w.open('a.py')
     local all = found(2)
     t.equal({ all[1].code, all[1].lnum, all[1].col }, { 'F401', 0, 7 }, 'the first')
-    t.equal({ all[2].lnum, all[2].col }, { 3, #"print('é😀', sys.argv); import " }, 'columns in bytes, behind a pair')
+    t.equal(
+      { all[2].lnum, all[2].col },
+      { 3, #"print('é😀', sys.argv); import " },
+      'columns in bytes, behind a pair'
+    )
     t.contains(all[1].message, '`os` imported but unused', 'the words')
   end)
 

@@ -20,7 +20,9 @@ export const checks = {
   },
   async run({ steps, window }) {
     const text = async () =>
-      (await window.page.locator('.monaco-editor .view-line').allInnerTexts()).join('\n').replace(/\u00a0/g, ' ');
+      (await window.page.locator('.monaco-editor .view-line').allInnerTexts())
+        .join('\n')
+        .replace(/\u00a0/g, ' ');
 
     await steps.step('what Ruff finds is a problem with its name and code', async () => {
       await window.waitForStatus(/^offline: \d/);

@@ -101,7 +101,7 @@ export const views = {
       'each other section says what it will show, and what is not built says so without a button',
       async () => {
         for (const [name, words] of [
-                    ['Sync Queue', 'stay on this machine'],
+          ['Sync Queue', 'stay on this machine'],
           ['Reviews', 'This version has no reviews yet'],
         ]) {
           expectText(await window.welcome(name), words);
