@@ -13,6 +13,7 @@ mod judge;
 use contract::ArtifactState;
 use inventory::Homes;
 use judge::{DAMAGES, Damage, Dice, Held, Tally, Verdict, copy, damage, files, must, random_cases, run, survey, write};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -44,7 +45,7 @@ fn python() -> PathBuf {
 
 struct Place {
     folder: PathBuf,
-    _held: Held,
+    held: Held,
 }
 
 struct Case {
@@ -60,7 +61,7 @@ impl Place {
         let stamp =
             format!("{PROJECT}{}{}{}", include_str!("judge_pylock.rs").len(), python().display(), tools().display());
         let (held, folder, fresh) = Held::folder(&format!("judge-pylock-{indexed}"), &stamp);
-        let place = Place { folder, _held: held };
+        let place = Place { folder, held };
         if !fresh {
             for part in ["run", "kept", "programs"] {
                 let _ = std::fs::remove_dir_all(place.folder.join(part));
@@ -95,7 +96,7 @@ impl Place {
             std::fs::remove_dir_all(case.workspace().join(".venv")).unwrap();
             copy(&case.workspace(), &place.folder.join("kept/workspace"));
             copy(&case.cache(), &place.folder.join("kept/cache"));
-            place._held.done();
+            place.held.done();
         }
         place
     }
@@ -270,7 +271,9 @@ fn the_inventory_and_uv_agree_on_what_the_standards_lockfile_says() {
         gone(&case.cache().join("wheels-v7"));
         if let Some(package) = lacks {
             let installed = case.workspace().join(".venv/lib/python3*/site-packages").join(format!("{package}*"));
-            glob::glob(installed.to_str().unwrap()).unwrap().for_each(|path| gone(&path.unwrap()));
+            for path in glob::glob(installed.to_str().unwrap()).unwrap() {
+                gone(&path.unwrap());
+            }
             case.damaged.push(package.into());
         }
         case.judge(&mut tally, name);
@@ -292,18 +295,18 @@ fn what_is_damaged_at_random_is_judged_as_uv_does() {
         for number in 0..cases.div_ceil(2) {
             let mut case = place.case();
             let mut done = String::new();
-            for _ in 0..1 + dice.roll(2) {
+            for _ in 0..=dice.roll(2) {
                 let victim = *dice.pick(&NEEDED);
                 let what = *dice.pick(&DAMAGES);
                 if dice.roll(2) == 0 {
                     if damage(&case.pointer(victim), what, dice.roll(1 << 16)) && what != Damage::Gone {
-                        done += &format!(" pointer of {victim} {what:?}");
+                        write!(done, " pointer of {victim} {what:?}").unwrap();
                     }
                 } else if case.pointer(victim).with_extension("").exists() {
                     let all = files(&case.archive(victim));
                     let own = dice.pick(&all).clone();
                     if damage(&own, what, dice.roll(1 << 16)) {
-                        done += &format!(" {} of {victim} {what:?}", own.display());
+                        write!(done, " {} of {victim} {what:?}", own.display()).unwrap();
                         case.unnoticed.push(victim.into());
                     }
                 }
