@@ -293,8 +293,8 @@ wheels = [{ path = "wheels/f-1-py3-none-any.whl", hashes = { sha256 = "ee" } }]
     fn a_form_that_is_not_known_and_a_package_that_is_none_are_said() {
         assert!(read("lock-version = \"2.0\"\n").odd.unwrap().contains("2.0"));
         assert!(read("created-by = \"x\"\n").odd.unwrap().contains("does not say"));
-        assert_eq!(read(&TEXT.replacen("name = \"b\"", "name = \"../b\"", 1)).lock.broken.len(), 1);
-        assert_eq!(read(&TEXT.replacen("name = \"b\"", "name = 1", 1)).lock.packages.len(), 5);
+        assert_eq!(read(&TEXT.replacen("\nname = \"b\"", "\nname = \"../b\"", 1)).lock.broken.len(), 1);
+        assert_eq!(read(&TEXT.replacen("\nname = \"b\"", "\nname = 1", 1)).lock.packages.len(), 5);
         assert!(
             !read(&TEXT.replacen("requires-python", "environments = [\"x\"]\nrequires-python", 1)).doubts.is_empty()
         );
