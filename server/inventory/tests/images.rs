@@ -245,6 +245,22 @@ fn what_only_a_service_knows_is_unknown() {
 }
 
 #[test]
+fn layers_that_are_not_those_of_the_configuration_are_damage() {
+    let made = Made::new();
+    made.write("Dockerfile", "FROM localhost/base:1\n");
+    let list = made.base.join("store/vfs-layers/layers.json");
+    let (own, other) = (sum("layer"), sum("another"));
+    for layers in [
+        json!([{ "id": own, "diff-digest": format!("sha256:{other}") }]),
+        json!([{ "id": own, "diff-digest": format!("sha256:{own}"), "flags": { "incomplete": true } }]),
+        json!([{ "id": own, "diff-digest": format!("sha256:{own}"), "parent": other }]),
+    ] {
+        write(&list, layers.to_string());
+        assert_eq!(one(&made.survey(), "oci:localhost/base@1").state, ArtifactState::Corrupt, "{layers}");
+    }
+}
+
+#[test]
 fn files_that_are_no_dockerfiles_and_other_folders_are_passed_over() {
     let made = Made::new();
     for name in [
