@@ -63,10 +63,15 @@ fn variables(base: &Path) -> Vec<(String, String)> {
     .to_vec()
 }
 
+/// Damages a file, which has to be another one then.
+fn hurt(path: &Path, what: Damage, at: usize) {
+    assert!(damage(path, what, at), "{} is as it was", path.display());
+}
+
 /// Only Podman is in the path: Docker would have a say too.
 fn homes(base: &Path) -> Homes {
     let mut all = variables(base);
-    all[1].1 = program().parent().unwrap().to_str().unwrap().to_owned();
+    program().parent().unwrap().to_str().unwrap().clone_into(&mut all[1].1);
     Homes::from_variables(all)
 }
 
@@ -344,9 +349,9 @@ fn damaged(driver: &str) {
     let cases: &[Damaged<'_>] = &[
         ("nothing", PLAIN, &|_| {}, false),
         ("manifest gone", PLAIN, &|case| gone(&own(case)), false),
-        ("manifest flipped", PLAIN, &|case| drop(damage(&own(case), Damage::Flipped, 40)), false),
-        ("manifest empty", PLAIN, &|case| drop(damage(&own(case), Damage::Empty, 0)), false),
-        ("manifest garbage", PLAIN, &|case| drop(damage(&own(case), Damage::Garbage, 0)), false),
+        ("manifest flipped", PLAIN, &|case| hurt(&own(case), Damage::Flipped, 40), false),
+        ("manifest empty", PLAIN, &|case| hurt(&own(case), Damage::Empty, 0), false),
+        ("manifest garbage", PLAIN, &|case| hurt(&own(case), Damage::Garbage, 0), false),
         ("copy of the manifest gone", PLAIN, &|case| gone(&manifest(case)), false),
         (
             "another image's manifest garbage",
@@ -358,12 +363,12 @@ fn damaged(driver: &str) {
             false,
         ),
         ("configuration gone", PLAIN, &|case| gone(&config(case)), false),
-        ("configuration flipped", PLAIN, &|case| drop(damage(&config(case), Damage::Flipped, 30)), false),
-        ("configuration cut short", PLAIN, &|case| drop(damage(&config(case), Damage::Truncated, 0)), false),
+        ("configuration flipped", PLAIN, &|case| hurt(&config(case), Damage::Flipped, 30), false),
+        ("configuration cut short", PLAIN, &|case| hurt(&config(case), Damage::Truncated, 0), false),
         ("layer's folder gone", PLAIN, &|case| gone(&case.layer("localhost/base:1")), false),
         ("list of layers gone", PLAIN, &|case| gone(&case.list("layers")), false),
-        ("list of layers empty", PLAIN, &|case| drop(damage(&case.list("layers"), Damage::Empty, 0)), false),
-        ("list of layers garbage", PLAIN, &|case| drop(damage(&case.list("layers"), Damage::Garbage, 0)), false),
+        ("list of layers empty", PLAIN, &|case| hurt(&case.list("layers"), Damage::Empty, 0), false),
+        ("list of layers garbage", PLAIN, &|case| hurt(&case.list("layers"), Damage::Garbage, 0), false),
         (
             "layer not in the list",
             PLAIN,
@@ -383,8 +388,8 @@ fn damaged(driver: &str) {
             false,
         ),
         ("list of images gone", PLAIN, &|case| gone(&case.list("images")), false),
-        ("list of images empty", PLAIN, &|case| drop(damage(&case.list("images"), Damage::Empty, 0)), false),
-        ("list of images garbage", PLAIN, &|case| drop(damage(&case.list("images"), Damage::Garbage, 0)), false),
+        ("list of images empty", PLAIN, &|case| hurt(&case.list("images"), Damage::Empty, 0), false),
+        ("list of images garbage", PLAIN, &|case| hurt(&case.list("images"), Damage::Garbage, 0), false),
         ("store gone", PLAIN, &|case| gone(&case.path("store")), false),
         ("nothing, two layers", LAYERED, &|_| {}, false),
         ("removed by Podman", PLAIN, &|case| must(&mut podman(&case.base, &["rmi", "-f", "localhost/base:1"])), false),
@@ -567,14 +572,14 @@ fn the_inventory_and_podman_agree_on_random_damage_to_a_store() {
     let mut dice = Dice::new(2_261);
     for at in 0..random_cases(6) {
         let case = place.case("overlay");
-        case.dockerfile(*dice.pick(&[PLAIN, LAYERED, "FROM alpine:3.20\nCOPY file /y\n"]));
+        let &text = dice.pick(&[PLAIN, LAYERED, "FROM alpine:3.20\nCOPY file /y\n"]);
+        case.dockerfile(text);
         let store = case.path("store");
         // What is in layers, and what is remembered of containers, Podman does not look at before a build.
         let looked_at = |path: &PathBuf| {
             let own = path.strip_prefix(&store).unwrap().to_str().unwrap().to_owned();
             (own.starts_with("overlay-images") || own.starts_with("overlay-layers"))
-                && !own.ends_with(".lock")
-                && !own.ends_with(".gz")
+                && !path.extension().is_some_and(|ending| ending == "lock" || ending == "gz")
         };
         let all: Vec<PathBuf> = files(&store).into_iter().filter(looked_at).collect();
         let path = dice.pick(&all).clone();

@@ -211,8 +211,9 @@ mod tests {
     }
 
     fn told(message: Value) -> String {
-        let manifest = "/w/Cargo.toml";
-        format!("{}\n", json!({ "reason": "compiler-message", "manifest_path": manifest, "message": message }))
+        let mut line = json!({ "reason": "compiler-message", "manifest_path": "/w/Cargo.toml" });
+        line["message"] = message;
+        format!("{line}\n")
     }
 
     fn parsed(output: &str) -> Parsed {
