@@ -153,8 +153,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("holdover remote add stick /media/stick/ferry", "a folder on a stick; it is made, and tried out"),
             ("holdover remote add team ~/Sync/ferry", "one that Syncthing, Dropbox or a server shares"),
+            (
+                "holdover remote add origin ssh://git@git.example/ferry.git --key team.key",
+                "a git repository, encrypted",
+            ),
         ],
     ),
+    ("remote key", &[("holdover remote key team.key", "make a key for a team, to be given to everybody by hand")]),
     ("remote list", &[("holdover remote list", "which there are, and when each was last reached")]),
     ("remote probe", &[("holdover remote probe stick", "can it be written, and does it overwrite nothing?")]),
     ("remote remove", &[("holdover remote remove stick", "forget it here; what lies on it stays there")]),
@@ -166,6 +171,9 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     ("queue retry", &[("holdover queue retry", "try what was refused at the next synchronisation")]),
+    ("queue pause", &[("holdover queue pause --remote stick", "ask nothing of it and put nothing there")]),
+    ("queue resume", &[("holdover queue resume", "use all of them again")]),
+    ("queue inspect", &[("holdover queue inspect", "each event that waits, not only how many do")]),
     ("device", &[("holdover device list", "who may write to what is shared, and what was kept apart")]),
     (
         "device init",
