@@ -1,5 +1,6 @@
 //! The linters of an editor's server: one thread that runs those of whole workspaces, and one that looks at texts while they are
-//! typed. Of several texts of one document the last one counts. Dropping it ends both.
+//! typed. Of several texts of one document only the last one is kept, so what waits is bounded by the documents that are open.
+//! Dropping it ends both.
 
 use super::look::look;
 use super::run::{What, run};
@@ -10,9 +11,9 @@ use crate::workspace::Workspace;
 use contract::Finding;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use host::Cancel;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 /// Saves within this time are one.
@@ -23,31 +24,49 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// A text to be looked at.
 struct Typed {
     root: PathBuf,
-    file: PathBuf,
     text: String,
-    id: String,
     cancel: Cancel,
 }
+
+/// The document, and the linter that is to look at it.
+type About = (PathBuf, String);
+
+/// The last text of each that nobody has begun with.
+type Waiting = Arc<Mutex<HashMap<About, Typed>>>;
 
 /// Where the two threads are asked.
 pub(crate) struct Live {
     roots: Sender<PathBuf>,
-    texts: Sender<Typed>,
+    /// One for each that waits.
+    texts: Sender<About>,
+    waiting: Waiting,
 }
 
 impl Live {
     pub fn start(inner: &Weak<Inner>) -> Self {
         let (roots, asked) = unbounded();
         let (texts, typed) = unbounded();
-        let (one, other) = (inner.clone(), inner.clone());
+        let waiting = Waiting::default();
+        let (one, other, taken) = (inner.clone(), inner.clone(), Arc::clone(&waiting));
         let spawn = |name: &str, job: Box<dyn FnOnce() + Send>| {
             if let Err(e) = std::thread::Builder::new().name(name.to_owned()).spawn(job) {
                 tracing::error!("{name}: no thread could be started, and nothing of it happens by itself: {e}");
             }
         };
         spawn("checks", Box::new(move || whole(&one, &asked)));
-        spawn("checks-typed", Box::new(move || typing(&other, &typed)));
-        Self { roots, texts }
+        spawn("checks-typed", Box::new(move || typing(&other, &typed, &taken)));
+        Self { roots, texts, waiting }
+    }
+
+    fn look_at(&self, about: About, typed: Typed) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        // A newer one was asked for, and may stand here already.
+        if typed.cancel.is_cancelled() {
+            return;
+        }
+        if waiting.insert(about.clone(), typed).is_none() {
+            let _ = self.texts.send(about);
+        }
     }
 }
 
@@ -93,25 +112,27 @@ fn whole(inner: &Weak<Inner>, asked: &Receiver<PathBuf>) {
     }
 }
 
-fn typing(inner: &Weak<Inner>, typed: &Receiver<Typed>) {
-    while let Ok(one) = typed.recv() {
+fn typing(inner: &Weak<Inner>, typed: &Receiver<About>, waiting: &Mutex<HashMap<About, Typed>>) {
+    while let Ok(about) = typed.recv() {
+        let Some(one) = waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&about) else { continue };
         if one.cancel.is_cancelled() {
             continue;
         }
+        let (file, id) = about;
         let Some(inner) = inner.upgrade() else { return };
         let Some(workspace) = inner.workspace(&one.root) else { continue };
-        let Some(plan) = workspace.check_book.plan_of(&one.id) else { continue };
+        let Some(plan) = workspace.check_book.plan_of(&id) else { continue };
         let _running = workspace.running.begin(&one.cancel, &workspace.cancel);
-        let what = What::Text { file: &one.file, text: &one.text };
+        let what = What::Text { file: &file, text: &one.text };
         match run(&inner, &workspace, &plan, what, None, &one.cancel) {
             Ok(record) => {
-                let below = one.file.strip_prefix(&one.root).unwrap_or(&one.file);
-                if !one.cancel.is_cancelled() && workspace.check_book.answer(&one.file, &one.id, below, record) {
-                    inner.tell(Notice::Findings { root: one.root.clone(), files: vec![one.file.clone()] });
+                let below = file.strip_prefix(&one.root).unwrap_or(&file);
+                if !one.cancel.is_cancelled() && workspace.check_book.answer(&file, &id, below, record) {
+                    inner.tell(Notice::Findings { root: one.root.clone(), files: vec![file.clone()] });
                 }
             }
             Err(EngineError::Cancelled) => {}
-            Err(e) => tracing::warn!("{} was not looked at: {e}", one.file.display()),
+            Err(e) => tracing::warn!("{} was not looked at: {e}", file.display()),
         }
     }
 }
@@ -120,17 +141,46 @@ impl Workspace {
     /// What the linters say of an open document; those that look at its text by itself are asked to, in the background.
     pub fn check_document(&self, inner: &Inner, file: &Path, text: &str) -> Vec<Finding> {
         if self.trust().allows() && self.loaded().settings.checks.enable.unwrap_or(true) {
-            let fingerprint = host::fingerprint(text.as_bytes());
-            for plan in self.check_book.of_text(&self.root, file) {
+            let plans = self.check_book.of_text(&self.root, file);
+            // Most documents have none, and each keystroke comes here.
+            let fingerprint = if plans.is_empty() { String::new() } else { host::fingerprint(text.as_bytes()) };
+            for plan in plans {
                 let id = plan.checker.id.clone();
                 let Some(cancel) = self.check_book.ask(file, &id, &fingerprint) else { continue };
-                let typed =
-                    Typed { root: self.root.clone(), file: file.to_path_buf(), text: text.to_owned(), id, cancel };
                 if let Some(live) = &*inner.live.lock().unwrap_or_else(PoisonError::into_inner) {
-                    let _ = live.texts.send(typed);
+                    let typed = Typed { root: self.root.clone(), text: text.to_owned(), cancel };
+                    live.look_at((file.to_path_buf(), id), typed);
                 }
             }
         }
         self.checked_document(file, text)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::*;
+
+    fn typed(text: &str) -> Typed {
+        Typed { root: "/w".into(), text: text.to_owned(), cancel: Cancel::new() }
+    }
+
+    #[test]
+    fn of_what_is_typed_only_the_last_text_of_each_document_waits() {
+        let ((roots, _), (texts, asked), waiting) = (unbounded(), unbounded(), Waiting::default());
+        let live = Live { roots, texts, waiting: Arc::clone(&waiting) };
+        let about = |file: &str| (PathBuf::from(file), "ruff".to_owned());
+        for n in 0..1_000 {
+            live.look_at(about("/w/a.py"), typed(&n.to_string()));
+        }
+        live.look_at(about("/w/b.py"), typed("b"));
+        // One that was overtaken on its way does not take the place of a newer one.
+        let late = typed("late");
+        late.cancel.cancel();
+        live.look_at(about("/w/a.py"), late);
+        let kept = waiting.lock().unwrap();
+        assert_eq!((kept.len(), asked.len()), (2, 2));
+        assert_eq!((&*kept[&about("/w/a.py")].text, &*kept[&about("/w/b.py")].text), ("999", "b"));
     }
 }
