@@ -18,7 +18,7 @@ const ACCEPT: &str = "text/xml, application/xml, */*;q=0.1";
 pub(super) fn registries(lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) -> Vec<Registry> {
     let folder = lockfile.parent().unwrap_or(lockfile);
     let mut facts = Facts::read(ask);
-    let installation = wrapper::find(folder, &facts, ask);
+    let installation = wrapper::find(folder, ask);
     let settings = Settings::read(folder, installation.home.as_deref(), &mut facts, ask);
     let store = Store { root: settings.repository.clone(), ask };
     let models = Models::new(&store, &settings, &facts);

@@ -25,7 +25,7 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     let mut judged = Judged::new(lockfile);
     let folder = lockfile.parent().unwrap_or(lockfile);
     let mut facts = Facts::read(ask);
-    let installation = super::wrapper::find(folder, &facts, ask);
+    let installation = super::wrapper::find(folder, ask);
     let home = installation.home.as_deref();
     let settings = Settings::read(folder, home, &mut facts, ask);
     judged.verdict.worsen(settings.verdict.clone());
@@ -48,9 +48,6 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     };
     let modules = modules(lockfile, &models, &mut judged);
     let mut told = Told::new(judged, lockfile);
-    if let Some((gav, held)) = &installation.distribution {
-        told.tell(gav, ("bin", "zip"), Some(held), None, false);
-    }
     let mut plugins = Plugins::new(maven.as_ref(), &models);
     for path in &modules {
         module(path, &models, &mut plugins, &mut told);
