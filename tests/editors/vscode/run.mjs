@@ -38,11 +38,12 @@ const SCENARIOS = {
   views,
   mainJob,
   record,
+  crash,
   conflict,
   lints,
+  denied,
   operations: operationsDone,
   preview,
-  crash,
   roots,
   restricted,
   checks,
@@ -53,7 +54,6 @@ const SCENARIOS = {
   cancel,
   older,
   absent,
-  denied,
 };
 /** What is taken out of the caches: a crate that the manifest names, one that another brings in, and an npm package. */
 const TAKEN = { crates: ['memchr', 'zmij'], npm: ['ms'] };
@@ -115,10 +115,7 @@ const PRETENDED = path.join(root, 'vscode-extension/test/fake-server.mjs');
 const all = Object.keys(SCENARIOS).filter((name) => {
   if (values.fake && SCENARIOS[name].real && !values.list)
     console.log(`# left out, it needs the real server: ${SCENARIOS[name].name}`);
-  return (
-    !(values.fake && SCENARIOS[name].real) &&
-    (SCENARIOS[name].denied ?? 'never') !== (values.denied ? 'never' : 'only')
-  );
+  return !(values.fake && SCENARIOS[name].real) && (SCENARIOS[name].denied ?? false) === values.denied;
 });
 const chosen = positionals.length > 0 ? positionals : all;
 if (values.list) {
@@ -152,7 +149,13 @@ for (const name of chosen) {
   if (!(scenario.continues ?? []).includes(open?.name)) {
     await close();
     const fake = values.fake || scenario.pretends === true;
-    open = { name, scenario, fake, folder, server: fake ? PRETENDED : path.resolve(values.server) };
+    open = {
+      name,
+      scenario,
+      fake,
+      folder,
+      server: fake ? PRETENDED : path.resolve(values.server),
+    };
   }
   console.log(`# ${scenario.name}${open.fake ? ' (pretended server)' : ''}`);
   const steps = new Steps(async (sentence) => {

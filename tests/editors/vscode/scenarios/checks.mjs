@@ -9,7 +9,7 @@ export const checks = {
   name: 'checks',
   trusted: true,
   real: true,
-  denied: 'too',
+  denied: true,
   prepare(project, tools) {
     // The project's own: the editor takes PATH from a shell of its own.
     const own = path.join(project.workspace, '.venv/bin');

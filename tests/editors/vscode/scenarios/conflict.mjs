@@ -29,9 +29,8 @@ export const conflict = {
   name: 'merge conflicts',
   trusted: true,
   real: true,
-  denied: 'too',
+  denied: true,
   prepare: putConflict,
-  continues: ['mainJob', 'record', 'views'],
   async run({ steps, window }) {
     const lines = () => window.page.locator('.monaco-editor .view-line').allInnerTexts();
     const text = async () => (await lines()).join('\n').replace(/\u00a0/g, ' ');

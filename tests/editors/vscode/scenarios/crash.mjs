@@ -7,7 +7,7 @@ import { until } from '../lib/window.mjs';
 export const crash = {
   name: 'a server that dies',
   trusted: true,
-  continues: ['conflict', 'record', 'mainJob'],
+  continues: ['record', 'mainJob'],
   async run({ steps, window, env, extensionLog }) {
     await steps.step('the server runs', async () => {
       await window.waitForStatus(/^offline: /);

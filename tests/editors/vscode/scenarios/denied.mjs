@@ -7,8 +7,8 @@ export const denied = {
   name: 'no network',
   trusted: true,
   real: true,
-  denied: 'only',
-  continues: ['conflict'],
+  denied: true,
+  continues: ['conflict', 'lints'],
   async run({ steps, window }) {
     await steps.step('the status says that there is no connection, as a normal state', async () => {
       await window.waitForStatus(/^offline: [\d,]+ of [\d,]+$/);

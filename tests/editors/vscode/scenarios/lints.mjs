@@ -11,7 +11,7 @@ export const lints = {
   name: 'what a script reaches for',
   trusted: true,
   real: true,
-  denied: 'too',
+  denied: true,
   prepare: putConflict,
   continues: ['conflict'],
   async run({ steps, window }) {
