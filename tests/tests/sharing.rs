@@ -130,6 +130,7 @@ fn an_editor_synchronises_and_its_status_has_what_waits() {
     let (ann, bob, _stick, at) = desks();
     let data = ann.folder.path().join("data").to_string_lossy().into_owned();
     let setup = Setup { roots: vec![ann.root()], ..Setup::default() }.env("HOLDOVER_DATA_DIR", &data);
+    let setup = setup.env("HOLDOVER_SYNC_AUTOMATIC", "false");
     let mut client = Client::start(&setup);
     client.accept_leftovers();
     let added = client.command("holdover.note.add", json!({ "body": "from the editor", "shared": true }));

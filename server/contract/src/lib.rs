@@ -60,7 +60,7 @@ pub use record::{
 pub use settings::{
     ChecksSettings, ConflictSettings, FetchSettings, FreshnessRule, FreshnessSettings, InventorySettings,
     JournalSettings, LintAllowance, LintSettings, LogSettings, MirrorSettings, NotesSettings, PackSettings,
-    ProveSettings, RetentionSettings, Settings, Unknown, WorkspaceSettings,
+    ProveSettings, RetentionSettings, Settings, SyncSettings, Unknown, WorkspaceSettings,
 };
 pub use snapshot::Snapshot;
 pub use status::{

@@ -19,6 +19,8 @@ pub struct Settings {
     pub fetch: FetchSettings,
     /// Registries and mirrors.
     pub mirrors: MirrorSettings,
+    /// What is shared, and when.
+    pub sync: SyncSettings,
     /// Merge conflicts.
     pub conflicts: ConflictSettings,
     /// Linters and builds.
@@ -95,6 +97,17 @@ pub struct MirrorSettings {
     /// Ask the registries of a trusted workspace by themselves how they answer: when a connection comes, and after a fetch
     /// that the network failed. Default: true.
     pub ask: Option<bool>,
+}
+
+/// What is shared, and when.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct SyncSettings {
+    /// Synchronise a trusted workspace with its remotes by itself while an editor has it open. Default: true.
+    pub automatic: Option<bool>,
+    /// Seconds after which others' news are asked for where nothing waits here; at least 10. Default: 300.
+    pub interval_seconds: Option<u64>,
 }
 
 /// Merge conflicts.

@@ -65,6 +65,8 @@ pub struct RemoteEntry {
     pub encrypted: bool,
     /// RFC 3339: since when it is left alone, as the user said; `None`: it is not.
     pub paused: Option<String>,
+    /// RFC 3339: when an editor's server that has the project open asks it next, by itself; `None`: it does not.
+    pub next_attempt: Option<String>,
     /// How it stands, in words.
     pub text: String,
 }

@@ -4,6 +4,7 @@ use crate::checkers::Live;
 use crate::door::Door;
 use crate::inner::{Inner, UNSEEN};
 use crate::retry::Retries;
+use crate::syncing::Syncing;
 use crate::worker::{Task, Worker};
 use crate::workspace::Workspace;
 use crate::{EngineError, Notice, Report};
@@ -71,6 +72,7 @@ impl Engine {
             worker: Mutex::new(None),
             sealer: Mutex::new(None),
             retries: Mutex::new(None),
+            syncing: Mutex::new(None),
             live: Mutex::new(None),
             unsealed: AtomicU64::new(UNSEEN),
             events: options.background.then(|| AtomicU64::new(UNSEEN)),
@@ -84,6 +86,8 @@ impl Engine {
             *inner.sealer.lock().unwrap_or_else(PoisonError::into_inner) = Some(sealer);
             let retries = Retries::start(Arc::downgrade(&inner));
             *inner.retries.lock().unwrap_or_else(PoisonError::into_inner) = Some(retries);
+            let syncing = Syncing::start(Arc::downgrade(&inner));
+            *inner.syncing.lock().unwrap_or_else(PoisonError::into_inner) = Some(syncing);
             *inner.live.lock().unwrap_or_else(PoisonError::into_inner) = Some(Live::start(&Arc::downgrade(&inner)));
         }
         Self { inner }
@@ -119,6 +123,7 @@ impl Engine {
         if let Some(workspace) = gone {
             workspace.cancel.cancel();
             workspace.cancel_retry();
+            workspace.cancel_sync();
             workspace.running.stop();
             // Another name of the same folder takes over what this one told.
             let real = workspace.real();
@@ -342,13 +347,19 @@ impl Engine {
         let sealer = self.inner.sealer.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(sealer);
         let retries = self.inner.retries.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let syncing = self.inner.syncing.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(retries) = &retries {
             retries.stop();
         }
+        if let Some(syncing) = &syncing {
+            syncing.stop();
+        }
         for workspace in self.inner.all_workspaces() {
             workspace.cancel_retry();
+            workspace.cancel_sync();
         }
         drop(retries);
+        drop(syncing);
         // A tool that was asked to end is waited for, so that its job says how it ended; the process's end reaches what is left.
         for workspace in self.inner.all_workspaces() {
             workspace.running.wait(LAST_TOOL);

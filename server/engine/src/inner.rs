@@ -7,6 +7,7 @@ use crate::checkers::Live;
 use crate::door::Door;
 use crate::retry::Retries;
 use crate::status::Connection;
+use crate::syncing::Syncing;
 use crate::worker::{Task, Worker};
 use crate::workspace::Workspace;
 use crossbeam_channel::{Receiver, Sender};
@@ -34,6 +35,7 @@ pub(crate) struct Inner {
     pub worker: Mutex<Option<Worker>>,
     pub sealer: Mutex<Option<Background>>,
     pub retries: Mutex<Option<Retries>>,
+    pub syncing: Mutex<Option<Syncing>>,
     pub live: Mutex<Option<Live>>,
     /// Events in the journal as the background last saw them; `None` where nothing runs there.
     pub events: Option<AtomicU64>,
@@ -175,6 +177,13 @@ impl Inner {
     pub fn poke_retries(&self) {
         if let Some(retries) = &*self.retries.lock().unwrap_or_else(PoisonError::into_inner) {
             retries.poke();
+        }
+    }
+
+    /// Somebody wrote, or the connection, trust or settings may be others: it may be time to synchronise.
+    pub fn poke_syncing(&self) {
+        if let Some(syncing) = &*self.syncing.lock().unwrap_or_else(PoisonError::into_inner) {
+            syncing.poke();
         }
     }
 

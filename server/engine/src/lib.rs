@@ -56,6 +56,7 @@ mod stages;
 mod status;
 mod suggest;
 mod synced;
+mod syncing;
 mod touched;
 mod trail;
 mod turn;

@@ -16,6 +16,7 @@ impl Engine {
     /// What waits for a project's remotes, or for one of them; with `events`, each event. Reads the journal.
     pub fn queue(&self, root: &Path, name: Option<&str>, events: bool) -> Result<QueueReport, EngineError> {
         let shared = self.shared(root)?;
+        let workspace = self.known(root)?;
         let mut report = QueueReport::default();
         for known in named(&shared, name)? {
             let lanes: Vec<QueueLane> =
@@ -25,7 +26,7 @@ impl Engine {
                 shared.journal.remote_items(known.n)?.into_iter().filter(late).map(problem).collect();
             report.waiting += lanes.iter().map(|lane| lane.waiting).sum::<u64>();
             let events = if events { waiting(&shared.journal, &known)? } else { Vec::new() };
-            let remote = entry(&shared.journal, &known)?;
+            let remote = entry(&shared.journal, &workspace, &known)?;
             report.remotes.push(QueueRemote { next: said::next(&remote), remote, lanes, events, items });
         }
         Ok(report)

@@ -3,10 +3,11 @@
 
 use crate::project::{ProjectId, settle};
 use crate::report::sync as said;
+use crate::workspace::Workspace;
 use crate::{Engine, EngineError};
 use contract::{RemoteEntry, RemoteExclusion, RemoteKey, RemoteProbe, RemoteReport, SyncTrouble};
 use host::Cancel;
-use journal::{Journal, JournalError, KnownRemote, moment};
+use journal::{Journal, JournalError, KnownRemote, moment, now_ms};
 use std::path::Path;
 use std::sync::Arc;
 use sync::{
@@ -104,9 +105,13 @@ pub(crate) struct Shared {
 }
 
 impl Engine {
+    pub(crate) fn known(&self, root: &Path) -> Result<Arc<Workspace>, EngineError> {
+        self.inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })
+    }
+
     pub(crate) fn shared(&self, root: &Path) -> Result<Shared, EngineError> {
         let journal = self.journal()?;
-        let workspace = self.inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
+        let workspace = self.known(root)?;
         let (id, project) = settle(&journal, &workspace)?;
         let project = project.ok_or_else(|| RemoteRefused::NoProject { root: root.display().to_string() })?;
         Ok(Shared { journal, workspace: id, project })
@@ -114,9 +119,10 @@ impl Engine {
 
     /// The remotes of a workspace's project. Reads the journal.
     pub fn remotes(&self, root: &Path) -> Result<RemoteReport, EngineError> {
-        let shared = self.shared(root)?;
+        let (shared, workspace) = (self.shared(root)?, self.known(root)?);
         let remotes = shared.journal.remotes(Some(shared.project))?;
-        let entries: Result<_, JournalError> = remotes.iter().map(|known| entry(&shared.journal, known)).collect();
+        let entries: Result<_, JournalError> =
+            remotes.iter().map(|known| entry(&shared.journal, &workspace, known)).collect();
         Ok(RemoteReport { remotes: entries? })
     }
 
@@ -158,14 +164,14 @@ impl Engine {
         if let Some(key) = key {
             shared.journal.keep_remote_key(known.n, key.bytes())?;
         }
-        Ok(probed(&shared.journal, &known, &probe)?)
+        Ok(probed(&shared.journal, &*self.known(root)?, &known, &probe)?)
     }
 
     /// Forgets a remote. What lies on it stays there, and what came from it stays here.
     pub fn remove_remote(&self, root: &Path, name: &str) -> Result<RemoteEntry, EngineError> {
         let shared = self.shared(root)?;
         let known = one(&shared, name)?;
-        let removed = entry(&shared.journal, &known)?;
+        let removed = entry(&shared.journal, &*self.known(root)?, &known)?;
         shared.journal.remove_remote(known.n)?;
         // What was fetched of it is of no use to anybody now.
         if let Ok(Address::Git(place)) = Address::kept(&known.url) {
@@ -186,7 +192,7 @@ impl Engine {
             sync::in_the_clear(&identity, &remote.place()).map_err(RemoteRefused::from)?;
         }
         let probe = remote.probe(&call).map_err(RemoteRefused::from)?;
-        Ok(probed(&shared.journal, &known, &probe)?)
+        Ok(probed(&shared.journal, &*self.known(root)?, &known, &probe)?)
     }
 
     /// Makes a team's key, in a file that is not there yet and is for its owner alone.
@@ -268,9 +274,18 @@ fn read_key(file: &Path) -> Result<TeamKey, EngineError> {
     Ok(TeamKey::read(&String::from_utf8_lossy(&text)).map_err(|e| refused(e.to_string()))?)
 }
 
-pub(crate) fn entry(journal: &Journal, known: &KnownRemote) -> Result<RemoteEntry, JournalError> {
+pub(crate) fn entry(
+    journal: &Journal,
+    workspace: &Workspace,
+    known: &KnownRemote,
+) -> Result<RemoteEntry, JournalError> {
     let (paused, encrypted) = (journal.remote_paused(known.n)?, journal.remote_key(known.n)?.is_some());
     let (class, detail) = known.trouble.clone().unzip();
+    let loaded = workspace.loaded();
+    let settings = &loaded.settings.sync;
+    let by_itself = paused.is_none() && crate::syncing::is_automatic(settings) && workspace.trust().allows();
+    let next_ms =
+        if by_itself { Some(crate::syncing::due_ms(known, &journal.lanes(known)?, settings, now_ms())) } else { None };
     Ok(RemoteEntry {
         name: known.name.clone(),
         url: known.url.clone(),
@@ -284,6 +299,7 @@ pub(crate) fn entry(journal: &Journal, known: &KnownRemote) -> Result<RemoteEntr
         detail,
         encrypted,
         paused: paused.map(moment),
+        next_attempt: next_ms.map(moment),
         text: said::remote(known, paused),
     })
 }
@@ -299,8 +315,13 @@ pub(crate) fn trouble(class: Class) -> SyncTrouble {
     }
 }
 
-fn probed(journal: &Journal, known: &KnownRemote, probe: &sync::Probe) -> Result<RemoteProbe, JournalError> {
-    let remote = entry(journal, known)?;
+fn probed(
+    journal: &Journal,
+    workspace: &Workspace,
+    known: &KnownRemote,
+    probe: &sync::Probe,
+) -> Result<RemoteProbe, JournalError> {
+    let remote = entry(journal, workspace, known)?;
     Ok(RemoteProbe {
         text: said::probe(probe, remote.encrypted),
         remote,

@@ -14,13 +14,17 @@ use journal::{Filter, ItemState, Journal, JournalError, KnownRemote, LeaseError,
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use sync::{Call, Class, Exchange, Outcome, Problem, RECEIVED};
 
 /// Events that are listed one by one, at most.
 const LISTED: usize = 100;
 /// How long the first look at a remote may take.
 const LIMIT: Duration = Duration::from_mins(1);
+/// How long somebody waits for their turn where another process is at it: an editor's server that does so by itself, mostly.
+const TURN: Duration = Duration::from_secs(30);
+/// How often it is looked meanwhile.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// How a record stands: versions beside each other, and how many were put together.
 type Standing = BTreeMap<String, (usize, usize)>;
@@ -38,6 +42,38 @@ impl Engine {
         deep: bool,
         cancel: &Cancel,
     ) -> Result<SyncReport, EngineError> {
+        self.sync_within(root, name, deep, TURN, cancel)
+    }
+
+    /// Of a project's remotes, or of one of them, those that are due by now, as they would be for an editor's server; whoever stays and
+    /// synchronises asks every now and then. Reads the journal.
+    pub fn due_remotes(&self, root: &Path, name: Option<&str>) -> Result<Vec<String>, EngineError> {
+        let (shared, workspace) = (self.shared(root)?, self.known(root)?);
+        let (loaded, now) = (workspace.loaded(), now_ms());
+        let mut due = Vec::new();
+        for known in named(&shared, name)? {
+            let paused = shared.journal.remote_paused(known.n)?.is_some();
+            let lanes = shared.journal.lanes(&known)?;
+            if !paused && crate::syncing::due_ms(&known, &lanes, &loaded.settings.sync, now) <= now {
+                due.push(known.name);
+            }
+        }
+        Ok(due)
+    }
+
+    /// One synchronisation with one remote that nobody asked for: where another process is at it, that is enough.
+    pub(crate) fn sync_by_itself(&self, root: &Path, name: &str, cancel: &Cancel) -> Result<SyncReport, EngineError> {
+        self.sync_within(root, Some(name), false, Duration::ZERO, cancel)
+    }
+
+    fn sync_within(
+        &self,
+        root: &Path,
+        name: Option<&str>,
+        deep: bool,
+        turn: Duration,
+        cancel: &Cancel,
+    ) -> Result<SyncReport, EngineError> {
         let shared = self.shared(root)?;
         let remotes = named(&shared, name)?;
         if let Some(newer) = shared.journal.newer() {
@@ -46,7 +82,7 @@ impl Engine {
         let (before, head) = (self.standing(root)?, shared.journal.head()?);
         let mut report = SyncReport::default();
         for known in &remotes {
-            let done = self.sync_one(&shared, known, deep, cancel)?;
+            let done = self.sync_one(&shared, known, deep, turn, cancel)?;
             report.sent += done.sent;
             report.received += done.received;
             report.pending += done.pending;
@@ -71,6 +107,7 @@ impl Engine {
         shared: &Shared,
         known: &KnownRemote,
         deep: bool,
+        turn: Duration,
         cancel: &Cancel,
     ) -> Result<SyncRemote, EngineError> {
         if let Some(since) = shared.journal.remote_paused(known.n)? {
@@ -79,12 +116,21 @@ impl Engine {
             let outcome = Outcome { pending, ..Outcome::default() };
             return Ok(SyncRemote { done: false, paused: Some(moment(since)), ..told(known, outcome) });
         }
-        let _lease = match shared.journal.lease(&Exchange::lease(known)) {
-            Ok(lease) => lease,
-            Err(LeaseError::Held(held)) => {
-                return Err(EngineError::Busy { by: format!("process {} since {}", held.pid, held.since) });
+        let until = Instant::now() + turn;
+        let _lease = loop {
+            match shared.journal.lease(&Exchange::lease(known)) {
+                Ok(lease) => break lease,
+                Err(LeaseError::Held(_)) if Instant::now() < until => {
+                    if cancel.is_cancelled() {
+                        return Err(EngineError::Cancelled);
+                    }
+                    std::thread::sleep(LOOK);
+                }
+                Err(LeaseError::Held(held)) => {
+                    return Err(EngineError::Busy { by: format!("process {} since {}", held.pid, held.since) });
+                }
+                Err(LeaseError::Journal(error)) => return Err(error.into()),
             }
-            Err(LeaseError::Journal(error)) => return Err(error.into()),
         };
         let remote = self.open_remote(shared, known)?;
         self.may_use(&remote, &Call::within(LIMIT, cancel))?;
@@ -161,8 +207,11 @@ fn read(journal: &Journal, workspace: &Workspace) -> Result<SyncStatus, JournalE
         if sync.state != SyncState::Attention && needs != SyncState::Idle {
             sync.state = needs;
         }
-        let entry = serde_json::to_value(crate::remotes::entry(journal, known)?).unwrap_or_default();
+        let entry = serde_json::to_value(crate::remotes::entry(journal, workspace, known)?).unwrap_or_default();
         sync.remotes.push(entry);
+    }
+    if workspace.is_syncing() {
+        sync.state = SyncState::Syncing;
     }
     sync.last_success = remotes.iter().filter_map(|known| known.done_ms).max().map(moment);
     Ok(sync)

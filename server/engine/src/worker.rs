@@ -164,6 +164,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
             // What other processes left.
             inner.poke_sealer();
             inner.poke_retries();
+            inner.poke_syncing();
             if std::mem::take(&mut was_locked) {
                 // Nobody knew how many events there are.
                 inner.tell(Notice::Journal);
@@ -204,6 +205,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                 inner.saw_events(change.head);
                 inner.poke_sealer();
                 inner.poke_retries();
+                inner.poke_syncing();
                 inner.tell(Notice::Journal);
                 settled.extend(fetched_elsewhere(&inner, change));
                 for workspace in inner.all_workspaces() {
@@ -243,6 +245,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                 crate::synced::refresh(&inner, &workspace);
                 // Its trust was read with it.
                 inner.poke_retries();
+                inner.poke_syncing();
                 crate::notes::refresh(&inner, &workspace);
                 if workspace.lints() {
                     workspace.lint_book.begin();
@@ -314,6 +317,7 @@ impl Tending {
 pub(crate) fn look_at_connection(inner: &Inner) {
     if crate::status::refresh_connectivity(inner) {
         inner.poke_retries();
+        inner.poke_syncing();
         for workspace in inner.all_workspaces() {
             inner.tell(Notice::Status { root: workspace.root.clone() });
         }

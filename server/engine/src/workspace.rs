@@ -65,6 +65,7 @@ pub(crate) struct Workspace {
     snapshot: RwLock<Option<Snapshot>>,
     /// What is being fetched again by itself.
     retry: Mutex<Option<Cancel>>,
+    syncing: Mutex<Option<Cancel>>,
     /// It claims to be a project that it is not, as far as the journal knows; and whether that was told.
     doubted: AtomicBool,
     told_of_doubt: AtomicBool,
@@ -112,6 +113,7 @@ impl Workspace {
             proof: RwLock::default(),
             snapshot: RwLock::default(),
             retry: Mutex::default(),
+            syncing: Mutex::default(),
             doubted: AtomicBool::new(false),
             told_of_doubt: AtomicBool::new(false),
             expiry: crate::caches::Expiry::default(),
@@ -439,6 +441,32 @@ impl Workspace {
         let changed = *known != sync;
         *known = sync;
         changed
+    }
+
+    /// A synchronisation is begun by itself; it ends with the engine and with the workspace.
+    pub fn begin_sync(&self, stop: &Cancel) -> Cancel {
+        let cancel = Cancel::new();
+        *self.syncing.lock().unwrap_or_else(PoisonError::into_inner) = Some(cancel.clone());
+        // Whoever stops sets this first and asks for what was begun afterwards, so one of the two is met.
+        if stop.is_cancelled() || self.cancel.is_cancelled() {
+            cancel.cancel();
+        }
+        cancel
+    }
+
+    pub fn end_sync(&self) {
+        *self.syncing.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    pub fn is_syncing(&self) -> bool {
+        self.syncing.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Stops one that was begun by itself.
+    pub fn cancel_sync(&self) {
+        if let Some(cancel) = &*self.syncing.lock().unwrap_or_else(PoisonError::into_inner) {
+            cancel.cancel();
+        }
     }
 
     /// Says whether they are others now.

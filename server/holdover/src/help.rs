@@ -145,6 +145,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("holdover sync", "take in what others wrote, and put there what you did"),
             ("holdover sync stick --json", "with one remote, for a program"),
+            ("holdover sync --watch", "stay, and do so by itself, as an editor does"),
         ],
     ),
     ("remote", &[("holdover remote add stick /media/stick/ferry", "a folder, on a stick or one that is shared")]),

@@ -185,6 +185,15 @@ impl Address {
         }
     }
 
+    /// What is there if the remote is, where that is this machine: of a folder its description, as a mount point is there without its stick.
+    #[must_use]
+    pub fn sign(&self) -> Option<PathBuf> {
+        match self {
+            Address::Folder(path) => Some(path.join("FORMAT.json")),
+            Address::Git(place) => place.way.path().map(Path::to_owned),
+        }
+    }
+
     /// Whether another machine is asked, as far as the address says.
     #[must_use]
     pub fn is_networked(&self) -> bool {

@@ -108,6 +108,8 @@ project() {
   export HOLDOVER_MIRRORS_ASK=false
   # Nor is compiling.
   export HOLDOVER_CHECKS_DISABLE='["clippy"]'
+  # What is exchanged, and when, is each script's own.
+  export HOLDOVER_SYNC_AUTOMATIC=false
 
   # How many artifacts this machine needs, from cargo's and npm's own words.
   host=$(rustc -vV | sed -n 's/^host: //p')

@@ -212,6 +212,8 @@ async function start(steps, screenshots) {
     HOLDOVER_MIRRORS_ASK: 'false',
     // Compiling is no matter of them.
     HOLDOVER_CHECKS_DISABLE: '["clippy"]',
+    // What is exchanged, and when, is each scenario's own.
+    HOLDOVER_SYNC_AUTOMATIC: 'false',
     HOLDOVER_SERVER_PATH: server,
     FAKE_MISSING: [...TAKEN.crates, ...TAKEN.npm].join(','),
     FAKE_RECORD: path.join(folder, 'told.jsonl'),

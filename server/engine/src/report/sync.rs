@@ -32,7 +32,14 @@ fn left_alone(since: &str) -> String {
 pub(crate) fn next(remote: &RemoteEntry) -> String {
     match remote.paused {
         Some(_) => format!("next attempt: after `holdover queue resume --remote {}`", remote.name),
-        None => format!("next attempt: when `holdover sync {}` is run", remote.name),
+        None => match &remote.next_attempt {
+            Some(at) => format!(
+                "next attempt: by itself from {} on, where an editor has this project open; at once with `holdover sync {}`",
+                host::local_time(at),
+                remote.name
+            ),
+            None => format!("next attempt: when `holdover sync {}` is run", remote.name),
+        },
     }
 }
 
