@@ -11,6 +11,7 @@ mod delivery;
 mod device;
 mod event;
 mod finding;
+mod health;
 mod intact;
 mod job;
 mod keep;
@@ -45,6 +46,7 @@ pub use event::{
     Lane, LeftOp, SignatureState, SnippetPart,
 };
 pub use finding::{Action, Edit, Finding, Hint, Position, Range, Severity, Side, codes};
+pub use health::{DeviceHealth, DriftPattern, LaneHealth, RemoteHealth, SyncDrift, SyncHealth};
 pub use intact::{
     BadPlace, ExportFacts, ExportReport, RedactReport, RetainReport, RetainedRun, RootVerdict, VerifyReport,
 };
@@ -60,7 +62,7 @@ pub use record::{
 pub use settings::{
     ChecksSettings, ConflictSettings, FetchSettings, FreshnessRule, FreshnessSettings, InventorySettings,
     JournalSettings, LintAllowance, LintSettings, LogSettings, MirrorSettings, NotesSettings, PackSettings,
-    ProveSettings, RetentionSettings, Settings, SyncSettings, Unknown, WorkspaceSettings,
+    ProveSettings, RetentionSettings, Settings, SyncDriftSettings, SyncSettings, Unknown, WorkspaceSettings,
 };
 pub use snapshot::Snapshot;
 pub use status::{

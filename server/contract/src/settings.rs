@@ -108,6 +108,24 @@ pub struct SyncSettings {
     pub automatic: Option<bool>,
     /// Seconds after which others' news are asked for where nothing waits here; at least 10. Default: 300.
     pub interval_seconds: Option<u64>,
+    /// *Trusted only.* File into which an editor's server writes the figures of synchronisation, in the OpenMetrics text format. Without it none is written.
+    pub metrics_file: Option<PathBuf>,
+    /// When a person is asked to look.
+    pub drift: SyncDriftSettings,
+}
+
+/// From where on figures of synchronisation become a finding.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct SyncDriftSettings {
+    /// Hours that what was written for others may wait for a remote; after seven times as long without reaching it, what others
+    /// wrote is asked after too. Default: 24.
+    pub waiting_hours: Option<u64>,
+    /// Days after which a device that shares the project is asked after. Default: 30.
+    pub silent_days: Option<u64>,
+    /// Records in conflict for each thousand writes. Default: 50.
+    pub conflicts: Option<u64>,
 }
 
 /// Merge conflicts.

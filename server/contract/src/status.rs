@@ -218,6 +218,9 @@ pub struct SyncStatus {
     pub next_attempt: Option<String>,
     /// One entry a remote.
     pub remotes: Vec<serde_json::Value>,
+    /// The same in figures, and what in them a person should look at; `None`: nothing is shared, or it was not looked yet.
+    #[serde(default)]
+    pub health: Option<crate::SyncHealth>,
 }
 
 /// Where a check stands.

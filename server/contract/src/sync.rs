@@ -320,4 +320,7 @@ pub struct QueueReport {
     pub remotes: Vec<QueueRemote>,
     /// Events that some remote does not hold.
     pub waiting: u64,
+    /// How synchronisation does, in figures.
+    #[serde(default)]
+    pub health: crate::SyncHealth,
 }

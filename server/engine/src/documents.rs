@@ -14,6 +14,7 @@ impl Engine {
         let Some(workspace) = self.inner.workspace_of(file) else { return Vec::new() };
         if file == workspace.root.join(WORKSPACE_FILE) {
             let mut found = workspace.settings_findings(Some(text));
+            found.extend(crate::health::findings(&workspace, Some(text)));
             found.extend(workspace.freshness.found().iter().filter(|finding| finding.file == file).cloned());
             found.extend(proof_findings(&workspace, file, text));
             // Of the allowances on disk: which of them are used is only known when every file was read.

@@ -21,6 +21,7 @@ mod fetch;
 mod fetch_job;
 mod freshness;
 mod git;
+mod health;
 mod history;
 mod inner;
 mod intact;

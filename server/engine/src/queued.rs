@@ -29,7 +29,16 @@ impl Engine {
             let remote = entry(&shared.journal, &workspace, &known)?;
             report.remotes.push(QueueRemote { next: said::next(&remote), remote, lanes, events, items });
         }
+        let conflicts = self.in_conflict(root)?;
+        report.health = crate::synced::health(&shared.journal, &workspace, conflicts)?.unwrap_or_default();
         Ok(report)
+    }
+
+    /// The same figures in the text format of OpenMetrics.
+    pub fn sync_metrics(&self, root: &Path) -> Result<String, EngineError> {
+        let (shared, workspace) = (self.shared(root)?, self.known(root)?);
+        let health = crate::synced::health(&shared.journal, &workspace, self.in_conflict(root)?)?.unwrap_or_default();
+        Ok(crate::report::metrics::open_metrics(&crate::remotes::hex_of(&shared.project), &health))
     }
 
     /// What could not be dealt with is tried again at the next synchronisation, whenever that is. Answers with how many.

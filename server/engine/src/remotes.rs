@@ -337,6 +337,6 @@ fn probed(
     })
 }
 
-fn hex_of(bytes: &[u8]) -> String {
+pub(crate) fn hex_of(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |id, byte| format!("{id}{byte:02x}"))
 }

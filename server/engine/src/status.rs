@@ -293,7 +293,7 @@ fn functions(
             "",
         ),
     };
-    let sync = "over folders, when `holdover sync` is run";
+    let sync = "over folders; over remotes on other machines once there is a connection";
     let sync = function("sync", FunctionMode::Local, sync.into(), "");
     vec![build, fetch, conflicts, journal, checks, sync, absent("explain"), absent("review")]
 }

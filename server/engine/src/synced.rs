@@ -7,7 +7,8 @@ use crate::report::sync as said;
 use crate::workspace::Workspace;
 use crate::{Engine, EngineError, NoText, Notice, Which};
 use contract::{
-    Lane, Note, SyncChange, SyncMissing, SyncProblem, SyncRemote, SyncReport, SyncState, SyncStatus, SyncStray,
+    Lane, Note, SyncChange, SyncHealth, SyncMissing, SyncProblem, SyncRemote, SyncReport, SyncState, SyncStatus,
+    SyncStray,
 };
 use host::Cancel;
 use journal::{Filter, ItemState, Journal, JournalError, KnownRemote, LeaseError, RemoteItem, moment, now_ms};
@@ -150,6 +151,11 @@ impl Engine {
         Ok(told(known, outcome))
     }
 
+    /// How many records of the project are in conflict now.
+    pub(crate) fn in_conflict(&self, root: &Path) -> Result<u64, EngineError> {
+        Ok(self.standing(root)?.values().filter(|(beside, _)| *beside > 1).count() as u64)
+    }
+
     /// How each note stands. A note that only one person wrote is of no interest.
     fn standing(&self, root: &Path) -> Result<Standing, EngineError> {
         let notes = self.notes(root, &Which::default(), &NoText)?.notes;
@@ -164,19 +170,55 @@ pub(crate) fn status(inner: &Inner, workspace: &Workspace) -> SyncStatus {
         return workspace.sync();
     }
     let Some(Ok(journal)) = inner.journal_now() else { return SyncStatus::default() };
-    read(&journal, workspace).unwrap_or_default()
+    let read = || {
+        let sync = read(&journal, workspace)?;
+        let health = health(&journal, workspace, sync.conflicts)?;
+        Ok::<_, JournalError>(SyncStatus { health, ..sync })
+    };
+    read().unwrap_or_default()
+}
+
+/// The figures of a workspace's remotes, where it has some.
+pub(crate) fn health(
+    journal: &Journal,
+    workspace: &Workspace,
+    conflicts: u64,
+) -> Result<Option<SyncHealth>, JournalError> {
+    let Some(id) = journal.workspace_known(&workspace.root)? else { return Ok(None) };
+    let Some(project) = journal.workspace_project(id)? else { return Ok(None) };
+    let read = crate::health::read(journal, project, conflicts, &workspace.loaded().settings.sync.drift)?;
+    Ok(Some(read).filter(|read| !read.remotes.is_empty()))
 }
 
 /// Reads it anew for a background, and tells where it is another.
 pub(crate) fn refresh(inner: &Inner, workspace: &Workspace) {
     let Some(Ok(journal)) = inner.journal_now() else { return };
     let in_conflict = workspace.notes.known().iter().filter(|note| note.versions.len() > 1).count() as u64;
-    let read = read(&journal, workspace)
-        .map(|sync| SyncStatus { conflicts: if sync.state == SyncState::Disabled { 0 } else { in_conflict }, ..sync });
+    let before = workspace.sync();
+    let read = read(&journal, workspace).and_then(|sync| {
+        let moved = before.remotes != sync.remotes || (before.pending, before.failed) != (sync.pending, sync.failed);
+        let anew = workspace.is_health_old(if moved { Duration::ZERO } else { crate::health::EVERY });
+        let conflicts = if sync.state == SyncState::Disabled { 0 } else { in_conflict };
+        let health = if anew {
+            let read = health(&journal, workspace, conflicts)?;
+            if let Some(read) = &read {
+                crate::health::write_metrics(&journal, workspace, read);
+            }
+            read
+        } else {
+            before.health.clone()
+        };
+        Ok(SyncStatus { conflicts, health, ..sync })
+    });
     match read {
         Ok(sync) => {
+            let drift = |sync: &SyncStatus| sync.health.as_ref().map(|health| health.drift.clone());
+            let told = drift(&before) != drift(&sync);
             if workspace.set_sync(sync) {
                 inner.tell(Notice::Status { root: workspace.root.clone() });
+            }
+            if told {
+                workspace.merge_findings(inner);
             }
         }
         Err(e) => tracing::debug!("how the remotes stand could not be read: {e}"),

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What a look gave, and when it ended.
 struct Looked {
@@ -66,6 +66,8 @@ pub(crate) struct Workspace {
     /// What is being fetched again by itself.
     retry: Mutex<Option<Cancel>>,
     syncing: Mutex<Option<Cancel>>,
+    /// When the figures of synchronisation were read.
+    health_at: Mutex<Option<Instant>>,
     /// It claims to be a project that it is not, as far as the journal knows; and whether that was told.
     doubted: AtomicBool,
     told_of_doubt: AtomicBool,
@@ -114,6 +116,7 @@ impl Workspace {
             snapshot: RwLock::default(),
             retry: Mutex::default(),
             syncing: Mutex::default(),
+            health_at: Mutex::default(),
             doubted: AtomicBool::new(false),
             told_of_doubt: AtomicBool::new(false),
             expiry: crate::caches::Expiry::default(),
@@ -369,10 +372,15 @@ impl Workspace {
         let surveyed = Arc::clone(&self.surveyed.read().unwrap_or_else(PoisonError::into_inner));
         let lints = self.lint_book.findings();
         let checked = self.check_book.findings();
-        let now = if lints.is_empty() && checked.is_empty() {
+        let drift =
+            if inner.spelled(&self.root) == self.root { crate::health::findings(self, None) } else { Vec::new() };
+        let now = if lints.is_empty() && checked.is_empty() && drift.is_empty() {
             surveyed
         } else {
             let mut all = (*surveyed).clone();
+            for finding in drift {
+                all.entry(finding.file.clone()).or_default().push(finding);
+            }
             for (file, found) in &*lints {
                 let told = all.entry(file.clone()).or_default();
                 let more = crate::lints::beside(told, found);
@@ -441,6 +449,16 @@ impl Workspace {
         let changed = *known != sync;
         *known = sync;
         changed
+    }
+
+    /// Whether the figures of synchronisation are older than that; they are taken for new from then on.
+    pub fn is_health_old(&self, than: Duration) -> bool {
+        let mut at = self.health_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = at.is_none_or(|at| at.elapsed() >= than);
+        if old {
+            *at = Some(Instant::now());
+        }
+        old
     }
 
     /// A synchronisation is begun by itself; it ends with the engine and with the workspace.

@@ -40,7 +40,7 @@ pub use leave::leave;
 pub use memory::limit_memory;
 pub use moment::{ago, at_second, moment};
 pub use network::{Gate, OfflineMode, Permit, Refused, WayOut};
-pub use paths::{Folders, FoldersError, make_private_folder, write_new_private, write_private};
+pub use paths::{Folders, FoldersError, make_private_folder, write_new_private, write_private, write_public};
 pub use process::{Command, Ended, Output, ProcessError, Stream, find_program};
 pub use read::read_small;
 pub use routes::RouteWatch;

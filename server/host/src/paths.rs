@@ -115,6 +115,19 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes a file that others may read, whole or not at all, in a folder that is there. It may be lost when the power fails.
+pub fn write_public(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write as _;
+    let folder = path.parent().ok_or_else(|| io::Error::other("a file needs a folder"))?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|e| e.error)?;
+    Ok(())
+}
+
 /// Writes a file that only its owner may read, where nothing is yet; what is there stays as it is.
 pub fn write_new_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     use std::io::Write as _;

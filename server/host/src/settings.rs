@@ -12,7 +12,8 @@ pub const WORKSPACE_FILE: &str = "holdover.toml";
 /// A settings file larger than this is not read, in bytes.
 pub(crate) const SIZE_LIMIT: u64 = 1 << 20;
 /// Keys that are taken from trusted sources only, with the reason.
-const TRUSTED_ONLY: [(&str, &str); 18] = [
+const TRUSTED_ONLY: [(&str, &str); 19] = [
+    ("sync.metrics-file", "this names a file that is written"),
     ("fetch.cargo", RUN),
     ("fetch.go", RUN),
     ("fetch.npm", RUN),

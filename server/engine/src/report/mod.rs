@@ -2,6 +2,7 @@
 //! Says nothing that is not in the status; how it is coloured and aligned is for who shows it.
 
 pub(crate) mod markdown;
+pub(crate) mod metrics;
 mod note;
 mod record;
 mod story;
@@ -223,6 +224,9 @@ fn now(status: &Status) -> Section {
         let times = time("last done", &sync.last_success) + &time("next try", &sync.next_attempt);
         let remotes = words::counted(sync.remotes.len() as u64, "remote");
         add("sync", format!("{word}: {figures}, {remotes}{times}"), tone);
+        for drift in sync.health.iter().flat_map(|health| &health.drift) {
+            add("", drift.text.clone(), Tone::Fair);
+        }
     }
     let reviews = status.reviews;
     if reviews.open_threads + reviews.unsent > 0 {

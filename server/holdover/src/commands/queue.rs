@@ -14,6 +14,9 @@ pub(crate) struct Options {
     /// Workspace, or a folder or file in it
     #[arg(long, value_name = "PATH", default_value = ".", global = true)]
     workspace: PathBuf,
+    /// Print the figures of synchronisation in the text format of OpenMetrics, and nothing else
+    #[arg(long)]
+    openmetrics: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -35,6 +38,12 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
     let root = open(&engine, &options.workspace, out)?;
     warn_of_journal(&engine, out);
     let name = options.remote.as_deref();
+    if options.openmetrics {
+        let told = engine.sync_metrics(&root).map_err(|e| failed(&e))?;
+        engine.leave();
+        out.verbatim(told.as_bytes());
+        return Ok(End::Yes);
+    }
     match options.command {
         Some(Command::Retry) => drop(engine.retry_queue(&root, name).map_err(|e| failed(&e))?),
         Some(Command::Pause) => drop(engine.pause_queue(&root, name, true).map_err(|e| failed(&e))?),
@@ -47,6 +56,9 @@ pub(super) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
     out.document(&report);
     for line in engine::queue_words(&report) {
         out.line(line);
+    }
+    for drift in &report.health.drift {
+        out.line(&drift.text);
     }
     let refused = report.remotes.iter().any(|queue| !queue.items.is_empty());
     Ok(if report.waiting == 0 && !refused { End::Yes } else { End::No })

@@ -2,7 +2,7 @@
 //! It holds them and nothing else.
 
 /// The pages, by code.
-pub(crate) const PAGES: [(&str, &str); 56] = [
+pub(crate) const PAGES: [(&str, &str); 57] = [
     ("action-not-pinned", include_str!("../../../../docs/diagnostics/action-not-pinned.md")),
     ("allowance-unused", include_str!("../../../../docs/diagnostics/allowance-unused.md")),
     ("allowance-without-reason", include_str!("../../../../docs/diagnostics/allowance-without-reason.md")),
@@ -47,6 +47,7 @@ pub(crate) const PAGES: [(&str, &str); 56] = [
     ("freshness-unknown", include_str!("../../../../docs/diagnostics/freshness-unknown.md")),
     ("registry-not-allowed", include_str!("../../../../docs/diagnostics/registry-not-allowed.md")),
     ("submodule-not-here", include_str!("../../../../docs/diagnostics/submodule-not-here.md")),
+    ("sync-drift", include_str!("../../../../docs/diagnostics/sync-drift.md")),
     ("terraform-module-not-here", include_str!("../../../../docs/diagnostics/terraform-module-not-here.md")),
     ("terraform-provider-not-here", include_str!("../../../../docs/diagnostics/terraform-provider-not-here.md")),
     ("test-image-not-here", include_str!("../../../../docs/diagnostics/test-image-not-here.md")),
