@@ -5,8 +5,10 @@
 pub(crate) mod config;
 pub(crate) mod index;
 mod loose;
+pub(crate) mod offer;
 mod pack;
 pub(crate) mod repository;
+pub(crate) mod user;
 mod walk;
 pub(crate) mod wildmatch;
 

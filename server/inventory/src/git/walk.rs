@@ -105,7 +105,7 @@ impl Store {
 }
 
 /// `<mode in octal> <name>\0<id>`, and what follows.
-fn entry(bytes: &[u8]) -> Option<(u32, String, Id, &[u8])> {
+pub(super) fn entry(bytes: &[u8]) -> Option<(u32, String, Id, &[u8])> {
     let space = memchr::memchr(b' ', bytes)?;
     let end = memchr::memchr(0, bytes)?;
     let mode = u32::from_str_radix(std::str::from_utf8(bytes.get(..space)?).ok()?, 8).ok()?;

@@ -5,6 +5,7 @@ use super::LARGEST;
 use crate::ecosystem::Ask;
 use crate::git::config::{self, Settings};
 use crate::git::repository::{Objects, Repository};
+use crate::git::user::{files, folder};
 use crate::git::wildmatch::Pattern;
 use crate::look::Unread;
 use std::path::{Path, PathBuf};
@@ -19,30 +20,6 @@ pub(super) struct Told {
     pub doubts: Vec<String>,
     /// What the user and the system say of attributes, the weakest first.
     pub attributes: Vec<PathBuf>,
-}
-
-/// The files of settings of the system and of the user, the weakest first.
-fn files(ask: &Ask<'_>) -> Vec<PathBuf> {
-    let homes = &ask.options.homes;
-    let given = |name: &str| homes.variable(name).filter(|value| !value.is_empty());
-    let mut out = Vec::new();
-    if given("GIT_CONFIG_NOSYSTEM").and_then(config::truth) != Some(true) {
-        out.push(given("GIT_CONFIG_SYSTEM").map_or_else(|| PathBuf::from("/etc/gitconfig"), PathBuf::from));
-    }
-    match homes.variable("GIT_CONFIG_GLOBAL") {
-        Some(path) => out.push(PathBuf::from(path)),
-        None => out.extend([own(ask).join("config"), homes.home.join(".gitconfig")]),
-    }
-    // As git is told to read none.
-    out.retain(|path| !path.as_os_str().is_empty() && path != Path::new("/dev/null"));
-    out
-}
-
-/// The user's folder for git.
-fn own(ask: &Ask<'_>) -> PathBuf {
-    let homes = &ask.options.homes;
-    let config = homes.variable("XDG_CONFIG_HOME").filter(|value| !value.is_empty());
-    config.map_or_else(|| homes.home.join(".config"), PathBuf::from).join("git")
 }
 
 pub(super) fn read(
@@ -100,7 +77,7 @@ pub(super) fn read(
             Some(below) => ask.options.homes.home.join(below),
             None => PathBuf::from(path),
         },
-        None => own(ask).join("attributes"),
+        None => folder(ask).join("attributes"),
     });
     Told { folders, include: patterns("fetchinclude"), exclude: patterns("fetchexclude"), doubts, attributes }
 }

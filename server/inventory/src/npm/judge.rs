@@ -5,6 +5,7 @@ use super::address::{self, DESCRIPTION, Lacking, Wanted as Asked};
 use super::config::{self, Config};
 use super::entry::Text;
 use super::lock::{self, Located};
+use super::repositories::{Answer, Repositories, Way};
 use super::store::{Plan, Store, plan, state_of, sums};
 use super::{LARGEST_LOCKFILE, artifacts, manifest, name_of, omitted, sync, tree, without_mark};
 use crate::ecosystem::{Ask, Judged, Line, Repair, Shared, Verdict};
@@ -79,7 +80,25 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     let store = Store::find(&config, ask);
     judged.watch.push(store.content.clone());
     let mut plans: Vec<Plan> = ids.iter().map(|(at, _)| plan(&lock.entries[*at], folder, &store)).collect();
-    let (mut lacking, shared) = by_address(&ids, &mut plans, &lock.entries, &inert, &config, &store, lockfile, ask);
+    let mut repositories = Repositories::new(&config, ask);
+    let mut cloned: HashMap<usize, Answer> = HashMap::new();
+    let mut archives: HashMap<usize, String> = HashMap::new();
+    for ((at, _), plan) in ids.iter().zip(&plans) {
+        let Some(repository) = &plan.repository else { continue };
+        if inert[*at] || omitted(&lock.entries[*at].entry, &config) {
+            continue;
+        }
+        match repositories.way(repository) {
+            Way::Archive(_) if store.doubt.is_some() => {
+                let evidence = store.doubt.clone().unwrap_or_default();
+                cloned.insert(*at, Answer { state: ArtifactState::Unknown, evidence, looked_in: Vec::new() });
+            }
+            Way::Archive(address) => drop(archives.insert(*at, address)),
+            Way::Told(answer) => drop(cloned.insert(*at, answer)),
+        }
+    }
+    let found = by_address(&ids, &mut plans, &lock.entries, &inert, &archives, &config, &store, lockfile, ask);
+    let (mut lacking, shared) = found;
     judged.shared = shared;
     let paths: Vec<PathBuf> =
         plans.iter().flat_map(|plan| plan.candidates.iter().map(|(path, _)| path.clone())).collect();
@@ -101,6 +120,15 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         }
         if let (ArtifactState::Present, Some(found)) = (state, found) {
             looked_in = vec![plan.candidates[found].0.clone()];
+        }
+        if plan.repository.is_some()
+            && state == ArtifactState::Present
+            && let Some(answer) = repositories.unpacked(&looked_in[0])
+        {
+            (state, evidence) = (answer.state, answer.evidence);
+        }
+        if let Some(answer) = cloned.remove(&at) {
+            (state, evidence, looked_in) = (answer.state, answer.evidence, answer.looked_in);
         }
         let identity = found.and_then(|found| match stands[found] {
             Seen::File(identity) => Some(identity),
@@ -176,6 +204,7 @@ fn by_address(
     plans: &mut [Plan],
     entries: &[Located],
     inert: &[bool],
+    archives: &HashMap<usize, String>,
     config: &Config,
     store: &Store,
     lockfile: &Path,
@@ -185,6 +214,14 @@ fn by_address(
     let mut asked: Vec<(usize, Asked<'_>)> = Vec::new();
     for (order, (at, _)) in ids.iter().enumerate() {
         let entry = &entries[*at].entry;
+        if let Some(address) = archives.get(at) {
+            let address = Some(address.clone());
+            asked.push((order, Asked { description: None, address, version: "", integrity: None }));
+            continue;
+        }
+        if plans[order].repository.is_some() {
+            continue;
+        }
         let without = entry.resolved.is_none() || entry.integrity.is_none();
         if !without || inert[*at] || omitted(entry, config) || plans[order].doubt.is_some() || plans[order].local {
             continue;

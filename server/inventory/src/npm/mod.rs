@@ -11,6 +11,8 @@ mod lock;
 pub(crate) mod manifest;
 mod packument;
 mod records;
+mod repositories;
+pub(crate) mod spec;
 pub(crate) mod store;
 mod sync;
 mod tree;

@@ -4,6 +4,7 @@
 use super::config::Config;
 use super::entry::Text;
 use super::lock::Located;
+use super::spec::{self, Repository};
 use crate::ecosystem::Ask;
 use crate::fetch;
 use crate::hexadecimal;
@@ -53,10 +54,13 @@ pub(super) struct Plan {
     pub candidates: Vec<(PathBuf, Option<Sum>)>,
     pub doubt: Option<String>,
     pub local: bool,
+    /// The git repository that it comes from.
+    pub repository: Option<Result<Repository, ()>>,
 }
 
 pub(super) fn plan(located: &Located, folder: &Path, store: &Store) -> Plan {
-    let doubtful = |why: String| Plan { candidates: Vec::new(), doubt: Some(why), local: false };
+    let none = Plan { candidates: Vec::new(), doubt: None, local: false, repository: None };
+    let doubtful = |why: String| Plan { candidates: Vec::new(), doubt: Some(why), local: false, repository: None };
     let sums = located.entry.integrity.as_deref().map(sums).unwrap_or_default();
     let resolved = match &located.entry.resolved {
         Some(Text::Said(resolved)) => Some(resolved.as_str()),
@@ -64,7 +68,10 @@ pub(super) fn plan(located: &Located, folder: &Path, store: &Store) -> Plan {
     };
     if let Some(file) = resolved.and_then(|resolved| resolved.strip_prefix("file:")) {
         let file = percent_encoding::percent_decode_str(file).decode_utf8_lossy();
-        return Plan { candidates: vec![(folder.join(&*file), sums.into_iter().next())], doubt: None, local: true };
+        return Plan { candidates: vec![(folder.join(&*file), sums.into_iter().next())], local: true, ..none };
+    }
+    if let Some(repository) = resolved.and_then(spec::read) {
+        return Plan { repository: Some(repository), ..none };
     }
     if let Some(resolved) =
         resolved.filter(|resolved| !resolved.starts_with("http:") && !resolved.starts_with("https:"))
@@ -79,7 +86,7 @@ pub(super) fn plan(located: &Located, folder: &Path, store: &Store) -> Plan {
         return doubtful(doubt.clone());
     }
     let candidates = sums.into_iter().map(|sum| (store.path(&sum), Some(sum))).collect();
-    Plan { candidates, doubt: None, local: false }
+    Plan { candidates, ..none }
 }
 
 /// The digests of the strongest hash in an integrity, as npm chooses.

@@ -2,8 +2,9 @@
 //! May read manifests of the workspace's own packages only.
 
 use super::config::Config;
-use super::entry::Entry;
+use super::entry::{Entry, Text};
 use super::lock::Lock;
+use super::spec::{self, Repository};
 use super::tree::{self, Tree};
 use crate::ecosystem::{Ask, Verdict};
 use crate::look::Seen;
@@ -90,6 +91,7 @@ pub(crate) fn compare(
         sync.manifests.push((at, path, text));
     }
     if clean {
+        repositories(&mut sync, lock, tree);
         unanswered(&mut sync, file, lock, tree, config);
         for (at, located) in lock.entries.iter().enumerate() {
             let entry = &located.entry;
@@ -104,6 +106,57 @@ pub(crate) fn compare(
         }
     }
     sync
+}
+
+/// The address of an entry's git repository, where it comes from one.
+fn repository(entry: &Entry) -> Option<Result<Repository, ()>> {
+    match &entry.resolved {
+        Some(Text::Said(resolved)) => spec::read(resolved),
+        _ => None,
+    }
+}
+
+/// Packages from git repositories that are not what entries of the lockfile ask for: npm asks for another then.
+fn repositories(sync: &mut Sync, lock: &Lock, tree: &Tree) {
+    let overridden = sync.manifests.iter().any(|(_, _, text)| text.contains("\"overrides\""));
+    for edge in &tree.edges {
+        let (from, to) = (&lock.entries[edge.from as usize], &lock.entries[edge.to as usize]);
+        let Some((_, folder)) = to.path.rsplit_once("node_modules/") else { continue };
+        if from.entry.link || to.entry.link {
+            continue;
+        }
+        let tables = [
+            &from.entry.dependencies,
+            &from.entry.optional_dependencies,
+            &from.entry.dev_dependencies,
+            &from.entry.peer_dependencies,
+        ];
+        let asked = tables.into_iter().find_map(|table| table.0.iter().find(|(name, _)| name == folder));
+        let Some((_, asked)) = asked else { continue };
+        let (name, held) = (super::name_of(to), repository(&to.entry));
+        let verdict = match (spec::read(asked), held) {
+            (Some(Ok(asked)), Some(Ok(held)))
+                if asked.is_here() && !asked.allows(&held, to.entry.version.as_deref(), Some(&asked)) =>
+            {
+                Verdict::Doubtful(format!(
+                    "{name} is asked for from a repository on this machine, in which npm looks anew"
+                ))
+            }
+            (None, None) => continue,
+            (Some(Err(())), _) | (_, Some(Err(()))) => Verdict::Doubtful(format!("{name}: {}", spec::NOT_UNDERSTOOD)),
+            (Some(Ok(asked)), Some(Ok(held))) if asked.allows(&held, to.entry.version.as_deref(), Some(&asked)) => {
+                continue;
+            }
+            (None, Some(_)) if to.entry.version.as_deref().and_then(|v| super::satisfies(v, asked)) == Some(true) => {
+                continue;
+            }
+            _ if overridden => Verdict::Doubtful(format!(
+                "package.json has overrides, and {name} comes from elsewhere than is asked for"
+            )),
+            _ => Verdict::Refused(format!("the lockfile has {name} from elsewhere than is asked for")),
+        };
+        sync.verdict.worsen(verdict);
+    }
 }
 
 /// What entries of the lockfile need and the lockfile does not have: npm refuses it, whatever its cache holds. One
@@ -253,6 +306,17 @@ fn one(
             let held = match to {
                 None => false,
                 Some(_) if unchanged => true,
+                Some(to) if repository(&to.entry).is_some() => {
+                    let asked_before = known[table].get(name.as_str()).copied().and_then(spec::read);
+                    let before = asked_before.and_then(Result::ok);
+                    match (spec::read(range), repository(&to.entry)) {
+                        (Some(Ok(asked)), Some(Ok(held))) => {
+                            asked.allows(&held, to.entry.version.as_deref(), before.as_ref())
+                        }
+                        (None, _) => to.entry.version.as_deref().and_then(|v| super::satisfies(v, range)) == Some(true),
+                        _ => false,
+                    }
+                }
                 Some(to) => {
                     let range = range
                         .strip_prefix("npm:")
@@ -262,6 +326,13 @@ fn one(
                 }
             };
             if held {
+                continue;
+            }
+            if let (Some(_), Some(Ok(asked))) = (to, spec::read(range))
+                && asked.is_here()
+            {
+                let why = format!("{name} is asked for from a repository on this machine, in which npm looks anew");
+                sync.verdict.worsen(Verdict::Doubtful(why));
                 continue;
             }
             let what = if to.is_some() { "has another version of" } else { "does not have" };

@@ -67,7 +67,8 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     if let Some(needs) = &needs {
         let wanted: Vec<usize> = (0..lock.packages.len()).filter(|&at| needs.needed[at]).collect();
         let packages: Vec<&Package> = wanted.iter().map(|&at| &lock.packages[at]).collect();
-        let store = Store { folder: &settings.store, form, project: folder, ask };
+        let builds = !settings.ignores_scripts;
+        let store = Store { folder: &settings.store, form, project: folder, builds, ask };
         held = wanted.into_iter().zip(store.look(&packages)).collect();
     }
     for (at, package) in lock.packages.iter().enumerate() {

@@ -58,6 +58,8 @@ pub(super) struct Package {
     pub key: String,
     pub span: Span<usize>,
     pub resolution: Value,
+    /// Where the key does not say it.
+    pub version: Option<String>,
     pub os: Vec<String>,
     pub cpu: Vec<String>,
     pub libc: Vec<String>,
@@ -180,6 +182,7 @@ fn packages(lock: &mut Lock, entry: &yaml::Entry) -> HashMap<String, u32> {
             key: one.key.clone(),
             span: one.span.clone(),
             resolution: resolution.clone(),
+            version: one.value.get("version").and_then(Value::word).map(str::to_owned),
             os: list("os"),
             cpu: list("cpu"),
             libc: list("libc"),

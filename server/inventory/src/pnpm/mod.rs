@@ -11,6 +11,7 @@ mod needs;
 mod packed;
 mod policy;
 mod program;
+mod repository;
 mod settings;
 mod store;
 mod sync;

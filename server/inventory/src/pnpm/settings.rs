@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub(super) const LARGEST: u64 = 4 << 20;
 
 /// Settings in `.npmrc` and the environment that change the answer in ways that are not followed.
-const STEERING: [&str; 34] = [
+const STEERING: [&str; 35] = [
     "cpu",
     "dedupe-peers",
     "dev",
@@ -48,6 +48,7 @@ const STEERING: [&str; 34] = [
     "production",
     "recursive-install",
     "shared-workspace-lockfile",
+    "virtual-store-dir-max-length",
 ];
 
 /// Settings in `pnpm-workspace.yaml` that do not change the answer.
@@ -126,6 +127,8 @@ pub(super) struct Settings {
     pub auto_install_peers: bool,
     /// pnpm would fetch another version of itself where one is asked for.
     pub switches_itself: bool,
+    /// Scripts of packages are not run.
+    pub ignores_scripts: bool,
     /// It has fetched some, whichever.
     pub has_others: bool,
     pub npm: Config,
@@ -160,6 +163,7 @@ pub(super) fn read(folder: &Path, manifest: &serde_json::Value, form: Form, ask:
         catalogs: BTreeMap::new(),
         auto_install_peers: true,
         switches_itself: true,
+        ignores_scripts: false,
         has_others: [".tools", "package-manager-store"]
             .iter()
             .any(|name| ask.look.at(&data.join(name)) != Seen::Absent),
@@ -244,6 +248,7 @@ fn from_rc(settings: &mut Settings, form: Form, ask: &Ask<'_>) -> Option<String>
         }
         settings.auto_install_peers = first("auto-install-peers") != Some("false");
         settings.switches_itself = first("manage-package-manager-versions") != Some("false");
+        settings.ignores_scripts = first("ignore-scripts") == Some("true");
     }
     let named = first("store-dir").filter(|_| form == Form::Files).map(str::to_owned);
     settings.npm.values = values;
@@ -361,6 +366,7 @@ fn one(settings: &mut Settings, key: &str, value: &Value, store: &mut Option<Str
         "managePackageManagerVersions" if value.is_true() || value.is_false() => {
             settings.switches_itself = value.is_true();
         }
+        "ignoreScripts" if value.is_true() || value.is_false() => settings.ignores_scripts = value.is_true(),
         key if HARMLESS.contains(&key) || empty => {}
         key if form == Form::Files && key.starts_with("minimumReleaseAge") => {}
         key => settings.doubt(format!("pnpm-workspace.yaml sets {key}, which is not followed")),

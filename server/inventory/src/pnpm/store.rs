@@ -4,8 +4,8 @@
 use super::database::Database;
 use super::lock::Package;
 use super::program::Form;
+use super::repository::Hosted;
 use crate::ecosystem::Ask;
-use crate::fetch::without_credentials;
 use crate::held::Held;
 use crate::hexadecimal;
 use crate::look::{Seen, Unread};
@@ -51,6 +51,7 @@ enum From {
     /// An archive beside the project.
     Archive(PathBuf, Option<Sum>),
     Folder(PathBuf),
+    Repository(Hosted),
     Doubt(String),
 }
 
@@ -59,6 +60,8 @@ pub(super) struct Store<'a> {
     pub folder: &'a Path,
     pub form: Form,
     pub project: &'a Path,
+    /// Scripts of packages are run, which packages from repositories may need before they are packages.
+    pub builds: bool,
     pub ask: &'a Ask<'a>,
 }
 
@@ -69,10 +72,18 @@ impl Store<'_> {
         let database = (self.form == Form::Database).then(|| {
             let stored = places.iter().filter_map(|from| match from {
                 From::Store { integrity, id, .. } => Some((integrity.clone(), id.clone())),
+                From::Repository(hosted) => Some((hosted.id.clone(), self.built().to_owned())),
                 _ => None,
             });
             Database::open(self.folder, &stored.collect::<Vec<_>>(), self.ask)
         });
+        let hosted: Vec<Option<Hosted>> = places
+            .iter()
+            .map(|from| match from {
+                From::Repository(hosted) => Some(hosted.clone()),
+                _ => None,
+            })
+            .collect();
         let found: Vec<Result<(Listed, PathBuf), Held>> = packages
             .par_iter()
             .zip(places)
@@ -85,7 +96,15 @@ impl Store<'_> {
             let stands: Vec<(Seen, PathBuf)> = seen.by_ref().take(listed.files.len()).collect();
             hold(listed, list, stands, database.is_none())
         };
-        found.into_iter().map(|found| found.map_or_else(|held| held, &mut hold)).collect()
+        let all: Vec<Held> = found.into_iter().map(|found| found.map_or_else(|held| held, &mut hold)).collect();
+        let again = all.into_iter().zip(hosted).map(|(held, hosted)| match hosted {
+            // Of what is not whole in its store pnpm makes a clone.
+            Some(hosted) if held.state == ArtifactState::Corrupt => Some(hosted.cloned(self.builds, self.ask))
+                .filter(|cloned| cloned.state != ArtifactState::Missing)
+                .unwrap_or(held),
+            _ => held,
+        });
+        again.collect()
     }
 
     fn path(&self, file: &File) -> PathBuf {
@@ -94,29 +113,52 @@ impl Store<'_> {
         self.folder.join("files").join(&hex[..2]).join(name)
     }
 
+    /// How the store calls a package from a repository that is ready for use.
+    fn built(&self) -> &'static str {
+        if self.builds { "built" } else { "not-built" }
+    }
+
     fn list(
         &self,
         package: &Package,
         from: From,
         database: Option<&Result<Database, Held>>,
     ) -> Result<(Listed, PathBuf), Held> {
-        let (integrity, sum, id) = match from {
-            From::Store { integrity, sum, id } => (integrity, sum, id),
+        let (listed, path, locked) = match from {
+            From::Store { integrity, sum, id } => {
+                let (listed, path) = match database {
+                    None => {
+                        let hex = hexadecimal::of(&sum.bytes);
+                        let hex = &hex[..hex.len().min(64)];
+                        let name = id.replace(['\\', '/', ':', '*', '?', '"', '<', '>', '|'], "+");
+                        let path = self.folder.join("index").join(&hex[..2]).join(format!("{}-{name}.json", &hex[2..]));
+                        (self.read(&path), path)
+                    }
+                    Some(Ok(database)) => (database.list(&integrity, &id), database.path.clone()),
+                    Some(Err(held)) => return Err(held.clone()),
+                };
+                (listed, path, None)
+            }
+            From::Repository(hosted) => {
+                let (listed, path) = match database {
+                    None => {
+                        let file = if self.builds { "integrity.json" } else { "integrity-not-built.json" };
+                        let path = self.folder.join(hosted.folder_in_store()).join(file);
+                        (self.read(&path), path)
+                    }
+                    Some(Ok(database)) => (database.list(&hosted.id, self.built()), database.path.clone()),
+                    Some(Err(held)) => return Err(held.clone()),
+                };
+                // What the store does not have is cloned, whether or not there is a network.
+                let listed = listed.map_err(|held| match held.state {
+                    ArtifactState::Missing => hosted.cloned(self.builds, self.ask),
+                    _ => held,
+                });
+                (listed, path, hosted.version)
+            }
             From::Archive(path, sum) => return Err(self.archive(path, sum)),
             From::Folder(path) => return Err(self.local(path)),
             From::Doubt(why) => return Err(Held::new(ArtifactState::Unknown, why)),
-        };
-        let (listed, path) = match database {
-            None => {
-                let hex = hexadecimal::of(&sum.bytes);
-                let hex = &hex[..hex.len().min(64)];
-                let file =
-                    format!("{}-{}.json", &hex[2..], id.replace(['\\', '/', ':', '*', '?', '"', '<', '>', '|'], "+"));
-                let path = self.folder.join("index").join(&hex[..2]).join(file);
-                (self.read(&path), path)
-            }
-            Some(Ok(database)) => (database.list(&integrity, &id), database.path.clone()),
-            Some(Err(held)) => return Err(held.clone()),
         };
         let listed = listed.map_err(|mut held| {
             held.looked_in.push(path.clone());
@@ -124,6 +166,7 @@ impl Store<'_> {
         })?;
         // pnpm stops where the store has another package under this checksum.
         let (name, version) = package.name();
+        let version = locked.as_deref().unwrap_or(version);
         let other_name = listed.name.as_ref().is_some_and(|known| !known.eq_ignore_ascii_case(name));
         let plain = semver::Version::parse(version).ok();
         let known =
@@ -234,15 +277,19 @@ fn from(package: &Package, project: &Path) -> From {
     let sum = said("integrity").and_then(|integrity| npm::store::sums(integrity).into_iter().next());
     let tarball = said("tarball");
     if let Some(kind) = said("type") {
-        return From::Doubt(format!("it comes from elsewhere than a registry ({kind}), which is not judged"));
+        let hosted = Hosted::of(package, Some(kind));
+        return hosted.map_or_else(
+            || From::Doubt(format!("it comes from elsewhere than a registry ({kind}), which is not judged")),
+            From::Repository,
+        );
     }
     if let Some(file) = tarball.and_then(|tarball| tarball.strip_prefix("file:")) {
         return From::Archive(crate::members::clean(&project.join(file)), sum);
     }
     let hosted = package.resolution.get("gitHosted").is_some_and(|hosted| !hosted.is_false());
     if hosted || tarball.is_some_and(|tarball| HOSTS.iter().any(|host| tarball.starts_with(host))) {
-        let from = without_credentials(tarball.unwrap_or_default());
-        return From::Doubt(format!("it comes from a repository, which is not judged: {from}"));
+        let hosted = Hosted::of(package, None);
+        return hosted.map_or_else(|| From::Doubt("the lockfile has no address for it".into()), From::Repository);
     }
     let (Some(integrity), Some(sum)) = (said("integrity"), sum) else {
         return From::Doubt("the lockfile has no checksum for it that is understood".into());
