@@ -64,6 +64,31 @@ impl Linted {
         project
     }
 
+    /// With the project that `fixtures/linters` has for a linter, and every linter that the tests install in `PATH`.
+    ///
+    /// # Panics
+    /// Where there is none.
+    #[must_use]
+    pub fn fixture(name: &str) -> Self {
+        let mut project = Self::new();
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/linters").join(format!("{name}.txtar"));
+        let text = std::fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        for part in format!("\n{text}").split("\n-- ").skip(1) {
+            let (name, text) = part.split_once(" --\n").unwrap_or((part.trim_end_matches(" --"), ""));
+            // The line end before the next name is its own.
+            let text = if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
+            project.write(name, &text);
+        }
+        let (tools, path) = (tools(), std::env::var("PATH").expect("a PATH"));
+        let bin = project.beside("bin");
+        let all = ["linters/bin", "linters/node/node_modules/.bin", "go/go/bin"]
+            .map(|part| tools.join(part).display().to_string());
+        project.set("PATH", &format!("{}:{}:{path}", bin.display(), all.join(":")));
+        project.set("PYTHONPATH", &tools.join("linters").display().to_string());
+        project.set("GOCACHE", &crate::fixture::cache().join("go-vet").display().to_string());
+        project
+    }
+
     /// The workspace.
     ///
     /// # Panics
@@ -174,14 +199,18 @@ impl Default for Linted {
 /// Where it is not installed.
 #[must_use]
 pub fn ruff() -> PathBuf {
-    let tools = std::env::var_os("HOLDOVER_TOOLS").map_or_else(
+    let ruff = tools().join("linters/bin/ruff");
+    assert!(ruff.is_file(), "{} is not there: run tests/linters/install.sh {}", ruff.display(), tools().display());
+    std::fs::canonicalize(ruff).expect("ruff")
+}
+
+/// Where the tests' tools are installed.
+fn tools() -> PathBuf {
+    std::env::var_os("HOLDOVER_TOOLS").map_or_else(
         || {
             let program = std::env::current_exe().expect("a test has a program");
             program.ancestors().nth(3).expect("a test program lies in target/PROFILE/deps").join("tools")
         },
         PathBuf::from,
-    );
-    let ruff = tools.join("linters/bin/ruff");
-    assert!(ruff.is_file(), "{} is not there: run tests/linters/install.sh {}", ruff.display(), tools.display());
-    std::fs::canonicalize(ruff).expect("ruff")
+    )
 }

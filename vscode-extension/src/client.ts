@@ -12,6 +12,7 @@ import {
 import type { UserProgress } from './userProgress.ts';
 import { serverLine } from './present/serverLog.ts';
 import { Capabilities } from './protocol.ts';
+import type { ReportedElsewhere } from './reportedElsewhere.ts';
 import { resolveFresh } from './resolving.ts';
 import { explicitSettings, sectionOf, type SettingsTree } from './settings.ts';
 
@@ -23,6 +24,7 @@ export interface ClientParts {
   settingKeys: readonly string[];
   progress: UserProgress;
   runCommand: RunCommand;
+  elsewhere: ReportedElsewhere;
   /** The connection closed without anybody asking for it. */
   onGone: () => void;
 }
@@ -82,6 +84,9 @@ export function createClient(file: string, parts: ClientParts): LanguageClient {
         parts.progress.handle(client, token, step, () => {
           next(token, step);
         });
+      },
+      handleDiagnostics: (uri, diagnostics, next) => {
+        parts.elsewhere.handle(uri, diagnostics, next);
       },
       // An edit that comes late would be applied to lines that have moved.
       resolveCodeAction: (action, token, next) => resolveFresh(action, () => next(action, token)),

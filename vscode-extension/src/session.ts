@@ -8,6 +8,7 @@ import { MOST_RESTARTS, RestartBudget } from './backoff.ts';
 import { findServer, type BinarySource, type Lookup } from './binary.ts';
 import { createClient, settingsFor } from './client.ts';
 import type { ConflictsShown, ServerStatus, Status } from './contract.ts';
+import { ReportedElsewhere } from './reportedElsewhere.ts';
 import { UserProgress } from './userProgress.ts';
 import { needsAttention } from './present/figures.ts';
 import type { Standing } from './present/statusItem.ts';
@@ -49,6 +50,7 @@ export class Session implements vscode.Disposable {
   source: BinarySource | undefined;
   private readonly budget = new RestartBudget();
   private readonly progress = new UserProgress();
+  private readonly elsewhere = new ReportedElsewhere();
   private restartTimer: NodeJS.Timeout | undefined;
   private queue: Promise<void> = Promise.resolve();
   private readonly settingKeys: string[];
@@ -156,6 +158,7 @@ export class Session implements vscode.Disposable {
 
   dispose(): void {
     clearTimeout(this.restartTimer);
+    this.elsewhere.dispose();
     for (const subscription of this.subscriptions) {
       subscription.dispose();
     }
@@ -203,6 +206,7 @@ export class Session implements vscode.Disposable {
       log: this.log,
       settingKeys: this.settingKeys,
       progress: this.progress,
+      elsewhere: this.elsewhere,
       runCommand: (command, _args, run) => this.run(command, run),
       onGone: () => {
         this.gone(client, 'the server ended');

@@ -42,6 +42,9 @@ return {
     ['workspace/applyEdit'] = function(err, params, ctx)
       return require('holdover.edit').apply(err, params, ctx)
     end,
+    ['textDocument/publishDiagnostics'] = function(err, params, ctx)
+      require('holdover.elsewhere').on_publish(err, params, ctx)
+    end,
     ['holdover/didChangeStatus'] = function(err, status, ctx)
       require('holdover.status').on_change(err, status, ctx)
     end,

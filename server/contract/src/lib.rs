@@ -60,9 +60,10 @@ pub use record::{
     FieldState, MergePolicy, PolicyOutcome, Record, RecordChoice, RecordConflict, RecordField, RecordSide, RecordWrite,
 };
 pub use settings::{
-    ChecksSettings, ConflictSettings, FetchSettings, FreshnessRule, FreshnessSettings, InventorySettings,
-    JournalSettings, LintAllowance, LintSettings, LogSettings, MirrorSettings, NotesSettings, PackSettings,
-    ProveSettings, RetentionSettings, Settings, SyncDriftSettings, SyncSettings, Unknown, WorkspaceSettings,
+    CheckCommand, CheckFormat, ChecksSettings, ColumnUnit, ConflictSettings, FetchSettings, FreshnessRule,
+    FreshnessSettings, InventorySettings, JournalSettings, LintAllowance, LintSettings, LogSettings, MirrorSettings,
+    NotesSettings, PackSettings, ProveSettings, RetentionSettings, Settings, SyncDriftSettings, SyncSettings, Unknown,
+    WorkspaceSettings,
 };
 pub use snapshot::Snapshot;
 pub use status::{

@@ -4,8 +4,9 @@
 //! What may run a command or name an endpoint is marked *trusted only*: `host` drops it from a workspace
 //! that the user does not trust.
 
-use crate::Keep;
+use crate::{Keep, Severity};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// All settings. Keys are `kebab-case` in TOML and `camelCase` or `kebab-case` in an editor's JSON.
@@ -152,6 +153,75 @@ pub struct ChecksSettings {
     pub build: Option<Vec<String>>,
     /// *Trusted only.* The command that tests it.
     pub test: Option<Vec<String>>,
+    /// *Trusted only.* Commands of the project that are checks, by name; `[checks.NAME]` is short for it. Without a command, a check that is
+    /// known by this name is run at the workspace's root, whatever shows that it is used.
+    pub commands: Option<BTreeMap<String, CheckCommand>>,
+}
+
+/// A command that is a check.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct CheckCommand {
+    /// The program and its arguments; `{files}` stands for all files that it is about.
+    pub command: Vec<String>,
+    /// The files that it is about: names, or paths with `*` and `**`.
+    pub files: Vec<String>,
+    /// What it writes.
+    pub format: Option<CheckFormat>,
+    /// For the format `regex`: what a line looks like, with the groups `file`, `line`, `column`, `endLine`, `endColumn`, `severity`, `code`
+    /// and `message`.
+    pub pattern: Option<String>,
+    /// What its columns count. Default: what the format says.
+    pub columns: Option<ColumnUnit>,
+    /// A tab leads to the next column that this divides.
+    pub tab_width: Option<u64>,
+    /// It writes what it found where errors go.
+    pub on_stderr: bool,
+    /// Its arguments where it looks at one file while somebody types, with the text on its standard input; `{path}` is the file's name.
+    pub typed: Option<Vec<String>>,
+    /// It has to write to the workspace.
+    pub writes: bool,
+    /// Exit codes with which what it writes counts. Default: 0 and 1.
+    pub exit_codes: Vec<i32>,
+    /// What its levels are: `error`, `warning`, `information` or `hint`.
+    pub severities: BTreeMap<String, Severity>,
+}
+
+/// What a command writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckFormat {
+    /// SARIF 2.1.0.
+    Sarif,
+    /// Cargo's messages, one JSON document a line.
+    CargoJson,
+    /// ESLint's list of files.
+    EslintJson,
+    /// Ruff's list.
+    RuffJson,
+    /// Reviewdog's diagnostics as one document.
+    Rdjson,
+    /// The same, one a line.
+    Rdjsonl,
+    /// `file:line:column: level: message`, as GCC does.
+    Gcc,
+    /// Lines that `pattern` takes apart.
+    Regex,
+}
+
+/// What a column counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum ColumnUnit {
+    /// Characters: Unicode scalar values.
+    Chars,
+    /// UTF-16 code units.
+    Utf16,
+    /// Bytes of UTF-8.
+    Bytes,
 }
 
 /// Proof runs: builds and tests with the network kept from them.

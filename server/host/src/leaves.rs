@@ -63,7 +63,25 @@ pub(crate) fn read_toml(path: &Path) -> Result<Vec<Leaf>, TomlProblem> {
 fn toml_leaves(text: &str) -> Result<Vec<Leaf>, (String, Option<std::ops::Range<usize>>)> {
     use toml::de::{DeTable, DeValue};
     fn walk(prefix: &str, table: &DeTable<'_>, depth: usize, leaves: &mut Vec<Leaf>) {
+        // `[checks.NAME]` is short for `[checks.commands.NAME]`, whose names are no settings of ours.
+        if prefix == "checks" {
+            let mut commands = serde_json::Map::new();
+            let mut span = None;
+            for (key, value) in table.iter().filter(|(_, value)| matches!(value.get_ref(), DeValue::Table(_))) {
+                span.get_or_insert(key.span());
+                match (key.get_ref().as_ref(), to_json(value.get_ref(), depth)) {
+                    ("commands", Value::Object(all)) => commands.extend(all),
+                    (name, one) => drop(commands.insert(name.to_owned(), one)),
+                }
+            }
+            if span.is_some() {
+                leaves.push(Leaf { key: "checks.commands".to_owned(), value: Value::Object(commands), span });
+            }
+        }
         for (key, value) in table {
+            if prefix == "checks" && matches!(value.get_ref(), DeValue::Table(_)) {
+                continue;
+            }
             let name = key.get_ref();
             let path = if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") };
             match value.get_ref() {

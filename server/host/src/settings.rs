@@ -12,7 +12,7 @@ pub const WORKSPACE_FILE: &str = "holdover.toml";
 /// A settings file larger than this is not read, in bytes.
 pub(crate) const SIZE_LIMIT: u64 = 1 << 20;
 /// Keys that are taken from trusted sources only, with the reason.
-const TRUSTED_ONLY: [(&str, &str); 19] = [
+const TRUSTED_ONLY: [(&str, &str); 20] = [
     ("sync.metrics-file", "this names a file that is written"),
     ("fetch.cargo", RUN),
     ("fetch.go", RUN),
@@ -25,6 +25,7 @@ const TRUSTED_ONLY: [(&str, &str); 19] = [
     ("fetch.maven", RUN),
     ("checks.build", RUN),
     ("checks.test", RUN),
+    ("checks.commands", RUN),
     ("prove.commands", RUN),
     ("pack.branches", BRING),
     ("pack.refs", BRING),
@@ -189,7 +190,11 @@ fn put(into: &mut Value, key: &str, value: Value) {
     while let Some(part) = parts.next() {
         let Value::Object(map) = at else { return };
         if parts.peek().is_none() {
-            map.insert(part.to_owned(), value);
+            match (map.get_mut(part), value) {
+                // What has names of its own is laid over by name.
+                (Some(Value::Object(known)), Value::Object(more)) => known.extend(more),
+                (_, value) => drop(map.insert(part.to_owned(), value)),
+            }
             return;
         }
         at = map.entry(part).or_insert_with(|| Value::Object(Map::new()));
@@ -272,6 +277,30 @@ mod tests {
         let loaded = fixture.load();
         assert_eq!(loaded.settings.fetch.cargo, Some("./evil".into()));
         assert_eq!(loaded.problems, []);
+    }
+
+    #[test]
+    fn commands_that_are_checks_are_laid_over_by_name_and_are_a_trusted_workspaces_alone() {
+        let file = "[checks]\ntimeout-seconds = 3\n[checks.docs]\ncommand = ['vale']\n[checks.commands.other]\ncommand = ['x']\n";
+        let mut fixture = Fixture::new("[checks.mine]\ncommand = ['me']\n[checks.docs]\ncommand = ['old']\n", file);
+        let loaded = fixture.load();
+        let names = |loaded: &Loaded| -> Vec<String> {
+            let all = loaded.settings.checks.commands.clone().unwrap_or_default();
+            all.into_iter().map(|(name, of)| format!("{name} {}", of.command.join(" "))).collect()
+        };
+        assert_eq!(names(&loaded), ["docs old", "mine me"]);
+        let [problem] = &loaded.problems[..] else { panic!("{:?}", loaded.problems) };
+        assert!(problem.message.contains("checks.commands") && problem.span.is_some(), "{problem:?}");
+        assert_eq!(loaded.settings.checks.timeout_seconds, Some(3));
+        fixture.layers.trusted = true;
+        fixture.layers.editor = json!({"checks": {"commands": {"third": {"command": ["y"]}}}});
+        let loaded = fixture.load();
+        assert_eq!(
+            (names(&loaded), loaded.problems),
+            (vec!["docs vale".into(), "mine me".into(), "other x".into(), "third y".into()], vec![])
+        );
+        let loaded = Fixture::new("[checks.docs]\ncomand = ['vale']\n", "").load();
+        assert!(loaded.problems[0].message.contains("comand"), "{:?}", loaded.problems);
     }
 
     #[test]

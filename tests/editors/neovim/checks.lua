@@ -45,6 +45,15 @@ t.main(function()
     t.contains(all[1].message, '`os` imported but unused', 'the words')
   end)
 
+  t.test('what another client says of the same place is not shown twice', function()
+    local other = vim.api.nvim_create_namespace('another server')
+    local same = { lnum = 0, col = 7, code = 'F401', source = 'Ruff', message = '`os` imported but unused' }
+    vim.diagnostic.set(other, 0, { same, { lnum = 3, col = 0, code = 'F401', source = 'Ruff', message = 'elsewhere' } })
+    t.equal(found(1)[1].lnum, 3, 'the other one stays')
+    vim.diagnostic.set(other, 0, {})
+    t.equal(found(2)[1].lnum, 0, 'it is shown again when nobody else says it')
+  end)
+
   t.test(':Holdover checks says how it stands', function()
     vim.cmd('Holdover checks')
     t.wait(function()

@@ -6,13 +6,8 @@ use super::{Change, Found};
 use contract::{Position, Range};
 use std::collections::HashMap;
 
-/// Hash of the whole lines of a range, without their ends.
-pub(super) fn lines_of(text: &str, range: Range) -> String {
-    let starts = starts(text, Ends::Any);
-    hash(text, &starts, range.start.line as usize, range.end.line as usize)
-}
-
-fn hash(text: &str, starts: &[usize], first: usize, last: usize) -> String {
+/// Hash of whole lines, without their ends.
+pub(super) fn hash(text: &str, starts: &[usize], first: usize, last: usize) -> String {
     let mut hasher = blake3::Hasher::new();
     for line in first..=last {
         let from = starts.get(line).copied().unwrap_or(text.len());
@@ -133,9 +128,9 @@ mod tests {
             },
             fixes: vec![Fix {
                 title: "remove".into(),
-                changes: vec![Change { range: line, text: String::new(), lines: lines_of(text, line) }],
+                changes: vec![Change { range: line, text: String::new(), lines: Text::new(text.into()).lines(line) }],
             }],
-            lines: lines_of(text, range),
+            lines: Text::new(text.into()).lines(range),
         }
     }
 

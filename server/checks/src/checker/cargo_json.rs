@@ -1,9 +1,8 @@
 //! What cargo writes with `--message-format=json`, one document a line, with the compiler's diagnostics in it.
 //! The shapes: <https://doc.rust-lang.org/cargo/reference/external-tools.html> and <https://doc.rust-lang.org/rustc/json.html>.
 
-use super::anchor::lines_of;
 use super::place::{Column, Ends, Text, Texts};
-use super::{Change, Checker, Fix, Found, MOST, MOST_CHANGES, Parsed, bounded};
+use super::{Change, Checker, Fix, Found, MOST, MOST_CHANGES, Parsed, Parser, Said, bounded};
 use contract::{Finding, Range, Severity};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -55,7 +54,15 @@ struct Expansion {
     span: Span,
 }
 
-pub(super) fn parse(checker: &Checker, output: &str, texts: &mut Texts<'_>) -> Parsed {
+pub(super) struct CargoJson;
+
+impl Parser for CargoJson {
+    fn parse(&self, checker: &Checker, said: &Said<'_>, texts: &mut Texts<'_>) -> Parsed {
+        parse(checker, said.text, texts)
+    }
+}
+
+fn parse(checker: &Checker, output: &str, texts: &mut Texts<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     for line in output.lines().filter(|line| line.starts_with('{')) {
         let Ok(line) = serde_json::from_str::<Line>(line) else { continue };
@@ -120,7 +127,7 @@ fn found(
         file: file.clone(),
     };
     let fixes = message.children.iter().chain([message]).filter_map(|child| fix(child, &file, &text, texts)).collect();
-    Some(Found { finding, fixes, lines: lines_of(&text.whole, range) })
+    Some(Found { finding, fixes, lines: text.lines(range) })
 }
 
 /// What only counts others: "3 warnings emitted", "aborting due to 2 previous errors", "For more information about …".
@@ -186,7 +193,7 @@ fn fix(child: &Message, file: &Path, text: &Text, texts: &Texts<'_>) -> Option<F
             return None;
         }
         let range = range(span, text);
-        let lines = lines_of(&text.whole, range);
+        let lines = text.lines(range);
         changes.push(Change { range, text: span.suggested_replacement.clone()?, lines });
     }
     changes.sort_by_key(|change| (change.range.start.byte, change.range.end.byte));
@@ -225,7 +232,7 @@ mod tests {
             }
         };
         let mut texts = Texts::new(Path::new("/w"), Path::new("/w"), Path::new(""), &mut text);
-        read(checker("clippy").unwrap(), output.as_bytes(), &mut texts)
+        read(checker("clippy").unwrap(), output.as_bytes(), b"", &mut texts)
     }
 
     fn at(range: Range) -> &'static str {

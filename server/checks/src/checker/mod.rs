@@ -3,15 +3,28 @@
 
 mod anchor;
 mod cargo_json;
+mod custom;
 mod definition;
+mod diff;
+mod eslint_json;
 mod found;
+mod go_vet;
+mod json;
+mod lean;
+mod lines;
 mod place;
+mod pre_commit;
+mod rdjson;
 mod ruff_json;
+mod sarif;
+mod sink;
 
 pub use anchor::{moved, standing};
-pub use definition::{Asked, Checker, Format, Inputs, Mark, Toolchain, checker, checkers};
+pub use definition::{Asked, Checker, Compiled, Format, Inputs, Mark, Says, Toolchain, checker, checkers};
 pub use found::{Change, Fix, Found};
-pub use place::Texts;
+pub use json::Mapping;
+pub use lines::pattern;
+pub use place::{Column, Ends, Texts};
 
 /// Findings that are kept of one run.
 const MOST: usize = 10_000;
@@ -35,14 +48,46 @@ pub struct Parsed {
     pub dropped: u64,
 }
 
-/// Reads what a tool said. Bytes that are not UTF-8 are replaced; a place outside of its file is moved to the nearest inside.
+/// What a tool said.
+struct Said<'a> {
+    /// Where it writes what it found.
+    text: &'a str,
+    /// On its other stream.
+    beside: &'a str,
+}
+
+/// What a format's text means. Nothing that it is given makes it fail, take long, or keep more than there is room for.
+trait Parser {
+    fn parse(&self, checker: &Checker, said: &Said<'_>, texts: &mut Texts<'_>) -> Parsed;
+}
+
+fn parser(format: Format) -> &'static dyn Parser {
+    match format {
+        Format::CargoJson => &cargo_json::CargoJson,
+        Format::RuffJson => &ruff_json::RuffJson,
+        Format::EslintJson => &eslint_json::EslintJson,
+        Format::Sarif => &sarif::Sarif,
+        Format::Rdjson => &rdjson::Rdjson { lines: false },
+        Format::Rdjsonl => &rdjson::Rdjson { lines: true },
+        Format::Gcc => &lines::Gcc,
+        Format::Regex => &lines::Pattern,
+        Format::Json => &json::Json,
+        Format::GoVetJson => &go_vet::GoVet,
+        Format::Diff => &diff::Diff,
+        Format::PreCommit => &pre_commit::PreCommit,
+    }
+}
+
+/// Reads what a tool said on its standard output and where errors go. Bytes that are not UTF-8 are replaced; a place outside of its file
+/// is moved to the nearest inside.
 #[must_use]
-pub fn parse(checker: &'static Checker, output: &[u8], texts: &mut Texts<'_>) -> Parsed {
-    let output = String::from_utf8_lossy(output);
-    let mut parsed = match checker.format {
-        Format::CargoJson => cargo_json::parse(checker, &output, texts),
-        Format::RuffJson => ruff_json::parse(checker, &output, texts),
+pub fn parse(checker: &Checker, output: &[u8], errors: &[u8], texts: &mut Texts<'_>) -> Parsed {
+    let (output, errors) = (String::from_utf8_lossy(output), String::from_utf8_lossy(errors));
+    let said = match checker.says {
+        Says::Output => Said { text: &output, beside: &errors },
+        Says::Errors => Said { text: &errors, beside: &output },
     };
+    let mut parsed = parser(checker.format).parse(checker, &said, texts);
     let mut seen = std::collections::HashSet::new();
     let mut of_file: std::collections::HashMap<std::path::PathBuf, usize> = std::collections::HashMap::new();
     let mut dropped = 0;

@@ -1,8 +1,7 @@
 //! What Ruff writes with `--output-format=json`: one list. Rows and columns count from 1, columns in characters.
 
-use super::anchor::lines_of;
 use super::place::{Column, Ends, Text, Texts};
-use super::{Change, Checker, Fix, Found, MOST, MOST_CHANGES, Parsed, bounded};
+use super::{Change, Checker, Fix, Found, MOST, MOST_CHANGES, Parsed, Parser, Said, bounded, lean};
 use contract::{Finding, Severity};
 use serde::Deserialize;
 
@@ -38,10 +37,19 @@ struct Edit {
     end_location: Location,
 }
 
-pub(super) fn parse(checker: &Checker, output: &str, texts: &mut Texts<'_>) -> Parsed {
+pub(super) struct RuffJson;
+
+impl Parser for RuffJson {
+    fn parse(&self, checker: &Checker, said: &Said<'_>, texts: &mut Texts<'_>) -> Parsed {
+        parse(checker, said.text, texts)
+    }
+}
+
+fn parse(checker: &Checker, output: &str, texts: &mut Texts<'_>) -> Parsed {
     let mut parsed = Parsed::default();
-    let Ok(all) = serde_json::from_str::<Vec<serde_json::Value>>(output) else { return parsed };
+    let Some((serde_json::Value::Array(all), whole)) = lean::read(output) else { return parsed };
     parsed.whole = true;
+    parsed.dropped = u64::from(!whole);
     for one in all {
         // One that is not understood is told as one that is lost.
         let Some(told) = serde_json::from_value::<Told>(one).ok().filter(|_| parsed.found.len() < MOST) else {
@@ -77,7 +85,7 @@ fn found(checker: &Checker, told: &Told, texts: &mut Texts<'_>) -> Option<Found>
         data: None,
     };
     let fixes = told.fix.iter().filter_map(|offered| fix(offered, &told.message, &text)).collect();
-    Some(Found { finding, fixes, lines: lines_of(&text.whole, range) })
+    Some(Found { finding, fixes, lines: text.lines(range) })
 }
 
 fn fix(offered: &Offered, message: &str, text: &Text) -> Option<Fix> {
@@ -91,7 +99,7 @@ fn fix(offered: &Offered, message: &str, text: &Text) -> Option<Fix> {
         .iter()
         .map(|edit| {
             let range = Text::range(at(edit.location), at(edit.end_location));
-            Change { range, text: edit.content.clone().unwrap_or_default(), lines: lines_of(&text.whole, range) }
+            Change { range, text: edit.content.clone().unwrap_or_default(), lines: text.lines(range) }
         })
         .collect();
     changes.sort_by_key(|change| (change.range.start.byte, change.range.end.byte));
@@ -114,7 +122,7 @@ mod tests {
     fn parsed(output: &[u8]) -> Parsed {
         let mut text = |path: &Path| -> Option<Arc<str>> { (path == Path::new("/w/a.py")).then(|| SOURCE.into()) };
         let mut texts = Texts::new(Path::new("/w"), Path::new("/w"), Path::new(""), &mut text);
-        read(checker("ruff").unwrap(), output, &mut texts)
+        read(checker("ruff").unwrap(), output, b"", &mut texts)
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::inputs::Hashes;
 use super::plan::Plan;
 use super::record::Record;
 use crate::workspace::Workspace;
-use checks::checker::{Checker, Found, checkers};
+use checks::checker::{Found, checkers};
 use contract::{CheckState, CheckStatus, Finding, Severity};
 use host::Cancel;
 use std::collections::{BTreeMap, HashMap};
@@ -92,11 +92,31 @@ impl CheckBook {
         *self.held() = Held::default();
     }
 
-    /// Where each of them stands, in the order of their definitions.
+    /// Where each of them stands, in the order in which they are run.
     pub fn statuses(&self) -> Vec<CheckStatus> {
         let held = self.held();
-        let known = |checker: &Checker| Some(status(&checker.id, held.checks.get(&checker.id)?));
-        checkers().iter().filter_map(known).collect()
+        let planned = held.plans.iter().map(|plan| &*plan.checker.id);
+        let mut order: Vec<&str> = planned.chain(checkers().iter().map(|checker| &*checker.id)).collect();
+        order.extend(held.checks.keys().map(|id| &**id));
+        let mut seen = std::collections::HashSet::new();
+        let known = |id: &&str| Some(status(id, held.checks.get(*id)?));
+        order.iter().filter(|id| seen.insert(**id)).filter_map(known).collect()
+    }
+
+    /// How much of what one linter found is told of these files.
+    pub fn count(&self, id: &str, within: &dyn Fn(&Path) -> bool) -> u64 {
+        let held = self.held();
+        let Some(known) = held.checks.get(id) else { return 0 };
+        let own = known.record.iter().flat_map(|record| &record.own);
+        known.on_disk.values().flatten().chain(own).filter(|finding| within(&finding.file)).count() as u64
+    }
+
+    /// Which of the linters a source of findings is: the compiler speaks for itself.
+    pub(super) fn of_source(&self, source: &str) -> String {
+        let held = self.held();
+        let speaks = |plan: &&Plan| plan.checker.format == checks::checker::Format::CargoJson;
+        let cargo = || held.plans.iter().find(speaks).map(|plan| plan.checker.id.clone());
+        if source == "rustc" { cargo().unwrap_or_else(|| "clippy".to_owned()) } else { source.to_owned() }
     }
 
     /// Whether anything may be said of a file.
@@ -202,8 +222,7 @@ impl CheckBook {
 }
 
 fn reads(root: &Path, plan: &Plan, file: &Path) -> bool {
-    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    plan.checker.reads(name) && plan.folders.iter().any(|folder| file.starts_with(root.join(folder)))
+    plan.checker.reads(file) && plan.folders.iter().any(|folder| file.starts_with(root.join(folder)))
 }
 
 impl Held {

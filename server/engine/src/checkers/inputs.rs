@@ -54,7 +54,7 @@ pub(super) fn hash(
     hashes: &Hashes,
     stop: &dyn Fn() -> bool,
 ) -> Option<String> {
-    let checker = plan.checker;
+    let checker = &*plan.checker;
     let mut all = blake3::Hasher::new();
     let mut put = |name: &str, value: &[u8]| {
         all.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
@@ -80,10 +80,9 @@ pub(super) fn hash(
         if !plan.folders.iter().any(|folder| file.starts_with(folder)) && !is_above(file, plan) {
             continue;
         }
-        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let configures = checker.configuration.iter().any(|configuration| file.ends_with(configuration))
-            || checker.uses.iter().any(|mark| mark.file == name);
-        if (checker.inputs == Inputs::All || checker.reads(name) || configures)
+            || checker.uses.iter().any(|mark| file.ends_with(&mark.file));
+        if (checker.inputs == Inputs::All || checker.reads(file) || configures)
             && let Some(hash) = hashes.of(&root.join(file))
         {
             put(&file.to_string_lossy(), hash.as_bytes());

@@ -3,7 +3,7 @@
 
 use super::book::is_serious;
 use super::inputs::hash;
-use super::plan::{Ground, Plan, plans};
+use super::plan::{Ground, Plan, broken, plans};
 use super::record::{Record, text};
 use super::run::{What, run};
 use crate::inner::Inner;
@@ -44,6 +44,14 @@ impl Engine {
         std::iter::once(LINTS).chain(checkers().iter().map(|checker| &*checker.id)).collect()
     }
 
+    /// The names of the commands that a workspace's settings make checks.
+    #[must_use]
+    pub fn added_checks(&self, root: &Path) -> Vec<String> {
+        let commands =
+            self.inner.workspace(root).and_then(|workspace| workspace.loaded().settings.checks.commands.clone());
+        commands.into_iter().flatten().map(|(name, _)| name).collect()
+    }
+
     /// Looks at the lockfiles and reads the files of a workspace for the lints, and runs its linters where it is trusted, now, on
     /// this thread.
     pub fn check(&self, root: &Path, asked: Asked<'_>, cancel: &Cancel) -> Result<CheckReport, EngineError> {
@@ -72,8 +80,7 @@ impl Engine {
             look(&self.inner, &workspace, &|id| wants(id), cancel)?;
             let found = workspace.check_book.findings();
             for mut status in workspace.check_book.statuses().into_iter().filter(|status| wants(&status.name)) {
-                let of = found.iter().filter(|(file, _)| within(file)).flat_map(|(_, all)| all);
-                status.findings = of.filter(|finding| is_of(finding, &status.name)).count() as u64;
+                status.findings = workspace.check_book.count(&status.name, &within);
                 report.checks.push(status);
             }
             let found = found.iter().filter(|(file, _)| within(file)).flat_map(|(_, all)| all.iter().cloned());
@@ -118,25 +125,22 @@ impl Engine {
     }
 }
 
-/// Whether a finding is a check's own.
-fn is_of(finding: &Finding, name: &str) -> bool {
-    let about = finding.data.as_ref().and_then(|data| data.get("check")).and_then(|check| check.as_str());
-    about.unwrap_or(if finding.source == "rustc" { "clippy" } else { &finding.source }) == name
-}
-
 /// Shows what was found last, before anything is looked at: reads the files in which something was found, and runs nothing.
 pub(crate) fn recall(inner: &Inner, workspace: &Workspace) {
     if !is_wanted(inner, workspace) {
         return workspace.check_book.forget();
     }
-    let disabled = workspace.loaded().settings.checks.disable.clone().unwrap_or_default();
-    for checker in checkers().iter().filter(|checker| !disabled.contains(&checker.id)) {
-        if workspace.check_book.known(&checker.id).is_some() {
+    let settings = workspace.loaded().settings.checks.clone();
+    let disabled = settings.disable.unwrap_or_default();
+    let added = settings.commands.unwrap_or_default().into_keys();
+    let all = checkers().iter().map(|checker| checker.id.clone()).chain(added);
+    for id in all.filter(|id| !disabled.contains(id)) {
+        if workspace.check_book.known(&id).is_some() {
             continue;
         }
-        let Some(record) = Record::recall(inner, &workspace.root, &checker.id) else { continue };
+        let Some(record) = Record::recall(inner, &workspace.root, &id) else { continue };
         let on_disk = on_disk(&workspace.root, &record);
-        workspace.check_book.put(&checker.id, |known| {
+        workspace.check_book.put(&id, |known| {
             known.state = record.state;
             known.detail.clone_from(&record.detail);
             known.record = Some(Arc::new(record));
@@ -186,6 +190,9 @@ pub(super) fn look(
     let ground = Ground::look(root, &exclude, &stop).ok_or(EngineError::Cancelled)?;
     let plans = plans(root, &loaded.settings, &ground);
     workspace.check_book.plan(plans.clone());
+    for (name, why) in broken(&loaded.settings) {
+        workspace.check_book.put(&name, |known| (known.state, known.detail) = (CheckState::Unavailable, why));
+    }
     let mut turn = Turn::default();
     let mut stopped = Ok(());
     for plan in plans.iter().filter(|plan| wants(&plan.checker.id)) {
@@ -257,8 +264,15 @@ fn one(
         return Ok(());
     }
     if plan.program.is_none() {
-        let get = &plan.checker.get;
-        unavailable(format!("{} is not on this machine\nhint: while there is a connection: {get}", plan.checker.title));
+        let checker = &plan.checker;
+        let unverified = checker
+            .unverified
+            .as_ref()
+            .map_or(String::new(), |why| format!(" (and how it is run here is unverified: {why})"));
+        unavailable(format!(
+            "{} is not on this machine{unverified}\nhint: while there is a connection: {}",
+            checker.title, checker.get
+        ));
         return Ok(());
     }
     if let Some(why) = lacking(workspace, plan) {

@@ -3,6 +3,8 @@
 
 mod actions;
 mod book;
+mod compiled;
+mod import;
 mod inputs;
 mod live;
 mod look;

@@ -1,14 +1,18 @@
 //! Which linters a workspace uses, where, and with which programs. Reads names and the files that show it; runs nothing.
 
+use super::compiled::{self, Unit};
 use checks::checker::{Checker, checkers};
-use contract::Settings;
+use contract::{CheckCommand, Settings};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Files that are looked at.
 const MOST_FILES: usize = 100_000;
 /// Folders that one linter is run in.
 const MOST_FOLDERS: usize = 20;
+/// Commands of the settings that are run.
+const MOST_COMMANDS: usize = 50;
 /// A file that shows that a linter is used is read up to here, in bytes.
 const LARGEST: u64 = 1 << 20;
 /// Where others' files lie, or built ones.
@@ -58,45 +62,111 @@ impl Ground {
 /// A linter that a workspace uses.
 #[derive(Clone)]
 pub(super) struct Plan {
-    pub checker: &'static Checker,
+    pub checker: Arc<Checker>,
     /// Where it is run, relative to the workspace; at least one.
     pub folders: Vec<PathBuf>,
     /// The files that show it, one for each folder.
     pub marks: Vec<PathBuf>,
+    /// The files that it reads, relative to the workspace.
+    pub files: Vec<PathBuf>,
+    /// What a compiler is run on, by folder.
+    pub units: Vec<Vec<Unit>>,
     /// `None`: it is not on this machine.
     pub program: Option<PathBuf>,
 }
 
-/// Those that are used, in the order of their definitions, but for those that are disabled.
+/// Those that are used, in the order of their definitions, but for those that are disabled or that say nothing new; then the commands of the
+/// settings.
 pub(super) fn plans(root: &Path, settings: &Settings, ground: &Ground) -> Vec<Plan> {
     let disabled = settings.checks.disable.as_deref().unwrap_or_default();
-    let enabled = checkers().iter().filter(|checker| !disabled.contains(&checker.id));
-    enabled.filter_map(|checker| plan(root, checker, ground)).collect()
+    let enabled = |id: &String| !disabled.contains(id);
+    let added = commands(settings);
+    let named = |id: &String| added.iter().find(|(name, _)| *name == id).map(|(_, of)| of);
+    // What nothing shows is run at the root, and told at the settings.
+    let settings_file =
+        || ground.files.iter().find(|file| *file == Path::new("holdover.toml")).or(ground.files.first());
+    let whole = |checker: &Arc<Checker>| made(root, checker, vec![(PathBuf::new(), settings_file()?.clone())], ground);
+    let mut all: Vec<Plan> = Vec::new();
+    for checker in checkers().iter().filter(|checker| enabled(&checker.id)) {
+        match named(&checker.id) {
+            // What the settings call so stands in for it.
+            Some(Ok(Some(_)) | Err(_)) => {}
+            Some(Ok(None)) => all.extend(plan(root, checker, ground).or_else(|| whole(checker))),
+            None => all.extend(plan(root, checker, ground)),
+        }
+    }
+    all.extend(added.iter().filter(|(name, _)| enabled(name)).filter_map(|(_, of)| whole(of.as_ref().ok()?.as_ref()?)));
+    // Whoever leaves the one out wants the lesser one no more, unless it is named.
+    let says_more =
+        |id: &String| !enabled(id) || all.iter().any(|plan| plan.checker.id == *id && plan.program.is_some());
+    let is_new = |plan: &&Plan| {
+        let checker = &plan.checker;
+        named(&checker.id).is_some() || !checker.gives_way_to.iter().any(says_more)
+    };
+    all.iter().filter(is_new).cloned().collect()
 }
 
-fn plan(root: &Path, checker: &'static Checker, ground: &Ground) -> Option<Plan> {
+/// The commands of the settings by name: a check, one of ours, or why it is none.
+type Added<'a> = (&'a String, Result<Option<Arc<Checker>>, String>);
+
+fn commands(settings: &Settings) -> Vec<Added<'_>> {
+    let of = |(name, told): (&'_ String, &CheckCommand)| match checkers().iter().any(|checker| checker.id == *name) {
+        true if told.command.is_empty() => Ok(None),
+        _ => Checker::of_command(name, told).map(|checker| Some(Arc::new(checker))),
+    };
+    settings.checks.commands.iter().flatten().take(MOST_COMMANDS).map(|(name, told)| (name, of((name, told)))).collect()
+}
+
+/// Commands of the settings that cannot be checks, and why.
+pub(super) fn broken(settings: &Settings) -> Vec<(String, String)> {
+    commands(settings).into_iter().filter_map(|(name, of)| Some((name.clone(), of.err()?))).collect()
+}
+
+fn plan(root: &Path, checker: &Arc<Checker>, ground: &Ground) -> Option<Plan> {
     let mut found: Vec<(PathBuf, PathBuf)> = Vec::new();
     let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
     // Folders before what lies in them.
     let mut shallow: Vec<&PathBuf> = ground.files.iter().collect();
     shallow.sort_by_key(|file| file.components().count());
     for file in shallow {
-        let (Some(name), Some(folder)) = (file.file_name().and_then(|name| name.to_str()), file.parent()) else {
-            continue;
+        let marked = |file: &PathBuf| {
+            checker.uses.iter().find_map(|mark| {
+                let folder = above(file, &mark.file)?;
+                shows(root, file, mark.has.as_deref()).then(|| folder.to_path_buf())
+            })
         };
+        let Some(folder) = marked(file) else { continue };
         if folder.ancestors().any(|above| folders.contains(above)) || folders.len() >= MOST_FOLDERS {
             continue;
         }
-        if checker.uses.iter().any(|mark| mark.file == name && shows(root, file, mark.has.as_deref())) {
-            folders.insert(folder.to_path_buf());
-            found.push((folder.to_path_buf(), file.clone()));
-        }
+        folders.insert(folder.clone());
+        found.push((folder, file.clone()));
     }
+    made(root, checker, found, ground)
+}
+
+/// A plan for these folders, each with the file that shows it; `None` where there is nothing to look at.
+fn made(root: &Path, checker: &Arc<Checker>, found: Vec<(PathBuf, PathBuf)>, ground: &Ground) -> Option<Plan> {
     if found.is_empty() {
         return None;
     }
-    let (folders, marks) = found.into_iter().unzip();
-    Some(Plan { checker, folders, marks, program: program(root, checker) })
+    let (folders, marks): (Vec<PathBuf>, Vec<PathBuf>) = found.into_iter().unzip();
+    let files: Vec<PathBuf> = ground.files.iter().filter(|file| checker.reads(file)).cloned().collect();
+    let read = |mark: &PathBuf| checker.compiled.as_ref().map_or_else(Vec::new, |of| compiled::units(root, mark, of));
+    let units: Vec<Vec<Unit>> = marks.iter().map(read).collect();
+    if checker.compiled.is_some() && units.iter().all(Vec::is_empty) {
+        return None;
+    }
+    let program = program(root, checker, &folders);
+    Some(Plan { checker: Arc::clone(checker), folders, marks, files, units, program })
+}
+
+/// The folder in which a file would be called so, by its name or the end of its path.
+fn above<'a>(file: &'a Path, mark: &str) -> Option<&'a Path> {
+    if !file.ends_with(mark) {
+        return None;
+    }
+    file.ancestors().nth(Path::new(mark).components().count())
 }
 
 fn shows(root: &Path, file: &Path, has: Option<&str>) -> bool {
@@ -105,12 +175,18 @@ fn shows(root: &Path, file: &Path, has: Option<&str>) -> bool {
     memchr::memmem::find(&bytes, has.as_bytes()).is_some()
 }
 
-/// The workspace's own before that of `PATH`. It is only run where the workspace is trusted.
-fn program(root: &Path, checker: &Checker) -> Option<PathBuf> {
+/// The project's own before that of `PATH`. It is only run where the workspace is trusted.
+fn program(root: &Path, checker: &Checker, folders: &[PathBuf]) -> Option<PathBuf> {
     if checker.component.as_ref().is_some_and(|component| host::find_program(component).is_none()) {
         return None;
     }
-    let own = checker.local.iter().find_map(|folder| host::find_program(root.join(folder).join(&checker.program)));
+    let near = folders.iter().flat_map(|folder| folder.ancestors());
+    let own = near.flat_map(|folder| checker.local.iter().map(move |local| root.join(folder).join(local)));
+    let own = own.map(|folder| folder.join(&checker.program)).find_map(host::find_program);
+    // A command of the settings may name a program of the workspace.
+    if checker.program.contains('/') {
+        return host::find_program(root.join(&checker.program));
+    }
     own.or_else(|| host::find_program(&checker.program))
 }
 

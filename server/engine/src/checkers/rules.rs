@@ -4,10 +4,11 @@ use super::run::ask;
 use crate::inner::Inner;
 use crate::workspace::Workspace;
 use crate::{Engine, prove};
-use checks::checker::{Found, checker, checkers};
+use checks::checker::{Checker, Found, checker};
 use contract::{Position, Range};
 use host::Cancel;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Characters of a rule's text in a hover.
 const SHORT: usize = 4000;
@@ -17,9 +18,9 @@ impl Engine {
     /// that is not trusted is run.
     pub fn rule_markdown(&self, file: &Path, source: &str, code: &str, cancel: &Cancel) -> Option<String> {
         let workspace = self.inner.workspace_of(file)?;
-        let id = if source == "rustc" { "clippy" } else { source };
-        let text = rule(&self.inner, &workspace, id, code, cancel);
-        Some(format!("# {code}\n\n{}", text.unwrap_or_else(|| missing(&workspace, id, code))))
+        let id = workspace.check_book.of_source(source);
+        let text = rule(&self.inner, &workspace, &id, code, cancel);
+        Some(format!("# {code}\n\n{}", text.unwrap_or_else(|| missing(&workspace, &id, code))))
     }
 
     /// What linters say of a place of an open document, with the text of the rule and how it was found.
@@ -36,7 +37,7 @@ impl Engine {
             range.end.byte - range.start.byte
         })?;
         let finding = &found.finding;
-        let id = if finding.source == "rustc" { "clippy" } else { &finding.source };
+        let id = &*workspace.check_book.of_source(&finding.source);
         let known = workspace.check_book.known(id)?;
         let how = known.record.as_ref().map_or_else(String::new, |record| {
             format!("\n\nfound {} by `{}`", host::ago(&record.at), record.command.replace('`', ""))
@@ -52,25 +53,29 @@ impl Engine {
 }
 
 fn missing(workspace: &Workspace, id: &str, code: &str) -> String {
-    let title = checker(id).map_or(id, |checker| &*checker.title);
+    let checker = checker_of(workspace, id);
+    let title = checker.as_ref().map_or(id, |checker| &*checker.title);
     if !workspace.trust().allows() {
         return format!("The text of this rule is {title}'s, which is not run: the workspace is not trusted.");
     }
-    let has = checkers().iter().any(|checker| checker.id == id && checker.explains(code).is_some());
-    if has {
+    if checker.as_ref().is_some_and(|checker| checker.explains(code).is_some()) {
         format!("{title} on this machine gives no text for this rule.")
     } else {
         "This has no text beyond its message.".to_owned()
     }
 }
 
+fn checker_of(workspace: &Workspace, id: &str) -> Option<Arc<Checker>> {
+    workspace.check_book.plan_of(id).map(|plan| plan.checker).or_else(|| checker(id).cloned())
+}
+
 fn rule(inner: &Inner, workspace: &Workspace, id: &str, code: &str, cancel: &Cancel) -> Option<String> {
-    let checker = checker(id)?;
-    let asked = checker.explains(code)?;
     let plan = workspace.check_book.plan_of(id)?;
+    let checker = &*plan.checker;
+    let asked = checker.explains(code)?;
     let program = match &asked.program {
         Some(other) => host::find_program(other)?,
-        None => plan.program?,
+        None => plan.program.clone()?,
     };
     let program_now = std::fs::canonicalize(&program).unwrap_or_else(|_| program.clone());
     let behind = checker.toolchain.and_then(|_| prove::toolchains()).unwrap_or_default();

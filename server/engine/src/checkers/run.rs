@@ -6,7 +6,7 @@ use super::record::{Record, text};
 use crate::inner::Inner;
 use crate::workspace::Workspace;
 use crate::{EngineError, prove};
-use checks::checker::{Checker, Texts, Toolchain, parse};
+use checks::checker::{Checker, Format, Says, Texts, Toolchain, parse};
 use contract::{CheckState, Finding, Range, Severity, codes};
 use host::{Cancel, CutOff, CutOffEnd, Ended, Seen, Spoken, Stream, Strength};
 use journal::{Lease, Tool};
@@ -21,6 +21,8 @@ const MOST_SAID: u64 = 64 << 20;
 const LIMIT_SECONDS: u64 = 600;
 /// The same on one file, while somebody types.
 const LIMIT_OF_FILE: Duration = Duration::from_secs(30);
+/// Files that are named in one command line.
+const FILES_AT_ONCE: usize = 200;
 /// How long a tool has to say its version, or a rule's text.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Bytes of an answer.
@@ -50,7 +52,7 @@ pub(super) fn run(
     lease: Option<&Lease>,
     cancel: &Cancel,
 ) -> Result<Record, EngineError> {
-    let checker = plan.checker;
+    let checker = &*plan.checker;
     let mut record = Record { at: host::now(), state: CheckState::Passed, ..Record::default() };
     let program = plan.program.as_ref().and_then(|program| program.to_str()).unwrap_or(&checker.program).to_owned();
     match what {
@@ -60,15 +62,17 @@ pub(super) fn run(
             let path = file.strip_prefix(workspace.root.join(folder)).unwrap_or(file).to_string_lossy().into_owned();
             let Some(arguments) = checker.for_file(&path) else { return Ok(record) };
             let command: Vec<String> = std::iter::once(program).chain(arguments).collect();
-            let one = Bench { inner, workspace, plan, at, lease: None, given: Some((file, text)) };
+            let one = Bench { inner, workspace, plan, at, folder, lease: None, given: Some((file, text)) };
             one.run(&command, &mut record, cancel)?;
         }
         What::Folders => {
             record.version = version(inner, workspace, checker, &program, cancel);
-            let command: Vec<String> =
-                std::iter::once(program).chain(checker.for_folder().unwrap_or_default().iter().cloned()).collect();
+            let own = own_folder(inner, workspace, checker)?;
             for at in 0..plan.folders.len() {
-                Bench { inner, workspace, plan, at, lease, given: None }.run(&command, &mut record, cancel)?;
+                for (folder, command) in commands(plan, at, &program, &own) {
+                    let one = Bench { inner, workspace, plan, at, folder: &folder, lease, given: None };
+                    one.run(&command, &mut record, cancel)?;
+                }
             }
         }
     }
@@ -79,6 +83,54 @@ pub(super) fn run(
     Ok(record)
 }
 
+/// What a linter is run with for one of its folders, and where: once, or as often as it takes to name all of its files.
+fn commands(plan: &Plan, at: usize, program: &str, own: &str) -> Vec<(PathBuf, Vec<String>)> {
+    if plan.checker.compiled.is_some() {
+        return plan.units[at].iter().map(|unit| (unit.folder.clone(), unit.command.clone())).collect();
+    }
+    let folder = &plan.folders[at];
+    let Some(whole) = plan.checker.for_folder() else { return Vec::new() };
+    let with = |argument: &String| argument.replace("{own}", own);
+    let Some(place) = whole.iter().position(|argument| argument.contains("{files}")) else {
+        let command = std::iter::once(program.to_owned()).chain(whole.iter().map(with));
+        return vec![(folder.clone(), command.collect())];
+    };
+    let below = |file: &PathBuf| {
+        let name = file.strip_prefix(folder).ok()?.to_str()?;
+        // What begins like an option is none.
+        let name = if name.starts_with('-') { format!("./{name}") } else { name.to_owned() };
+        Some(whole[place].replace("{files}", &name))
+    };
+    let files: Vec<String> = plan.files.iter().filter_map(below).collect();
+    let command = |files: &[String]| {
+        let before = std::iter::once(program.to_owned()).chain(whole[..place].iter().map(with));
+        (folder.clone(), before.chain(files.iter().cloned()).chain(whole[place + 1..].iter().map(with)).collect())
+    };
+    files.chunks(FILES_AT_ONCE).map(command).collect()
+}
+
+/// A folder of ours for what a linter keeps between its runs in a workspace, made where it is needed.
+fn own_folder(inner: &Inner, workspace: &Workspace, checker: &Checker) -> Result<String, EngineError> {
+    let asks = checker.for_folder().unwrap_or_default().iter().any(|argument| argument.contains("{own}"));
+    if !asks {
+        return Ok(String::new());
+    }
+    let folder = build_folder(inner, workspace).join(&checker.id);
+    std::fs::create_dir_all(&folder).map_err(|e| {
+        EngineError::Host(format!(
+            "{}: {e}\nhint: free room in the data folder, and make it writable for you",
+            folder.display()
+        ))
+    })?;
+    Ok(folder.to_string_lossy().into_owned())
+}
+
+/// Where builds and what linters keep of a workspace lie.
+fn build_folder(inner: &Inner, workspace: &Workspace) -> PathBuf {
+    let name = blake3::hash(workspace.real().as_os_str().as_encoded_bytes()).to_hex()[..16].to_owned();
+    inner.folders.data.join("builds").join(name)
+}
+
 /// One command in one folder.
 struct Bench<'a> {
     inner: &'a Inner,
@@ -86,13 +138,15 @@ struct Bench<'a> {
     plan: &'a Plan,
     /// Which of the plan's folders.
     at: usize,
+    /// Where it runs, relative to the workspace.
+    folder: &'a Path,
     lease: Option<&'a Lease>,
     given: Option<(&'a Path, &'a str)>,
 }
 
 impl Bench<'_> {
     fn run(&self, command: &[String], record: &mut Record, cancel: &Cancel) -> Result<(), EngineError> {
-        let (checker, root) = (self.plan.checker, &self.workspace.root);
+        let (checker, root) = (&*self.plan.checker, &self.workspace.root);
         let failed = |what: &str, e: &dyn std::fmt::Display| {
             EngineError::Host(format!("{what}: {e}\nhint: free room in the data folder, and make it writable for you"))
         };
@@ -104,10 +158,12 @@ impl Bench<'_> {
         }
         let seconds = self.workspace.loaded().settings.checks.timeout_seconds.unwrap_or(LIMIT_SECONDS).max(1);
         let limit = Duration::from_secs(seconds);
-        let environment = environment(self.inner, self.workspace, checker);
+        let mut environment = environment(self.inner, self.workspace, checker);
+        // Some tools name files below what they think they were started in, which may be another name of the same folder.
+        environment.push(("PWD".to_owned(), root.join(self.folder).into_os_string()));
         let environment: Vec<(&str, OsString)> = environment.iter().map(|(k, v)| (k.as_str(), v.clone())).collect();
         let order = CutOff {
-            folder: &self.plan.folders[self.at],
+            folder: self.folder,
             environment: &environment,
             input: self.given.map(|_| input.as_path()),
             output: Some(Spoken { file: &output, most: MOST_SAID }),
@@ -122,7 +178,8 @@ impl Bench<'_> {
                 tracing::warn!("if this process is killed, nobody ends what it started: {e}");
             }
         };
-        let mut tail = String::new();
+        let (mut tail, mut errors) = (String::new(), String::new());
+        let wants_errors = checker.says == Says::Errors || checker.format == Format::GoVetJson;
         let end = host::run_cut_off(
             &own_program()?,
             &order,
@@ -130,6 +187,10 @@ impl Bench<'_> {
             &mut |group| note(Some(Tool { pid: group.leader, started: group.started })),
             &mut |seen| {
                 if let Seen::Line(Stream::Err, line) = seen {
+                    if wants_errors {
+                        errors.push_str(line);
+                        errors.push('\n');
+                    }
                     tail.push_str(line);
                     tail.push('\n');
                     if tail.len() > 64 << 10 {
@@ -144,7 +205,7 @@ impl Bench<'_> {
         if cancel.is_cancelled() || matches!(end.ended, Some(Ended::Cancelled | Ended::ForcedOffline)) {
             return Err(EngineError::Cancelled);
         }
-        let why = self.take(record, &output, &end, limit, &tail);
+        let why = self.take(record, (&output, &errors), &end, limit, &tail);
         if let Some(why) = why {
             record.state = CheckState::Unavailable;
             record.detail.clone_from(&why);
@@ -152,7 +213,10 @@ impl Bench<'_> {
                 "{} could not say what it finds here: {why}\nhint: run it yourself to see more: {}",
                 checker.title, record.command
             );
-            record.own.push(self.own(codes::CHECK_FAILED, Severity::Warning, message));
+            // Of many commands that fail the first is told.
+            if !record.own.iter().any(|one| one.code == codes::CHECK_FAILED) {
+                record.own.push(self.own(codes::CHECK_FAILED, Severity::Warning, message));
+            }
         }
         for (reached, _) in end.reached.iter().take(MOST_REACHES) {
             let port = reached.port.map_or(String::new(), |port| format!(":{port}"));
@@ -167,8 +231,15 @@ impl Bench<'_> {
     }
 
     /// Takes up what was said; answers with why that is not all that was to be said.
-    fn take(&self, record: &mut Record, output: &Path, end: &CutOffEnd, limit: Duration, tail: &str) -> Option<String> {
-        let checker = self.plan.checker;
+    fn take(
+        &self,
+        record: &mut Record,
+        (output, errors): (&Path, &str),
+        end: &CutOffEnd,
+        limit: Duration,
+        tail: &str,
+    ) -> Option<String> {
+        let checker = &*self.plan.checker;
         if let Some(why) = &end.not_run {
             return Some(format!("it could not be started: {why}"));
         }
@@ -184,13 +255,20 @@ impl Bench<'_> {
                 _ => text(file).map(Arc::from),
             }
         };
-        let mut texts = Texts::new(root, &real, &self.plan.folders[self.at], &mut read);
-        let parsed = parse(checker, &bytes, &mut texts);
+        let mut texts = Texts::new(root, &real, self.folder, &mut read);
+        if let Some((given, _)) = self.given {
+            texts.is_given(given.to_path_buf());
+        }
+        let parsed = parse(checker, &bytes, errors.as_bytes(), &mut texts);
         let found = parsed.found.len() as u64 + parsed.elsewhere + parsed.dropped;
-        let errors = parsed.found.iter().any(|one| one.finding.severity == Severity::Error);
+        let has_error = parsed.found.iter().any(|one| one.finding.severity == Severity::Error);
         for one in parsed.found {
             let below = one.finding.file.strip_prefix(root).unwrap_or(&one.finding.file).to_path_buf();
-            record.files.entry(below).or_default().found.push(one);
+            let found = &mut record.files.entry(below).or_default().found;
+            // What lies in a header is found once for every file that includes it.
+            if self.plan.checker.compiled.is_none() || !found.contains(&one) {
+                found.push(one);
+            }
         }
         for (file, of) in &mut record.files {
             if of.fingerprint.is_empty() {
@@ -204,6 +282,11 @@ impl Bench<'_> {
         }
         if parsed.dropped > 0 {
             record.detail = format!("{} more findings are not shown", parsed.dropped);
+        } else if parsed.elsewhere > 0 {
+            record.detail = format!(
+                "{} about files that are no part of the workspace",
+                crate::words::counted(parsed.elsewhere, "finding")
+            );
         }
         let said = prove::last(tail);
         let said = if said.is_empty() { String::new() } else { format!("; its last words: {said}") };
@@ -216,7 +299,7 @@ impl Bench<'_> {
                 Some(format!("it ended with exit code {code}{said}"))
             }
             // It says that not all is well, and nothing that would be.
-            Some(Ended::Exited(code)) if (code > 1 && !errors) || (code == 1 && found == 0) => {
+            Some(Ended::Exited(code)) if code != 0 && (found == 0 || checker.failing.contains(&code) && !has_error) => {
                 Some(format!("it ended with exit code {code} and named nothing{said}"))
             }
             Some(Ended::Exited(_)) if !parsed.whole => Some(format!("what it said is not understood{said}")),
@@ -264,17 +347,20 @@ fn environment(inner: &Inner, workspace: &Workspace, checker: &Checker) -> Vec<(
     let mut all: Vec<(String, OsString)> =
         checker.environment.iter().map(|(name, value)| (name.clone(), value.into())).collect();
     if checker.toolchain == Some(Toolchain::Rust) {
-        let name = blake3::hash(workspace.real().as_os_str().as_encoded_bytes()).to_hex()[..16].to_owned();
-        let folder = inner.folders.data.join("builds").join(name);
-        all.push(("CARGO_TARGET_DIR".to_owned(), folder.into_os_string()));
+        all.push(("CARGO_TARGET_DIR".to_owned(), build_folder(inner, workspace).into_os_string()));
     }
     all
 }
 
 /// What a tool says of its version, on one line.
 fn version(inner: &Inner, workspace: &Workspace, checker: &Checker, program: &str, cancel: &Cancel) -> Option<String> {
+    if checker.version.is_empty() {
+        return None;
+    }
     let said = ask(inner, workspace, checker, program, &checker.version, cancel)?;
-    said.lines().find(|line| !line.trim().is_empty()).map(|line| line.trim().chars().take(100).collect())
+    let has_number = |line: &&str| line.chars().any(|c| c.is_ascii_digit());
+    let line = said.lines().find(has_number).or_else(|| said.lines().find(|line| !line.trim().is_empty()));
+    line.map(|line| line.trim().chars().take(100).collect())
 }
 
 /// What a tool answers to a question that looks at no file of the workspace, up to 64 KiB; `None` where it does not.

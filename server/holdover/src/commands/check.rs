@@ -21,23 +21,28 @@ pub(crate) struct Options {
     /// Print a SARIF log, for services that show findings
     #[arg(long, conflicts_with = "json")]
     pub sarif: bool,
+    /// Print a JUnit report, for services that show tests
+    #[arg(long, conflicts_with_all = ["json", "sarif"])]
+    pub junit: bool,
+    /// Tell what a SARIF log of another tool says, too
+    #[arg(long, value_name = "FILE")]
+    pub import: Vec<PathBuf>,
 }
 
 pub(crate) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
     let engine = engine_for_counts();
-    let is_name = |file: &&PathBuf| !file.exists() && file.to_str().is_some_and(Engine::is_check);
-    let (names, files): (Vec<&PathBuf>, Vec<&PathBuf>) = options.files.iter().partition(is_name);
+    // What is no file is the name of a check: one of ours, or one that the settings of the workspace have.
+    let (named, names): (Vec<&PathBuf>, Vec<&PathBuf>) = options.files.iter().partition(|file| file.exists());
     let names: Vec<String> = names.iter().map(|name| name.display().to_string()).collect();
-    let named = files;
-    for file in &named {
-        std::fs::metadata(file).map_err(|e| {
-            let checks = Engine::check_names().join(", ");
-            let what = format!("there is nothing to look at: {}: {e}", file.display());
-            Failure::usage(format!("{what}\nhint: checks are called {checks}"))
-        })?;
-    }
     let first = named.first().map_or_else(|| Path::new("."), |file| file.as_path());
     let root = open(&engine, first, out)?;
+    let added = engine.added_checks(&root);
+    if let Some(unknown) = names.iter().find(|name| !Engine::is_check(name) && !added.contains(name)) {
+        let known = Engine::check_names().into_iter().map(str::to_owned).chain(added);
+        let checks = known.collect::<Vec<_>>().join(", ");
+        let what = format!("there is nothing to look at: no file and no check has this name: {unknown}");
+        return Err(Failure::usage(format!("{what}\nhint: checks are called {checks}")));
+    }
     let mut files = Vec::new();
     for file in named {
         let absolute = std::fs::canonicalize(file)
@@ -53,9 +58,14 @@ pub(crate) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
     }
     let asked = CheckAsked { files: &files, names: &names, all: options.all };
     let counts_unknown = options.all || !names.is_empty();
-    let report = engine.check(&root, asked, &cancel_on_interrupt()).map_err(|e| failed(&e))?;
+    let mut report = engine.check(&root, asked, &cancel_on_interrupt()).map_err(|e| failed(&e))?;
+    for file in &options.import {
+        engine.import_sarif(&root, file, &mut report).map_err(|e| failed(&e))?;
+    }
     warn_of_journal(&engine, out);
-    if options.sarif {
+    if options.junit {
+        out.verbatim(super::junit::report(&report, counts_unknown).as_bytes());
+    } else if options.sarif {
         out.verbatim(format!("{}\n", sarif(&report)).as_bytes());
     } else {
         out.document(&report);

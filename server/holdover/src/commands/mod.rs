@@ -7,6 +7,7 @@ pub(crate) mod conflicts;
 pub(crate) mod device;
 mod doctor;
 pub(crate) mod journal;
+mod junit;
 pub(crate) mod lsp;
 mod man;
 pub(crate) mod merge_driver;
