@@ -17,6 +17,12 @@ local function plain(code)
   return (name:gsub('^ts(%d+)$', '%1'))
 end
 
+---@param message string
+---@return string
+local function first_line(message)
+  return vim.trim(message:match('^[^\n]*') or '')
+end
+
 ---@param one vim.Diagnostic
 ---@param other vim.Diagnostic
 ---@return boolean
@@ -28,7 +34,7 @@ local function is_same(one, other)
   if code ~= '' and same ~= '' then
     return code == same
   end
-  return vim.trim(vim.split(one.message, '\n')[1]) == vim.trim(vim.split(other.message, '\n')[1])
+  return first_line(one.message) == first_line(other.message)
 end
 
 ---@param buf integer
@@ -42,10 +48,12 @@ local function filter(buf)
     return d.namespace ~= known.ns
   end, vim.diagnostic.get(buf))
   local kept = vim.tbl_filter(function(one)
-    return one.source == 'holdover'
-      or not vim.iter(others):any(function(other)
-        return is_same(one, other)
-      end)
+    for _, other in ipairs(one.source == 'holdover' and {} or others) do
+      if is_same(one, other) then
+        return false
+      end
+    end
+    return true
   end, known.all)
   if #kept ~= #vim.diagnostic.get(buf, { namespace = known.ns }) then
     vim.diagnostic.set(known.ns, buf, kept)
@@ -62,11 +70,9 @@ local function listen()
     group = group,
     desc = 'holdover: what others report is not shown twice',
     callback = function(args)
-      if said[args.buf] then
-        vim.schedule(function()
-          filter(args.buf)
-        end)
-      end
+      vim.schedule(function()
+        filter(args.buf)
+      end)
     end,
   })
   vim.api.nvim_create_autocmd({ 'BufUnload', 'LspDetach' }, {
