@@ -39,7 +39,7 @@ impl Parser for Diff {
                 "+" => place.wanted.push(rest),
                 _ => {}
             }
-            line += u64::from(sign == "-" || sign == " ");
+            line = line.saturating_add(u64::from(sign == "-" || sign == " "));
         }
         put(file, &place, &mut sink);
         sink.parsed
@@ -74,13 +74,13 @@ fn put(file: &str, place: &Place<'_>, sink: &mut Sink<'_, '_, '_>) {
     };
     let Some((found, text)) = sink.put(&told) else { return };
     let at = |line: u64| text.position(line, 1, Column::Chars, Ends::Lf);
-    let (start, end) = (at(place.line), at(place.line + height));
+    let (start, end) = (at(place.line), at(place.line.saturating_add(height)));
     // What is replaced has to be what was seen, to the last character; a file that ends within it is left to rustfmt.
     let there = &text.whole[start.byte as usize..end.byte as usize];
     let same =
         there.split_inclusive('\n').map(|line| line.trim_end_matches(['\n', '\r'])).eq(place.there.iter().copied());
     let ending = if there.contains("\r\n") || there.is_empty() && text.whole.contains("\r\n") { "\r\n" } else { "\n" };
-    let last = height.saturating_sub(1) + place.line;
+    let last = height.saturating_sub(1).saturating_add(place.line);
     let shown = if height == 0 {
         super::place::Text::range(start, start)
     } else {
