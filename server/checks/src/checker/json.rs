@@ -83,7 +83,11 @@ fn take_document(mapping: &Mapping, document: &Value, sink: &mut Sink<'_, '_, '_
     for object in objects {
         match mapping.inner.as_ref().map(|name| object.pointer(name).and_then(Value::as_array)) {
             None => take(mapping, object, object, sink),
-            Some(Some(inner)) => inner.iter().for_each(|one| take(mapping, object, one, sink)),
+            Some(Some(inner)) => {
+                for one in inner {
+                    take(mapping, object, one, sink);
+                }
+            }
             Some(None) => sink.parsed.dropped += 1,
         }
     }

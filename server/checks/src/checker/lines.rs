@@ -71,7 +71,7 @@ pub(super) fn gcc_line(line: &str, behind: &[&str], sink: &mut Sink<'_, '_, '_>)
 pub(super) fn place(line: &str) -> Option<(&str, u64, Option<u64>, &str)> {
     for (at, _) in line.match_indices(':') {
         let (file, rest) = (&line[..at], &line[at + 1..]);
-        let Some((first, rest)) = rest.split_once(':') else { return None };
+        let (first, rest) = rest.split_once(':')?;
         let Ok(first) = first.parse() else { continue };
         if file.is_empty() || file.starts_with([' ', '\t']) {
             return None;

@@ -225,7 +225,9 @@ impl Text {
     fn measured(&self, byte: usize) -> Step {
         let known = self.steps.partition_point(|step| step.byte <= byte).saturating_sub(1);
         let mut at = self.steps[known];
-        self.whole[at.byte..byte].chars().for_each(|c| at.over(c));
+        for c in self.whole[at.byte..byte].chars() {
+            at.over(c);
+        }
         at
     }
 

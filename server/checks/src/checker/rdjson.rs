@@ -28,7 +28,9 @@ impl Parser for Rdjson {
         sink.parsed.whole = true;
         sink.parsed.dropped = u64::from(!whole);
         let level = word(&document, "/severity");
-        all.iter().for_each(|one| take(one, level, &mut sink));
+        for one in all {
+            take(one, level, &mut sink);
+        }
         sink.parsed
     }
 }
