@@ -8,6 +8,7 @@ mod brief;
 mod cargo;
 mod compare;
 mod conflicted;
+mod corepack;
 mod count;
 mod database;
 mod dirhash;

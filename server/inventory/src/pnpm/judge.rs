@@ -31,14 +31,15 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     }
     judged.verdict.worsen(form(&lock));
     let folder = lockfile.parent().unwrap_or(lockfile);
-    let program = program::find(ask);
+    let own = ask.look.text(&folder.join("package.json"), LARGEST).ok();
+    let own: serde_json::Value = own.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let manager = own.get("packageManager").and_then(serde_json::Value::as_str);
+    let program = program::find(manager, ask);
     if let Err(why) = &program {
-        judged.verdict.worsen(Verdict::Doubtful(why.clone()));
+        judged.verdict.worsen(why.clone());
     }
     let program = program.ok();
     let form = program.as_ref().map_or(Form::Files, |program| program.form);
-    let own = ask.look.text(&folder.join("package.json"), LARGEST).ok();
-    let own: serde_json::Value = own.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let settings = settings::read(folder, &own, form, ask);
     judged.verdict.worsen(settings.verdict.clone());
     judged.verdict.worsen(sync::manager(&own, &settings, program.as_ref(), lock.before));

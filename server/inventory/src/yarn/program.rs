@@ -1,6 +1,7 @@
 //! The Yarn that would run: the one in the path, or the one that the project names and the first one starts in its place.
 //! May not run it. One whose version no file tells is not known.
 
+use crate::corepack;
 use crate::ecosystem::{Ask, Verdict};
 use crate::look::Seen;
 use semver::Version;
@@ -42,7 +43,7 @@ pub(super) fn find(wish: &Wish<'_>, ask: &Ask<'_>) -> Result<Program, Verdict> {
     }
     match name.as_str() {
         "yarn" | "@yarnpkg/cli-dist" | "@yarnpkg/cli" => Ok(Program { version, corepack: false }),
-        "corepack" => launched(wish.manager, ask).map(|version| Program { version, corepack: true }),
+        "corepack" => corepack::launched("yarn", wish.manager, ask).map(|version| Program { version, corepack: true }),
         _ => Err(Verdict::Doubtful(format!("{} is not Yarn's own program", first.display()))),
     }
 }
@@ -78,33 +79,4 @@ fn named(path: &Path, ask: &Ask<'_>) -> Result<Version, Verdict> {
         let why = "its name does not say which version of Yarn it is";
         Verdict::Doubtful(format!("{}: {why}", path.display()))
     })
-}
-
-/// What corepack would start: the version that the project names, where corepack has it.
-fn launched(manager: Option<&str>, ask: &Ask<'_>) -> Result<Version, Verdict> {
-    let homes = &ask.options.homes;
-    let set = |name: &str| homes.variable(name).filter(|value| !value.is_empty());
-    let cache = set("XDG_CACHE_HOME").map_or_else(|| homes.home.join(".cache"), PathBuf::from);
-    let home = set("COREPACK_HOME").map_or_else(|| cache.join("node/corepack"), PathBuf::from);
-    let Some(manager) = manager else {
-        let why = "corepack would choose a version of Yarn itself, because package.json has no packageManager";
-        return Err(Verdict::Doubtful(why.into()));
-    };
-    let (name, version) = manager.split_once('@').unwrap_or((manager, ""));
-    if name != "yarn" {
-        return Err(Verdict::Refused(format!("package.json says that {name} is the project's package manager")));
-    }
-    let version = version.split('+').next().unwrap_or_default();
-    let Ok(version) = Version::parse(version) else {
-        return Err(Verdict::Refused(format!("package.json asks for a version of Yarn that is none: {manager}")));
-    };
-    let folder = home.join("v1/yarn").join(version.to_string());
-    match ask.look.at(&folder) {
-        Seen::Folder(_) if matches!(ask.look.at(&folder.join(".corepack")), Seen::File(_)) => Ok(version),
-        Seen::Folder(_) | Seen::Absent => {
-            let why = format!("corepack would download Yarn {version}: it is not in {}", folder.display());
-            Err(Verdict::Refused(why))
-        }
-        other => Err(Verdict::Doubtful(format!("{}: {}", folder.display(), other.doubt().unwrap_or_default()))),
-    }
 }
