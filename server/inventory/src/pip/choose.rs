@@ -1,8 +1,11 @@
 //! Which file pip takes for each package, and what these need in turn: the newest that fits all who ask, as its resolver
 //! has it where it never has to turn back. May not decide what state a file is in; where pip would turn back it says so.
 
+use super::cache::Cache;
 use super::folder::{File, Files};
+use super::sources::Sources;
 use crate::ecosystem::Ask;
+use crate::look::Seen;
 use crate::python::archive::{Archive, Wrong};
 use crate::python::installed::{Package, Place};
 use crate::python::marker::Environment;
@@ -11,6 +14,7 @@ use crate::python::requirement::Requirement;
 use pep440_rs::{Version, VersionSpecifiers};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Rounds after which the choice has to stand.
 const MOST_ROUNDS: usize = 200;
@@ -62,8 +66,15 @@ pub(super) struct Market<'a> {
     pub prefer_binary: bool,
     /// Said of a package that no file fits.
     pub where_looked: &'a str,
+    /// What pip built before.
+    pub cache: &'a Cache<'a>,
+    /// Sources that were looked into.
+    pub unpacked: &'a Unpacked,
     pub ask: &'a Ask<'a>,
 }
+
+/// Sources that were looked into, each once.
+pub(super) type Unpacked = Mutex<HashMap<PathBuf, Result<Sources, Wrong>>>;
 
 impl Market<'_> {
     /// Chooses; `constraints` hold for what is asked for anyway.
@@ -194,6 +205,7 @@ impl Market<'_> {
     ) -> Result<Choice, String> {
         let fits = |version: &Version| ranges.iter().all(|range| range.contains(version));
         if let Some(file) = explicit {
+            let file = &self.built(name, file);
             let metadata = self.metadata(file, read);
             return Ok(Choice { version: file.version.clone(), source: Source::File(file.clone()), metadata });
         }
@@ -220,6 +232,7 @@ impl Market<'_> {
         fitting.sort_by_cached_key(|file| (binary(file), file.version.clone(), rank(file)));
         let mut passed: Option<String> = None;
         for file in fitting.iter().rev() {
+            let file = &self.built(name, file);
             let metadata = self.metadata(file, read);
             if let Ok(said) = &metadata {
                 match said.fits(self.environments) {
@@ -233,14 +246,15 @@ impl Market<'_> {
                     }
                 }
                 let version = said.version.parse::<Version>();
-                if file.wheel.is_some()
-                    && (said.name != name || !version.is_ok_and(|version| same(&version, &file.version)))
-                {
+                let another = said.name != name || !version.is_ok_and(|version| same(&version, &file.version));
+                if another && file.wheel.is_none() {
+                    doubts.insert(format!("{} says that it is another package", shown(&file.path)));
+                } else if another {
                     passed.get_or_insert_with(|| format!("{} says that it is another package", shown(&file.path)));
                     continue;
                 }
             }
-            return Ok(Choice { version: file.version.clone(), source: Source::File((*file).clone()), metadata });
+            return Ok(Choice { version: file.version.clone(), source: Source::File(file.clone()), metadata });
         }
         Err(passed.unwrap_or_else(|| self.why(name, all)))
     }
@@ -262,7 +276,7 @@ impl Market<'_> {
 
     fn metadata(&self, file: &File, read: &mut HashMap<PathBuf, Result<Metadata, Wrong>>) -> Result<Metadata, Wrong> {
         if file.wheel.is_none() {
-            return Err(Wrong::Unknown("it has to be built first".into()));
+            return self.sources(file)?.metadata();
         }
         if let Some(known) = read.get(&file.path) {
             return known.clone();
@@ -270,6 +284,28 @@ impl Market<'_> {
         self.ask.look.at(&file.path);
         let told = described(&file.path);
         read.insert(file.path.clone(), told.clone());
+        told
+    }
+}
+
+impl Market<'_> {
+    /// In place of sources the wheel that pip built of them.
+    fn built(&self, name: &str, file: &File) -> File {
+        let built = file.wheel.is_none().then(|| self.cache.built_of(&file.path, name, self.ask)).flatten();
+        built.unwrap_or_else(|| file.clone())
+    }
+
+    /// What is said in sources.
+    pub(super) fn sources(&self, file: &File) -> Result<Sources, Wrong> {
+        let known = |all: &Unpacked| all.lock().unwrap_or_else(PoisonError::into_inner).get(&file.path).cloned();
+        if let Some(known) = known(self.unpacked) {
+            return known;
+        }
+        let told = match self.ask.look.at(&file.path) {
+            Seen::Folder(_) => Sources::of_folder(&file.path, self.ask.look),
+            _ => Sources::of_archive(&file.path),
+        };
+        self.unpacked.lock().unwrap_or_else(PoisonError::into_inner).insert(file.path.clone(), told.clone());
         told
     }
 }

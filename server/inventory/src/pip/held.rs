@@ -84,6 +84,9 @@ impl Holder<'_> {
             Err(Wrong::Unknown(why)) => return Held::new(ArtifactState::Unknown, format!("{shown}: {why}")),
             Ok(_) => {}
         }
+        if file.wheel.is_none() && matches!(self.ask.look.at(&file.path), Seen::Folder(_)) {
+            return Held::new(ArtifactState::Present, format!("it is {shown}, which pip builds anew for each install"));
+        }
         let Seen::File(identity) = self.ask.look.at(&file.path) else {
             return Held::new(ArtifactState::Unknown, format!("{shown} could not be looked at"));
         };
@@ -109,6 +112,10 @@ impl Holder<'_> {
                 }
                 let why = format!("{shown} has none of the checksums that the requirements allow");
                 Held::new(ArtifactState::Corrupt, why)
+            }
+            None if file.wheel.is_none() => {
+                let why = "which pip builds; the requirements have no checksum for it";
+                present(format!("it is {shown}, {why}, and it can be unpacked to its end"))
             }
             None => match Archive::open(&file.path).and_then(|mut archive| archive.compare()) {
                 Ok(()) => present(format!(

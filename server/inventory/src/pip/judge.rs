@@ -1,18 +1,22 @@
 //! The judgement of one requirements file: every package that pip would install for it, with what is here of it.
 //! May not choose files itself.
 
-use super::choose::{Chosen, Market, Source, Want};
+use super::build::{self, Tools};
+use super::cache::Cache as Built;
+use super::choose::{Chosen, Market, Source, Unpacked, Want};
 use super::entry::{self, Wanted};
 use super::folder::File;
-use super::follow::{self, Asked, LARGEST, Package};
+use super::follow::{self, Asked, LARGEST};
 use super::held::Holder;
 use super::here::Here;
 use super::places::{How, gather, mirrors};
+use super::root::Root;
 use super::settings;
 use super::{Ids, requirements};
 use crate::ecosystem::{Ask, Judged, Line, Verdict};
 use crate::fetch::without_credentials;
 use crate::held::Held;
+use crate::python::archive::Wrong;
 use crate::python::metadata::holds;
 use crate::python::name::Wheel;
 use crate::python::requirement::Requirement;
@@ -60,6 +64,9 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         [one] => crate::homes::relative(one, folder).display().to_string(),
         _ => "the folders that --find-links names".to_owned(),
     };
+    let python = here.environments.first().and_then(|one| one.0.get("python_version")).cloned().unwrap_or_default();
+    let cache = Built { folder: settings.cache.as_deref(), tags: &here.tags, python: &python };
+    let unpacked = Unpacked::default();
     let market = Market {
         files: &files,
         place: here.place.as_ref(),
@@ -67,6 +74,8 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
         pre_releases: asked.pre_releases || settings.pre_releases,
         prefer_binary: asked.prefer_binary || settings.prefer_binary,
         where_looked: &where_looked,
+        cache: &cache,
+        unpacked: &unpacked,
         ask,
     };
     let how = How::of(folder, &asked, &settings, &here, &looked_in);
@@ -75,13 +84,6 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     let Told { mut judged, how, bytes, .. } = told;
     judged.caches.push(Cache { ecosystem: "pip".into(), path: how.folder, bytes: Some(bytes), ..Cache::default() });
     judged
-}
-
-/// One entry, and what it was understood as.
-struct Root<'a> {
-    package: &'a Package,
-    wanted: Wanted,
-    needed: bool,
 }
 
 struct Told<'a> {
@@ -102,10 +104,13 @@ impl Told<'_> {
     }
 
     fn all(&mut self, asked: &Asked, here: &Here, market: &Market<'_>) {
-        let roots = self.roots(asked, here);
+        let mut roots = self.roots(asked, here);
+        for root in &mut roots {
+            root.name_it(market);
+        }
         let mut wants = Vec::new();
         for root in roots.iter().filter(|root| root.needed) {
-            match self.want(root, here) {
+            match self.want(root, here, market) {
                 Ok(want) => wants.push(want),
                 Err(why) => self.judged.verdict.worsen(why),
             }
@@ -129,6 +134,11 @@ impl Told<'_> {
             .par_iter()
             .map(|name| if known { holder.hold(name, &chosen, &sums, market) } else { unknown_python() })
             .collect();
+        let editable: Vec<String> =
+            roots.iter().filter(|root| root.needed && root.package.editable).filter_map(Root::name).collect();
+        let no_sums = HashMap::new();
+        let hold = |name: &str, chosen: &Chosen, market: &Market<'_>| holder.hold(name, chosen, &no_sums, market);
+        let tools = if known { Tools::of(&chosen, &editable, market, &hold) } else { Tools::default() };
         let mut by_name: BTreeMap<&str, Held> = names.iter().map(|name| name.as_str()).zip(held).collect();
         let mut ids = Ids::default();
         let mut foreign = Ids::default();
@@ -175,6 +185,16 @@ impl Told<'_> {
             self.artifact(id, name, &version, held, Range::default());
         }
         self.edges(&chosen);
+        tools.refused.iter().for_each(|why| self.judged.verdict.worsen(Verdict::Refused(why.clone())));
+        tools.doubts.iter().for_each(|why| self.doubt(why.clone()));
+        for tool in tools.all.values() {
+            let shown = if tool.version.is_empty() { "?" } else { &tool.version };
+            let id = ids.unique(&format!("pip:{}@{shown}", tool.name));
+            let place = self.artifact(id, &tool.name, &tool.version, build::told(tool), Range::default());
+            for by in tool.by.iter().filter_map(|by| self.by_name.get(by)?.first().copied()).collect::<Vec<_>>() {
+                self.judged.graph.needs[by as usize].push(place);
+            }
+        }
     }
 
     fn roots<'a>(&mut self, asked: &'a Asked, here: &Here) -> Vec<Root<'a>> {
@@ -202,7 +222,7 @@ impl Told<'_> {
         roots
     }
 
-    fn want(&self, root: &Root<'_>, here: &Here) -> Result<Want, Verdict> {
+    fn want(&self, root: &Root<'_>, here: &Here, market: &Market<'_>) -> Result<Want, Verdict> {
         let named = |name: String, extras: &[String], range| Requirement {
             name,
             extras: extras.to_vec(),
@@ -215,7 +235,7 @@ impl Told<'_> {
             Wanted::File { path, extras, .. } => {
                 let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
                 let Some(wheel) = file.strip_suffix(".whl").and_then(Wheel::read) else {
-                    return Err(Verdict::Doubtful(format!("{file} has to be built, which is not judged")));
+                    return self.want_sources(root, path, extras, market);
                 };
                 let Some(rank) = here.tags.rank(&wheel) else {
                     return Err(Verdict::Refused(format!("{file} is for other Pythons or machines")));
@@ -226,14 +246,70 @@ impl Told<'_> {
                 let file = File { path: path.clone(), version, wheel: Some((rank, wheel.build)) };
                 Ok(Want { requirement, file: Some(file), by: None })
             }
-            Wanted::Folder { path, .. } => {
-                let path = crate::homes::relative(path, self.folder);
-                Err(Verdict::Doubtful(format!("{} has to be built, which is not judged", path.display())))
-            }
-            Wanted::Address { url, .. } => {
-                Err(Verdict::Doubtful(format!("{} is an address, which is not judged", without_credentials(url))))
+            Wanted::Folder { path, extras, .. } => self.want_sources(root, path, extras, market),
+            Wanted::Address { url, extras, .. } => {
+                let shown = without_credentials(url);
+                let Some(name) = root.name() else {
+                    return Err(Verdict::Doubtful(format!("which package is at {shown} is not known")));
+                };
+                match market.cache.built(url, &name, self.ask).0 {
+                    Some(_) if self.how.hashed => Err(Verdict::Doubtful(format!(
+                        "whether pip takes what it built of {shown} hangs on its checksum"
+                    ))),
+                    Some(file) => {
+                        let requirement = named(name, extras, VersionSpecifiers::empty());
+                        Ok(Want { requirement, file: Some(file), by: None })
+                    }
+                    None => Err(self.elsewhere(url, &shown, market)),
+                }
             }
         }
+    }
+
+    /// Sources that are named by their path.
+    fn want_sources(
+        &self,
+        root: &Root<'_>,
+        path: &Path,
+        extras: &[String],
+        market: &Market<'_>,
+    ) -> Result<Want, Verdict> {
+        let shown = crate::homes::relative(path, self.folder).display().to_string();
+        let file = File { path: path.to_path_buf(), version: Version::new([0]), wheel: None };
+        let sources = market.sources(&file);
+        if let Err(Wrong::Damaged(why)) = sources.clone().and_then(|sources| sources.needs(root.package.editable)) {
+            return Err(Verdict::Refused(format!("{shown}: {why}")));
+        }
+        let metadata = sources.and_then(|sources| sources.metadata());
+        let by_name =
+            path.file_name().and_then(|name| super::folder::sources(name.to_str()?)).map(|(_, version)| version);
+        let version = metadata.ok().and_then(|told| Version::from_str(&told.version).ok()).or(by_name);
+        let (Some(name), Some(version)) = (root.name(), version) else {
+            return Err(Verdict::Doubtful(format!("{shown} has to be built before its name and version are known")));
+        };
+        let (range, marker) = (VersionSpecifiers::empty(), None);
+        let requirement = Requirement { name, extras: extras.to_vec(), range, address: None, marker };
+        Ok(Want { requirement, file: Some(File { version, ..file }), by: None })
+    }
+
+    /// What pip does about an address of which it has built nothing.
+    fn elsewhere(&self, url: &str, shown: &str, market: &Market<'_>) -> Verdict {
+        let plain = url.strip_prefix("git+").unwrap_or(url);
+        if plain.starts_with("file:") {
+            return Verdict::Doubtful(format!("{shown} is a repository on this machine, which is not followed"));
+        }
+        if url.starts_with("git+")
+            && let Some(why) = crate::git::user::goes_elsewhere(plain, self.ask)
+        {
+            return Verdict::Doubtful(why);
+        }
+        let kept = market.cache.downloaded(url, self.ask);
+        if kept {
+            return Verdict::Doubtful(format!(
+                "pip's cache has an answer of {shown}, and whether it may use it is not judged"
+            ));
+        }
+        Verdict::Refused(format!("pip fetches {shown} for each install, and has built no wheel of it that it kept"))
     }
 
     fn constraints(&mut self, asked: &Asked, here: &Here) -> Vec<Requirement> {
@@ -345,40 +421,4 @@ fn sums_of(roots: &[Root<'_>], asked: &Asked) -> HashMap<String, Vec<Sum>> {
 
 fn unknown_python() -> Held {
     Held::new(ArtifactState::Unknown, "for which Python it is needed is not known")
-}
-
-impl Root<'_> {
-    fn name(&self) -> Option<String> {
-        match &self.wanted {
-            Wanted::Named(requirement) => Some(requirement.name.clone()),
-            Wanted::File { path, name, .. } => {
-                let file = path.file_name()?.to_str()?;
-                let of_wheel = || file.strip_suffix(".whl").and_then(Wheel::read).map(|wheel| wheel.name);
-                of_wheel().or_else(|| name.clone()).or_else(|| Some(super::folder::sources(file)?.0))
-            }
-            Wanted::Folder { name, .. } | Wanted::Address { name, .. } => name.clone(),
-        }
-    }
-
-    /// What is said of one that pip's choice is not about.
-    fn alone(&self) -> Held {
-        match &self.wanted {
-            Wanted::Named(_) | Wanted::File { .. } => Held::new(ArtifactState::Missing, "it is not here"),
-            Wanted::Folder { .. } => Held::new(ArtifactState::Unknown, "it has to be built, which is not judged"),
-            Wanted::Address { .. } => {
-                Held::new(ArtifactState::Unknown, "it comes from an address, which is not judged")
-            }
-        }
-    }
-}
-
-impl Wanted {
-    fn marker(&self) -> Option<&str> {
-        match self {
-            Wanted::Named(requirement) => requirement.marker.as_deref(),
-            Wanted::File { marker, .. } | Wanted::Folder { marker, .. } | Wanted::Address { marker, .. } => {
-                marker.as_deref()
-            }
-        }
-    }
 }

@@ -2,6 +2,8 @@
 //! Judged as `pip install --no-index`, and by checksum; runs nothing and writes nothing.
 
 mod asks;
+mod build;
+mod cache;
 mod choose;
 mod entry;
 mod folder;
@@ -11,7 +13,9 @@ mod here;
 mod judge;
 mod places;
 mod requirements;
+mod root;
 mod settings;
+mod sources;
 
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
 use crate::fetch::{self, Wanted};
