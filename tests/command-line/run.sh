@@ -43,6 +43,7 @@ check 'it is the one in PATH' says "$prefix/bin/holdover" command -v holdover
 check 'what asks the keyring lies beside it' test -x "$prefix/bin/holdover-keyring"
 check 'what merges lies beside it' test -x "$prefix/bin/holdover-merge"
 check 'what asks registries lies beside it' test -x "$prefix/bin/holdover-ask"
+check 'what asks object stores lies beside it' test -x "$prefix/bin/holdover-store"
 asks() { local code=0; "$prefix/bin/holdover-keyring" </dev/null || code=$?; [ "$code" -eq 2 ]; }
 check 'and is run by nobody else' asks
 

@@ -11,5 +11,6 @@ pub mod git;
 pub mod linted;
 #[cfg(target_os = "linux")]
 pub mod login;
+pub mod s3;
 pub mod said;
 pub mod text;

@@ -23,6 +23,7 @@ mod record;
 mod settings;
 mod snapshot;
 mod status;
+mod storing;
 mod sync;
 mod trail;
 
@@ -71,6 +72,7 @@ pub use status::{
     JournalState, JournalStatus, Mirror, MirrorState, ModelState, ModelStatus, ReviewCount, Status, SyncState,
     SyncStatus,
 };
+pub use storing::{StoreAnswer, StoreEntry, StoreKind, StorePlace, StoreQuestion};
 pub use sync::{
     QueueEvent, QueueLane, QueueRemote, QueueReport, RemoteEntry, RemoteExclusion, RemoteKey, RemoteProbe,
     RemoteReport, SyncChange, SyncMissing, SyncProblem, SyncRemote, SyncReport, SyncStray, SyncTrouble,

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use sync::{
     Address, AddressError, Call, Class, Exclusion, Folder, Git, MAX_KEY_FILE, Patient, Remote, RemoteError, Sealed,
-    TeamKey,
+    Store, TeamKey,
 };
 use ulid::Ulid;
 
@@ -31,7 +31,9 @@ pub enum RemoteRefused {
         root: String,
     },
     /// None was added.
-    #[error("this project has no remote yet\nhint: `holdover remote add NAME URL`, with a folder or a git repository")]
+    #[error(
+        "this project has no remote yet\nhint: `holdover remote add NAME URL`, with a folder, a git repository or a bucket"
+    )]
     None,
     /// There is none of that name.
     #[error("this project has no remote of this name: {name}\nhint: `holdover remote list` shows them")]
@@ -174,8 +176,14 @@ impl Engine {
         let removed = entry(&shared.journal, &*self.known(root)?, &known)?;
         shared.journal.remove_remote(known.n)?;
         // What was fetched of it is of no use to anybody now.
-        if let Ok(Address::Git(place)) = Address::kept(&known.url) {
-            let _ = std::fs::remove_dir_all(Git::folder(&place, &self.inner.folders.data));
+        match Address::kept(&known.url) {
+            Ok(Address::Git(place)) => {
+                let _ = std::fs::remove_dir_all(Git::folder(&place, &self.inner.folders.data));
+            }
+            Ok(Address::Store(store)) => {
+                let _ = std::fs::remove_file(Store::file(&store, &self.inner.folders.data));
+            }
+            _ => {}
         }
         Ok(removed)
     }
@@ -226,6 +234,9 @@ impl Engine {
             Address::Folder(path) => Arc::new(Folder::at(path)),
             Address::Git(place) => {
                 Arc::new(Git::at(place, &self.inner.folders.data, &shared.journal.own_device()?.id, permit))
+            }
+            Address::Store(store) => {
+                Arc::new(Store::at(store, &self.inner.folders.data, &shared.journal.own_device()?.id, permit))
             }
         };
         patient(match key {
@@ -323,7 +334,7 @@ fn probed(
 ) -> Result<RemoteProbe, JournalError> {
     let remote = entry(journal, workspace, known)?;
     Ok(RemoteProbe {
-        text: said::probe(probe, remote.encrypted),
+        text: said::probe(probe, &remote.kind, remote.encrypted),
         remote,
         writable: true,
         exclusion: match probe.exclusion {

@@ -156,6 +156,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover remote add stick /media/stick/ferry", "a folder on a stick; it is made, and tried out"),
             ("holdover remote add team ~/Sync/ferry", "one that Syncthing, Dropbox or a server shares"),
             (
+                "holdover remote add store 's3://bucket/ferry?endpoint=https://s3.example'",
+                "a bucket; keys from the environment or ~/.aws",
+            ),
+            (
                 "holdover remote add origin ssh://git@git.example/ferry.git --key team.key",
                 "a git repository, encrypted",
             ),

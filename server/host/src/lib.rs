@@ -24,6 +24,7 @@ mod routes;
 mod sandbox;
 mod settings;
 mod ssh_agent;
+mod talk;
 mod trust;
 #[cfg(target_os = "linux")]
 mod watches;
@@ -49,6 +50,7 @@ pub use sandbox::{
 };
 pub use settings::{Layers, Loaded, Problem, Source, WORKSPACE_FILE};
 pub use ssh_agent::{AgentError, SshAgentSocket};
+pub use talk::{Talk, TalkError, read_frame, write_frame};
 pub use trust::{Trust, TrustError, TrustList};
 
 /// The wall clock as RFC 3339 in UTC, to the millisecond. For display only: nothing is ordered by it.

@@ -1,5 +1,6 @@
 //! Where a remote is, as users write it and as it is kept. It looks whether a path is a git repository, and opens nothing.
 
+use crate::store::StoreAddress;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use std::path::{Path, PathBuf};
 
@@ -13,12 +14,12 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'?').add(b'#');
 pub enum AddressError {
     /// A kind that this version does not know.
     #[error(
-        "no remote of this kind can be used yet: {0}\nhint: name a folder, or a git repository by ssh, https, git or a path"
+        "no remote of this kind can be used yet: {0}\nhint: name a folder, a git repository by ssh, https, git or a path, or a bucket, as `s3://…`, `gs://…` or `az://…`"
     )]
     Kind(String),
     /// Not an address.
     #[error(
-        "this is no address of a remote: {0}\nhint: name a folder, or a git repository, as `ssh://host/path`, `user@host:path`, `https://…` or a path"
+        "this is no address of a remote: {0}\nhint: name a folder, a git repository, as `ssh://host/path`, `user@host:path`, `https://…` or a path, or a bucket, as `s3://bucket/prefix`"
     )]
     Malformed(String),
     /// A password stands in it.
@@ -26,6 +27,11 @@ pub enum AddressError {
         "a password stands in this address, and would be kept with it: {0}\nhint: leave it out, and give git a credential helper: `git help credentials`"
     )]
     Password(String),
+    /// Something stands in the address of a bucket that is none of its options, and may be a secret.
+    #[error(
+        "this cannot stand in the address of a bucket, and would be kept with it: {0}\nhint: leave it out; credentials are taken from the environment and from the files of the cloud's own tools"
+    )]
+    Secret(String),
     /// Whoever is on the way could read and change it.
     #[error("this address is neither encrypted nor proves who answers: {0}\nhint: use https or ssh")]
     Plain(String),
@@ -38,6 +44,8 @@ pub enum Address {
     Folder(PathBuf),
     /// A git repository.
     Git(GitPlace),
+    /// A bucket of an object store.
+    Store(StoreAddress),
 }
 
 /// How a git repository is reached.
@@ -129,6 +137,7 @@ impl Address {
         let text = text.trim();
         match parse(text)? {
             Parsed::Git(place) => Ok(Address::Git(place)),
+            Parsed::Store(store) => Ok(Address::Store(store)),
             Parsed::Path(path) => Ok(Address::at(&current.join(path))),
             Parsed::File(path) => Ok(Address::at(&path)),
         }
@@ -138,6 +147,7 @@ impl Address {
     pub fn kept(text: &str) -> Result<Address, AddressError> {
         match parse(text)? {
             Parsed::Git(place) => Ok(Address::Git(place)),
+            Parsed::Store(store) => Ok(Address::Store(store)),
             Parsed::File(path) => Ok(Address::Git(GitPlace::local(&path))),
             Parsed::Path(path) => Ok(Address::Folder(path)),
         }
@@ -159,6 +169,7 @@ impl Address {
         match self {
             Address::Folder(path) => path.to_string_lossy().into_owned(),
             Address::Git(place) => place.text(),
+            Address::Store(store) => store.text(),
         }
     }
 
@@ -172,16 +183,18 @@ impl Address {
                 Some(path) => Address::Git(GitPlace::local(&real_parent(path, &real))),
                 None => Address::Git(place),
             },
+            Address::Store(store) => Address::Store(store),
         }
     }
 
-    /// `folder`, `git` or `bundle`.
+    /// `folder`, `git`, `bundle`, `s3`, `gcs` or `azure`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Address::Folder(_) => "folder",
             Address::Git(GitPlace { way: GitWay::Bundle(_), .. }) => "bundle",
             Address::Git(_) => "git",
+            Address::Store(store) => store.kind(),
         }
     }
 
@@ -191,13 +204,18 @@ impl Address {
         match self {
             Address::Folder(path) => Some(path.join("FORMAT.json")),
             Address::Git(place) => place.way.path().map(Path::to_owned),
+            Address::Store(_) => None,
         }
     }
 
     /// Whether another machine is asked, as far as the address says.
     #[must_use]
     pub fn is_networked(&self) -> bool {
-        matches!(self, Address::Git(place) if place.way.path().is_none())
+        match self {
+            Address::Folder(_) => false,
+            Address::Git(place) => place.way.path().is_none(),
+            Address::Store(_) => true,
+        }
     }
 }
 
@@ -211,6 +229,7 @@ fn real_parent(path: &Path, real: &dyn Fn(&Path) -> PathBuf) -> PathBuf {
 
 enum Parsed {
     Git(GitPlace),
+    Store(StoreAddress),
     /// Of a path as it is.
     Path(PathBuf),
     /// Of an address of a file.
@@ -224,6 +243,9 @@ fn parse(text: &str) -> Result<Parsed, AddressError> {
         return Err(malformed());
     }
     if let Some((scheme, rest)) = text.split_once("://") {
+        if let Some(store) = StoreAddress::read(scheme, rest) {
+            return store.map(Parsed::Store);
+        }
         let way = match scheme.to_ascii_lowercase().as_str() {
             "file" => {
                 let path = percent_decode_str(rest).decode_utf8().map_err(|_| malformed())?;
@@ -307,7 +329,7 @@ mod tests {
             assert_eq!(read(git), Ok(("git", git.to_owned())), "{git}");
             assert_eq!(Address::kept(git).unwrap().text(), git);
         }
-        for other in ["s3://bucket/x", "ext::sh -c touch% /tmp/x", "fd::17", "s3:bucket", "ftp://example.org/x"] {
+        for other in ["ext::sh -c touch% /tmp/x", "fd::17", "s3:bucket", "ftp://example.org/x"] {
             assert_eq!(read(other), Err(AddressError::Kind(other.to_owned())), "{other}");
         }
         for none in [
@@ -355,7 +377,7 @@ mod tests {
     fn what_this_machine_answers_itself_is_not_far() {
         let far = |text: &str| match Address::read(text, Path::new("/")).unwrap() {
             Address::Git(place) => place.is_far(),
-            Address::Folder(_) => panic!("{text}"),
+            Address::Folder(_) | Address::Store(_) => panic!("{text}"),
         };
         for near in ["git://localhost:9418/x", "ssh://me@127.0.0.1:2222/x", "git://[::1]:9418/x"] {
             assert!(!far(near), "{near}");

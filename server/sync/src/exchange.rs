@@ -98,6 +98,9 @@ impl Exchange<'_> {
     }
 
     fn look(&self, state: &mut State) -> Result<(), RemoteError> {
+        if self.deep {
+            self.remote.look_afresh();
+        }
         let found = self.remote.identity(&self.call())?;
         let of_all = |message: String, hint: &str| Err(RemoteError::of_all(Class::Integrity, message, hint));
         if found.project != self.known.project {

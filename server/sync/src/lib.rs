@@ -17,6 +17,7 @@ mod outcome;
 mod patient;
 mod remote;
 mod sealed;
+mod store;
 mod take;
 
 pub use address::{Address, AddressError, GitPlace, GitWay};
@@ -31,3 +32,4 @@ pub use outcome::{Missing, Outcome, Problem};
 pub use patient::Patient;
 pub use remote::{Exclusion, Head, Identity, Listing, Probe, Put, Remote};
 pub use sealed::{Sealed, in_the_clear};
+pub use store::{STORE_PROGRAM, Store, StoreAddress};

@@ -95,6 +95,10 @@ impl Remote for Patient {
         self.remote.patience()
     }
 
+    fn look_afresh(&self) {
+        self.remote.look_afresh();
+    }
+
     fn found(&self, project: [u8; 16], check: Option<[u8; 8]>, call: &Call) -> Result<Identity, RemoteError> {
         self.ask(call, move |remote, call| remote.found(project, check, call))
     }

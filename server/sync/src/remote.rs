@@ -11,7 +11,7 @@ pub(crate) const MOST_BYTES: u64 = journal::MAX_SEGMENT as u64 + crate::sealed::
 
 /// Storage that somebody already has. Every method may be called from any thread, and looks at its [`Call`] between two steps.
 pub trait Remote: Send + Sync {
-    /// What kind it is, in one word: `folder`, `git`.
+    /// What kind it is, in one word: `folder`, `git`, `s3`.
     fn kind(&self) -> &'static str;
 
     /// Where it is, for people.
@@ -24,6 +24,9 @@ pub trait Remote: Send + Sync {
     fn patience(&self) -> Duration {
         Duration::from_mins(1)
     }
+
+    /// From now on nothing is believed that was kept from earlier looks.
+    fn look_afresh(&self) {}
 
     /// Makes it a remote of a project, or finds that it is one. `check` is of the key with which a new one is encrypted; one that is
     /// there stays as it is.

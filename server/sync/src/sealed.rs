@@ -172,6 +172,10 @@ impl Remote for Sealed {
         self.remote.patience()
     }
 
+    fn look_afresh(&self) {
+        self.remote.look_afresh();
+    }
+
     fn found(&self, project: [u8; 16], _: Option<[u8; 8]>, call: &Call) -> Result<Identity, RemoteError> {
         self.known(self.remote.found(project, Some(self.key.check()), call)?)
     }

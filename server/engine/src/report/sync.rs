@@ -44,7 +44,7 @@ pub(crate) fn next(remote: &RemoteEntry) -> String {
 }
 
 /// What a remote can do.
-pub(crate) fn probe(probe: &Probe, encrypted: bool) -> Vec<String> {
+pub(crate) fn probe(probe: &Probe, kind: &str, encrypted: bool) -> Vec<String> {
     let exclusion = match probe.exclusion {
         Exclusion::Refused => "nothing is overwritten: it refuses a second file of one name",
         Exclusion::Reserved => {
@@ -65,8 +65,12 @@ pub(crate) fn probe(probe: &Probe, encrypted: bool) -> Vec<String> {
     } else {
         "not encrypted: who may read there reads what is shared"
     };
+    // No server of these was to be had.
+    let untested = ["gcs", "azure"].contains(&kind).then(|| {
+        "unverified: Holdover was never tried with a real store of this kind, only with S3's; keep another remote beside it".to_owned()
+    });
     let lines = ["writable".to_owned(), exclusion.to_owned(), format!("files are {}", probe.way), who.to_owned()];
-    lines.into_iter().chain(free).chain([network.to_owned()]).collect()
+    lines.into_iter().chain(free).chain([network.to_owned()]).chain(untested).collect()
 }
 
 /// Why what was written in a lane waits; empty where nothing does.

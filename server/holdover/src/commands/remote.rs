@@ -14,7 +14,8 @@ pub(crate) enum Command {
         /// What it is to be called here
         name: String,
         /// A folder, which is made where the one above it is there; or a git repository: ssh://host/path, user@host:path,
-        /// https://…, git://…, a path at which one lies, or a file ….bundle
+        /// https://…, git://…, a path at which one lies, or a file ….bundle; or a bucket: s3://bucket/prefix, gs://…, az://…,
+        /// with ?endpoint=https://…&region=… behind it where needed, and credentials from the environment or a profile
         url: String,
         /// File with the team's key: what lies there is encrypted with it
         #[arg(long, value_name = "FILE")]
