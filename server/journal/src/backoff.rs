@@ -32,10 +32,11 @@ impl Backoff {
         let own = || {
             let mut bytes = [0; 8];
             // Without random numbers jobs of several processes come back together, and nothing worse.
-            let _ = getrandom::fill(&mut bytes);
+            let _ = crate::chance::fill(&mut bytes);
             u64::from_le_bytes(bytes)
         };
-        let seed = self.seed.unwrap_or_else(|| *OWN.get_or_init(own));
+        let own = || if cfg!(feature = "simulated") { own() } else { *OWN.get_or_init(own) };
+        let seed = self.seed.unwrap_or_else(own);
         let mut hash = blake3::Hasher::new();
         hash.update(&seed.to_le_bytes()).update(&job.to_bytes()).update(&attempts.to_le_bytes());
         let mut drawn = [0; 8];

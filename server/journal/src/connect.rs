@@ -68,6 +68,11 @@ pub(crate) fn connect_file(database: &Path, key: &Key) -> rusqlite::Result<Conne
 /// Gives a connection the key and room for prepared statements.
 fn unlock(connection: &Connection, key: &Key) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(64);
+    // Many thousand journals are made there, and pages are looked at; that they are encrypted is tested elsewhere.
+    #[cfg(feature = "simulated")]
+    if crate::simulated::is_on() {
+        return Ok(());
+    }
     let mut digits = Zeroizing::new([0; 64]);
     // The length fits by construction.
     let _ = hex::encode_to_slice(key.as_slice(), digits.as_mut_slice());

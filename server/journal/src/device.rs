@@ -97,7 +97,7 @@ impl Journal {
     pub fn invite(&self, project: [u8; 16], terms: &Terms) -> Result<String, DeviceError> {
         let (actor, terms, name) = (self.person()?, terms.clone(), self.own_device()?.name);
         let mut secret = Zeroizing::new([0; 32]);
-        getrandom::fill(secret.as_mut_slice())
+        crate::chance::fill(secret.as_mut_slice())
             .map_err(|e| JournalError::InvalidDraft { detail: format!("no random numbers: {e}") })?;
         self.write(true, move |tx| {
             let members = tx.may(project, "invite")?;
@@ -106,7 +106,7 @@ impl Journal {
                 Err(error) => return Ok(Err(error)),
             };
             let invitation = Invitation {
-                id: Ulid::generate(),
+                id: crate::chance::ulid(),
                 project,
                 root: members.root,
                 inviter: tx.device.public(),

@@ -125,6 +125,10 @@ impl Draft {
 /// The next id of this thread, higher than the one before also within a millisecond: the index of ids grows at its end, where a
 /// page is filled before the next is begun, and not in the middle.
 pub(crate) fn new_id() -> Ulid {
+    #[cfg(feature = "simulated")]
+    if let Some(id) = crate::simulated::ulid() {
+        return id;
+    }
     thread_local! {
         static IDS: RefCell<Generator> = const { RefCell::new(Generator::new()) };
     }
@@ -133,7 +137,8 @@ pub(crate) fn new_id() -> Ulid {
 
 /// 16 bytes from the system's generator, which is asked for many at a time: a call costs more than all the hashes of an event.
 fn salt() -> Result<[u8; 16], getrandom::Error> {
-    const STOCK: usize = 64;
+    // As many as are asked for, so that a simulation leaves none for the next.
+    const STOCK: usize = if cfg!(feature = "simulated") { 1 } else { 64 };
     thread_local! {
         static SALTS: RefCell<Vec<[u8; 16]>> = const { RefCell::new(Vec::new()) };
     }
@@ -142,7 +147,7 @@ fn salt() -> Result<[u8; 16], getrandom::Error> {
             return Ok(salt);
         }
         let mut fresh = [[0; 16]; STOCK];
-        getrandom::fill(fresh.as_flattened_mut())?;
+        crate::chance::fill(fresh.as_flattened_mut())?;
         salts.extend_from_slice(&fresh[1..]);
         Ok(fresh[0])
     })

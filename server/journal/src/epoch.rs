@@ -5,6 +5,8 @@ use crate::chain::{LogId, lane_number, lane_of};
 use crate::draft::Draft;
 use crate::error::JournalError;
 use crate::header::Header;
+use crate::redact::{REDACTED, is_kept, is_taken};
+use crate::segment::Segment;
 use crate::store::{Device, own_device};
 use crate::time::now_ms;
 use crate::tx::Tx;
@@ -47,7 +49,7 @@ impl Tx<'_> {
     /// Makes the epoch, gives our logs up, and says which they were.
     fn left_behind(&mut self, reason: &str) -> rusqlite::Result<Vec<Left>> {
         let mut nonce = [0; 16];
-        getrandom::fill(&mut nonce).map_err(|e| {
+        crate::chance::fill(&mut nonce).map_err(|e| {
             rusqlite::Error::ToSqlConversionFailure(Box::new(std::io::Error::other(format!("no random numbers: {e}"))))
         })?;
         let logs = self
@@ -67,17 +69,75 @@ impl Tx<'_> {
         Ok(logs)
     }
 
-    /// Writes some events of a log again that follow that place; the last place, or `None` where none is left.
+    /// Another copy of this journal has told another history of a log of ours, and others may have heard it first: what stands here
+    /// after the place up to which both agree is written again, sealed or not, so that it counts for everybody.
+    pub(crate) fn say_again(&mut self, log: i64, agreed: u64) -> Result<(), JournalError> {
+        let again = |tx: &mut Self| {
+            let found = "SELECT n, project, lane, sealed_seq FROM log WHERE n = ?1";
+            let log = tx.connection.query_row(found, [log], |row| {
+                Ok(Left { n: row.get(0)?, project: row.get(1)?, lane: lane_of(row.get(2)?), sealed: row.get(3)? })
+            })?;
+            let mut after = agreed.cast_signed();
+            while let Some(last) = tx.write_again(&log, after)? {
+                after = last;
+            }
+            Ok(())
+        };
+        again(self).map_err(|e: rusqlite::Error| self.error(&e))?;
+        self.settle()
+    }
+
+    /// The other history is ours as well, written by what we were before a disk was put back, or by a copy of us that may be gone:
+    /// what of it stands nowhere here is written again too, as it came.
+    pub(crate) fn say_others(&mut self, segment: &Segment, agreed: u64) -> Result<(), JournalError> {
+        let (lane, project) = (lane_of(segment.origin.lane), segment.origin.project);
+        if matches!(lane, Lane::Local | Lane::Other) {
+            return Ok(());
+        }
+        let again = |tx: &mut Self| {
+            for (header, record) in segment.records.iter().filter(|(header, _)| header.seq > agreed) {
+                let known = "SELECT EXISTS (SELECT 1 FROM event WHERE id = ?1)";
+                if tx.connection.prepare_cached(known)?.query_row([header.id.to_bytes()], |row| row.get(0))? {
+                    continue;
+                }
+                let mut content = record.content.as_ref().map(|(salt, payload)| (salt, payload.as_slice()));
+                if let Some((_, payload)) = content
+                    && !is_kept(&header.kind)
+                    && is_taken(tx.connection, header, &project)?
+                {
+                    tx.leave(header.id, payload)?;
+                    content = None;
+                }
+                tx.put(&mut Header { sig: None, ..header.clone() }, lane, project, content)?;
+                if let (REDACTED, Lane::Ctl, Some((_, payload))) = (header.kind.as_str(), lane, content) {
+                    tx.obey(header, payload, &project)?;
+                }
+            }
+            Ok(())
+        };
+        again(self).map_err(|e: rusqlite::Error| self.error(&e))?;
+        if lane == Lane::Ctl { self.hold(project) } else { self.settle() }
+    }
+
+    /// Writes some events of a log again that follow that place; the last place, or `None` where none is left. What a later epoch
+    /// has already is passed over.
     fn write_again(&mut self, log: &Left, after: i64) -> rusqlite::Result<Option<i64>> {
         type Row = (i64, Vec<u8>, Option<[u8; 16]>, Option<Vec<u8>>);
         let rows: Vec<Row> = self
             .connection
             .prepare_cached(
                 "SELECT event.seq, event.header, payload.salt, payload.bytes
-                 FROM event LEFT JOIN payload ON payload.pos = event.pos
-                 WHERE event.log = ?1 AND event.seq > ?2 ORDER BY event.seq LIMIT ?3",
+                 FROM event JOIN log ON log.n = event.log LEFT JOIN payload ON payload.pos = event.pos
+                 WHERE event.log = ?1 AND event.seq > ?2 AND NOT EXISTS (
+                     SELECT 1 FROM event later JOIN log there ON there.n = later.log
+                     WHERE later.id = event.id AND there.device = log.device AND there.epoch <> log.epoch
+                       AND coalesce((SELECT n FROM epoch WHERE nonce = there.epoch), ?4)
+                           > (SELECT n FROM epoch WHERE nonce = log.epoch))
+                 ORDER BY event.seq LIMIT ?3",
             )?
-            .query_map((log.n, after, AT_A_TIME), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+            .query_map((log.n, after, AT_A_TIME, i64::MAX), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?
             .collect::<rusqlite::Result<_>>()?;
         let mut last = None;
         for (seq, header, salt, payload) in rows {

@@ -5,6 +5,7 @@ use crate::chain::{LogId, chain_hash, lane_number};
 use crate::error::JournalError;
 use crate::journal::Journal;
 use crate::member::{Membership, Standing};
+use crate::planted;
 use crate::segment::{Segment, SegmentError};
 use crate::tx::{HIGHEST_LAMPORT, LAST_LAMPORT, Tx};
 use contract::Lane;
@@ -159,6 +160,9 @@ impl Tx<'_> {
     pub(crate) fn release(&mut self) -> Result<u64, JournalError> {
         let mut released = 0;
         loop {
+            if planted("apart-for-ever") {
+                return Ok(0);
+            }
             let mut passed = 0;
             for n in self.kept_apart()? {
                 let bytes = self.apart_bytes(n)?;
@@ -193,12 +197,21 @@ impl Tx<'_> {
             log = find(self.connection, &origin.log).map_err(|e| failed(self, e))?;
         }
         if !agrees {
+            let ours = origin.device == self.device.public() && !planted("other-history-unsaid");
+            if let Some(log) = log.as_ref().filter(|_| ours) {
+                let agreed = agreed(self.connection, log, segment).map_err(|e| failed(self, e))?;
+                self.say_again(log.n, agreed)?;
+                self.say_others(segment, agreed)?;
+            }
             let detail = format!("log {} holds other events at {} and after", hex::encode(origin.log), segment.first);
             return Ok(Err(Refusal::Apart(Reason::Fork, detail)));
         }
         let head_seq = log.as_ref().map_or(0, |log| log.head_seq);
         if segment.first > head_seq + 1 {
             let follows = follows(self.connection, segment).map_err(|e| failed(self, e))?;
+            if follows && origin.device == self.device.public() && !planted("other-history-unsaid") {
+                self.say_others(segment, 0)?;
+            }
             let detail = "what stands in front of it is kept apart".to_owned();
             let apart = Refusal::Apart(Reason::Follows, detail);
             return Ok(Err(if follows { apart } else { Refusal::Gap { expected: head_seq + 1 } }));
@@ -209,13 +222,14 @@ impl Tx<'_> {
         let own = origin.device == self.device.public();
         let by_hand = segment.last <= members.admitted_upto(&origin.device, &origin.log);
         match members.standing(&origin.device) {
-            Standing::Unknown if !own && !by_hand => {
+            Standing::Unknown if !own && !by_hand && !planted("stranger-counts") => {
                 let detail = format!("no member has enrolled device {}", hex::encode(origin.device));
                 return Ok(Err(Refusal::Apart(Reason::UnknownDevice, detail)));
             }
             // What it said of membership is weighed there, or two that revoke each other would never agree.
             Standing::Revoked
                 if !own
+                    && !planted("revoked-counts")
                     && origin.lane != lane_number(Lane::Ctl)
                     && segment.first > members.cutoff(&origin.device, &origin.log) =>
             {
@@ -256,6 +270,7 @@ impl Tx<'_> {
             if let Some((what, detail)) = mark {
                 held += u64::from(what == "held");
                 self.mark(last_pos, what, &detail)?;
+            } else if planted("redaction-unheard") {
             } else if header.kind == crate::redact::REDACTED && header.lane() == crate::chain::lane_number(Lane::Ctl) {
                 let payload = record.content.as_ref().map_or(&[][..], |(_, payload)| payload);
                 self.obey(header, payload, &segment.origin.project)?;
@@ -323,7 +338,28 @@ fn agrees(connection: &Connection, log: Option<&Here>, segment: &Segment) -> rus
     let here: [u8; 32] = connection
         .prepare_cached("SELECT hash FROM event WHERE log = ?1 AND seq = ?2")?
         .query_row((log.n, place.cast_signed()), |row| row.get(0))?;
-    Ok(here == hash)
+    Ok(here == hash || planted("fork-let-in"))
+}
+
+/// The last place up to which a log and a segment that contradicts it are one; 0 where they part before the segment begins.
+fn agreed(connection: &Connection, log: &Here, segment: &Segment) -> rusqlite::Result<u64> {
+    let mut here = connection.prepare_cached("SELECT hash FROM event WHERE log = ?1 AND seq = ?2")?;
+    let mut is_here = |seq: u64, hash: [u8; 32]| -> rusqlite::Result<bool> {
+        let found: Option<[u8; 32]> = here.query_row((log.n, seq.cast_signed()), |row| row.get(0)).optional()?;
+        Ok(found.map_or(seq == 0, |found| found == hash))
+    };
+    let (mut agreed, mut hash) = (segment.first - 1, segment.anchor);
+    if !is_here(agreed, hash)? {
+        return Ok(0);
+    }
+    for (header, record) in &segment.records {
+        hash = chain_hash(&hash, &record.header);
+        if !is_here(header.seq, hash)? {
+            break;
+        }
+        agreed = header.seq;
+    }
+    Ok(agreed)
 }
 
 /// Whether the events in front of a segment are among those that are kept apart.
@@ -345,6 +381,9 @@ fn highest_lamport(connection: &Connection) -> rusqlite::Result<u64> {
 
 /// The first Lamport number among the new events that does not rise, or rises too far above every other, in words.
 fn jump(segment: &Segment, head_seq: u64, last: u64, known: u64, by_hand: bool) -> Option<String> {
+    if planted("clock-jump-let-in") {
+        return None;
+    }
     let mut highest = known;
     for (header, _) in segment.records.iter().filter(|(header, _)| header.seq > head_seq) {
         if header.lamport <= last {

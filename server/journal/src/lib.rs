@@ -8,6 +8,7 @@ mod admit;
 mod backoff;
 mod bundle;
 mod chain;
+mod chance;
 mod connect;
 mod delivery;
 mod device;
@@ -61,6 +62,8 @@ mod sealing;
 mod segment;
 mod short;
 mod sign;
+#[cfg(feature = "simulated")]
+pub mod simulated;
 mod sound;
 mod standing;
 mod statement;
@@ -77,6 +80,18 @@ mod watch;
 mod witness;
 mod workspace;
 mod writer;
+
+#[cfg(feature = "simulated")]
+#[doc(hidden)]
+pub use simulated::planted;
+/// Whether that defect is planted, as simulations do to see that they find it: never, in a build without them.
+#[cfg(not(feature = "simulated"))]
+#[doc(hidden)]
+#[inline(always)]
+#[must_use]
+pub const fn planted(_defect: &'static str) -> bool {
+    false
+}
 
 pub use admit::AdmitError;
 pub use backoff::Backoff;

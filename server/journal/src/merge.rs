@@ -5,6 +5,7 @@
 //! replaces what it replaced: a value that somebody wrote anew does not come back because the new one was deleted.
 
 use crate::op::{Op, OpId, OpKind};
+use crate::planted;
 use crate::text3;
 use contract::{Actor, FieldState, MergePolicy, PolicyOutcome, Record, RecordField, RecordWrite};
 use serde_json::Value;
@@ -82,6 +83,11 @@ fn merge_field(kind: &str, field: String, ops: &[Written]) -> RecordField {
     let policy = policy(kind, &field, ops);
     let replaced: HashSet<OpId> =
         ops.iter().flat_map(|by| by.op.pred.iter().filter(|op| **op != by.id)).copied().collect();
+    let replaced = if planted("first-named-alone-goes") {
+        ops.iter().filter_map(|by| by.op.pred.first()).copied().collect()
+    } else {
+        replaced
+    };
     let mut heads: Vec<&Written> = ops.iter().filter(|written| !replaced.contains(&written.id)).collect();
     if heads.is_empty() {
         // Operations that replace each other in a circle, which no honest writer makes: the last of them stands.
@@ -92,7 +98,10 @@ fn merge_field(kind: &str, field: String, ops: &[Written]) -> RecordField {
         MergePolicy::Counter => counter(ops),
         MergePolicy::Max | MergePolicy::Min => extreme(&heads, policy == MergePolicy::Max),
         MergePolicy::LastWriter => one(&heads, FieldState::Concurrent, true),
-        MergePolicy::Text => text(ops, &heads).unwrap_or_else(|| one(&heads, FieldState::Conflict, true)),
+        MergePolicy::Text => text(ops, &heads).unwrap_or_else(|| {
+            let differing = if planted("conflict-hidden") { FieldState::Concurrent } else { FieldState::Conflict };
+            one(&heads, differing, true)
+        }),
         MergePolicy::Manual => one(&heads, FieldState::Conflict, false),
     };
     let (value, shown, state) = outcome(policy);
@@ -195,6 +204,8 @@ fn two_texts<'w>(heads: &[&'w Written]) -> Option<(&'w Written, &'w Written)> {
 fn set(ops: &[Written], replaced: &HashSet<OpId>) -> Outcome {
     let standing = ops.iter().filter(|written| !replaced.contains(&written.id) && written.op.op != OpKind::Del);
     let standing = standing.filter(|written| !written.redacted);
+    let taken = planted("removal-takes-unseen") && ops.iter().any(|written| written.op.op == OpKind::Del);
+    let standing = standing.skip(usize::from(taken));
     let (mut values, mut shown) = (Vec::new(), HashSet::new());
     for written in standing {
         shown.insert(written.id);

@@ -40,10 +40,11 @@ impl Tx<'_> {
             }
             let detail = format!("two events with the id {} say different things", header.id);
             // Who does not count makes nobody doubtful.
-            if doubt.is_none() && !there.is_some_and(|there| is_kept(&there.kind)) {
+            if doubt.is_none() && !crate::planted("same-id-trusted") && !there.is_some_and(|there| is_kept(&there.kind))
+            {
                 self.mark(*pos, "held", &detail)?;
             }
-            contradicted = Some(detail);
+            contradicted = Some(detail).filter(|_| !crate::planted("same-id-trusted"));
         }
         if let Some(detail) = contradicted.filter(|_| !is_kept(&header.kind)) {
             return Ok(Some(("held", detail)));
@@ -83,7 +84,8 @@ impl Tx<'_> {
         ))?;
         let pos = self.connection.last_insert_rowid();
         if let Some((salt, payload)) = &record.content {
-            if !is_kept(&header.kind) && crate::redact::is_taken(self.connection, header, project)? {
+            let heeds = !crate::planted("redacted-comes-back");
+            if heeds && !is_kept(&header.kind) && crate::redact::is_taken(self.connection, header, project)? {
                 self.leave(header.id, payload)?;
             } else {
                 self.connection.prepare_cached(crate::rows::INSERT_PAYLOAD)?.execute((pos, salt, payload))?;

@@ -6,11 +6,13 @@ use crate::error::JournalError;
 use crate::import::Reason;
 use crate::journal::Journal;
 use crate::member::{Membership, Public, Standing};
+use crate::redact::{is_kept, is_taken};
 use crate::segment::Segment;
 use crate::store::NO_PROJECT;
 use crate::time::{now_ms, rfc3339};
 use crate::tx::Tx;
 use rusqlite::OptionalExtension;
+use ulid::Ulid;
 
 /// Most bytes that are kept apart, so that a stranger cannot fill the disk; most segments, and most bytes that they unpack to,
 /// so that letting them in some day holds nobody up.
@@ -85,10 +87,12 @@ impl Tx<'_> {
             if self.connection.query_row(known, [segment.hash], |_| Ok(())).optional()?.is_some() {
                 return Ok(Ok(()));
             }
+            // One that contradicts what is here is never let in: what a redaction took stays in none.
+            let bytes = if reason == Reason::Fork && self.holds_taken(segment)? { &[] } else { bytes };
             let (mut segments, mut kept, mut unpacked) = (0_u64, 0_u64, Segment::announced(bytes) as u64);
-            let mut select = self.connection.prepare_cached(
-                "SELECT length(bytes), substr(bytes, 1, ?1) FROM quarantine WHERE reason <> 'discarded'",
-            )?;
+            let mut select = self
+                .connection
+                .prepare_cached("SELECT length(bytes), substr(bytes, 1, ?1) FROM quarantine WHERE length(bytes) > 0")?;
             let mut rows = select.query([BEGINNING])?;
             while let Some(row) = rows.next()? {
                 segments += 1;
@@ -117,6 +121,31 @@ impl Tx<'_> {
             Ok(Ok(()))
         };
         set().map_err(|e| self.error(&e))
+    }
+
+    fn holds_taken(&self, segment: &Segment) -> rusqlite::Result<bool> {
+        for (header, _) in segment.records.iter().filter(|(_, record)| record.content.is_some()) {
+            if !is_kept(&header.kind) && is_taken(self.connection, header, &segment.origin.project)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Empties what contradicts what is here, is never let in, and holds what a redaction takes.
+    pub(crate) fn forget_in_forks(&self, target: Ulid) -> rusqlite::Result<()> {
+        let forks: Vec<(i64, Vec<u8>)> = self
+            .connection
+            .prepare_cached("SELECT n, bytes FROM quarantine WHERE reason = ?1 AND length(bytes) > 0")?
+            .query_map([Reason::Fork.word()], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        for (n, bytes) in forks {
+            let segment = Segment::read(&bytes);
+            if segment.is_ok_and(|segment| segment.records.iter().any(|(header, _)| header.id == target)) {
+                self.connection.prepare_cached("UPDATE quarantine SET bytes = x'' WHERE n = ?1")?.execute([n])?;
+            }
+        }
+        Ok(())
     }
 
     /// Rows of what may pass by now, in the order of places: told by who wrote them and where, without unpacking any, because

@@ -68,7 +68,7 @@ pub(crate) struct Stored {
     /// `None` where it was redacted; text that is no JSON as a text.
     pub payload: Option<serde_json::Value>,
     /// Whether it stands here once more, written again in a new epoch: it is read at the place where it came first.
-    twin: bool,
+    pub twin: bool,
     /// Whether a segment holds it.
     sealed: bool,
     /// Why it is not relied on.
@@ -80,10 +80,14 @@ pub(crate) struct Stored {
 impl Filter {
     /// Whether an event is one of those that are wanted, as far as its contents say.
     pub(crate) fn lets(&self, event: &Stored) -> bool {
+        !event.twin && self.lets_copy(event)
+    }
+
+    /// The same, of an event that stands here once more too.
+    fn lets_copy(&self, event: &Stored) -> bool {
         let header = &event.header;
         let is = |wanted: Option<Ulid>, found: Option<Ulid>| wanted.is_none() || wanted == found;
-        !event.twin
-            && self.kind.as_ref().is_none_or(|kind| header.kind.starts_with(kind.as_str()))
+        self.kind.as_ref().is_none_or(|kind| header.kind.starts_with(kind.as_str()))
             && (is(self.workspace, header.workspace) || self.is_of_project(event))
             && is(self.entity, Some(header.entity))
             && is(self.id, Some(header.id))
@@ -153,7 +157,7 @@ pub(crate) fn for_each(
 ) -> rusqlite::Result<()> {
     let durable = durable(connection)?;
     let mut deliveries = Deliveries::new(connection)?;
-    each_row(connection, filter, |row, event| {
+    each_row(connection, filter, false, |row, event| {
         let pos: i64 = row.get(0)?;
         Ok(each(pos.unsigned_abs(), told(&mut deliveries, pos <= durable, row.get(1)?, event)?))
     })
@@ -198,13 +202,13 @@ fn told(
     Ok(entry(log, event, reached))
 }
 
-/// Calls `each` for every event that the filter lets through, as it is stored.
+/// Calls `each` for every event that the filter lets through, as it is stored, and for those that stand here once more.
 pub(crate) fn each_stored(
     connection: &Connection,
     filter: &Filter,
     mut each: impl FnMut(Stored),
 ) -> rusqlite::Result<()> {
-    each_row(connection, filter, |_, event| {
+    each_row(connection, filter, true, |_, event| {
         each(event);
         Ok(ControlFlow::Continue(()))
     })
@@ -213,6 +217,7 @@ pub(crate) fn each_stored(
 fn each_row(
     connection: &Connection,
     filter: &Filter,
+    copies: bool,
     mut each: impl FnMut(&Row<'_>, Stored) -> rusqlite::Result<ControlFlow<()>>,
 ) -> rusqlite::Result<()> {
     // One picture of the index and of what it does not know yet.
@@ -226,7 +231,7 @@ fn each_row(
         }
         let mut take = |row: &Row<'_>| -> rusqlite::Result<bool> {
             let event = stored(row)?;
-            if filter.lets(&event) {
+            if filter.lets(&event) || copies && filter.lets_copy(&event) {
                 left -= 1;
                 ended = each(row, event)?.is_break() || left == 0;
             }

@@ -10,6 +10,7 @@ use crate::read::{self, Filter};
 use crate::time::rfc3339;
 use contract::Record;
 use rusqlite::OptionalExtension;
+use std::collections::HashMap;
 use ulid::Ulid;
 
 /// Events of one thing that are merged; of one that has more, the first.
@@ -33,14 +34,22 @@ impl Journal {
                 let Some(place) = place else { return Ok(None) };
                 filter.before = Some(place.unsigned_abs() + 1);
             }
-            let mut kind = None;
+            let (mut firsts, mut orders) = (Vec::new(), HashMap::new());
             let (mut ops, mut events, mut passed_over) = (Vec::new(), 0, 0);
             read::each_stored(&snapshot, &filter, |event| {
+                // Of an event that was written again, others may have the last copy alone: that one breaks ties.
+                let place = order(&event.header);
+                if event.twin || event.held.is_none() {
+                    let last = orders.entry(event.header.id).or_insert(place);
+                    *last = place.max(*last);
+                }
+                if event.twin {
+                    return;
+                }
                 events += 1;
                 let word = event.header.kind.split('.').next().unwrap_or_default();
                 // By its first event in the order of ties, so that arrival does not count.
-                let first = (order(&event.header), word.to_owned());
-                kind = Some(kind.take().map_or(first.clone(), |known: (_, String)| known.min(first)));
+                firsts.push((event.header.id, place, word.to_owned()));
                 // What is kept apart is not relied on; it stays in the story, with its reason.
                 let payload = event.payload.as_ref().filter(|_| event.held.is_none());
                 let found = ops_of(payload.unwrap_or(&serde_json::Value::Null)).unwrap_or_default();
@@ -53,10 +62,18 @@ impl Journal {
                     redacted,
                     at: rfc3339(event.header.wall_ms),
                     actor: event.header.actor.clone(),
-                    order: order(&event.header),
+                    order: place,
                 }));
             })?;
-            Ok(kind.map(|(_, kind)| merge(entity.to_string(), &kind, ops, events, passed_over)))
+            let last_of = |id: &Ulid, place| match orders.get(id) {
+                Some(last) if !crate::planted("first-copy-breaks-ties") => *last,
+                _ => place,
+            };
+            for written in &mut ops {
+                written.order = last_of(&written.id.event, written.order);
+            }
+            let first = firsts.into_iter().map(|(id, place, word)| (last_of(&id, place), word)).min();
+            Ok(first.map(|(_, kind)| merge(entity.to_string(), &kind, ops, events, passed_over)))
         })
     }
 }

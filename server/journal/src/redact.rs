@@ -336,7 +336,7 @@ impl Tx<'_> {
             forget(self.connection, pos)?;
             self.wipe(pos, target)?;
         }
-        Ok(())
+        self.forget_in_forks(target)
     }
 
     fn left_of(&self, places: &[i64]) -> rusqlite::Result<Vec<Op>> {

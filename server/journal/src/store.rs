@@ -313,13 +313,15 @@ pub(crate) fn migrate(connection: &mut Connection, files: &Files) -> Result<(), 
 fn found_journal(connection: &Connection) -> rusqlite::Result<()> {
     let mut secret = Zeroizing::new([0; 32]);
     let mut nonce = [0; 16];
-    getrandom::fill(secret.as_mut_slice()).and_then(|()| getrandom::fill(&mut nonce)).map_err(|e| {
+    crate::chance::fill(secret.as_mut_slice()).and_then(|()| crate::chance::fill(&mut nonce)).map_err(|e| {
         rusqlite::Error::ToSqlConversionFailure(Box::new(std::io::Error::other(format!("no random numbers: {e}"))))
     })?;
     let public = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
     let now = now_ms();
-    connection
-        .execute("INSERT INTO meta (key, value) VALUES ('journal', ?1)", [Ulid::generate().to_bytes().as_slice()])?;
+    connection.execute(
+        "INSERT INTO meta (key, value) VALUES ('journal', ?1)",
+        [crate::chance::ulid().to_bytes().as_slice()],
+    )?;
     connection.execute(
         "INSERT INTO device (n, public, secret, born_ms) VALUES (1, ?1, ?2, ?3)",
         (public, secret.as_slice(), now),

@@ -5,6 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since 1970; 0 for a clock that is set before.
 pub fn now_ms() -> i64 {
+    #[cfg(feature = "simulated")]
+    if let Some(now) = crate::simulated::now() {
+        return now;
+    }
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
 }
 

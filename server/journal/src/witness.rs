@@ -194,6 +194,10 @@ fn machine_id() -> Option<String> {
 /// What the file system calls the database: a copy has another number. Only of file systems that keep it for a file's life.
 #[cfg(target_os = "linux")]
 fn file_identity(files: &Files) -> Option<String> {
+    #[cfg(feature = "simulated")]
+    if let Some(disk) = crate::simulated::disk() {
+        return Some(disk);
+    }
     use std::os::unix::fs::MetadataExt;
     // ext2 to ext4, btrfs, xfs, f2fs, zfs, tmpfs: linux/magic.h. On FAT, FUSE and some network file systems numbers change.
     const STEADY: [u64; 6] = [0xef53, 0x9123_683e, 0x5846_5342, 0xf2f5_2010, 0x2fc1_2fc1, 0x0102_1994];

@@ -27,7 +27,7 @@ impl Journal {
             let made = (|| {
                 tx.connection.execute(
                     "INSERT OR IGNORE INTO workspace (id, root, born_ms) VALUES (?1, ?2, ?3)",
-                    (Ulid::generate().to_bytes(), &bytes, now_ms()),
+                    (crate::chance::ulid().to_bytes(), &bytes, now_ms()),
                 )?;
                 find(tx.connection, &bytes)
             })();

@@ -144,6 +144,11 @@ impl Writer {
     /// to them, a short transaction at a time.
     fn next(&mut self, queue: &Receiver<Command>) -> Option<Command> {
         let mut pause = IDLE;
+        // What is done while nothing is asked would be another commit, at a time that no seed tells.
+        #[cfg(feature = "simulated")]
+        {
+            self.views_wait &= !crate::simulated::is_on();
+        }
         while self.views_wait {
             match queue.recv_timeout(pause) {
                 Ok(command) => return Some(command),
@@ -285,15 +290,36 @@ impl Writer {
             self.connection.execute_batch(mode).map_err(failed)?;
             self.full = Some(full);
         }
+        #[cfg(feature = "simulated")]
+        self.lives(crate::simulated::has_ended())?;
         let transaction = begin(&mut self.connection).map_err(failed)?;
         refresh_device(&transaction, &mut self.device).map_err(failed)?;
         let mut tx = Tx::new(&transaction, &self.file, &self.device);
         work(&mut tx)?;
         let wrote = tx.finish(full)?;
         drop(tx);
+        #[cfg(feature = "simulated")]
+        if crate::simulated::strikes(false) {
+            drop(transaction);
+            return if crate::planted("told-before-commit") { Ok(()) } else { self.lives(true) };
+        }
         transaction.commit().map_err(failed)?;
+        #[cfg(feature = "simulated")]
+        self.lives(crate::simulated::strikes(true))?;
         self.views_wait |= wrote;
         Ok(())
+    }
+}
+
+#[cfg(feature = "simulated")]
+impl Writer {
+    fn lives(&self, ended: bool) -> Result<(), JournalError> {
+        if !ended {
+            return Ok(());
+        }
+        // What a process that is killed leaves beside the database stays there.
+        let _ = crate::connect::tidy_on_close(&self.connection, false);
+        Err(JournalError::Closed { file: self.file.clone() })
     }
 }
 

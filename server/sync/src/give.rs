@@ -7,12 +7,13 @@ use crate::name::SegmentName;
 use crate::outcome::Problem;
 use crate::remote::{Head, Put};
 use crate::take::key;
-use journal::{Carried, ItemState};
+use journal::{Carried, ItemState, planted};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 impl Exchange<'_> {
     pub(crate) fn give(&self, state: &mut State) -> Result<(), Halt> {
-        let carried = self.sealed()?;
+        let mut carried = self.sealed()?;
+        carried.retain(|one| one.own || !planted("own-alone-is-given"));
         let mut there: HashMap<_, Vec<(SegmentName, u64)>> = HashMap::new();
         for (name, length) in &state.listing.segments {
             there.entry(key(name)).or_default().push((*name, *length));
@@ -50,7 +51,7 @@ impl Exchange<'_> {
             Some(halt) => Err(halt),
         };
         // What was gathered is there once the remote said so for all of it.
-        let held = held(&placed, ended.is_ok());
+        let held = held(&placed, ended.is_ok() || planted("gathered-is-stored"));
         for (_, place) in &placed {
             if let (Place::Gathered { bytes, healed }, Ok(())) = (place, &ended) {
                 state.sent(*bytes, *healed);
@@ -104,7 +105,8 @@ impl Exchange<'_> {
                 state.put(item);
                 return Ok(Place::Not);
             }
-            Err(error) if error.ends => return Err(Halt::Remote(error)),
+            Err(_) if planted("lost-answer-is-stored") => Place::There,
+            Err(error) if error.ends || planted("poison-ends-it") => return Err(Halt::Remote(error)),
             Err(error) => {
                 let item = self.later(noted, &place, ItemState::Unsent, one.bytes, error.class, error.to_string());
                 state.put(item);

@@ -5,7 +5,7 @@ use crate::error::Class;
 use crate::exchange::{Exchange, Halt, RECEIVED, State};
 use crate::name::SegmentName;
 use crate::outcome::Problem;
-use journal::{Backoff, ImportError, Imported, ItemState, NO_PROJECT, Reason, RemoteItem, Segment};
+use journal::{Backoff, ImportError, Imported, ItemState, NO_PROJECT, Reason, RemoteItem, Segment, planted};
 use std::collections::{BTreeSet, HashSet};
 use ulid::Ulid;
 
@@ -49,13 +49,17 @@ impl Exchange<'_> {
             if dealt_with.contains(&key(&name)) {
                 continue;
             }
+            if planted("hints-are-believed")
+                && state.heads.iter().any(|head| head.log == name.log && head.seq < name.first)
+            {
+                continue;
+            }
             if gaps.contains(&name.log) {
                 state.outcome.waiting += 1;
                 continue;
             }
             let noted = state.items.get(&place).cloned();
-            let is_later =
-                |item: &RemoteItem| item.bytes == length && item.next_ms.is_some_and(|next| next > self.now_ms);
+            let is_later = |item: &RemoteItem| item.bytes == length && self.waits(item);
             if !self.deep && noted.as_ref().is_some_and(is_later) {
                 continue;
             }
@@ -75,12 +79,17 @@ impl Exchange<'_> {
                     state.settle_copies(&name);
                     state.put(item);
                 }
+                Err(Refused::Gap) if planted("gap-is-taken") => {
+                    let item = self.later(noted, &place, ItemState::Taken, length, Class::Retry, String::new());
+                    state.put(item);
+                }
                 Err(Refused::Gap) => {
                     gaps.insert(name.log);
                     state.outcome.waiting += 1;
                 }
                 Err(Refused::Because(class, detail)) => {
-                    let item = self.later(noted, &place, ItemState::Refused, length, class, detail);
+                    let what = if planted("refused-is-final") { ItemState::Taken } else { ItemState::Refused };
+                    let item = self.later(noted, &place, what, length, class, detail);
                     state.put(item);
                 }
                 Err(Refused::Halt(halt)) => return Err(halt),
@@ -96,6 +105,14 @@ impl Exchange<'_> {
             });
         }
         Ok(())
+    }
+
+    /// Whether it is to be left alone for now. What was noted at a time that has not come, by a clock that has been set back since, may
+    /// be tried at once, or it would wait for years.
+    fn waits(&self, item: &RemoteItem) -> bool {
+        let Some(next) = item.next_ms else { return false };
+        let noted = next.saturating_sub(item.wait_ms.unwrap_or(0).cast_signed());
+        next > self.now_ms && (noted <= self.now_ms || planted("clock-is-right"))
     }
 
     fn take_one(&self, name: &SegmentName, state: &mut State) -> Result<Imported, Refused> {
@@ -169,7 +186,10 @@ impl Exchange<'_> {
         detail: String,
     ) -> RemoteItem {
         let attempts = noted.as_ref().map_or(0, |item| item.attempts) + 1;
-        let wait = Backoff::default().delay_ms(noted.and_then(|item| item.wait_ms), Ulid::generate(), attempts);
+        let mut drawn_for = [0; 16];
+        drawn_for.copy_from_slice(&blake3::hash(name.as_bytes()).as_bytes()[..16]);
+        let last = noted.and_then(|item| item.wait_ms);
+        let wait = Backoff::default().delay_ms(last, Ulid::from_bytes(drawn_for), attempts);
         RemoteItem {
             name: name.to_owned(),
             state: what,
@@ -177,7 +197,11 @@ impl Exchange<'_> {
             bytes,
             attempts,
             wait_ms: Some(wait),
-            next_ms: Some(self.now_ms.saturating_add(wait.cast_signed())),
+            next_ms: Some(if planted("never-again") {
+                i64::MAX
+            } else {
+                self.now_ms.saturating_add(wait.cast_signed())
+            }),
         }
     }
 }

@@ -120,6 +120,12 @@ impl Forger {
         self.segment_of(&pack(&plain), length)
     }
 
+    /// The same of one that goes on after another's events: where it begins, and the chain's hash in front of it.
+    pub fn segment_from(&mut self, first: u64, anchor: [u8; 32]) -> Vec<u8> {
+        (self.first, self.anchor) = (first, anchor);
+        self.segment()
+    }
+
     /// The records that the next segment would hold.
     pub fn plain(&self) -> Vec<u8> {
         self.records.clone()
@@ -153,6 +159,11 @@ impl Forger {
 
     /// A segment that asks to be let in with that invitation. The forger's lane is 0.
     pub fn ask(&mut self, invitation: &str) -> Vec<u8> {
+        self.ask_as(invitation, None)
+    }
+
+    /// The same with an event of that id.
+    pub fn ask_as(&mut self, invitation: &str, event: Option<Ulid>) -> Vec<u8> {
         let bytes = hex::decode(invitation.trim().strip_prefix(INVITATION).unwrap()).unwrap();
         let mut d = Decoder::new(&bytes);
         d.array().unwrap();
@@ -164,7 +175,7 @@ impl Forger {
         let message = [b"holdover invitation v1 proof\0", &id[..], &self.public()].concat();
         let proof = hex::encode(SigningKey::from_bytes(&secret).sign(&message).to_bytes());
         let asked = serde_json::json!({"invitation": Ulid::from_bytes(id), "name": "forger", "proof": proof});
-        self.event("device.asked", &asked.to_string(), &Wish { signed: true, ..Wish::default() });
+        self.event("device.asked", &asked.to_string(), &Wish { signed: true, id: event, ..Wish::default() });
         self.segment()
     }
 
