@@ -270,8 +270,10 @@ impl Tx<'_> {
             if let Some((what, detail)) = mark {
                 held += u64::from(what == "held");
                 self.mark(last_pos, what, &detail)?;
-            } else if planted("redaction-unheard") {
-            } else if header.kind == crate::redact::REDACTED && header.lane() == crate::chain::lane_number(Lane::Ctl) {
+            } else if header.kind == crate::redact::REDACTED
+                && header.lane() == crate::chain::lane_number(Lane::Ctl)
+                && !planted("redaction-unheard")
+            {
                 let payload = record.content.as_ref().map_or(&[][..], |(_, payload)| payload);
                 self.obey(header, payload, &segment.origin.project)?;
             }

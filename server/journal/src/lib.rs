@@ -87,7 +87,7 @@ pub use simulated::planted;
 /// Whether that defect is planted, as simulations do to see that they find it: never, in a build without them.
 #[cfg(not(feature = "simulated"))]
 #[doc(hidden)]
-#[inline(always)]
+#[inline]
 #[must_use]
 pub const fn planted(_defect: &'static str) -> bool {
     false
