@@ -9,11 +9,13 @@ mod interpolate;
 mod judge;
 mod lifecycle;
 mod model;
+mod moves;
 mod plugins;
 mod pom;
 mod settings;
 mod store;
 mod told;
+mod walk;
 mod wrapper;
 
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};

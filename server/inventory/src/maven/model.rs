@@ -264,8 +264,16 @@ impl<'a> Models<'a> {
 
     /// Puts a line of descriptions together; what is nearer counts.
     fn assemble(line: &[(Pom, Option<PathBuf>)], model: &mut Model) {
+        // What is managed twice in one description: the last counts where something above manages too, the first where it is inherited.
+        let topmost = line.iter().rposition(|(pom, _)| !pom.body.managed.is_empty()).unwrap_or_default();
         for (at, (pom, _)) in line.iter().enumerate() {
             let mut body = pom.body.clone();
+            if at < topmost {
+                body.managed = pom::last_of_each(body.managed);
+            } else if at > 0 {
+                let mut keys = BTreeSet::new();
+                body.managed.retain(|one| keys.insert(one.key()));
+            }
             if at > 0 {
                 body.modules.clear();
                 body.plugins.retain(|plugin| plugin.inherited);
@@ -357,6 +365,9 @@ impl<'a> Models<'a> {
         let imported = |one: &Dependency| one.scope.as_deref() == Some("import") && one.kind() == "pom";
         let (imports, mut managed): (Vec<_>, Vec<_>) =
             std::mem::take(&mut model.body.managed).into_iter().partition(imported);
+        if !imports.is_empty() {
+            managed = pom::last_of_each(managed);
+        }
         let mut known: BTreeSet<String> = managed.iter().map(Dependency::key).collect();
         let repositories = Rc::new(self.with_central(repositories));
         for one in imports {
@@ -392,14 +403,19 @@ impl<'a> Models<'a> {
 /// Gives dependencies what is managed for them, and plugins too.
 fn inject(model: &mut Model) {
     let body = &mut model.body;
-    let managed: HashMap<String, &Dependency> = body.managed.iter().rev().map(|one| (one.key(), one)).collect();
+    let mut managed: HashMap<String, Vec<&Dependency>> = HashMap::new();
+    for one in &body.managed {
+        managed.entry(one.key()).or_default().push(one);
+    }
     for one in &mut body.dependencies {
-        let Some(found) = managed.get(&one.key()) else { continue };
-        one.version = one.version.take().or_else(|| found.version.clone());
-        one.scope = one.scope.take().or_else(|| found.scope.clone());
-        one.system_path = one.system_path.take().or_else(|| found.system_path.clone());
-        if one.exclusions.is_empty() {
-            one.exclusions.clone_from(&found.exclusions);
+        // Of several the later ones say what the earlier ones leave open.
+        for found in managed.get(&one.key()).into_iter().flatten() {
+            one.version = one.version.take().or_else(|| found.version.clone());
+            one.scope = one.scope.take().or_else(|| found.scope.clone());
+            one.system_path = one.system_path.take().or_else(|| found.system_path.clone());
+            if one.exclusions.is_empty() {
+                one.exclusions.clone_from(&found.exclusions);
+            }
         }
     }
     let managed: Vec<Plugin> = body.managed_plugins.clone();
@@ -472,7 +488,11 @@ fn over(body: &mut Body, profile: Body) {
         own
     };
     body.dependencies = replaced(before.dependencies, profile.dependencies);
-    body.managed = replaced(before.managed, profile.managed);
+    body.managed = if profile.managed.is_empty() {
+        before.managed
+    } else {
+        replaced(pom::last_of_each(before.managed), profile.managed)
+    };
     let rest = Body { dependencies: Vec::new(), managed: Vec::new(), properties: Vec::new(), ..before };
     let over = Body {
         repositories: profile.repositories,

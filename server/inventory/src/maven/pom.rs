@@ -75,6 +75,7 @@ pub(super) struct Repository {
 pub(super) struct Body {
     pub properties: Vec<(String, String)>,
     pub dependencies: Vec<Dependency>,
+    /// As written: which of several with one key counts depends on where they are inherited and imported.
     pub managed: Vec<Dependency>,
     pub repositories: Vec<Repository>,
     pub plugin_repositories: Vec<Repository>,
@@ -225,13 +226,14 @@ fn body(node: Node<'_, '_>) -> Body {
     let of_build = |list, item: &'static str| build.map(|build| items(build, list, item)).unwrap_or_default();
     let managed = build.and_then(|build| child(build, "pluginManagement"));
     let managed = managed.map(|managed| items(managed, "plugins", "plugin")).unwrap_or_default();
-    let dependencies =
-        |node: Node<'_, '_>| merged(items(node, "dependencies", "dependency").into_iter().map(dependency));
+    let dependencies = |node: Node<'_, '_>| -> Vec<Dependency> {
+        items(node, "dependencies", "dependency").into_iter().map(dependency).collect()
+    };
     let properties = child(node, "properties").map(children).into_iter().flatten();
     let repositories = |list, item| items(node, list, item).into_iter().map(repository).collect();
     Body {
         properties: properties.map(|node| (node.tag_name().name().to_owned(), text(node))).collect(),
-        dependencies: dependencies(node),
+        dependencies: last_of_each(dependencies(node)),
         managed: child(node, "dependencyManagement").map(dependencies).unwrap_or_default(),
         repositories: repositories("repositories", "repository"),
         plugin_repositories: repositories("pluginRepositories", "pluginRepository"),
@@ -243,7 +245,7 @@ fn body(node: Node<'_, '_>) -> Body {
 }
 
 /// Of dependencies with one key the last counts, where the first stands.
-fn merged(all: impl Iterator<Item = Dependency>) -> Vec<Dependency> {
+pub(super) fn last_of_each(all: impl IntoIterator<Item = Dependency>) -> Vec<Dependency> {
     let mut out: Vec<Dependency> = Vec::new();
     let mut places = std::collections::HashMap::new();
     for one in all {
