@@ -2,6 +2,7 @@
 //! May not ask a service: a socket is a connection.
 
 use super::docker::Docker;
+use super::layout;
 use super::platform::Platform;
 use super::reference::{self, Reference};
 use super::registries::{self, Registries};
@@ -66,12 +67,15 @@ impl Engines {
 
     /// Whether an image is here, for a platform where one is asked for.
     pub(super) fn find(&self, name: &str, asked: Option<&Platform>, ask: &Ask<'_>) -> Found {
-        let reference = match reference::parse(name) {
-            Ok(reference) => reference,
-            Err(_) if name.contains("://") || name.starts_with("oci:") || name.starts_with("dir:") => {
-                let why = "it names a place and no image of a store, which is not followed";
+        if layout::is_place(name) {
+            if self.docker.is_some() {
+                let why = "it names a place, from which Docker takes no image";
                 return Found::not(ArtifactState::Unknown, why);
             }
+            return layout::find(name, asked, ask);
+        }
+        let reference = match reference::parse(name) {
+            Ok(reference) => reference,
             Err(why) => return Found::not(ArtifactState::Missing, format!("no engine takes this name: {why}")),
         };
         let podman = self.podman.as_ref().map(|podman| podman.find(name, &reference, asked, ask));

@@ -8,6 +8,7 @@ mod dockerfile;
 mod engines;
 mod instructions;
 mod judge;
+mod layout;
 mod platform;
 mod reference;
 mod registries;

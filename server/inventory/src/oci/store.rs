@@ -47,23 +47,41 @@ struct Layer {
 }
 
 #[derive(Debug, Deserialize)]
-struct Manifest {
+pub(super) struct Manifest {
     #[serde(default)]
-    config: Option<Descriptor>,
+    pub config: Option<Descriptor>,
     #[serde(default)]
-    manifests: Option<Vec<Descriptor>>,
+    pub manifests: Option<Vec<Descriptor>>,
+    #[serde(default)]
+    pub layers: Option<Vec<Descriptor>>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Descriptor {
+pub(super) struct Descriptor {
     #[serde(default)]
-    digest: String,
+    pub digest: String,
     #[serde(default)]
     platform: Option<Of>,
+    #[serde(default, rename = "mediaType")]
+    kind: Option<String>,
+    #[serde(default)]
+    pub annotations: Option<HashMap<String, String>>,
+}
+
+impl Descriptor {
+    pub(super) fn platform(&self) -> Option<Platform> {
+        self.platform.as_ref().map(Of::platform)
+    }
+
+    /// Whether it says that it is an image of a layout, or a list of some.
+    pub(super) fn is_image(&self) -> bool {
+        let kinds = ["application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json"];
+        self.kind.as_deref().is_some_and(|kind| kinds.contains(&kind))
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
-struct Of {
+pub(super) struct Of {
     #[serde(default)]
     os: String,
     #[serde(default)]
@@ -73,32 +91,39 @@ struct Of {
 }
 
 impl Of {
-    fn platform(&self) -> Platform {
+    pub(super) fn platform(&self) -> Platform {
         let variant = self.variant.clone().unwrap_or_default();
         Platform { os: self.os.clone(), architecture: self.architecture.clone(), variant }
     }
 }
 
 #[derive(Debug, Deserialize)]
-struct Config {
+pub(super) struct Config {
     #[serde(flatten)]
-    of: Of,
+    pub of: Of,
     #[serde(default)]
-    rootfs: Option<Rootfs>,
+    pub rootfs: Option<Rootfs>,
     #[serde(default, rename = "config")]
     run: Option<Run>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Rootfs {
+pub(super) struct Rootfs {
     #[serde(default)]
-    diff_ids: Option<Vec<String>>,
+    pub diff_ids: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Run {
     #[serde(default, rename = "OnBuild")]
     later: Option<Vec<String>>,
+}
+
+/// Whether what an image adds to a build that rests on it names further images.
+pub(super) fn adds_images(config: &Config) -> bool {
+    let later = config.run.as_ref().and_then(|run| run.later.as_ref());
+    let names = |line: &String| line.contains("from=") || line.trim_start().to_ascii_uppercase().starts_with("FROM");
+    later.into_iter().flatten().any(names)
 }
 
 /// One store with one driver's lists.
@@ -226,9 +251,7 @@ impl Store {
         let (bytes, content) = self.named(image, &config, &config, ask)?;
         contents.push(content);
         let config: Config = serde_json::from_slice(&bytes).map_err(|_| no("configuration"))?;
-        let later = config.run.and_then(|run| run.later).unwrap_or_default();
-        if later.iter().any(|line| line.contains("from=") || line.trim_start().to_ascii_uppercase().starts_with("FROM"))
-        {
+        if adds_images(&config) {
             return Err(Whole::Unknown("what it adds to a build (ONBUILD) names further images".into()));
         }
         let wanted = config.rootfs.and_then(|rootfs| rootfs.diff_ids).unwrap_or_default();
