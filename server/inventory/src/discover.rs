@@ -81,8 +81,28 @@ impl Discovery {
             below.sort();
             queue.extend(below.into_iter().map(|path| (path, depth + 1)));
         }
+        found.above(root);
         found.files.sort();
         found
+    }
+
+    /// What the repository says above a workspace that is a folder of it: its submodules, and which files Git LFS keeps.
+    fn above(&mut self, root: &Path) {
+        let has = |folder: &Path, name: &str| Seen::at(&folder.join(name)) != Seen::Absent;
+        if has(root, ".git") {
+            return;
+        }
+        let above: Vec<&Path> = root.ancestors().skip(1).take(DEEPEST).collect();
+        let Some(top) = above.iter().position(|folder| has(folder, ".git")) else { return };
+        for (at, folder) in above.into_iter().take(top + 1).enumerate() {
+            self.folders.push((folder.to_path_buf(), Seen::at(folder)));
+            let names = [Some(".gitattributes"), (at == top).then_some(".gitmodules")];
+            for name in names.into_iter().flatten() {
+                if matches!(Seen::at(&folder.join(name)), Seen::File(_)) {
+                    self.files.push(folder.join(name));
+                }
+            }
+        }
     }
 
     /// Whether no folder has changed since.

@@ -64,6 +64,11 @@ pub fn tool(name: &str) -> PathBuf {
     std::fs::canonicalize(tools.join(name)).unwrap()
 }
 
+/// The folder of the installed Maven.
+pub fn maven_folder() -> PathBuf {
+    tool("maven/bin/mvn").parent().unwrap().parent().unwrap().to_path_buf()
+}
+
 /// A dependency as a description has it.
 pub fn needs(coordinates: &str, more: &str) -> String {
     let mut parts = coordinates.split(':');

@@ -46,6 +46,9 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
             None
         }
     };
+    if let Some(doubt) = installation.doubt {
+        judged.verdict.worsen(doubt);
+    }
     let modules = modules(lockfile, &models, &mut judged);
     let mut told = Told::new(judged, lockfile);
     let mut plugins = Plugins::new(maven.as_ref(), &models);
