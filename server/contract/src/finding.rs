@@ -147,6 +147,16 @@ pub mod codes {
     pub const REGISTRY_NOT_ALLOWED: &str = "registry-not-allowed";
     /// A workspace uses more of a cache than it wants.
     pub const CACHE_OVER_QUOTA: &str = "cache-over-quota";
+    /// A signature does not hold, or is of something else.
+    pub const SIGNATURE_INVALID: &str = "signature-invalid";
+    /// A rule asks for signatures, and there is none here.
+    pub const SIGNATURE_MISSING: &str = "signature-missing";
+    /// A credential or certificate has ended.
+    pub const CREDENTIAL_EXPIRED: &str = "credential-expired";
+    /// A credential or certificate ends within a week.
+    pub const CREDENTIAL_EXPIRES: &str = "credential-expires";
+    /// A certificate or signing key that settings name is not there.
+    pub const CREDENTIAL_MISSING: &str = "credential-missing";
     /// A rule about freshness could not be judged.
     pub const FRESHNESS_UNKNOWN: &str = "freshness-unknown";
     /// A conflict between two versions of a text.

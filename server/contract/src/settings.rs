@@ -285,6 +285,11 @@ pub struct FreshnessRule {
     pub deprecated: Option<bool>,
     /// MiB of each cache that the workspace may use.
     pub quota_mib: Option<u64>,
+    /// What nobody vouches for with a signature that can be verified here is told.
+    pub signatures: Option<bool>,
+    /// Public keys that signatures have to be made with: `NAME+HASH+KEY` of a Go checksum database, or the base64 of an npm
+    /// registry's key.
+    pub keys: Option<Vec<String>>,
 }
 
 /// What a team has decided to allow.

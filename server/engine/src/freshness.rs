@@ -1,5 +1,5 @@
 //! What a team asks of the age, the origin and the standing of what is here: its rules, held against the last look.
-//! Computed where there are rules, and again when the look or the rules are others, or an hour has gone by.
+//! With them, which credentials end before long. Computed once, and again when the look or the rules are others, or an hour has gone by.
 
 use crate::inner::Inner;
 use crate::workspace::Workspace;
@@ -51,14 +51,14 @@ pub(crate) fn refresh(inner: &Inner, workspace: &Workspace, survey: &Arc<Survey>
     {
         let known = workspace.freshness.known();
         let same = known.survey.upgrade().is_some_and(|before| Arc::ptr_eq(&before, survey)) && known.rules == rules;
-        if rules.is_empty() && known.found.is_empty() || same && known.at.is_some_and(|at| at.elapsed() < AGAIN) {
+        if same && known.at.is_some_and(|at| at.elapsed() < AGAIN) {
             return;
         }
     }
-    let mut found = Vec::new();
+    let options = crate::workspace::options(inner, &loaded);
+    let mut found = inventory::credentials(survey, &options, SystemTime::now());
     if !rules.is_empty() {
-        let options = crate::workspace::options(inner, &loaded);
-        found = inventory::freshness(survey, &options, rules, SystemTime::now());
+        found.extend(inventory::freshness(survey, &options, rules, SystemTime::now()));
         found.extend(unmet(workspace, rules));
     }
     *workspace.freshness.known() = Known {

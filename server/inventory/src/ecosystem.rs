@@ -9,6 +9,7 @@ use crate::memory::Memory;
 use crate::registries::Registry;
 use crate::text::Places;
 use crate::verify::Content;
+use crate::vouched::Vouched;
 use contract::{Artifact, ArtifactState, Cache, FetchStep, Finding, ManifestLine, Mirror, Range, Severity, codes};
 use std::ops::Range as Span;
 use std::path::{Path, PathBuf};
@@ -60,6 +61,16 @@ pub(crate) trait Ecosystem: Send + Sync {
     /// The artifacts of the lockfile that their registry has withdrawn or advises against, by id, and in which words, as far as
     /// what is here says so; `None`: nothing here would.
     fn deprecated(&self, _lockfile: &Path, _artifacts: &[&Artifact], _ask: &Ask<'_>) -> Option<Vec<(String, String)>> {
+        None
+    }
+    /// Who vouches for the artifacts of the lockfile, by id; `keys`: public ones that the workspace pins. `None`: nothing here would say.
+    fn signed(
+        &self,
+        _lockfile: &Path,
+        _artifacts: &[&Artifact],
+        _keys: &[String],
+        _ask: &Ask<'_>,
+    ) -> Option<Vec<(String, Vouched)>> {
         None
     }
     /// The tool's own commands that bring what is wanted.

@@ -8,14 +8,17 @@ use crate::look::Look;
 use crate::memory::NoMemory;
 use crate::survey::{Survey, ecosystems};
 use crate::text::Places;
+use crate::vouched::Vouched;
 use contract::{Artifact, ArtifactState, Finding, FreshnessRule, Keep, Range, Severity, codes};
 use serde_json::json;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A day in seconds.
 const DAY: u64 = 86_400;
+/// Of this many artifacts with the same signature lacking each is told of on its own line.
+const FEW: usize = 5;
 /// A mebibyte in bytes.
 const MIB: u64 = 1 << 20;
 
@@ -39,6 +42,9 @@ pub fn freshness(survey: &Survey, options: &Options, rules: &[FreshnessRule], no
             }
             if let Some(allowed) = &rule.registries {
                 held.registries(allowed, &mut found);
+            }
+            if rule.signatures == Some(true) {
+                held.signatures(rule.keys.as_deref().unwrap_or_default(), &mut found);
             }
             if let Some(most) = rule.quota_mib {
                 held.quota(most, &mut measured, &mut found);
@@ -161,6 +167,53 @@ impl Held<'_> {
         for registry in used.iter().filter(|registry| !allowed.iter().any(|one| within(&registry.url, one))) {
             let message = format!("{name} takes packages from {}, which the workspace does not allow", registry.url);
             found.push(self.finding(codes::REGISTRY_NOT_ALLOWED, Severity::Warning, message, None));
+        }
+    }
+
+    fn signatures(&self, keys: &[String], found: &mut Vec<Finding>) {
+        let here = |artifact: &&Artifact| matches!(artifact.state, ArtifactState::Present | ArtifactState::Corrupt);
+        let artifacts: Vec<&Artifact> = self.artifacts().filter(here).collect();
+        if artifacts.is_empty() {
+            return;
+        }
+        let Some(told) = self.ecosystem.signed(self.lockfile, &artifacts, keys, self.ask) else {
+            let name = self.ecosystem.name();
+            found
+                .push(self.untold(format!("who signed {name}'s packages is kept nowhere here, so that is not judged")));
+            return;
+        };
+        let by_id: HashMap<&str, &Artifact> =
+            artifacts.iter().map(|artifact| (artifact.id.as_str(), *artifact)).collect();
+        // What is true of many is said once.
+        let mut alike: BTreeMap<(bool, String), Vec<&Artifact>> = BTreeMap::new();
+        for (id, vouched) in told {
+            let Some(&artifact) = by_id.get(id.as_str()) else { continue };
+            match vouched {
+                Vouched::Verified => {}
+                Vouched::Forged(why) => {
+                    let message = format!("{} {}: {why}", artifact.name, artifact.version);
+                    found.push(self.finding(codes::SIGNATURE_INVALID, Severity::Error, message, Some(artifact)));
+                }
+                Vouched::Unsigned(why) => alike.entry((true, why)).or_default().push(artifact),
+                Vouched::Untold(why) => alike.entry((false, why)).or_default().push(artifact),
+            }
+        }
+        for ((unsigned, why), artifacts) in alike {
+            let (code, severity) = if unsigned {
+                (codes::SIGNATURE_MISSING, Severity::Warning)
+            } else {
+                (codes::FRESHNESS_UNKNOWN, Severity::Information)
+            };
+            if artifacts.len() <= FEW {
+                for one in artifacts {
+                    let message = format!("{} {}: {why}", one.name, one.version);
+                    found.push(self.finding(code, severity, message, Some(one)));
+                }
+            } else {
+                let named: Vec<&str> = artifacts.iter().take(FEW).map(|one| one.name.as_str()).collect();
+                let (named, more) = (named.join(", "), artifacts.len() - FEW);
+                found.push(self.finding(code, severity, format!("{named} and {more} more: {why}"), None));
+            }
         }
     }
 

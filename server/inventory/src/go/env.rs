@@ -43,6 +43,10 @@ pub(super) struct Env {
     path: Vec<PathBuf>,
     /// The database of checksums; empty: none is asked.
     pub database: String,
+    /// Its key, where the settings say it: `name+hash+key`.
+    pub database_key: String,
+    /// The first folder of `GOPATH`.
+    pub folder: PathBuf,
     not_asked: String,
     not_proxied: String,
 }
@@ -63,6 +67,8 @@ impl Env {
             toolchain: String::new(),
             path: homes.path.clone(),
             database: String::new(),
+            database_key: String::new(),
+            folder: PathBuf::new(),
             not_asked: String::new(),
             not_proxied: String::new(),
         };
@@ -89,6 +95,7 @@ impl Env {
         let path = path.unwrap_or_else(|| homes.home.join("go"));
         let cache = get("GOMODCACHE");
         env.cache = if cache.is_empty() { path.join("pkg/mod") } else { PathBuf::from(cache) };
+        env.folder = path;
         if !env.cache.is_absolute() {
             env.verdict
                 .worsen(Verdict::Refused("the folder of Go's module cache is not named from the root on".into()));
@@ -102,6 +109,7 @@ impl Env {
         let database = get("GOSUMDB");
         let name = database.split_whitespace().next().unwrap_or("sum.golang.org");
         env.database = if name == "off" { String::new() } else { name.split('+').next().unwrap_or(name).to_owned() };
+        env.database_key = if name.contains('+') { name.to_owned() } else { String::new() };
         env.proxy(&get("GOPROXY"));
         env.flags(&get("GOFLAGS"));
         match get("GO111MODULE").as_str() {

@@ -9,14 +9,17 @@ mod graph;
 mod judge;
 mod modfile;
 mod project;
+mod sumdb;
 mod sums;
 mod told;
+mod tree;
 mod vendor;
 mod version;
 
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
 use crate::fetch::{self, Wanted};
 use crate::look::{Look, Seen};
+use crate::vouched::Vouched;
 use contract::{Artifact, FetchStep};
 use modfile::Kind;
 use std::ops::Range as Span;
@@ -104,6 +107,16 @@ impl Ecosystem for Go {
 
     fn registries(&self, lockfile: &Path, missing: &[&Artifact], ask: &Ask<'_>) -> Vec<crate::registries::Registry> {
         asks::registries(lockfile, missing, ask)
+    }
+
+    fn signed(
+        &self,
+        lockfile: &Path,
+        artifacts: &[&Artifact],
+        keys: &[String],
+        ask: &Ask<'_>,
+    ) -> Option<Vec<(String, Vouched)>> {
+        Some(sumdb::signed(lockfile, artifacts, keys, ask))
     }
 
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {

@@ -51,6 +51,9 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     }
     let modules = modules(lockfile, &models, &mut judged);
     let mut told = Told::new(judged, lockfile);
+    if let Some((gav, held)) = &installation.distribution {
+        told.tell(gav, ("bin", "zip"), Some(held), None, false);
+    }
     let mut plugins = Plugins::new(maven.as_ref(), &models);
     for path in &modules {
         module(path, &models, &mut plugins, &mut told);

@@ -20,9 +20,10 @@ mod wrapper;
 
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
 use crate::fetch::{self, Wanted};
-use crate::look::Look;
+use crate::look::{Look, Seen};
 use crate::members::clean;
 use crate::registries::Registry;
+use crate::vouched::Vouched;
 use contract::{Artifact, FetchStep};
 use pom::{Pom, Repository};
 use std::ops::Range as Span;
@@ -101,8 +102,33 @@ impl Ecosystem for Maven {
         asks::registries(lockfile, missing, ask)
     }
 
+    fn signed(
+        &self,
+        _lockfile: &Path,
+        artifacts: &[&Artifact],
+        _keys: &[String],
+        ask: &Ask<'_>,
+    ) -> Option<Vec<(String, Vouched)>> {
+        Some(artifacts.iter().map(|artifact| (artifact.id.clone(), signed(artifact, ask.look))).collect())
+    }
+
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {
         fetch::maven(wanted)
+    }
+}
+
+/// Whether a signature lies beside an artifact's file. Maven brings none by itself, and what is there is not verified.
+fn signed(artifact: &Artifact, look: &Look) -> Vouched {
+    let beside = artifact.looked_in.first().map(|path| {
+        let mut beside = path.clone().into_os_string();
+        beside.push(".asc");
+        PathBuf::from(beside)
+    });
+    match beside.map(|beside| look.at(&beside)) {
+        Some(Seen::File(identity)) if identity.size > 0 => {
+            Vouched::Untold("a signature lies beside it (.asc), and is not verified".into())
+        }
+        _ => Vouched::Unsigned("has no signature beside it (.asc) in the local repository".into()),
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod manifest;
 mod packument;
 mod records;
 mod repositories;
+mod signatures;
 pub(crate) mod spec;
 pub(crate) mod store;
 mod sync;
@@ -19,6 +20,7 @@ mod tree;
 
 use crate::ecosystem::{Ask, Broken, Ecosystem, Judged, Named};
 use crate::fetch::{self, Wanted};
+use crate::vouched::Vouched;
 use config::Config;
 use contract::{Artifact, FetchStep};
 use entry::Entry;
@@ -78,6 +80,16 @@ impl Ecosystem for Npm {
     fn deprecated(&self, lockfile: &Path, _artifacts: &[&Artifact], ask: &Ask<'_>) -> Option<Vec<(String, String)>> {
         let text = ask.look.text(lockfile, LARGEST_LOCKFILE).unwrap_or_default();
         Some(deprecated(&without_mark(&text)))
+    }
+
+    fn signed(
+        &self,
+        lockfile: &Path,
+        artifacts: &[&Artifact],
+        keys: &[String],
+        ask: &Ask<'_>,
+    ) -> Option<Vec<(String, Vouched)>> {
+        Some(signatures::signed(lockfile, artifacts, keys, ask))
     }
 
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {

@@ -2,7 +2,7 @@
 //! It holds them and nothing else.
 
 /// The pages, by code.
-pub(crate) const PAGES: [(&str, &str); 57] = [
+pub(crate) const PAGES: [(&str, &str); 62] = [
     ("action-not-pinned", include_str!("../../../../docs/diagnostics/action-not-pinned.md")),
     ("allowance-unused", include_str!("../../../../docs/diagnostics/allowance-unused.md")),
     ("allowance-without-reason", include_str!("../../../../docs/diagnostics/allowance-without-reason.md")),
@@ -44,8 +44,13 @@ pub(crate) const PAGES: [(&str, &str); 57] = [
     ("artifact-deprecated", include_str!("../../../../docs/diagnostics/artifact-deprecated.md")),
     ("artifact-too-old", include_str!("../../../../docs/diagnostics/artifact-too-old.md")),
     ("cache-over-quota", include_str!("../../../../docs/diagnostics/cache-over-quota.md")),
+    ("credential-expired", include_str!("../../../../docs/diagnostics/credential-expired.md")),
+    ("credential-expires", include_str!("../../../../docs/diagnostics/credential-expires.md")),
+    ("credential-missing", include_str!("../../../../docs/diagnostics/credential-missing.md")),
     ("freshness-unknown", include_str!("../../../../docs/diagnostics/freshness-unknown.md")),
     ("registry-not-allowed", include_str!("../../../../docs/diagnostics/registry-not-allowed.md")),
+    ("signature-invalid", include_str!("../../../../docs/diagnostics/signature-invalid.md")),
+    ("signature-missing", include_str!("../../../../docs/diagnostics/signature-missing.md")),
     ("submodule-not-here", include_str!("../../../../docs/diagnostics/submodule-not-here.md")),
     ("sync-drift", include_str!("../../../../docs/diagnostics/sync-drift.md")),
     ("terraform-module-not-here", include_str!("../../../../docs/diagnostics/terraform-module-not-here.md")),
