@@ -89,7 +89,7 @@ fn put(file: &str, place: &Place<'_>, sink: &mut Sink<'_, '_, '_>) {
     found.finding.range = shown;
     found.lines = text.lines(shown);
     if same && (there.is_empty() || there.ends_with('\n')) {
-        let with: String = place.wanted.iter().flat_map(|line| [line, ending]).collect();
+        let with: String = place.wanted.iter().flat_map(|line| [*line, ending]).collect();
         found.fixes.extend(fix("Format", vec![change(super::place::Text::range(start, end), &text, with)]));
     }
 }
