@@ -346,7 +346,9 @@ fn gcc_is_told_as_it_tells_it_with_the_flags_of_the_project() {
         .output()
         .unwrap();
     for line in String::from_utf8(sub.stderr).unwrap().lines().filter(|line| line.starts_with('é')) {
-        said += &format!("sub/{line}\n");
+        said.push_str("sub/");
+        said.push_str(line);
+        said.push('\n');
     }
     agree(&ours, &lines(&project, &said, Unit::Bytes));
     assert!(report["findings"].as_array().unwrap().iter().any(|one| one["code"] == "-Wunused-variable"), "{report:#}");

@@ -28,7 +28,7 @@ fn located(uri: &str) -> Value {
     json!([{ "physicalLocation": { "artifactLocation": { "uri": uri }, "region": { "startLine": 1, "startColumn": 5 } } }])
 }
 
-fn sarif(run: Value) -> Parsed {
+fn sarif(run: &Value) -> Parsed {
     read(&of(CheckFormat::Sarif), &json!({ "version": "2.1.0", "runs": [run] }).to_string(), "")
 }
 
@@ -37,7 +37,7 @@ fn a_result_of_sarif_is_a_finding_unless_it_says_otherwise() {
     let result = |more: Value| {
         let mut one = json!({ "ruleId": "r", "message": { "text": "m" }, "locations": located("%C3%A9%20b.x") });
         one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        sarif(json!({ "results": [one] })).found.len()
+        sarif(&json!({ "results": [one] })).found.len()
     };
     for more in [json!({}), json!({ "kind": "fail" }), json!({ "baselineState": "new" }), json!({ "suppressions": [] })]
     {
@@ -59,16 +59,16 @@ fn sarif_names_files_and_rules_in_many_ways() {
         ["%C3%A9%20b.x", "é b.x", "./é b.x", "file:///w/%C3%A9%20b.x", "file://localhost/w/%C3%A9%20b.x", "/w/é b.x"]
     {
         let parsed =
-            sarif(json!({ "results": [{ "ruleId": "r", "message": { "text": "m" }, "locations": located(uri) }] }));
+            sarif(&json!({ "results": [{ "ruleId": "r", "message": { "text": "m" }, "locations": located(uri) }] }));
         assert_eq!((parsed.found.len(), parsed.elsewhere), (1, 0), "{uri}");
     }
     for uri in ["https://acme.org/b.x", "../b.x", "file:///etc/passwd"] {
         let parsed =
-            sarif(json!({ "results": [{ "ruleId": "r", "message": { "text": "m" }, "locations": located(uri) }] }));
+            sarif(&json!({ "results": [{ "ruleId": "r", "message": { "text": "m" }, "locations": located(uri) }] }));
         assert_eq!((parsed.found.len(), parsed.elsewhere), (0, 1), "{uri}");
     }
     let rules = json!([{ "id": "other" }, { "id": "r", "defaultConfiguration": { "level": "note" }, "messageStrings": { "a/b": { "text": "{0} is {1}" } } }]);
-    let parsed = sarif(json!({ "tool": { "driver": { "rules": rules } }, "results": [
+    let parsed = sarif(&json!({ "tool": { "driver": { "rules": rules } }, "results": [
         { "ruleIndex": 1, "message": { "id": "a/b", "arguments": ["x", "y"] }, "locations": located("é b.x") },
         { "ruleId": "r", "level": "error", "message": { "text": "m" }, "locations": located("é b.x") },
         { "message": { "text": "without a place" } } ] }));
@@ -83,7 +83,7 @@ fn sarif_counts_units_unless_it_says_characters_and_goes_to_the_end_without_a_la
     let region = |kind: Option<&str>, column: u64| {
         let place = json!([{ "physicalLocation": { "artifactLocation": { "uri": "é b.x" }, "region": { "startLine": 1, "startColumn": column } } }]);
         let parsed = sarif(
-            json!({ "columnKind": kind, "results": [{ "ruleId": "r", "message": { "text": "m" }, "locations": place }] }),
+            &json!({ "columnKind": kind, "results": [{ "ruleId": "r", "message": { "text": "m" }, "locations": place }] }),
         );
         let range = parsed.found[0].finding.range;
         TEXT[range.start.byte as usize..range.end.byte as usize].to_owned()

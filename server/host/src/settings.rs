@@ -299,8 +299,8 @@ mod tests {
             (names(&loaded), loaded.problems),
             (vec!["docs vale".into(), "mine me".into(), "other x".into(), "third y".into()], vec![])
         );
-        let loaded = Fixture::new("[checks.docs]\ncomand = ['vale']\n", "").load();
-        assert!(loaded.problems[0].message.contains("comand"), "{:?}", loaded.problems);
+        let loaded = Fixture::new("[checks.docs]\ncommando = ['vale']\n", "").load();
+        assert!(loaded.problems[0].message.contains("commando"), "{:?}", loaded.problems);
     }
 
     #[test]

@@ -154,7 +154,7 @@ fn a_certificate_is_told_of_from_a_week_before_its_end() {
     place.write("work/.npmrc", format!("//one.example/:certfile={base}/short.pem\n"));
     let homes = Homes::from_variables(place.variables.clone());
     let options = Options { homes, ..Options::default() };
-    let survey = Inventory::new(&place.folder.path().join("work"), options.clone()).survey(&NoMemory, &|| false);
+    let survey = Inventory::new(place.folder.path().join("work"), options.clone()).survey(&NoMemory, &|| false);
     // The first second of 2020.
     let ends = 1_577_836_800;
     let codes = |now: u64| -> Vec<String> {

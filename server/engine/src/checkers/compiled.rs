@@ -61,11 +61,10 @@ fn without_outputs(words: &[String]) -> Vec<String> {
     let mut kept = Vec::new();
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
+        let glued = word.starts_with("-o") && word.len() > 2 && !word.starts_with("-object");
         if WRITES.contains(&word.as_str()) {
             rest.next();
-        } else if !WRITTEN.contains(&word.as_str())
-            && !(word.starts_with("-o") && word.len() > 2 && !word.starts_with("-object"))
-        {
+        } else if !(glued || WRITTEN.contains(&word.as_str())) {
             kept.push(word.clone());
         }
     }
@@ -80,13 +79,12 @@ fn words(line: &str) -> Option<Vec<String>> {
         match (c, open) {
             (quote, Some(of)) if quote == of => open = None,
             ('\\', None | Some('"')) => word.get_or_insert_default().push(rest.next()?),
-            (c, Some(_)) => word.get_or_insert_default().push(c),
             ('"' | '\'', None) => {
                 open = Some(c);
                 word.get_or_insert_default();
             }
             (c, None) if c.is_whitespace() => all.extend(word.take()),
-            (c, None) => word.get_or_insert_default().push(c),
+            (c, _) => word.get_or_insert_default().push(c),
         }
     }
     all.extend(word);

@@ -110,9 +110,11 @@ pub(super) fn plans(root: &Path, settings: &Settings, ground: &Ground) -> Vec<Pl
 type Added<'a> = (&'a String, Result<Option<Arc<Checker>>, String>);
 
 fn commands(settings: &Settings) -> Vec<Added<'_>> {
-    let of = |(name, told): (&'_ String, &CheckCommand)| match checkers().iter().any(|checker| checker.id == *name) {
-        true if told.command.is_empty() => Ok(None),
-        _ => Checker::of_command(name, told).map(|checker| Some(Arc::new(checker))),
+    let of = |(name, told): (&'_ String, &CheckCommand)| {
+        if told.command.is_empty() && checkers().iter().any(|checker| checker.id == *name) {
+            return Ok(None);
+        }
+        Checker::of_command(name, told).map(|checker| Some(Arc::new(checker)))
     };
     settings.checks.commands.iter().flatten().take(MOST_COMMANDS).map(|(name, told)| (name, of((name, told)))).collect()
 }

@@ -23,7 +23,9 @@ pub(super) fn of_token(token: &str) -> Option<SystemTime> {
     let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
     let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
     let ends = claims.get("exp")?;
-    at(ends.as_u64().or_else(|| ends.as_f64().filter(|ends| (0.0..1e12).contains(ends)).map(|ends| ends as u64))?)
+    // A fraction of a second is cut off.
+    let whole = ends.to_string();
+    at(whole.split('.').next()?.parse().ok().filter(|ends| *ends < 1_000_000_000_000)?)
 }
 
 /// When an SSH certificate (`…-cert.pub`) ends; none: it cannot be read, or never.

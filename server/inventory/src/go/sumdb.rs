@@ -26,7 +26,7 @@ const ALGORITHM: u8 = 1;
 pub(super) struct Key {
     pub name: String,
     hash: [u8; 4],
-    key: Vec<u8>,
+    public: Vec<u8>,
 }
 
 impl Key {
@@ -38,7 +38,7 @@ impl Key {
         let own: [u8; 4] = own.first_chunk().copied()?;
         let said = hash.len() == 8 && u32::from_str_radix(hash, 16).is_ok_and(|hash| hash.to_be_bytes() == own);
         let key = key.strip_prefix(&[ALGORITHM]).filter(|key| plain && said && key.len() == 32)?.to_vec();
-        Some(Key { name: name.to_owned(), hash: own, key })
+        Some(Key { name: name.to_owned(), hash: own, public: key })
     }
 }
 
@@ -59,7 +59,7 @@ fn head(note: &[u8], key: &Key) -> Result<Option<Head>, ()> {
         if name != key.name || *hash != key.hash {
             continue;
         }
-        if !ed25519(&key.key, text.as_bytes(), signature) {
+        if !ed25519(&key.public, text.as_bytes(), signature) {
             return Ok(None);
         }
         let mut lines = text.strip_prefix("go.sum database tree\n").ok_or(())?.lines();

@@ -42,7 +42,7 @@ fn node(left: &Hash, right: &Hash) -> Hash {
 
 /// The greatest power of two below a length of two or more.
 fn split(length: u64) -> u64 {
-    1 << (63 - (length - 1).leading_zeros())
+    1 << (length - 1).ilog2()
 }
 
 /// `x001/x234/067`: three digits a folder.

@@ -66,23 +66,19 @@ fn of_wrapper(file: &Path, ask: &Ask<'_>) -> Found {
     let user = user.map_or_else(|| homes.home.join(".m2"), PathBuf::from);
     let base = user.join("wrapper/dists");
     let gav = Gav::new("org.apache.maven", "apache-maven", version);
-    match unpacked(&base, main, plain, &url, ask) {
-        Some(home) => {
-            let found = "the distribution that the wrapper names is unpacked here";
-            let held = Held::new(ArtifactState::Present, found, home.clone());
-            let why = "unverified: no wrapper of Maven was run to find out how it would be taken";
-            let maven = Installation::read(&home, ask).map_err(Verdict::Doubtful);
-            let doubt = Some(Verdict::Doubtful(why.into()));
-            Found { home: Some(home), maven, distribution: Some((gav, held)), doubt }
-        }
-        None => {
-            let why = "the distribution that the wrapper names is not unpacked here (unverified)";
-            let held = Held::new(ArtifactState::Missing, why, base.join(main));
-            let why = format!("{} names another Maven than is here", file.display());
-            let maven = Err(Verdict::Doubtful(why));
-            Found { home: home_in_path(ask), maven, distribution: Some((gav, held)), doubt: None }
-        }
-    }
+    let Some(home) = unpacked(&base, main, plain, &url, ask) else {
+        let why = "the distribution that the wrapper names is not unpacked here (unverified)";
+        let held = Held::new(ArtifactState::Missing, why, base.join(main));
+        let why = format!("{} names another Maven than is here", file.display());
+        let maven = Err(Verdict::Doubtful(why));
+        return Found { home: home_in_path(ask), maven, distribution: Some((gav, held)), doubt: None };
+    };
+    let found = "the distribution that the wrapper names is unpacked here";
+    let held = Held::new(ArtifactState::Present, found, home.clone());
+    let why = "unverified: no wrapper of Maven was run to find out how it would be taken";
+    let maven = Installation::read(&home, ask).map_err(Verdict::Doubtful);
+    let doubt = Some(Verdict::Doubtful(why.into()));
+    Found { home: Some(home), maven, distribution: Some((gav, held)), doubt }
 }
 
 /// Where a wrapper unpacked a distribution: the script by a hash of the address, the program of Java in a folder of its own below.

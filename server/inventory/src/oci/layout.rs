@@ -58,6 +58,7 @@ struct Layout<'a> {
     ask: &'a Ask<'a>,
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "it is an error, which would be large")]
 fn not(state: ArtifactState, why: impl Into<String>) -> Box<Found> {
     Box::new(Found::not(state, why))
 }
