@@ -186,7 +186,7 @@ fn a_folder_is_used_while_offline_is_forced_and_what_is_no_remote_is_refused_in_
     std::fs::write(photos.join("a.jpg"), "x").unwrap();
     let path = |path: &PathBuf| path.to_string_lossy().into_owned();
     for (arguments, end, says) in [
-        (vec!["remote", "add", "x", "s3://bucket/a"], 2, "no remote of this kind can be used yet"),
+        (vec!["remote", "add", "x", "dav://host/a"], 2, "no remote of this kind can be used yet"),
         (vec!["remote", "add", "-x", "y"], 2, "unexpected argument"),
         (vec!["remote", "add", "a/b", "y"], 2, "this cannot be the name of a remote"),
         (vec!["remote", "add", "stick", &path(&at)], 2, "has a remote of this name already"),

@@ -116,23 +116,37 @@ fn repository(entry: &Entry) -> Option<Result<Repository, ()>> {
     }
 }
 
+/// What an entry asks for, by name.
+fn tables(entry: &Entry) -> impl Iterator<Item = (&str, &str)> {
+    let tables =
+        [&entry.dependencies, &entry.optional_dependencies, &entry.dev_dependencies, &entry.peer_dependencies];
+    tables.into_iter().flat_map(|table| table.0.iter().map(|(name, range)| (&**name, &**range)))
+}
+
 /// Packages from git repositories that are not what entries of the lockfile ask for: npm asks for another then.
 fn repositories(sync: &mut Sync, lock: &Lock, tree: &Tree) {
+    // Most lockfiles have nothing of it: a range holds neither of these letters.
+    let may = |entry: &Entry| tables(entry).any(|(_, range)| range.contains(['/', ':']));
+    if !lock.entries.iter().any(|located| may(&located.entry) || repository(&located.entry).is_some()) {
+        return;
+    }
     let overridden = sync.manifests.iter().any(|(_, _, text)| text.contains("\"overrides\""));
+    let mut asks: HashMap<u32, HashMap<&str, &str>> = HashMap::new();
     for edge in &tree.edges {
         let (from, to) = (&lock.entries[edge.from as usize], &lock.entries[edge.to as usize]);
         let Some((_, folder)) = to.path.rsplit_once("node_modules/") else { continue };
         if from.entry.link || to.entry.link {
             continue;
         }
-        let tables = [
-            &from.entry.dependencies,
-            &from.entry.optional_dependencies,
-            &from.entry.dev_dependencies,
-            &from.entry.peer_dependencies,
-        ];
-        let asked = tables.into_iter().find_map(|table| table.0.iter().find(|(name, _)| name == folder));
-        let Some((_, asked)) = asked else { continue };
+        // Of one name the first table counts.
+        let asked = asks.entry(edge.from).or_insert_with(|| {
+            let mut all = HashMap::new();
+            for (name, range) in tables(&from.entry) {
+                all.entry(name).or_insert(range);
+            }
+            all
+        });
+        let Some(asked) = asked.get(folder).copied() else { continue };
         let (name, held) = (super::name_of(to), repository(&to.entry));
         let verdict = match (spec::read(asked), held) {
             (Some(Ok(asked)), Some(Ok(held)))
