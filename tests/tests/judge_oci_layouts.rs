@@ -17,6 +17,27 @@ use judge::{DAMAGES, Damage, Dice, Tally, damage, files, random_cases, write};
 use serde_json::Value;
 use std::path::PathBuf;
 
+/// The layouts of a case where Podman takes them: it wants a folder's path to be what an image could be called, which that of a cache,
+/// or of a temporary folder's own making, is not.
+struct Aside(PathBuf);
+
+impl Aside {
+    fn of(case: &Case) -> Self {
+        let aside = Self(PathBuf::from(format!("/tmp/holdover-layouts-{}", std::process::id())));
+        let _ = std::fs::remove_dir_all(&aside.0);
+        for name in ["layout", "single"] {
+            judge::copy(&case.path(name), &aside.0.join(name));
+        }
+        aside
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 fn index(case: &Case, edit: impl Fn(&mut Value)) {
     let path = case.path("layout/index.json");
     let mut value: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
@@ -80,8 +101,8 @@ fn the_inventory_and_podman_agree_on_layouts_that_a_dockerfile_names() {
         let mut case = place.case("vfs");
         case.without_images();
         change(&case);
-        let base = case.base.display().to_string();
-        let text = text.replace("BASE", &base).replace("OTHER", OTHER);
+        let aside = Aside::of(&case);
+        let text = text.replace("BASE", &aside.0.display().to_string()).replace("OTHER", OTHER);
         case.dockerfile(&text);
         if *silent {
             let name = text.strip_prefix("FROM ").unwrap().lines().next().unwrap().to_owned();
@@ -100,12 +121,13 @@ fn the_inventory_and_podman_agree_on_random_damage_to_layouts() {
     for at in 0..random_cases(4) {
         let mut case = place.case("vfs");
         case.without_images();
-        let name = format!("oci:{}/single:alone", case.base.display());
-        case.dockerfile(&format!("FROM {name}\nCOPY file /y\n"));
         let all: Vec<PathBuf> =
             files(&case.path("single")).into_iter().filter(|path| !path.ends_with("oci-layout")).collect();
         let (path, what) = (dice.pick(&all).clone(), *dice.pick(&DAMAGES));
         let changed = damage(&path, what, dice.roll(400));
+        let aside = Aside::of(&case);
+        let name = format!("oci:{}/single:alone", aside.0.display());
+        case.dockerfile(&format!("FROM {name}\nCOPY file /y\n"));
         // The manifest's checksum is compared by nobody but us.
         let silent = changed && !path.ends_with("index.json");
         if silent {

@@ -118,8 +118,7 @@ fn repository(entry: &Entry) -> Option<Result<Repository, ()>> {
 
 /// What an entry asks for, by name.
 fn tables(entry: &Entry) -> impl Iterator<Item = (&str, &str)> {
-    let tables =
-        [&entry.dependencies, &entry.optional_dependencies, &entry.dev_dependencies, &entry.peer_dependencies];
+    let tables = [&entry.dependencies, &entry.optional_dependencies, &entry.dev_dependencies, &entry.peer_dependencies];
     tables.into_iter().flat_map(|table| table.0.iter().map(|(name, range)| (&**name, &**range)))
 }
 

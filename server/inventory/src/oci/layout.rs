@@ -44,6 +44,10 @@ pub(super) fn find(name: &str, asked: Option<&Platform>, ask: &Ask<'_>) -> Found
         let why = "it names a folder from where the engine is run, which is not known here";
         return Found::not(ArtifactState::Unknown, why);
     }
+    if !folder.to_str().is_some_and(is_name) {
+        let why = "Podman takes a folder only where its path could be the name of an image: lower-case letters and digits with single `.`, `_`, `-` between them";
+        return Found::not(ArtifactState::Unknown, why);
+    }
     let layout = Layout { folder, ask };
     let mut found = match layout.whole(tag.filter(|tag| !tag.is_empty()), asked) {
         Ok(found) => found,
@@ -51,6 +55,18 @@ pub(super) fn find(name: &str, asked: Option<&Platform>, ask: &Ask<'_>) -> Found
     };
     found.looked_in.push(folder.to_path_buf());
     found
+}
+
+/// Whether each part of a path is one of a repository's name; Podman 4.3 says no image is called so where one is not.
+fn is_name(path: &str) -> bool {
+    let part = |part: &str| {
+        let plain = part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-_".contains(&b));
+        let ends = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+        let bytes = part.as_bytes();
+        let doubled = bytes.windows(2).any(|two| two.iter().all(|b| !b.is_ascii_alphanumeric()));
+        plain && ends(bytes.first()) && ends(bytes.last()) && !doubled
+    };
+    path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(part))
 }
 
 struct Layout<'a> {
@@ -182,5 +198,20 @@ impl Layout<'_> {
             return Err(not(ArtifactState::Corrupt, why));
         }
         Ok((bytes, content))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_name;
+
+    #[test]
+    fn a_folder_counts_where_its_path_could_be_a_name() {
+        for good in ["/srv/images/a", "/a.b/c-d/e_f/0"] {
+            assert!(is_name(good), "{good}");
+        }
+        for bad in ["/home/ann/.cache/a", "/A/b", "/a//b", "/a/", "a", "/a--b", "/a._b", "/é", "/"] {
+            assert!(!is_name(bad), "{bad}");
+        }
     }
 }
