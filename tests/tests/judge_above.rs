@@ -1,5 +1,5 @@
 //! Workspaces that are a folder of a repository: its submodules and what Git LFS keeps are judged all the same, as git does.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test may stop")]
 
 mod judge;
 

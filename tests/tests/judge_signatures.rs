@@ -144,7 +144,7 @@ fn records(sum: &str, before: usize, behind: usize) -> Vec<String> {
     for line in sum.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
         let key = (words[0].to_owned(), words[1].trim_end_matches("/go.mod").to_owned());
-        *by_module.entry(key).or_default() += &format!("{line}\n");
+        by_module.entry(key).or_default().extend([line, "\n"]);
     }
     let others = |start: usize, count: usize| {
         (start..start + count).map(|number| format!("example.com/other{number} v1.0.0 h1:{number}=\n"))
