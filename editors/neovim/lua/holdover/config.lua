@@ -54,7 +54,7 @@ M.types = {
 ---The keys of `settings`, as the schema has them.
 ---@type table<string, string[]>
 M.settings = {
-  checks = { 'build', 'disable', 'enable', 'test', 'timeout-seconds' },
+  checks = { 'build', 'commands', 'disable', 'enable', 'test', 'timeout-seconds' },
   conflicts = { 'enable' },
   lints = { 'allow', 'enable' },
   notes = { 'lenses' },
@@ -67,6 +67,7 @@ M.settings = {
   log = { 'level' },
   mirrors = { 'ask' },
   prove = { 'commands', 'timeout-seconds' },
+  sync = { 'automatic', 'drift', 'interval-seconds', 'metrics-file' },
 }
 
 ---How many letters must be changed, added or taken away to make one word of another.

@@ -61,6 +61,7 @@ M.codes = {
   'stale-artifact',
   'stale-proof',
   'submodule-not-here',
+  'sync-drift',
   'terraform-module-not-here',
   'terraform-provider-not-here',
   'test-image-not-here',
