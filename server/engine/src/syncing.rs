@@ -12,7 +12,7 @@ use journal::{Backoff, Journal, JournalError, KnownRemote, LaneStanding, now_ms}
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use sync::{Address, Class};
 use ulid::Ulid;
 
@@ -26,7 +26,7 @@ const GATHER: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(2)];
 const STUCK: Duration = Duration::from_mins(1);
 /// What a person has to mend is tried again this seldom.
 const MENDED: Duration = Duration::from_hours(1);
-/// How soon it is looked again where there is no connection.
+/// How soon it is looked again where there is no connection, another process is at it, or it could not be begun.
 const AGAIN: Duration = Duration::from_secs(30);
 /// How often it is asked whether a stick is back, where one is away.
 const AWAY: Duration = Duration::from_secs(5);
@@ -81,6 +81,8 @@ struct Seen {
     /// The network that each was tried on last.
     networks: BTreeMap<i64, u64>,
     away: BTreeMap<i64, Away>,
+    /// Until when one is left alone of which nothing could be noted in the journal.
+    later: BTreeMap<i64, Instant>,
 }
 
 /// Something on this machine that failed, and whether it was there when it was looked at last.
@@ -122,7 +124,8 @@ pub(crate) fn is_automatic(settings: &SyncSettings) -> bool {
 /// When a remote is asked next, in milliseconds since 1970; what is past is due. The same in every process, for `now` is only
 /// asked whether the last attempt lies in the future, after a clock was set back.
 pub(crate) fn due_ms(known: &KnownRemote, lanes: &[LaneStanding], settings: &SyncSettings, now: i64) -> i64 {
-    let Some(tried) = known.tried_ms.filter(|tried| *tried <= now) else { return now };
+    // Not the time itself, which would be another each time that somebody asks.
+    let Some(tried) = known.tried_ms.filter(|tried| *tried <= now) else { return known.added_ms.min(now) };
     let millis = |wait: Duration| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
     let later = |wait: Duration| tried.saturating_add(millis(wait));
     let own = Ulid::from_string(&known.id).unwrap_or_default();
@@ -211,23 +214,33 @@ fn look(
             sooner(Duration::from_millis(due.abs_diff(now)));
             continue;
         }
-        once(inner, workspace, &known, stop);
-        sooner(GATHER[1]);
+        let left_alone = seen.later.get(&known.n).map_or(Duration::ZERO, |until| until.duration_since(Instant::now()));
+        if !left_alone.is_zero() {
+            sooner(left_alone);
+        } else if once(inner, workspace, &known, stop) {
+            sooner(GATHER[1]);
+        } else {
+            seen.later.insert(known.n, Instant::now() + AGAIN);
+            sooner(AGAIN);
+        }
     }
     Ok(next)
 }
 
-fn once(inner: &Arc<Inner>, workspace: &Workspace, known: &KnownRemote, stop: &Cancel) {
+/// Says whether it was tried, which the journal has noted then.
+fn once(inner: &Arc<Inner>, workspace: &Workspace, known: &KnownRemote, stop: &Cancel) -> bool {
     let cancel = workspace.begin_sync(stop);
     crate::synced::refresh(inner, workspace);
     let engine = Engine { inner: Arc::clone(inner) };
-    match engine.sync_by_itself(&workspace.root, &known.name, &cancel) {
+    let ended = engine.sync_by_itself(&workspace.root, &known.name, &cancel);
+    match &ended {
         Ok(report) => tracing::info!("{}", report.text.join("; ")),
         Err(EngineError::Cancelled | EngineError::Busy { .. }) => {}
         Err(e) => tracing::info!("{} was not synchronised by itself: {e}", known.name),
     }
     workspace.end_sync();
     crate::synced::refresh(inner, workspace);
+    ended.is_ok()
 }
 
 #[cfg(test)]
@@ -270,7 +283,8 @@ mod tests {
             assert_eq!(due(&known(url, 100, 0, None), &[]), 200);
             assert_eq!(due(&known(url, 100, 0, None), &[waiting(Lane::Observations, 1)]), 200);
             assert!(due(&known(url, 100, 0, None), &[waiting(Lane::Notes, 50)]) < 0, "it is due");
-            assert!(due(&KnownRemote { tried_ms: None, ..known(url, 0, 0, None) }, &[]) == 0, "never tried");
+            let never = KnownRemote { tried_ms: None, ..known(url, 0, 0, None) };
+            assert_eq!(due_ms(&never, &[], &SyncSettings::default(), NOW), never.added_ms, "never tried: due");
         }
         assert_eq!(due(&known(near, 100, 0, None), &[waiting(Lane::Review, 1)]), 1);
         assert_eq!(due(&known(far, 100, 0, None), &[waiting(Lane::Review, 1)]), 9);
@@ -308,6 +322,8 @@ mod tests {
     #[test]
     fn a_clock_that_was_set_back_holds_nothing_up() {
         let ahead = known("/stick", -400_000_000, 3, Some("retry"));
-        assert_eq!(due(&ahead, &[]), 0);
+        assert_eq!(due_ms(&ahead, &[], &SyncSettings::default(), NOW), ahead.added_ms, "it is due");
+        let added_ahead = KnownRemote { added_ms: NOW + 9, ..ahead };
+        assert_eq!(due_ms(&added_ahead, &[], &SyncSettings::default(), NOW), NOW);
     }
 }
