@@ -39,6 +39,9 @@ pub(super) fn units(root: &Path, mark: &Path, compiled: &Compiled) -> Vec<Unit> 
         }
         let folder = root.join(beside).join(entry.get("directory")?.as_str()?);
         let folder = folder.strip_prefix(root).or_else(|_| folder.strip_prefix(&real)).ok()?;
+        if folder.components().any(|part| part == std::path::Component::ParentDir) {
+            return None;
+        }
         let mut command = vec![driver.clone()];
         command.extend(without_outputs(rest));
         command.extend(compiled.arguments.iter().cloned());
@@ -104,6 +107,7 @@ mod tests {
             { "directory": root.join("b"), "file": "a.c", "arguments": ["/usr/bin/x86_64-linux-gnu-gcc-12", "-Wall", "-c", "a.c", "-o", "a.o", "-MF", "d"] },
             { "directory": ".", "file": "é.c", "command": "gcc -D'X=\"a b\"' -I in\\ c -c é.c -oé.o" },
             { "directory": "/elsewhere", "file": "x.c", "command": "gcc x.c" },
+            { "directory": "../elsewhere", "file": "x.c", "command": "gcc x.c" },
             { "directory": ".", "file": "y.c", "command": "clang -c y.c" },
             { "directory": ".", "file": "z.c", "command": "gcc 'open" },
         ]);
