@@ -352,7 +352,7 @@ fn the_inventory_and_cargo_agree_on_every_kind_of_damage() {
         project.judge(&mut tally, &format!("{name}: nothing damaged"), case);
         let mut dice = Dice::new(name.len() as u64);
         for what in DAMAGES {
-            let mut case = project.case();
+            let Some(mut case) = tally.case(|| project.case()) else { continue };
             let victim = dice.pick(&names).clone();
             damage(&mut case, &victim, what);
             silent_for_this_target(&project, &mut case);
@@ -374,7 +374,7 @@ fn the_inventory_and_cargo_agree_on_every_crate_that_is_gone() {
         let project = project(name, manifests);
         let names: Vec<String> = project.case().crates().iter().map(|path| crate_name(path)).collect();
         for victim in &names {
-            let mut case = project.case();
+            let Some(mut case) = tally.case(|| project.case()) else { continue };
             damage(&mut case, victim, Damage::CrateGone);
             project.judge(&mut tally, &format!("{name}: {victim} gone"), case);
         }
@@ -424,7 +424,7 @@ fn the_inventory_and_cargo_agree_on_lockfiles_and_manifests_that_do_not_fit() {
         ("an empty lock", "Cargo.lock", &|_| String::new()),
     ];
     for (what, file, edit) in edits {
-        let case = project.case();
+        let Some(case) = tally.case(|| project.case()) else { continue };
         let path = case.workspace.join(file);
         let before = std::fs::read_to_string(&path).unwrap();
         let after = edit(before.clone());
@@ -452,7 +452,7 @@ fn the_inventory_and_cargo_agree_on_random_damage() {
         let project = project(name, manifests);
         let names: Vec<String> = project.case().crates().iter().map(|path| crate_name(path)).collect();
         for number in 0..cases / PROJECTS.len() + usize::from(index < cases % PROJECTS.len()) {
-            let mut case = project.case();
+            let Some(mut case) = tally.case(|| project.case()) else { continue };
             let mut done = String::new();
             for _ in 0..=dice.roll(2) {
                 let (victim, what) = (dice.pick(&names).clone(), *dice.pick(&DAMAGES));

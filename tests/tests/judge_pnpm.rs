@@ -344,14 +344,14 @@ fn the_inventory_and_pnpm_agree_on_every_kind_of_damage_to_its_store() {
         for name in
             [["chalk", "ms", "esbuild"][dice.roll(3)], ["@esbuild/linux-x64", "wrap-ansi", "react"][dice.roll(3)]]
         {
-            let mut case = place.case();
+            let Some(mut case) = tally.case(|| place.case()) else { continue };
             let _ = damage(&case.list(name), what, 30);
             case.damaged.push(name.into());
             place.judge(&mut tally, &format!("list of {name} {what:?}"), case);
         }
         let some = [("chalk", "package.json"), ("@esbuild/linux-x64", "bin/esbuild"), ("wrap-ansi", "index.js")];
         for (name, file) in [some[dice.roll(3)], some[dice.roll(3)]] {
-            let mut case = place.case();
+            let Some(mut case) = tally.case(|| place.case()) else { continue };
             let _ = damage(&case.file(name, file), what, 12);
             case.damaged.push(name.into());
             place.judge(&mut tally, &format!("{file} of {name} {what:?}"), case);
@@ -373,7 +373,7 @@ fn the_inventory_and_pnpm_agree_on_every_kind_of_damage_to_its_store() {
         ("projects gone", &[], &|case| std::fs::remove_dir_all(case.store.join("v10/projects")).unwrap()),
     ];
     for (name, damaged, change) in changes {
-        let mut case = place.case();
+        let Some(mut case) = tally.case(|| place.case()) else { continue };
         change(&case);
         case.damaged = damaged.iter().map(|&name| name.to_owned()).collect();
         place.judge(&mut tally, name, case);
@@ -386,7 +386,7 @@ fn the_inventory_and_pnpm_agree_on_whether_the_lockfile_is_up_to_date() {
     let place = Place::new("plain", FILES, PLAIN);
     let mut tally = Tally::default();
     for (path, from, to) in PLAIN_EDITS {
-        let mut case = place.case();
+        let Some(mut case) = tally.case(|| place.case()) else { continue };
         case.edit(path, from, to);
         place.judge(&mut tally, &format!("{path}: {from:?} is {to:?}"), case);
     }
@@ -402,7 +402,7 @@ fn the_inventory_and_pnpm_agree_on_workspaces_catalogs_overrides_and_patches() {
     let mut tally = Tally::default();
     place.judge(&mut tally, "nothing damaged", place.case());
     for name in ["strip-ansi", "ms", "once", "isexe", "semver"] {
-        let mut case = place.case();
+        let Some(mut case) = tally.case(|| place.case()) else { continue };
         for (known, path) in case.lists() {
             if known == name {
                 std::fs::remove_file(path).unwrap();
@@ -412,13 +412,13 @@ fn the_inventory_and_pnpm_agree_on_workspaces_catalogs_overrides_and_patches() {
         place.judge(&mut tally, &format!("{name} gone"), case);
     }
     for what in DAMAGES {
-        let mut case = place.case();
+        let Some(mut case) = tally.case(|| place.case()) else { continue };
         let _ = damage(&case.workspace.join("beside-1.0.0.tgz"), what, 100);
         case.damaged.push("beside".into());
         place.judge(&mut tally, &format!("the archive beside the lockfile {what:?}"), case);
     }
     for (path, from, to) in MANY_EDITS {
-        let mut case = place.case();
+        let Some(mut case) = tally.case(|| place.case()) else { continue };
         case.edit(path, from, to);
         place.judge(&mut tally, &format!("{path}: {from:?} is {to:?}"), case);
     }
@@ -437,7 +437,7 @@ fn the_inventory_and_pnpm_agree_on_workspaces_catalogs_overrides_and_patches() {
         ("no workspace any more", &|case| std::fs::remove_file(case.workspace.join("pnpm-workspace.yaml")).unwrap()),
     ];
     for (name, change) in changes {
-        let mut case = place.case();
+        let Some(mut case) = tally.case(|| place.case()) else { continue };
         case.edited = true;
         change(&case);
         place.judge(&mut tally, name, case);
@@ -475,7 +475,7 @@ fn the_inventory_and_newer_pnpm_agree_on_its_database() {
     place.judge(&mut tally, "nothing damaged", place.case());
     for what in DAMAGES {
         for ((name, file), path) in some.iter().zip(&stored) {
-            let mut case = place.case();
+            let Some(mut case) = tally.case(|| place.case()) else { continue };
             let _ = damage(&case.store.join("v11").join(path), what, dice.roll(100));
             case.damaged.push((*name).into());
             place.judge(&mut tally, &format!("{file} of {name} {what:?}"), case);
@@ -491,7 +491,7 @@ fn the_inventory_and_newer_pnpm_agree_on_its_database() {
             "UPDATE package_index SET data = x'93010203' WHERE key LIKE ?1",
             "UPDATE package_index SET data = (SELECT data FROM package_index WHERE key LIKE '%\twrappy@%') WHERE key LIKE ?1",
         ] {
-            let mut case = place.case();
+            let Some(mut case) = tally.case(|| place.case()) else { continue };
             case.database(change, name);
             case.damaged.push(name.into());
             place.judge(&mut tally, &format!("{name}: {change}"), case);
@@ -508,7 +508,7 @@ fn the_inventory_and_newer_pnpm_agree_on_its_database() {
         ("an empty log", &|case| write(&case.store.join("v11/index.db-wal"), "")),
     ];
     for (name, change) in changes {
-        let case = place.case();
+        let Some(case) = tally.case(|| place.case()) else { continue };
         change(&case);
         place.judge(&mut tally, name, case);
     }
@@ -522,7 +522,7 @@ fn the_inventory_and_newer_pnpm_agree_on_manifests_and_workspaces() {
         let place = Place::new(name, DATABASE, manifests);
         place.judge(&mut tally, "nothing damaged", place.case());
         for (path, from, to) in edits {
-            let mut case = place.case();
+            let Some(mut case) = tally.case(|| place.case()) else { continue };
             case.edit(path, from, to);
             let survey = survey(&case.workspace, case.homes());
             // It checks a lockfile that it does not know first, with what it may not have: that is not followed.
