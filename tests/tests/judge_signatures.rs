@@ -369,6 +369,16 @@ fn npm_and_the_inventory_agree_on_what_registries_signed() {
     pinned.insert("early".into(), "invalid".into());
     assert_eq!(we_say(folder.path(), &keys[..1], &names), pinned);
 
+    // One that cannot be read lets no other count, and is named.
+    for broken in [keys[0][1..].to_owned(), String::new(), "sums.example+00000000+AAAA".to_owned()] {
+        let cache = folder.path().join("npm-cache");
+        let homes = judge::homes(&[("npm_config_cache", cache.as_path())]);
+        let found = self::told(&folder.path().join("workspace"), homes, &[keys[0], &broken]);
+        assert_eq!(codes(&found), ["freshness-unknown"], "{broken}");
+        let shown: String = broken.chars().take(40).collect();
+        assert!(found[0].message.contains(&format!("\"{shown}\"")), "{}", found[0].message);
+    }
+
     // A lockfile with another checksum than what is signed, whose tarball is here.
     let lock = folder.path().join("workspace/package-lock.json");
     let whole = std::fs::read_to_string(&lock).unwrap();

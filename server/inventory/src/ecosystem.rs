@@ -73,6 +73,10 @@ pub(crate) trait Ecosystem: Send + Sync {
     ) -> Option<Vec<(String, Vouched)>> {
         None
     }
+    /// Whether a key that a workspace pins is one for this ecosystem's signatures.
+    fn reads_key(&self, _key: &str) -> bool {
+        false
+    }
     /// The tool's own commands that bring what is wanted.
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep>;
 }

@@ -176,6 +176,14 @@ impl Held<'_> {
         if artifacts.is_empty() {
             return;
         }
+        // A key that is meant and cannot be read must not let another one count.
+        if let Some(broken) = keys.iter().find(|key| !ecosystems().iter().any(|one| one.reads_key(key))) {
+            let shown: String = broken.chars().filter(|c| !c.is_control()).take(40).collect();
+            found.push(self.untold(format!(
+                "a rule pins the key \"{shown}\", which is neither NAME+HASH+KEY of a checksum database nor a registry's key in base64, so who signed is not judged: correct it in `keys`"
+            )));
+            return;
+        }
         let Some(told) = self.ecosystem.signed(self.lockfile, &artifacts, keys, self.ask) else {
             let name = self.ecosystem.name();
             found

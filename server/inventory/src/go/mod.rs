@@ -119,6 +119,10 @@ impl Ecosystem for Go {
         Some(sumdb::signed(lockfile, artifacts, keys, ask))
     }
 
+    fn reads_key(&self, key: &str) -> bool {
+        sumdb::is_key(key)
+    }
+
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {
         fetch::go(wanted)
     }

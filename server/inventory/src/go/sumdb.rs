@@ -157,6 +157,11 @@ fn key(env: &Env, pinned: &[String], ask: &Ask<'_>) -> Option<Key> {
     own.or_else(|| of_go(&env.database, ask))
 }
 
+/// Whether this is `NAME+HASH+KEY` with a key that can be used.
+pub(super) fn is_key(text: &str) -> bool {
+    Key::parse(text).is_some()
+}
+
 /// By artifact: who vouches for its checksum.
 pub(super) fn signed(
     lockfile: &Path,

@@ -92,6 +92,10 @@ impl Ecosystem for Npm {
         Some(signatures::signed(lockfile, artifacts, keys, ask))
     }
 
+    fn reads_key(&self, key: &str) -> bool {
+        crate::vouched::p256(key).is_some()
+    }
+
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {
         fetch::npm(wanted)
     }
