@@ -17,6 +17,7 @@ mod draft;
 mod files;
 mod judge;
 mod kind;
+pub mod log;
 mod piece;
 mod shell;
 mod tools;

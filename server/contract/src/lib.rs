@@ -15,6 +15,7 @@ mod health;
 mod intact;
 mod job;
 mod keep;
+mod log;
 mod note;
 mod pack;
 mod pin;
@@ -53,6 +54,7 @@ pub use intact::{
 };
 pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
 pub use keep::{Keep, NoKeep, Unit};
+pub use log::{LogCause, LogDomain, LogGroup, LogLevel, LogLine, LogReport};
 pub use note::{Note, NoteAnchor, NoteDraft, NoteGrade, NotePlace, NoteReport, NoteVersion};
 pub use pack::{PackItem, PackKind, PackState};
 pub use pin::{LeftRequirement, OutdatedLockfile, PinReport, PinnedRequirement};
@@ -90,6 +92,8 @@ pub struct Everything {
     pub preflight: PreflightReport,
     /// `holdover check --json` and the command `holdover.check`.
     pub check: CheckReport,
+    /// `holdover log --json`.
+    pub log: LogReport,
     /// A diagnostic before it is turned into an editor's.
     pub finding: Finding,
     /// A change to a file that a code action proposes.

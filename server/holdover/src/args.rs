@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Preflight(Preflight),
     /// What reaches for a network here, and what do the project's linters find?
     Check(crate::commands::check::Options),
+    /// What do the last lines of a log say: first error, probable reason, lines in groups
+    Log(crate::commands::log::Options),
     /// Which requirements leave the version open, and pin them to what is locked
     Pin(crate::commands::pin::Options),
     /// Let this workspace's configured commands run

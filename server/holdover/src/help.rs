@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 /// Commands by what one comes for, in the order of a first day.
 pub(crate) const GROUPS: [(&str, &[&str]); 7] = [
-    ("Is everything here?", &["preflight", "check", "status", "snapshot", "doctor"]),
+    ("Is everything here?", &["preflight", "check", "log", "status", "snapshot", "doctor"]),
     ("Decide", &["trust", "offline", "pin", "device"]),
     ("Write down", &["note"]),
     ("Share", &["sync", "remote", "queue"]),
@@ -55,6 +55,14 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover check ruff --all", "one of the project's own linters, without a network"),
             ("holdover check --sarif", "for a service that shows findings"),
             ("holdover check --all --junit", "for a service that shows tests"),
+        ],
+    ),
+    (
+        "log",
+        &[
+            ("holdover log build.log", "first error, probable reason, and its last 1,000 lines in groups"),
+            ("cargo test 2>&1 | holdover log", "of what a command says"),
+            ("holdover log build.log --lines 20000 --json", "further back, for a program"),
         ],
     ),
     (

@@ -8,6 +8,7 @@ pub(crate) mod device;
 mod doctor;
 pub(crate) mod journal;
 mod junit;
+pub(crate) mod log;
 pub(crate) mod lsp;
 mod man;
 pub(crate) mod merge_driver;
@@ -51,6 +52,7 @@ pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
         Command::Status { path, ask } => status::run(path, *ask, out),
         Command::Preflight(options) => preflight::run(options, out),
         Command::Check(options) => check::run(options, out),
+        Command::Log(options) => log::run(options, out),
         Command::Trust { path, revoke } => trust::run(path, *revoke, out),
         Command::Offline { mode } => offline::run(*mode, out),
         Command::Journal { command } => journal::run(command, out),
