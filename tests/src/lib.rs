@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 pub mod binary;
+pub mod chat;
 pub mod client;
 pub mod desk;
 pub mod fixture;

@@ -27,8 +27,20 @@ fn dependencies(manifest: &str, normal_only: bool) -> BTreeSet<String> {
     names
 }
 
-const CRATES: [&str; 11] =
-    ["contract", "host", "journal", "inventory", "checks", "conflict", "merge", "sync", "engine", "lsp", "holdover"];
+const CRATES: [&str; 11] = [
+    "contract",
+    "host",
+    "journal",
+    "inventory",
+    "checks",
+    "conflict",
+    "merge",
+    "sync",
+    "explain",
+    "engine",
+    "lsp",
+    "holdover",
+];
 
 #[test]
 fn every_dependency_has_its_line_and_every_line_its_dependency() {
@@ -125,7 +137,7 @@ fn every_code_has_its_page_and_every_page_its_code() {
         .collect();
     assert_eq!(codes, pages);
     // The server carries the pages, so that they can be read without a network.
-    let served = read("server/lsp/src/requests/pages.rs");
+    let served = read("server/engine/src/pages.rs");
     for code in codes {
         assert!(served.contains(&format!("docs/diagnostics/{code}.md")), "{code} is not served");
     }

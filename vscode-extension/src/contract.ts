@@ -423,3 +423,11 @@ export interface TrailReport {
   artifacts?: string[];
   entries: TrailEntry[];
 }
+
+/** How an explanation has come further. */
+export interface ExplanationChange {
+  id: string;
+  uri: string;
+  state: string;
+  text: string;
+}

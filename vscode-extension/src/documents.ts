@@ -74,6 +74,21 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     await open(uri);
   }
 
+  /** Beside the text that it is about, which keeps the keyboard. */
+  async showExplanation(id: string): Promise<void> {
+    const document = await vscode.workspace.openTextDocument(explanation(id));
+    this.changed.fire(document.uri);
+    await vscode.window.showTextDocument(document, {
+      viewColumn: vscode.ViewColumn.Beside,
+      preserveFocus: true,
+      preview: true,
+    });
+  }
+
+  explanationChanged(id: string): void {
+    this.changed.fire(explanation(id));
+  }
+
   async showVersion(text: string): Promise<void> {
     this.versionPage = text;
     const uri = address('version', 'Holdover Versions', '');
@@ -125,6 +140,9 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     if (uri.path.startsWith('/version/')) {
       return this.versionPage;
     }
+    if (uri.path.startsWith('/explanation/')) {
+      return 'This explanation is gone: only the last ones are kept. Ask again.\n';
+    }
     if (uri.path.startsWith('/conflict/')) {
       return 'The conflict has changed since this was shown: look at it anew.\n';
     }
@@ -157,6 +175,14 @@ function address(
   });
 }
 
+function explanation(id: string): vscode.Uri {
+  return vscode.Uri.from({
+    scheme: SCHEME,
+    path: '/explanation/Holdover Explanation.md',
+    query: new URLSearchParams({ id }).toString(),
+  });
+}
+
 /** The server's own name of a page: ours have titles for their tabs. */
 function serverAddress(uri: vscode.Uri): string {
   const query = new URLSearchParams(uri.query);
@@ -165,6 +191,9 @@ function serverAddress(uri: vscode.Uri): string {
   }
   if (uri.path.startsWith('/journal/') && query.has('id')) {
     return `${SCHEME}:/journal/${encodeURIComponent(query.get('id') ?? '')}.md`;
+  }
+  if (uri.path.startsWith('/explanation/') && query.has('id')) {
+    return `${SCHEME}:/explanation/${encodeURIComponent(query.get('id') ?? '')}.md`;
   }
   const workspace = `workspace=${encodeURIComponent(query.get('workspace') ?? '')}`;
   if (uri.path.startsWith('/note/') && query.has('id')) {

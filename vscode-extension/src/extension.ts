@@ -7,6 +7,8 @@ import { registerConflictCommands } from './conflictCommands.ts';
 import { ConflictPreviews } from './conflictPreview.ts';
 import { Conflicts } from './conflicts.ts';
 import { Documents } from './documents.ts';
+import { Explanations } from './explain.ts';
+import { registerExplainCommands } from './explainCommands.ts';
 import { NoteFiles } from './noteFiles.ts';
 import { NoteInputs } from './noteInputs.ts';
 import { Notes } from './notes.ts';
@@ -28,6 +30,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const version = (context.extension.packageJSON as { version: string }).version;
   session = new Session(context.extension, log, commandRunner(log));
   const documents = new Documents(session, log);
+  const explanations = new Explanations(session, documents);
   const ages = new Ages();
   const noteFiles = new NoteFiles(session, log);
   const noteInputs = new NoteInputs(session);
@@ -40,6 +43,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
     session,
     documents,
+    explanations,
     noteFiles,
     noteInputs,
     noteThreads,
@@ -50,6 +54,7 @@ export function activate(context: vscode.ExtensionContext): void {
     previews,
     registerCommands(context, session, documents, views, notes, noteThreads, log),
     registerConflictCommands(session, conflicts, previews, log),
+    registerExplainCommands(explanations, log),
     showStatusBar(session, ages),
     showHealth(session, version),
   );

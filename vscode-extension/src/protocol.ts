@@ -2,7 +2,7 @@
 // May not hold behaviour beyond declaring capabilities.
 import type { ClientCapabilities, FeatureState, StaticFeature } from 'vscode-languageclient/node';
 import { NotificationType, RequestType } from 'vscode-languageclient/node';
-import type { ConflictPreview, ConflictsShown, ServerStatus, Status } from './contract.ts';
+import type { ConflictPreview, ConflictsShown, ExplanationChange, ServerStatus, Status } from './contract.ts';
 
 /** Sent whenever anything in a workspace's status changed. */
 export const didChangeStatus = new NotificationType<Status>('holdover/didChangeStatus');
@@ -12,6 +12,8 @@ export const didChangeNotes = new NotificationType<{ workspace: string }>('holdo
 export const didChangeDelivery = new NotificationType<{ workspace: string }>('holdover/didChangeDelivery');
 /** Where the conflicts of an open document stand now. */
 export const didChangeConflicts = new NotificationType<ConflictsShown>('holdover/didChangeConflicts');
+/** An explanation has come further. */
+export const didChangeExplanation = new NotificationType<ExplanationChange>('holdover/didChangeExplanation');
 /** Health of the server, in the shape that several servers share. */
 export const serverStatus = new NotificationType<ServerStatus>('experimental/serverStatus');
 /** The user's trust in the workspace changed; only to servers that declare `experimental.didChangeTrust`. */
@@ -47,6 +49,9 @@ export const serverCommand = {
   noteList: 'holdover.note.list',
   noteDraft: 'holdover.note.draft',
   trail: 'holdover.trail',
+  explain: 'holdover.explain',
+  cancelExplain: 'holdover.cancelExplain',
+  judgeExplain: 'holdover.judgeExplain',
 } as const;
 
 /** Whether a draft was refused because it has ended: it is a note now, or was thrown away, in another window perhaps. */
@@ -66,6 +71,7 @@ export class Capabilities implements StaticFeature {
       holdoverTrail: true,
       holdoverDelivery: true,
       holdoverConflicts: true,
+      holdoverExplanations: true,
     };
   }
 

@@ -7,7 +7,7 @@ import { State, type LanguageClient } from 'vscode-languageclient/node';
 import { MOST_RESTARTS, RestartBudget } from './backoff.ts';
 import { findServer, type BinarySource, type Lookup } from './binary.ts';
 import { createClient, settingsFor } from './client.ts';
-import type { ConflictsShown, ServerStatus, Status } from './contract.ts';
+import type { ConflictsShown, ExplanationChange, ServerStatus, Status } from './contract.ts';
 import { ReportedElsewhere } from './reportedElsewhere.ts';
 import { UserProgress } from './userProgress.ts';
 import { needsAttention } from './present/figures.ts';
@@ -15,6 +15,7 @@ import type { Standing } from './present/statusItem.ts';
 import {
   didChangeConflicts,
   didChangeDelivery,
+  didChangeExplanation,
   didChangeNotes,
   didChangeStatus,
   didChangeTrust,
@@ -30,8 +31,10 @@ export class Session implements vscode.Disposable {
   /** Standing, health or a workspace's status changed. */
   readonly onDidChange = this.changed.event;
   private readonly notesChanged = new vscode.EventEmitter<void>();
+  private readonly explanationChanged = new vscode.EventEmitter<ExplanationChange>();
   /** Notes or drafts may be others now, or have come further on their way. */
   readonly onDidChangeNotes = this.notesChanged.event;
+  readonly onDidChangeExplanation = this.explanationChanged.event;
 
   private readonly conflictsShown = new vscode.EventEmitter<ConflictsShown>();
   /** Where the conflicts of a document stand now. */
@@ -65,6 +68,7 @@ export class Session implements vscode.Disposable {
     this.subscriptions = [
       this.changed,
       this.notesChanged,
+      this.explanationChanged,
       this.conflictsShown,
       this.progress,
       vscode.workspace.onDidGrantWorkspaceTrust(() => {
@@ -227,6 +231,11 @@ export class Session implements vscode.Disposable {
     client.onNotification(didChangeConflicts, (told) => {
       if (this.client === client) {
         this.conflictsShown.fire(told);
+      }
+    });
+    client.onNotification(didChangeExplanation, (change) => {
+      if (this.client === client) {
+        this.explanationChanged.fire(change);
       }
     });
     client.onNotification(didChangeDelivery, () => {

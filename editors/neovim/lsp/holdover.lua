@@ -36,6 +36,7 @@ return {
       holdoverTrail = true,
       holdoverDelivery = true,
       holdoverConflicts = true,
+      holdoverExplanations = true,
     },
   },
   handlers = {
@@ -56,6 +57,9 @@ return {
     end,
     ['holdover/didChangeConflicts'] = function(_, params)
       require('holdover.regions').on_change(params)
+    end,
+    ['holdover/didChangeExplanation'] = function(_, params)
+      require('holdover.explain').on_change(params)
     end,
     -- What is sealed, on a remote or seen by others now.
     ['holdover/didChangeDelivery'] = function(_, _, ctx)
@@ -82,6 +86,9 @@ return {
     end,
     ['holdover.previewConflict'] = function(command)
       require('holdover.preview').from_command(command)
+    end,
+    ['holdover.showExplanation'] = function(command)
+      require('holdover.explain').from_code_action(command)
     end,
     ['holdover.showTrail'] = function(command)
       require('holdover.trail').from_code_action(command)

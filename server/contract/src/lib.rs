@@ -5,11 +5,13 @@
 
 mod artifact;
 mod asking;
+mod chat;
 mod check;
 mod conflict;
 mod delivery;
 mod device;
 mod event;
+mod explain;
 mod finding;
 mod health;
 mod intact;
@@ -32,6 +34,7 @@ pub use artifact::{
     Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Readiness, ReadinessState,
 };
 pub use asking::{Expects, Heard, Question};
+pub use chat::{ChatPlace, ChatQuestion, ChatTurn};
 pub use check::CheckReport;
 pub use conflict::{
     ConflictChoice, ConflictFile, ConflictOrigin, ConflictPart, ConflictParts, ConflictPlace, ConflictPreview,
@@ -46,6 +49,10 @@ pub use device::{
 pub use event::{
     Actor, ActorKind, Delivery, JournalEntry, JournalEvent, JournalHit, JournalReport, JournalSearch, JournalStory,
     Lane, LeftOp, SignatureState, SnippetPart,
+};
+pub use explain::{
+    Answer, CommandClass, Doubt, ExplainedFinding, Explanation, ExplanationChange, ExplanationState, Fact, FactKind,
+    MaskedSecret, ModelSaw, Structure, StructureAsk, StructureItem, SuggestedCommand, Verdict,
 };
 pub use finding::{Action, Edit, Finding, Hint, Position, Range, Severity, Side, codes};
 pub use health::{DeviceHealth, DriftPattern, LaneHealth, RemoteHealth, SyncDrift, SyncHealth};
@@ -63,10 +70,10 @@ pub use record::{
     FieldState, MergePolicy, PolicyOutcome, Record, RecordChoice, RecordConflict, RecordField, RecordSide, RecordWrite,
 };
 pub use settings::{
-    CheckCommand, CheckFormat, ChecksSettings, ColumnUnit, ConflictSettings, FetchSettings, FreshnessRule,
-    FreshnessSettings, InventorySettings, JournalSettings, LintAllowance, LintSettings, LogSettings, MirrorSettings,
-    NotesSettings, PackSettings, ProveSettings, RetentionSettings, Settings, SyncDriftSettings, SyncSettings, Unknown,
-    WorkspaceSettings,
+    CheckCommand, CheckFormat, ChecksSettings, ColumnUnit, ConflictSettings, ExplainSettings, FetchSettings,
+    FreshnessRule, FreshnessSettings, InventorySettings, JournalSettings, LintAllowance, LintSettings, LogSettings,
+    MirrorSettings, NotesSettings, PackSettings, ProveSettings, RetentionSettings, Settings, SyncDriftSettings,
+    SyncSettings, Unknown, WorkspaceSettings,
 };
 pub use snapshot::Snapshot;
 pub use status::{
@@ -100,6 +107,10 @@ pub struct Everything {
     pub edit: Edit,
     /// What an editor may offer at a place.
     pub action: Action,
+    /// `holdover explain --json` and the command `holdover.explain`.
+    pub explanation: Explanation,
+    /// The notification `holdover/didChangeExplanation`.
+    pub explanation_change: ExplanationChange,
     /// `holdover conflicts --json` and the command `holdover.conflicts`.
     pub conflicts: ConflictReport,
     /// The request `holdover/conflict`.

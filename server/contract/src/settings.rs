@@ -26,6 +26,8 @@ pub struct Settings {
     pub conflicts: ConflictSettings,
     /// Linters and builds.
     pub checks: ChecksSettings,
+    /// Explanations, and what gives them.
+    pub explain: ExplainSettings,
     /// Proof runs.
     pub prove: ProveSettings,
     /// What travels along.
@@ -127,6 +129,25 @@ pub struct SyncDriftSettings {
     pub silent_days: Option<u64>,
     /// Records in conflict for each thousand writes. Default: 50.
     pub conflicts: Option<u64>,
+}
+
+/// Explanations, and what gives them.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default)]
+pub struct ExplainSettings {
+    /// *Trusted only.* Address of an API that speaks OpenAI's chat completions, up to its `/v1`: on this machine, in your network, or, where `explain.cloud` lets it, outside. Without it only a local model answers.
+    pub endpoint: Option<String>,
+    /// *Trusted only.* The model's name at that address.
+    pub endpoint_model: Option<String>,
+    /// *Trusted only.* Environment variable that holds the key of that address. Without it no key is sent.
+    pub key_variable: Option<String>,
+    /// *Trusted only.* Folders of the workspaces whose text may be sent to an address outside your network.
+    pub cloud: Option<Vec<PathBuf>>,
+    /// Tokens that an answer may have. Default: 512.
+    pub max_tokens: Option<u32>,
+    /// Seconds that an answer may take. Default: 120.
+    pub timeout_seconds: Option<u64>,
 }
 
 /// Merge conflicts.

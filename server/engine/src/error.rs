@@ -62,6 +62,9 @@ pub enum EngineError {
     /// What was to be pinned is not there.
     #[error(transparent)]
     Pin(#[from] crate::PinError),
+    /// Something could not be explained.
+    #[error(transparent)]
+    Explain(#[from] crate::ExplainError),
     /// A remote was named wrongly, or did not do what it was asked.
     #[error(transparent)]
     Remote(#[from] crate::RemoteRefused),
@@ -109,6 +112,7 @@ impl EngineError {
             EngineError::Undo(_) => "undo",
             EngineError::Record(_) => "record",
             EngineError::Pin(_) => "pin",
+            EngineError::Explain(error) => error.kind(),
             EngineError::Remote(refused) => refused.kind(),
             EngineError::Device(_) | EngineError::Admit(_) => "device",
             EngineError::Import(_) => "import",

@@ -74,6 +74,7 @@ impl Engine {
             retries: Mutex::new(None),
             syncing: Mutex::new(None),
             live: Mutex::new(None),
+            explanations: crate::explain::Book::default(),
             unsealed: AtomicU64::new(UNSEEN),
             events: options.background.then(|| AtomicU64::new(UNSEEN)),
             folders,

@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Check(crate::commands::check::Options),
     /// What do the last lines of a log say: first error, probable reason, lines in groups
     Log(crate::commands::log::Options),
+    /// What lines of a file are, what is known of them, and what a model says
+    Explain(crate::commands::explain::Options),
     /// Which requirements leave the version open, and pin them to what is locked
     Pin(crate::commands::pin::Options),
     /// Let this workspace's configured commands run
@@ -289,7 +291,7 @@ impl Place {
 }
 
 /// `FILE`, `FILE:LINE` or `FILE:LINE-LINE`; a file whose own name ends so is that file.
-fn place(text: &str) -> Result<Place, String> {
+pub(crate) fn place(text: &str) -> Result<Place, String> {
     let whole = || Place { file: PathBuf::from(text), lines: None };
     let Some((file, lines)) = text.rsplit_once(':').filter(|_| !std::path::Path::new(text).exists()) else {
         return Ok(whole());

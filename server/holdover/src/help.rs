@@ -6,12 +6,13 @@ use clap::{Command, CommandFactory as _};
 use std::fmt::Write as _;
 
 /// Commands by what one comes for, in the order of a first day.
-pub(crate) const GROUPS: [(&str, &[&str]); 7] = [
+pub(crate) const GROUPS: [(&str, &[&str]); 8] = [
     ("Is everything here?", &["preflight", "check", "log", "status", "snapshot", "doctor"]),
     ("Decide", &["trust", "offline", "pin", "device"]),
     ("Write down", &["note"]),
     ("Share", &["sync", "remote", "queue"]),
     ("Merge", &["conflicts", "merge-driver"]),
+    ("Understand", &["explain"]),
     ("Look back", &["journal"]),
     ("Set up", &["lsp", "completions", "man", "help"]),
 ];
@@ -63,6 +64,18 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover log build.log", "first error, probable reason, and its last 1,000 lines in groups"),
             ("cargo test 2>&1 | holdover log", "of what a command says"),
             ("holdover log build.log --lines 20000 --json", "further back, for a program"),
+        ],
+    ),
+    (
+        "explain",
+        &[
+            (
+                "holdover explain src/main.rs:12-30",
+                "what these lines are in and use, who wrote them, and what a model says",
+            ),
+            ("holdover explain src/main.rs:12 --facts", "without a model"),
+            ("holdover explain src/main.rs:12 --ask 'why is this checked twice?'", "a question of your own"),
+            ("holdover explain Cargo.toml:8 --json", "for a program"),
         ],
     ),
     (

@@ -12,7 +12,7 @@ pub const WORKSPACE_FILE: &str = "holdover.toml";
 /// A settings file larger than this is not read, in bytes.
 pub(crate) const SIZE_LIMIT: u64 = 1 << 20;
 /// Keys that are taken from trusted sources only, with the reason.
-const TRUSTED_ONLY: [(&str, &str); 20] = [
+const TRUSTED_ONLY: [(&str, &str); 24] = [
     ("sync.metrics-file", "this names a file that is written"),
     ("fetch.cargo", RUN),
     ("fetch.go", RUN),
@@ -27,6 +27,10 @@ const TRUSTED_ONLY: [(&str, &str); 20] = [
     ("checks.test", RUN),
     ("checks.commands", RUN),
     ("prove.commands", RUN),
+    ("explain.endpoint", SEND),
+    ("explain.endpoint-model", SEND),
+    ("explain.key-variable", SEND),
+    ("explain.cloud", SEND),
     ("pack.branches", BRING),
     ("pack.refs", BRING),
     ("pack.commands", RUN),
@@ -35,6 +39,7 @@ const TRUSTED_ONLY: [(&str, &str); 20] = [
     ("journal.retention.notes", DELETE),
 ];
 const RUN: &str = "this names a program to be run";
+const SEND: &str = "this says where your text is sent";
 const BRING: &str = "this says what is brought here, by tools that it configures";
 const DELETE: &str = "this deletes from your journal";
 

@@ -99,6 +99,11 @@ impl Talk {
         if !sent {
             return Err(TalkError::Ended);
         }
+        self.next(until, cancel)
+    }
+
+    /// Waits for the next answer, where a question has more than one.
+    pub fn next(&mut self, until: Instant, cancel: &Cancel) -> Result<Frame, TalkError> {
         loop {
             match self.answers.recv_timeout(LOOK) {
                 Ok(frame) => return Ok(frame),

@@ -32,6 +32,8 @@ pub(crate) struct Client {
     pub delivery: bool,
     /// It shows trails (`holdover.showTrail`).
     pub trails: bool,
+    /// It shows explanations (`holdover.showExplanation`).
+    pub explanations: bool,
     /// It draws conflicts, shows what a choice would leave (`holdover.previewConflict`), and wants to hear of changes.
     pub conflicts: bool,
     /// It asks for them again when it is told to.
@@ -69,6 +71,7 @@ impl Client {
             notes: experimental("holdoverNotes"),
             delivery: experimental("holdoverDelivery"),
             trails: experimental("holdoverTrail"),
+            explanations: experimental("holdoverExplanations"),
             conflicts: experimental("holdoverConflicts"),
             refreshes_lenses: workspace
                 .and_then(|workspace| workspace.code_lens.as_ref()?.refresh_support)
@@ -101,6 +104,7 @@ pub(crate) fn server(client: &Client) -> ServerCapabilities {
                 CodeActionKind::QUICKFIX,
                 CodeActionKind::REFACTOR_REWRITE,
                 requests::code_action::NOTE,
+                requests::explain::EXPLAIN,
             ]),
             resolve_provider: Some(client.resolve_edit),
             ..CodeActionOptions::default()

@@ -36,6 +36,8 @@ pub(crate) enum Key {
     Health,
     /// Progress of one token.
     Progress(String),
+    /// One explanation.
+    Explanation(String),
 }
 
 /// What waits under a key.

@@ -1,4 +1,4 @@
-//! Merges of syntax trees, for the program `holdover-merge`: parsers of tree-sitter behind `conflict`'s trait `Syntax`.
+//! Merges of syntax trees, and what a piece of a text is part of, for the program `holdover-merge`: parsers of tree-sitter behind `conflict`'s trait `Syntax`.
 //! Lives in a process of its own, because parsers are tables of 10 MB, written in C, that read what others wrote.
 
 mod alike;
@@ -9,10 +9,12 @@ mod join;
 mod names;
 mod places;
 mod rules;
+mod structure;
 mod touched;
 mod tree;
 
 use conflict::suggest::{Language, Merged, Parsed, Syntax};
+pub use structure::structure;
 use tree::Source;
 
 /// The parsers.

@@ -27,6 +27,21 @@ impl<'t> Source<'t> {
         (!tree.root_node().has_error()).then_some(Self { language, text, tree })
     }
 
+    /// The same, also where places of it do not parse.
+    pub fn parse_what_parses(language: Language, text: &'t str) -> Option<Self> {
+        Some(Self { language, text, tree: tree(language, text)? })
+    }
+
+    /// How many places do not parse.
+    pub fn problems(&self) -> usize {
+        if self.tree.root_node().has_error() { errors(&self.tree) } else { 0 }
+    }
+
+    /// Visits every node without recursion; `visit` gets its level, from 1, and says whether to go into it.
+    pub fn walk<'s>(&'s self, visit: impl FnMut(Node<'s>, usize) -> bool) {
+        walk(&self.tree, visit);
+    }
+
     pub fn root(&self) -> Node<'_> {
         self.tree.root_node()
     }
@@ -86,7 +101,7 @@ fn grammar(language: Language) -> Option<tree_sitter::Language> {
 }
 
 /// Visits every node without recursion; `visit` says whether to go into it.
-fn walk(tree: &Tree, mut visit: impl FnMut(Node<'_>, usize) -> bool) {
+fn walk<'s>(tree: &'s Tree, mut visit: impl FnMut(Node<'s>, usize) -> bool) {
     let mut cursor = tree.walk();
     let mut level = 1;
     loop {

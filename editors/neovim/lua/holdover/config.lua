@@ -56,6 +56,7 @@ M.types = {
 M.settings = {
   checks = { 'build', 'commands', 'disable', 'enable', 'test', 'timeout-seconds' },
   conflicts = { 'enable' },
+  explain = { 'cloud', 'endpoint', 'endpoint-model', 'key-variable', 'max-tokens', 'timeout-seconds' },
   lints = { 'allow', 'enable' },
   notes = { 'lenses' },
   workspace = { 'project' },

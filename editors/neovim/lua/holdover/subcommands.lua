@@ -206,6 +206,16 @@ return {
       require('holdover.notes').drafts()
     end,
   },
+  explain = {
+    about = 'what these lines are, beside the text; facts: without a model; ask about it, cancel the answer',
+    words = { 'ask', 'cancel', 'facts' },
+    needs = 'holdover.explain',
+    run = function(word, mods, range)
+      local explain = require('holdover.explain')
+      local run = explain.words[word] or explain.here
+      run(range, mods)
+    end,
+  },
   fetch = {
     about = 'get what is missing; dry-run only says what would be run',
     words = { 'dry-run' },

@@ -1,4 +1,5 @@
-//! `holdover-merge ASK ANSWER`: reads one file's conflicts as JSON and writes suggestions for them as JSON. Run by `holdover`;
+//! `holdover-merge ASK ANSWER`: reads one file's conflicts as JSON and writes suggestions for them as JSON. `holdover-merge --structure`:
+//! reads a text and a piece of it in a frame from standard input, and writes what the piece is part of. Run by `holdover`;
 //! a program of its own, because parsers are 10 MB of tables and C that read what others wrote. Knows no network and no git.
 
 use std::path::Path;
@@ -15,6 +16,9 @@ fn main() -> ExitCode {
         return told(&format!("memory could not be bounded: {problem}"));
     }
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == "--structure") {
+        return structure();
+    }
     let [ask, answer] = &arguments[..] else { return told("usage: holdover-merge ASK ANSWER") };
     let bytes = match host::read_small(Path::new(ask), LARGEST) {
         Ok(bytes) => bytes,
@@ -30,6 +34,25 @@ fn main() -> ExitCode {
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => told(&format!("the answer could not be written: {}: {problem}", answer.display())),
+    }
+}
+
+fn structure() -> ExitCode {
+    let (mut from, mut to) = (std::io::stdin().lock(), std::io::stdout().lock());
+    loop {
+        let ask = match host::read_frame(&mut from) {
+            Ok(Some((_, ask))) => ask,
+            Ok(None) => return ExitCode::SUCCESS,
+            Err(problem) => return told(&format!("the question could not be read: {problem}")),
+        };
+        let ask = match serde_json::from_slice(&ask) {
+            Ok(ask) => ask,
+            Err(problem) => return told(&format!("the question is not one: {problem}")),
+        };
+        let found = serde_json::to_vec(&merge::structure(&ask)).unwrap_or_default();
+        if let Err(problem) = host::write_frame(&mut to, b"", &found) {
+            return told(&format!("the answer could not be written: {problem}"));
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod conflict_records;
 pub(crate) mod conflicts;
 pub(crate) mod device;
 mod doctor;
+pub(crate) mod explain;
 pub(crate) mod journal;
 mod junit;
 pub(crate) mod log;
@@ -58,6 +59,7 @@ pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
         Command::Journal { command } => journal::run(command, out),
         Command::Device { command } => device::run(command, out),
         Command::Note { command } => note::run(command, out),
+        Command::Explain(options) => explain::run(options, out),
         Command::Pin(options) => pin::run(options, out),
         Command::Conflicts(options) => conflicts::run(options, out),
         Command::MergeDriver(options) => merge_driver::run(options, out),
@@ -143,6 +145,7 @@ fn failed(error: &EngineError) -> Failure {
         | EngineError::Busy { .. } => End::No,
         EngineError::Snapshot(SnapshotError::Io { .. })
         | EngineError::NotOpen { .. }
+        | EngineError::Explain(_)
         | EngineError::Note(_)
         | EngineError::Pin(_) => End::Usage,
         EngineError::Disabled | EngineError::Ask(_) | EngineError::Journal { .. } | EngineError::Host(_) => {

@@ -4,6 +4,7 @@
 mod check;
 mod conflicts;
 mod delivery;
+mod explain;
 mod fetch;
 mod journal;
 pub(crate) mod note;
@@ -29,12 +30,15 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::{Command, ExecuteCommandParams, NumberOrString};
 
 /// Every command.
-pub(crate) const NAMES: [&str; 20] = [
+pub(crate) const NAMES: [&str; 23] = [
     "holdover.status",
     "holdover.preflight",
     "holdover.fetch",
     "holdover.prove",
     "holdover.check",
+    "holdover.explain",
+    "holdover.cancelExplain",
+    "holdover.judgeExplain",
     "holdover.conflicts",
     "holdover.resolveConflict",
     "holdover.resolutions",
@@ -90,6 +94,9 @@ pub(crate) fn run(state: &mut State, params: ExecuteCommandParams, reply: Reply<
         "holdover.fetch" => fetch::run(state, call),
         "holdover.prove" => prove::run(state, call),
         "holdover.check" => check::run(state, call),
+        "holdover.explain" => explain::run(state, call),
+        "holdover.cancelExplain" => explain::cancel(state, call),
+        "holdover.judgeExplain" => explain::judge(state, call),
         "holdover.conflicts" => conflicts::run(state, call),
         "holdover.resolveConflict" => resolve_conflict::run(state, call),
         "holdover.resolutions" => undo_resolution::list(state, call),

@@ -6,6 +6,7 @@ use crate::commands::fetch_command;
 use crate::event::Reply;
 use crate::from_proto;
 use crate::requests::code_action_resolve::{Known, edit};
+use crate::requests::explain::EXPLAIN;
 use crate::requests::lint::Linted;
 use crate::requests::merges::Merges;
 use crate::state::State;
@@ -36,6 +37,9 @@ impl Request for CodeActions {
             // A server cannot ask for a text: the command is the client's.
             let action = runs("Add a note here", "note.add", "holdover.writeNote", here.fields());
             offered.push(CodeActionOrCommand::CodeAction(action));
+        }
+        if state.client.explanations && covered(&EXPLAIN) {
+            offered.extend(super::explain::offered(state, &params));
         }
         let merges = covers_quick.then(|| Merges::asked(state, &params)).flatten();
         let uri = &params.text_document.uri;

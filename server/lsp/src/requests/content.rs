@@ -1,9 +1,8 @@
 //! `holdover/content`: the text of a `holdover:` document, Markdown: the pages of diagnostics, which are in the binary so
 //! that they can be read without a network, the status of a workspace, entries of the journal, notes, and the trails of
-//! files and artifacts, records with conflicts; and a document as it would be with a conflict resolved, as it is.
+//! files and artifacts, records with conflicts, explanations; and a document as it would be with a conflict resolved, as it is.
 
 use super::Request;
-use super::pages::PAGES;
 use crate::commands;
 use crate::commands::note::OpenTexts;
 use crate::event::{Reply, error};
@@ -55,8 +54,12 @@ impl Request for Content {
                 reply.send(text);
             }
             Some(("diagnostics", code)) => {
-                let page = PAGES.iter().find(|(name, _)| *name == code);
-                reply.send(page.map(|(_, text)| Answer { text: (*text).to_owned() }).ok_or_else(absent));
+                reply.send(engine::page(code).map(|text| Answer { text: text.to_owned() }).ok_or_else(absent));
+            }
+            Some(("explanation", id)) => {
+                let text = commands::engine(state)
+                    .and_then(|engine| engine.explanation_markdown(id).map_err(|e| commands::failed(&e)));
+                reply.send(text.map(|text| Answer { text }));
             }
             Some(("journal", id)) => match commands::engine(state) {
                 Err(problem) => reply.send(Err(problem)),

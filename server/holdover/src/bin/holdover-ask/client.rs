@@ -56,7 +56,7 @@ pub(crate) fn ask(question: &Question) -> Heard {
 }
 
 /// The system's roots, or the certificates in a file.
-fn tls(certificates: Option<&Path>) -> Result<TlsConfig, String> {
+pub(crate) fn tls(certificates: Option<&Path>) -> Result<TlsConfig, String> {
     let roots = match certificates {
         None => RootCerts::PlatformVerifier,
         Some(file) => {
@@ -85,7 +85,7 @@ fn moved(asked: &str, end: &Uri) -> Option<String> {
     (asked.host() != Some(end)).then(|| end.to_owned())
 }
 
-fn unheard(error: &ureq::Error) -> Heard {
+pub(crate) fn unheard(error: &ureq::Error) -> Heard {
     if let Some(tls) = tls_error(error) {
         let reason = tls.to_string();
         return match tls {

@@ -1,9 +1,11 @@
 //! `holdover-ask`: asks registries for `holdover` how they answer, writes a line of JSON for each and ends. Nobody's command.
-//! It sends no credential, keeps nothing of an answer, and what it is linked with is in no server.
+//! It sends registries no credential, keeps nothing of an answer, and what it is linked with is in no server.
+//! `holdover-ask chat`: asks one question of the endpoint of a model, see `chat`.
 //!
 //! Arguments: the questions, each a `contract::Question` in JSON. The lines: `contract::Heard`, in the same order.
 
 mod answer;
+mod chat;
 mod client;
 
 use contract::{Heard, Question};
@@ -11,6 +13,9 @@ use std::io::Write as _;
 use std::time::Duration;
 
 fn main() {
+    if std::env::args_os().nth(1).is_some_and(|first| first == "chat") {
+        host::leave(chat::run());
+    }
     // Its parent may be killed meanwhile.
     std::thread::spawn(|| {
         std::thread::sleep(host::ASK_LIMIT + Duration::from_secs(2));
