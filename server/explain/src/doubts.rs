@@ -54,7 +54,7 @@ pub fn doubts(answer: &str, context: &str, lines: (u32, u32)) -> Vec<Doubt> {
         }
         if !is_code {
             for line in numbered(&text) {
-                if line == 0 || line - 1 < lines.0 || line - 1 >= lines.1 {
+                if line <= lines.0 || line > lines.1 {
                     add("line", &format!("line {line}"));
                 }
             }

@@ -100,6 +100,8 @@ struct Writer {
     /// The number of the next item, by list; `None`: no numbers.
     lists: Vec<Option<u64>>,
     at_line_start: bool,
+    /// What comes next stands apart, by a line with so many of the margins.
+    gap: Option<usize>,
     code: Option<(String, String)>,
     link: Option<String>,
     image: usize,
@@ -326,13 +328,17 @@ impl Writer {
         if text.is_empty() {
             return;
         }
+        if let Some(depth) = self.gap.take().filter(|_| !self.made.is_empty()) {
+            self.line();
+            let margin: String = self.margins.iter().take(depth).map(String::as_str).collect();
+            self.made.push_str(margin.trim_end());
+            self.made.push('\n');
+        }
         if self.at_line_start || self.made.is_empty() {
             if text == " " {
                 return;
             }
-            for margin in &self.margins {
-                self.made.push_str(margin);
-            }
+            self.margins.iter().for_each(|margin| self.made.push_str(margin));
         }
         self.made.push_str(text);
         self.at_line_start = false;
@@ -345,14 +351,11 @@ impl Writer {
         }
     }
 
+    /// What comes next stands apart, by a line as deep in quotations as the shallower of the two.
     fn paragraph(&mut self) {
         self.line();
-        if !self.made.is_empty() && !self.made.ends_with("\n\n") {
-            for margin in &self.margins {
-                self.made.push_str(margin.trim_end());
-            }
-            self.made.push('\n');
-        }
+        let depth = self.margins.len();
+        self.gap = Some(self.gap.map_or(depth, |known| known.min(depth)));
     }
 
     fn done(mut self) -> Filtered {

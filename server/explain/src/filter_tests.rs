@@ -3,11 +3,11 @@ use super::*;
 #[test]
 fn what_steers_a_terminal_hides_or_reaches_out_does_not_come_through() {
     let said = "A \u{1b}[31mred\u{1b}[0m \u{1b}]8;;http://evil.example\u{7}link\u{1b}]8;;\u{7} word \u{202e}desrever\u{202c} zero\u{200b}width\u{e0041}.\n\n\
-        <script>alert(1)</script> <img src=x onerror=y> ![pixel](http://evil.example/p.png) [click](command:evil) <http://evil.example/a> \
+        <script>alert(1)</script>\n\nSo <img src=x onerror=y> ![pixel](http://evil.example/p.png) [click](command:evil) <http://evil.example/a> \
         http://evil.example/b www.evil.example me@evil.example\n\n[ref]: http://evil.example/c\n";
     let shown = filter(said);
     for bad in ["\u{1b}", "\u{7}", "\u{202e}", "\u{200b}", "\u{e0041}", "](", "![", " <script", "p.png"] {
-        assert!(!shown.text.contains(bad), "{bad:?}: {}", shown.text);
+        assert!(!shown.text.replace("\\]", "").contains(bad), "{bad:?}: {}", shown.text);
     }
     assert!(shown.text.contains("A red"), "{}", shown.text);
     // Read again as Markdown, nothing but words is in it.

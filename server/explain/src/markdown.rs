@@ -191,7 +191,7 @@ fn inert(text: &str) -> String {
 /// The same, where pieces between single grave accents are code.
 fn inert_but_code(text: &str) -> String {
     let pieces: Vec<&str> = text.split('`').collect();
-    if pieces.len() % 2 == 0 {
+    if pieces.len().is_multiple_of(2) {
         return inert(text);
     }
     let told = pieces.iter().enumerate().map(|(n, piece)| if n % 2 == 0 { inert(piece) } else { code(piece) });

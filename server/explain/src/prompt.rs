@@ -2,7 +2,7 @@
 //! the files could know; secrets are masked, and what has no room is named.
 
 use crate::backend::{Prompt, Role, Turn};
-use crate::secrets::{Masker, mask};
+use crate::secrets::{Masker, mask, mask_lines};
 use contract::{Explanation, Fact, FactKind, ModelSaw};
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -19,6 +19,11 @@ const MOST_FACTS: usize = 5_000;
 const MOST_FACT: usize = 1_500;
 /// Characters of a line; what is longer was not written by hand.
 const LONGEST_LINE: usize = 400;
+/// Lines above and below that are looked at for secrets which reach into the lines.
+const AROUND: u32 = 400;
+/// Bytes of a line, and of all of them, that are looked at.
+const LONGEST_LOOKED_AT: usize = 64 << 10;
+const MOST_LOOKED_AT: usize = 1 << 20;
 /// Bytes of a question.
 const MOST_QUESTION: usize = 2_000;
 
@@ -43,10 +48,9 @@ pub fn version() -> (&'static str, String) {
 pub fn prompt(explanation: &Explanation, text: &str, before: &[Turn], limits: Limits) -> (Prompt, ModelSaw) {
     let mut masker = Masker::default();
     let mut left_out = Vec::new();
-    let (source, lines) = source(explanation, text, &mut left_out);
+    let (source, lines) = source(explanation, text, &mut masker, &mut left_out);
     let mut body = String::new();
     if before.is_empty() {
-        let source = mask(&source, &mut masker);
         let facts = mask(&facts(&explanation.facts, &mut left_out), &mut masker);
         let file = mask(&one_line(&explanation.file), &mut masker);
         section(&mut body, &format!("FACTS ABOUT {file}"), &facts);
@@ -104,21 +108,33 @@ fn section(into: &mut String, what: &str, data: &str) {
     let _ = write!(into, "BEGIN {word} {what}\n{}\nEND {word}\n\n", data.trim_end_matches('\n'));
 }
 
-/// The lines with their numbers, and which of them had room.
-fn source(explanation: &Explanation, text: &str, left_out: &mut Vec<String>) -> (String, (u32, u32)) {
+/// The lines with their numbers, masked, and which of them had room. A secret may begin above them or end below.
+fn source(
+    explanation: &Explanation,
+    text: &str,
+    masker: &mut Masker,
+    left_out: &mut Vec<String>,
+) -> (String, (u32, u32)) {
     let (first, end) = (explanation.range.start.line, end_line(explanation));
+    let before = first.saturating_sub(AROUND);
+    let around = text.lines().skip(before as usize).take((end - before) as usize + AROUND as usize);
+    let whole = around.map(|line| cut(line, LONGEST_LOOKED_AT)).collect::<Vec<_>>().join("\n");
+    let whole = cut(&whole, MOST_LOOKED_AT);
     let mut made = String::new();
     let (mut shown, mut long) = (first, 0);
-    for (n, line) in text.lines().enumerate().skip(first as usize).take((end - first) as usize) {
+    let lines = mask_lines(whole, masker).into_iter().skip((first - before) as usize);
+    for (n, line) in (first..end).zip(lines) {
         let short: String = line.chars().take(LONGEST_LINE).collect();
         long += usize::from(short.len() < line.len());
         let line = format!("{}| {}\n", n + 1, visible(&short));
         if made.len() + line.len() > MOST_SOURCE {
-            left_out.push(format!("lines {} to {end}: there was no room", n + 1));
             break;
         }
         made.push_str(&line);
         shown += 1;
+    }
+    if shown < end {
+        left_out.push(format!("lines {} to {end}: there was no room", shown + 1));
     }
     if long > 0 {
         left_out.push(format!("the ends of {long} long lines, each after {LONGEST_LINE} characters"));
@@ -171,7 +187,9 @@ fn facts(facts: &[Fact], left_out: &mut Vec<String>) -> String {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {}\n", visible(&line.chars().take(LONGEST_LINE).collect::<String>()))).collect()
+    text.lines().fold(String::new(), |made, line| {
+        made + "  " + &visible(&line.chars().take(LONGEST_LINE).collect::<String>()) + "\n"
+    })
 }
 
 fn one_line(text: &str) -> String {

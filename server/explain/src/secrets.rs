@@ -4,11 +4,12 @@
 use contract::MaskedSecret;
 use regex::Regex;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 /// A form of secrets. What is masked is the group `s`, or everything where there is none.
 const RULES: &[(&str, &str)] = &[
-    ("private-key", r"(?s)-----BEGIN[A-Z0-9 ]{0,30} PRIVATE KEY(?: BLOCK)?-----(?P<s>.{16,20000}?)(?:-----END|\z)"),
+    ("private-key", r"(?s)-----BEGIN[A-Z0-9 ]{0,30} PRIVATE KEY(?: BLOCK)?-----(?P<s>.{16}.*?)(?:-----END|\z)"),
     ("age-secret-key", r"\bAGE-SECRET-KEY-1[0-9A-Z]{50,}"),
     ("aws-access-key", r"\b(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b"),
     ("aws-secret-key", r#"(?i)aws.{0,30}(?:secret|sk).{0,30}?[=:]\s*["']?(?P<s>[0-9a-zA-Z/+]{40})\b"#),
@@ -65,7 +66,7 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "assigned-secret",
-        r"(?im)^\s*(?:export\s+|set\s+|-\s+)?[a-z0-9_.-]{0,40}(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)[a-z0-9_]{0,20}\s*[:=]\s*(?P<s>[^\s'\x22`$<{(\[][^\s'\x22`(){}\[\]<>;,]{7,200})\s*(?:#.*)?$",
+        r"(?im)^\s*(?:(?:\d+\|)?\s*(?:#|//|--|;|\*)+\s*|\d+\|\s*)?(?:export\s+|set\s+|env\s+|-\s+)?[a-z0-9_.-]{0,40}(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)[a-z0-9_]{0,20}\s*[:=]\s*(?P<s>[^\s'\x22`$<{(\[][^\s'\x22`(){}\[\]<>;,]{7,200})\s*(?:#.*)?$",
     ),
 ];
 
@@ -95,36 +96,70 @@ impl Masker {
 
 /// A text in which every secret stands as `<secret 1: aws-access-key>`. Linear in its length for each rule.
 pub fn mask(text: &str, masker: &mut Masker) -> String {
-    let mut spans: Vec<(usize, usize, &'static str)> = Vec::new();
+    let spans = spans(text, masker);
+    masked(text, 0, &spans)
+}
+
+/// The lines of a text, masked each for itself: there are as many as before, whatever a secret spans.
+pub(crate) fn mask_lines(text: &str, masker: &mut Masker) -> Vec<String> {
+    let spans = spans(text, masker);
+    let mut at = 0;
+    let lines = text.split_inclusive('\n').map(|line| {
+        let made = masked(line.trim_end_matches(['\n', '\r']), at, &spans);
+        at += line.len();
+        made
+    });
+    lines.collect()
+}
+
+/// Where a secret begins and ends, and its number and rule; in order, and none within another.
+fn spans(text: &str, masker: &mut Masker) -> Vec<(usize, usize, usize, &'static str)> {
+    let mut found: Vec<(usize, usize, &'static str)> = Vec::new();
     for (name, rule) in rules() {
-        for found in rule.captures_iter(text) {
-            let Some(secret) = found.name("s").or_else(|| found.get(0)) else { continue };
+        for captures in rule.captures_iter(text) {
+            let Some(secret) = captures.name("s").or_else(|| captures.get(0)) else { continue };
             if *name == "assigned-secret" && is_harmless(secret.as_str()) {
                 continue;
             }
-            spans.push((secret.start(), secret.end(), name));
+            found.push((secret.start(), secret.end(), name));
         }
     }
     // What was masked before is masked wherever it stands, whatever is before it.
     for (secret, (name, _)) in &masker.names {
-        spans.extend(text.match_indices(secret.as_str()).map(|(at, _)| (at, at + secret.len(), *name)));
+        found.extend(text.match_indices(secret.as_str()).map(|(at, _)| (at, at + secret.len(), *name)));
     }
-    spans.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
-    let mut made = String::with_capacity(text.len());
-    let mut at = 0;
-    for (start, end, name) in spans {
-        if start < at {
+    found.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
+    let mut joined: Vec<(usize, usize, &'static str)> = Vec::new();
+    for (start, end, name) in found {
+        match joined.last_mut() {
             // Two forms overlap: nothing of the second may show either.
-            at = at.max(end);
-            continue;
+            Some(last) if start < last.1 => last.1 = last.1.max(end),
+            _ => joined.push((start, end, name)),
         }
-        made.push_str(&text[at..start]);
+    }
+    let named = joined.into_iter().map(|(start, end, name)| {
         let next = masker.names.len() + 1;
-        let (rule, n) = masker.names.entry(text[start..end].to_owned()).or_insert((name, next));
-        made.push_str(&format!("<secret {n}: {rule}>"));
+        let (rule, number) = *masker.names.entry(text[start..end].to_owned()).or_insert((name, next));
+        (start, end, number, rule)
+    });
+    named.collect()
+}
+
+/// A piece of a text, which begins at byte `from` of it, with what is secret of it masked.
+fn masked(piece: &str, from: usize, spans: &[(usize, usize, usize, &'static str)]) -> String {
+    let mut made = String::with_capacity(piece.len());
+    let mut at = 0;
+    let first = spans.partition_point(|(_, end, ..)| *end <= from);
+    for (start, end, number, rule) in &spans[first..] {
+        let (start, end) = (start.saturating_sub(from), (end - from).min(piece.len()));
+        if start >= piece.len() {
+            break;
+        }
+        made.push_str(piece.get(at..start).unwrap_or_default());
+        let _ = write!(made, "<secret {number}: {rule}>");
         at = end;
     }
-    made.push_str(text.get(at..).unwrap_or_default());
+    made.push_str(piece.get(at..).unwrap_or_default());
     made
 }
 

@@ -104,7 +104,13 @@ fn every_rule_compiles_and_masks_its_sample_wherever_it_stands() {
     assert_eq!(rules().len(), RULES.len());
     let mut seen = std::collections::BTreeSet::new();
     for (rule, text, secret) in samples() {
-        for text in [text.clone(), format!("# {text}"), format!("a\n{text}\nb")] {
+        for text in [
+            text.clone(),
+            format!("# {text}"),
+            format!("a\n{text}\nb"),
+            format!("12| {text}"),
+            format!("7|   // {text}"),
+        ] {
             let mut masker = Masker::default();
             let masked = mask(&text, &mut masker);
             assert!(!masked.contains(&secret), "{rule}: {masked}");
@@ -151,5 +157,18 @@ fn code_that_only_names_a_secret_stays_as_it_is() {
         "sha512-abcdefghijklmnop",
     ] {
         assert_eq!(mask(text, &mut Masker::default()), text);
+    }
+}
+
+#[test]
+fn a_key_of_many_lines_is_masked_on_each_of_them() {
+    let body: Vec<String> = (0..20).map(|n| made(&format!("M{n}"), ALL, 60, "")).collect();
+    let text =
+        format!("a = 1\n-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\nb = 2\n", body.join("\n"));
+    let lines = mask_lines(&text, &mut Masker::default());
+    assert_eq!(lines.len(), 24);
+    assert_eq!((lines[0].as_str(), lines[23].as_str()), ("a = 1", "b = 2"));
+    for (n, line) in body.iter().enumerate() {
+        assert_eq!(lines[n + 2], "<secret 1: private-key>", "{line}");
     }
 }

@@ -258,7 +258,8 @@ fn signature(source: &Source<'_>, node: Node<'_>) -> String {
     let whole = source.text.get(begin..end.max(begin)).unwrap_or_default();
     let data = matches!(node.kind(), "table" | "table_array_element" | "pair" | "block_mapping_pair");
     let whole = if data { whole.lines().next().unwrap_or_default() } else { whole };
-    squeezed(whole.trim_end_matches(['{', ':', '=', ' ', '\n', '>']).trim(), LONGEST_SIGNATURE)
+    let whole = whole.trim_end().trim_end_matches("=>");
+    squeezed(whole.trim_end_matches(['{', ':', '=']).trim(), LONGEST_SIGNATURE)
 }
 
 /// With blanks made one, and cut.

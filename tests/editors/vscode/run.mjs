@@ -18,6 +18,7 @@ import { conflict } from './scenarios/conflict.mjs';
 import { crash } from './scenarios/crash.mjs';
 import { mainJob } from './scenarios/mainJob.mjs';
 import { denied } from './scenarios/denied.mjs';
+import { explain } from './scenarios/explain.mjs';
 import { lints } from './scenarios/lints.mjs';
 import { notes } from './scenarios/notes.mjs';
 import { older } from './scenarios/older.mjs';
@@ -47,6 +48,7 @@ const SCENARIOS = {
   roots,
   restricted,
   checks,
+  explain,
   notes,
   threads,
   records,

@@ -6,7 +6,7 @@ local client_of = require('holdover.client')
 local M = {}
 
 ---What was asked for each explanation that is shown, by id.
----@type table<string, table>
+---@type table<string, table?>
 local asked = {}
 
 ---@type string?

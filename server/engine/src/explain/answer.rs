@@ -4,13 +4,18 @@
 use super::{back_end, record, words};
 use crate::{Engine, EngineError};
 use contract::{Answer, Explanation, ExplanationState, ModelSaw};
-use explain::backend::{Backend, End, Prompt, Role, Turn};
+use crossbeam_channel::{RecvTimeoutError, bounded};
+use explain::backend::{Backend, End, Failure, Prompt, Role, Turn};
 use explain::{Limits, MOST_ANSWER, Masker};
 use host::Cancel;
 use std::time::{Duration, Instant};
 
 /// Least time between two tellings.
 const APART: Duration = Duration::from_millis(100);
+/// Pieces that wait to be looked at.
+const WAITING: usize = 64;
+/// How often it is looked whether somebody stopped it.
+const LOOK: Duration = Duration::from_millis(20);
 /// Longest that what is slow is waited for.
 const SLOW: Duration = Duration::from_secs(5);
 /// Turns that are kept for a follow-up question.
@@ -65,8 +70,14 @@ impl Engine {
         let answer = known.or_else(|| {
             let new =
                 Answer { model: identity.name, model_hash: identity.hash, place, at: host::now(), ..Answer::default() };
-            let mut grows =
-                Growing { answer: new, said: String::new(), last: None, began: Instant::now(), flood: false };
+            let mut grows = Growing {
+                answer: new,
+                said: String::new(),
+                last: None,
+                began: Instant::now(),
+                flood: false,
+                untold: false,
+            };
             self.asked(&mut *backend, &prompt, &saw, &mut explanation, &mut grows, (&kept.cancel, cancel), told)?;
             let mut answer = grows.answer;
             answer.event = record::write(&self.inner, &kept.root, &key, &explanation, &answer, &saw);
@@ -108,16 +119,33 @@ impl Engine {
         (stop, cancel): (&Cancel, &Cancel),
         told: &mut dyn FnMut(&Explanation),
     ) -> Option<()> {
-        let ended = backend.answer(prompt, stop, &mut |piece| {
-            // Stopping either of the two stops it, and so does a flood.
-            if grows.take(piece) || cancel.is_cancelled() {
-                stop.cancel();
+        let (sender, pieces) = bounded::<String>(WAITING);
+        let ended = std::thread::scope(|scope| {
+            let answers = scope.spawn(|| {
+                let sender = sender;
+                backend.answer(prompt, stop, &mut |piece| {
+                    // Nobody takes it where a handler of ours panicked.
+                    let _ = sender.send(piece.to_owned());
+                })
+            });
+            loop {
+                match pieces.recv_timeout(LOOK) {
+                    Ok(piece) => grows.take(&piece),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
+                // Stopping either of the two stops it, and so does a flood.
+                if grows.flood || cancel.is_cancelled() {
+                    stop.cancel();
+                }
+                if !stop.is_cancelled() && grows.is_due() {
+                    explanation.state = ExplanationState::Answering;
+                    explanation.answer = Some(grows.shown());
+                    self.keep(explanation, told);
+                }
             }
-            if !stop.is_cancelled() && grows.is_due() {
-                explanation.state = ExplanationState::Answering;
-                explanation.answer = Some(grows.shown());
-                self.keep(explanation, told);
-            }
+            let panicked = |_| Err(Failure { what: "the back end failed".to_owned(), next: "ask again".to_owned() });
+            answers.join().unwrap_or_else(panicked)
         });
         explanation.detail.clear();
         grows.answer = grows.shown();
@@ -159,22 +187,23 @@ struct Growing {
     last: Option<Instant>,
     began: Instant,
     flood: bool,
+    untold: bool,
 }
 
 impl Growing {
-    /// Takes a piece; says whether it is too much by now.
-    fn take(&mut self, piece: &str) -> bool {
+    fn take(&mut self, piece: &str) {
         if self.said.len() < MOST_ANSWER {
             self.said.push_str(piece);
+            self.untold = true;
         }
         self.flood |= self.said.len() >= MOST_ANSWER;
-        self.flood
     }
 
+    /// Whether there is something to tell, and the last telling is long enough ago.
     fn is_due(&mut self) -> bool {
-        let due = self.last.is_none_or(|last| last.elapsed() >= APART);
+        let due = self.untold && self.last.is_none_or(|last| last.elapsed() >= APART);
         if due {
-            self.last = Some(Instant::now());
+            (self.last, self.untold) = (Some(Instant::now()), false);
         }
         due
     }

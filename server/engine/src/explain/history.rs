@@ -98,7 +98,7 @@ fn blame(folder: &Path, name: &str, first: u32, count: u32, cancel: &Cancel) -> 
             }
         } else if word.len() >= 40 && word.bytes().all(|b| b.is_ascii_hexdigit()) {
             word.clone_into(&mut at);
-            found.entry(at.clone()).or_default().0.id = word[..10].to_owned();
+            word[..10].clone_into(&mut found.entry(at.clone()).or_default().0.id);
         } else if let Some((commit, time)) = found.get_mut(&at) {
             let short = || rest.chars().take(LONGEST).collect::<String>();
             match word {

@@ -98,7 +98,7 @@ pub(super) fn found(engine: &Engine, file: &Path, text: &str, lines: (u32, u32))
     let all = engine.document_findings(file, text).into_iter();
     let touches = all.filter(|finding| finding.range.start.line < lines.1 && finding.range.end.line >= lines.0);
     let told = touches.take(MOST_FOUND).map(|one| {
-        let finding = ExplainedFinding { source: one.source, code: one.code.to_string(), message: one.message };
+        let finding = ExplainedFinding { source: one.source, code: one.code, message: one.message };
         Found { page: page(&finding), line: Some(one.range.start.line), finding }
     });
     told.collect()

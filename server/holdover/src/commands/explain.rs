@@ -68,15 +68,6 @@ pub(crate) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
 /// Prints each line of the document once it stays as it is.
 fn answered(engine: &Engine, begun: &Explanation, again: bool, out: &Out) -> Result<Explanation, Failure> {
     let cancel = cancel_on_interrupt();
-    let stop = cancel.clone();
-    let (ending, id) = (engine.clone(), begun.id.clone());
-    // A model that says nothing looks at nothing either.
-    std::thread::spawn(move || {
-        while !stop.is_cancelled() {
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let _ = ending.cancel_explanations(Some(&id));
-    });
     let mut printed = String::new();
     let end = engine.explain_answer(&begun.id, again, &cancel, &mut |explanation| {
         let text = &explanation.text;
