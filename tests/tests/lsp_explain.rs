@@ -36,7 +36,7 @@ impl Desk {
         Self { _folder: folder, client, uri }
     }
 
-    fn explain(&mut self, fields: Value) -> Value {
+    fn explain(&mut self, fields: &Value) -> Value {
         let mut all = json!({ "file": self.uri, "line": 3, "lines": 1 });
         for (name, value) in fields.as_object().unwrap() {
             all[name] = value.clone();
@@ -71,7 +71,7 @@ impl Desk {
 fn facts_are_there_at_once_in_the_text_that_is_open_and_the_document_has_them() {
     let mut desk = Desk::new(None);
     desk.client.change(&desk.uri.clone(), 2, [0, 6, 0, 11], "BOUND");
-    let explanation = desk.explain(json!({}));
+    let explanation = desk.explain(&json!({}));
     assert_eq!(explanation["facts"][0]["title"], "these lines are in `twice`, lines 3 to 5", "{explanation:#}");
     // The open text counts: what the line uses is called otherwise by now.
     assert!(!explanation["facts"].to_string().contains("LIMIT"), "{explanation:#}");
@@ -87,7 +87,7 @@ fn facts_are_there_at_once_in_the_text_that_is_open_and_the_document_has_them() 
 fn words_come_as_they_are_said_and_stop_when_somebody_stops_them() {
     let chat = Chat::start(Script::Waits(vec!["One. ".to_owned(), "Two. ".to_owned(), "Three.".to_owned()]));
     let mut desk = Desk::new(Some(&chat));
-    let explanation = desk.explain(json!({}));
+    let explanation = desk.explain(&json!({}));
     assert_eq!(explanation["state"], "waiting", "{explanation:#}");
     let id = explanation["id"].as_str().unwrap().to_owned();
     let first = desk.change(&id, |change| change["text"].as_str().unwrap().contains("One."));
@@ -108,10 +108,10 @@ fn words_come_as_they_are_said_and_stop_when_somebody_stops_them() {
 fn a_question_follows_what_was_said_and_a_verdict_is_written_down() {
     let chat = Chat::start(Script::Says(vec!["It doubles.".to_owned()]));
     let mut desk = Desk::new(Some(&chat));
-    let explanation = desk.explain(json!({}));
+    let explanation = desk.explain(&json!({}));
     let id = explanation["id"].as_str().unwrap().to_owned();
     desk.change(&id, |change| change["state"] == "done");
-    let next = desk.explain(json!({ "follows": id, "ask": "By how much?" }));
+    let next = desk.explain(&json!({ "follows": id, "ask": "By how much?" }));
     let next = next["id"].as_str().unwrap().to_owned();
     desk.change(&next, |change| change["state"] == "done");
     let asked = chat.asked();
@@ -130,7 +130,7 @@ fn a_question_follows_what_was_said_and_a_verdict_is_written_down() {
     let events = desk.client.command("holdover.journal", json!({ "kind": "explanation.judged" }));
     assert_eq!(events["events"][0]["payload"]["reason"], "it multiplies", "{events:#}");
     // It is there again with the answer.
-    let again = desk.explain(json!({}));
+    let again = desk.explain(&json!({}));
     let id = again["id"].as_str().unwrap().to_owned();
     let change = desk.change(&id, |change| change["state"] == "done");
     assert!(change["text"].as_str().unwrap().contains("of no use: it multiplies"), "{change:#}");
