@@ -1,4 +1,4 @@
-// An explanation in a document beside the text: facts at once, a model's words as they come, stopped, and a command that stands apart.
+// An explanation in a document beside the text: facts at once, a model's words as they come, stopped, and no command in its prose.
 // Asserts what the window shows; always with the real server. The model is tests/editors/endpoint.mjs, which says what it is told to.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -60,13 +60,12 @@ export const explain = {
       await shows('stopped, as was asked');
     });
 
-    await steps.step('a command that it suggests stands apart, with what it does', async () => {
+    await steps.step('a command that it suggests does not stand in its prose', async () => {
       writeFileSync(go, '');
       await window.openFile('sum.rs', 5, 1);
       await window.command('Holdover: Explain These Lines');
-      const shown = await shows('Holdover runs none of them');
-      expect(shown.includes('DESTRUCTIVE'), `its class is not told: ${shown}`);
-      expect(shown.includes('all_of_it'), `no doubt: ${shown}`);
+      const shown = await shows('suggested command 1, below');
+      expect(!shown.split('## What')[0].includes('rm -rf'), `it stands in the prose: ${shown}`);
       await window.shot('02-explained-dark');
     });
   },
