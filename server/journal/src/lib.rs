@@ -53,6 +53,8 @@ mod remote_kept;
 mod reserve;
 mod retain;
 mod retained;
+mod review;
+mod reviews_in;
 mod root_set;
 mod root_verdict;
 mod roots;
@@ -71,6 +73,7 @@ mod step;
 mod store;
 mod story;
 mod text3;
+mod thing;
 mod time;
 mod tx;
 mod verify;
@@ -117,12 +120,16 @@ pub use key::{
 };
 pub use lease::{Held, Lease, LeaseError, Tool};
 pub use note::{
-    MAX_NOTE, NOTE_KINDS, NoteCame, NoteRecord, Notes, QUOTED, is_inside, note_added, note_edited, note_moved,
-    note_retracted,
+    MAX_NOTE, NOTE_KINDS, Notes, QUOTED, is_inside, note_added, note_edited, note_moved, note_retracted,
 };
 pub use note_draft::{Became, DraftAbout, DraftSaved, KeptDraft, MAX_NOTE_DRAFTS, draft_turn};
 pub use note_settled::{Settled, note_restored};
 pub use notes_in::NoteScope;
+pub use review::{
+    REVIEW_KINDS, ReviewRange, ReviewRecord, Reviews, ThreadRecord, ThreadState, VerdictRecord, decided, is_commit, replied,
+    review_started, thread_begun, thread_placed, thread_state,
+};
+pub use thing::{NoteCame, NoteRecord};
 pub use op::{MAX_FIELD, MAX_OPS, MAX_PRED, MAX_WORD, Op, OpError, OpId, OpKind, ops_of, ops_value};
 pub use quarantine::Quarantined;
 pub use read::Filter;

@@ -101,6 +101,6 @@ fn by(version: &NoteVersion) -> String {
 
 /// Whether the lines that it was put on are others now.
 fn has_other_lines(note: &Note) -> bool {
-    use contract::NoteGrade::{Changed, File, Gone};
+    use contract::AnchorGrade::{Changed, File, Gone};
     matches!(note.place.grade, Changed | File | Gone) && !note.anchor.quote.is_empty()
 }
