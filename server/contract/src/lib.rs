@@ -62,8 +62,8 @@ pub use record::{
     FieldState, MergePolicy, PolicyOutcome, Record, RecordChoice, RecordConflict, RecordField, RecordSide, RecordWrite,
 };
 pub use review::{
-    Anchor, Candidate, Comment, Decision, DecisionState, FileChange, Hunk, Review, ReviewFile, ReviewReport, ReviewSide,
-    Suggestion, Thread, ThreadReport, Verdict, VerdictKind,
+    Anchor, Candidate, Comment, Decision, DecisionState, FileChange, Hunk, Review, ReviewDraft, ReviewFile,
+    ReviewReport, ReviewSide, Suggestion, Thread, ThreadReport, Verdict, VerdictKind,
 };
 pub use settings::{
     CheckCommand, CheckFormat, ChecksSettings, ColumnUnit, ConflictSettings, FetchSettings, FreshnessRule,

@@ -175,6 +175,9 @@ pub struct NoteDraft {
     /// Where a new note is to be put.
     #[serde(default)]
     pub anchor: NoteAnchor,
+    /// What it is to become where it is no note but a comment of a review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<crate::ReviewDraft>,
     /// Where that is now.
     #[serde(default)]
     pub place: NotePlace,

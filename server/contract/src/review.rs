@@ -315,6 +315,34 @@ pub struct Candidate {
     pub removed: u64,
 }
 
+/// What a comment that is being written is to become: an answer, a change of a comment, or a thread.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ReviewDraft {
+    /// The review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<String>,
+    /// The thread that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
+    /// The comment that it changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// The file that a thread is put on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Before the change or after it.
+    #[serde(default)]
+    pub side: ReviewSide,
+    /// First line, zero-based.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// How many lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<u32>,
+}
+
 /// What `holdover review list --json` and the command `holdover.review.list` give.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -324,6 +352,9 @@ pub struct ReviewReport {
     pub reviews: Vec<Review>,
     /// What is here and is not reviewed yet, newest first.
     pub candidates: Vec<Candidate>,
+    /// What was being written and is not saved, newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drafts: Vec<crate::NoteDraft>,
 }
 
 /// What the command `holdover.review.threads` gives: threads on a file of the workspace, where they are in its present text.

@@ -77,6 +77,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Note,
     },
+    /// Code review without a server: threads and verdicts on a branch, exchanged with colleagues
+    Review {
+        #[command(subcommand)]
+        command: crate::commands::review::Command,
+    },
     /// List merge conflicts, or resolve them
     Conflicts(crate::commands::conflicts::Options),
     /// Git's driver of merges: trusted merges, else markers as git writes them
@@ -287,7 +292,7 @@ impl Place {
 }
 
 /// `FILE`, `FILE:LINE` or `FILE:LINE-LINE`; a file whose own name ends so is that file.
-fn place(text: &str) -> Result<Place, String> {
+pub(crate) fn place(text: &str) -> Result<Place, String> {
     let whole = || Place { file: PathBuf::from(text), lines: None };
     let Some((file, lines)) = text.rsplit_once(':').filter(|_| !std::path::Path::new(text).exists()) else {
         return Ok(whole());

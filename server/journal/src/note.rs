@@ -107,4 +107,3 @@ impl Notes {
         record(id, self.notes.get(&id)?)
     }
 }
-

@@ -29,8 +29,7 @@ fn places(connection: &Connection, scope: &NoteScope) -> rusqlite::Result<BTreeS
     let known = known(connection, "reviews", view::REVIEWS)?;
     let mut places = BTreeSet::new();
     if known > 0 {
-        let mut select =
-            connection.prepare_cached("SELECT pos FROM review_event WHERE scope = ?1 AND pos <= ?2")?;
+        let mut select = connection.prepare_cached("SELECT pos FROM review_event WHERE scope = ?1 AND pos <= ?2")?;
         for id in scope.ids() {
             for pos in select.query_map((id, known), |row| row.get(0))? {
                 places.insert(pos?);

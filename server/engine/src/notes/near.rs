@@ -2,10 +2,11 @@
 //! The text is the editor's; no file is read.
 
 use crate::Engine;
-use crate::notes::anchor::{File, Lines, find};
+use crate::notes::find::{File, find};
 use crate::notes::{compose, relative};
-use contract::{Action, Note, AnchorGrade, Range};
+use contract::{Action, AnchorGrade, Note, Range};
 use journal::NoteRecord;
+use review::Lines;
 use serde_json::json;
 use std::path::Path;
 

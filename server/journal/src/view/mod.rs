@@ -80,4 +80,5 @@ pub(crate) trait View: Sync {
 }
 
 /// Every projection there is.
-pub(crate) const VIEWS: &[&dyn View] = &[&trail::Trail, &search::Search, &seen::Seen, &notes::Places, &reviews::Reviewed];
+pub(crate) const VIEWS: &[&dyn View] =
+    &[&trail::Trail, &search::Search, &seen::Seen, &notes::Places, &reviews::Reviewed];

@@ -16,6 +16,7 @@ pub(crate) mod lint;
 pub(crate) mod lockfile;
 pub(crate) mod merges;
 mod pages;
+mod review;
 pub(crate) mod shutdown;
 pub(crate) mod sleep;
 pub(crate) mod status;

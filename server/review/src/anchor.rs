@@ -1,13 +1,12 @@
-//! Where a note stands: taken down when it is written, found again in the text as it is now.
-//! Works on texts that are at hand; reads no file and changes no anchor.
+//! Where a note or a thread stands: taken down when it is written, found again in the text as it is now by what its lines and their
+//! neighbours said. Works on texts that are at hand; reads no file and changes no anchor.
 
-use crate::notes::shown;
-use contract::{NoteAnchor, AnchorGrade, NotePlace, Position, Range};
+use contract::{AnchorGrade, NoteAnchor, Position, Range};
 use journal::QUOTED;
 use std::collections::HashMap;
 
 /// A text as places are looked for in it: where its lines begin, and what they say.
-pub(crate) struct Lines<'t> {
+pub struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
     hashes: Vec<String>,
@@ -40,10 +39,20 @@ impl<'t> Lines<'t> {
     }
 
     /// A line without what ends it; empty past the end.
-    fn line(&self, line: usize) -> &'t str {
+    pub fn line(&self, line: usize) -> &'t str {
         let Some(start) = self.starts.get(line) else { return "" };
         let end = self.starts.get(line + 1).copied().unwrap_or(self.text.len());
         self.text[*start..end].trim_end_matches(['\n', '\r'])
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// What a line is compared by: hex of a hash of its words; empty for a line without words, `None` past the end.
+    pub fn hash_of(&self, line: usize) -> Option<&str> {
+        self.hashes.get(line).map(String::as_str)
     }
 
     fn hash(&self, line: i64) -> Option<&str> {
@@ -51,7 +60,7 @@ impl<'t> Lines<'t> {
     }
 
     /// From the first line's beginning to the last one's end.
-    fn range(&self, first: usize, count: usize) -> Range {
+    pub fn range(&self, first: usize, count: usize) -> Range {
         let last = (first + count.max(1) - 1).min(self.count() - 1);
         let first = first.min(last);
         let (start, text) = (self.starts[first], self.line(last));
@@ -98,46 +107,6 @@ fn hash(line: &str) -> String {
     whole.trim_start_matches("blake3:").chars().take(16).collect()
 }
 
-/// What is known of an anchor's file.
-pub(crate) enum File<'l, 't> {
-    /// Its text.
-    Text(&'l Lines<'t>),
-    /// It is there, and its lines cannot be looked at.
-    Unread,
-    /// There is none.
-    Gone,
-}
-
-/// Where an anchor's lines are now.
-pub(crate) fn find(anchor: &NoteAnchor, file: &File<'_, '_>) -> NotePlace {
-    let Some(path) = anchor.path.as_deref() else {
-        return NotePlace { text: "workspace".to_owned(), ..NotePlace::default() };
-    };
-    let (grade, range) = match (file, anchor.line) {
-        (File::Gone, _) => (AnchorGrade::Gone, None),
-        (_, None) => (AnchorGrade::Exact, None),
-        (File::Unread, Some(_)) => (AnchorGrade::File, None),
-        (File::Text(lines), Some(line)) => match found(anchor, line, lines) {
-            Some((grade, first, count)) => (grade, Some(lines.range(first, count))),
-            None => (AnchorGrade::File, None),
-        },
-    };
-    let remark = match (grade, anchor.line) {
-        (AnchorGrade::Exact | AnchorGrade::Shifted, _) | (AnchorGrade::File, None) => String::new(),
-        (AnchorGrade::Moved, line) => format!("moved here from line {}", line.unwrap_or(0).saturating_add(1)),
-        (AnchorGrade::Changed, _) => "these lines have changed since".to_owned(),
-        (AnchorGrade::File, Some(line)) => {
-            format!("the lines it was put on are not found any more, line {} at the time", line.saturating_add(1))
-        }
-        (AnchorGrade::Gone, _) => "the file is not there".to_owned(),
-    };
-    let at = range.map_or_else(String::new, |range: Range| {
-        let (first, last) = (range.start.line + 1, range.end.line + 1);
-        if first == last { format!(":{first}") } else { format!(":{first}-{last}") }
-    });
-    NotePlace { grade, text: format!("{}{at}", shown::plain(path)), remark, path: Some(path.to_owned()), range }
-}
-
 /// What speaks for the lines being a number of lines further down.
 #[derive(Debug, Clone, Copy, Default)]
 struct Votes {
@@ -156,8 +125,9 @@ impl Votes {
     }
 }
 
+/// The grade of an anchor's place in a text, its first line and how many; `None` where its lines are not found any more.
 /// Every line that has a counterpart in the text votes for the distance between them; lines without words do not vote.
-fn found(anchor: &NoteAnchor, line: u32, lines: &Lines<'_>) -> Option<(AnchorGrade, usize, usize)> {
+pub fn found(anchor: &NoteAnchor, line: u32, lines: &Lines<'_>) -> Option<(AnchorGrade, usize, usize)> {
     let (line, count) = (i64::from(line), i64::from(anchor.lines.max(1)));
     let items = items(anchor, count);
     let mut votes: HashMap<i64, Votes> = HashMap::new();
@@ -268,8 +238,12 @@ mod tests {
     }
 
     fn look(anchor: &NoteAnchor, text: &str) -> (AnchorGrade, Option<(u32, u32)>) {
-        let place = find(anchor, &File::Text(&Lines::of(text)));
-        (place.grade, place.range.map(|range| (range.start.line, range.end.line)))
+        let lines = Lines::of(text);
+        let Some((grade, first, count)) = found(anchor, anchor.line.unwrap(), &lines) else {
+            return (AnchorGrade::File, None);
+        };
+        let range = lines.range(first, count);
+        (grade, Some((range.start.line, range.end.line)))
     }
 
     fn at(text: &str, first: u32, count: u32) -> NoteAnchor {
@@ -310,9 +284,6 @@ mod tests {
         let anchor = at(&text, 10, 1);
         assert_eq!(look(&anchor, "something else\n"), (AnchorGrade::File, None));
         assert_eq!(look(&anchor, ""), (AnchorGrade::File, None));
-        assert_eq!(find(&anchor, &File::Gone).grade, AnchorGrade::Gone);
-        assert!(find(&anchor, &File::Gone).remark.contains("not there"));
-        assert_eq!(find(&anchor, &File::Unread).range, None);
     }
 
     #[test]
@@ -348,8 +319,8 @@ mod tests {
             let mut anchor = Lines::of(&other).anchor("a", 0, 1).unwrap();
             (anchor.line, anchor.lines) = (Some(line), lines);
             let at = Lines::of(&text);
-            let place = find(&anchor, &File::Text(&at));
-            if let Some(range) = place.range {
+            if let Some((_, first, count)) = found(&anchor, anchor.line.unwrap(), &at) {
+                let range = at.range(first, count);
                 prop_assert!(range.start.line <= range.end.line && (range.end.line as usize) < at.count());
                 prop_assert!(range.end.byte as usize <= text.len() && range.start.byte <= range.end.byte);
             }
