@@ -16,6 +16,7 @@ import {
   didChangeConflicts,
   didChangeDelivery,
   didChangeNotes,
+  didChangeReviews,
   didChangeStatus,
   didChangeTrust,
   serverCommand,
@@ -29,6 +30,9 @@ export class Session implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   /** Standing, health or a workspace's status changed. */
   readonly onDidChange = this.changed.event;
+  private readonly reviewsChanged = new vscode.EventEmitter<void>();
+  /** Reviews may be others now. */
+  readonly onDidChangeReviews = this.reviewsChanged.event;
   private readonly notesChanged = new vscode.EventEmitter<void>();
   /** Notes or drafts may be others now, or have come further on their way. */
   readonly onDidChangeNotes = this.notesChanged.event;
@@ -65,6 +69,7 @@ export class Session implements vscode.Disposable {
     this.subscriptions = [
       this.changed,
       this.notesChanged,
+      this.reviewsChanged,
       this.conflictsShown,
       this.progress,
       vscode.workspace.onDidGrantWorkspaceTrust(() => {
@@ -222,6 +227,11 @@ export class Session implements vscode.Disposable {
     client.onNotification(didChangeNotes, () => {
       if (this.client === client) {
         this.notesChanged.fire();
+      }
+    });
+    client.onNotification(didChangeReviews, () => {
+      if (this.client === client) {
+        this.reviewsChanged.fire();
       }
     });
     client.onNotification(didChangeConflicts, (told) => {
