@@ -91,8 +91,8 @@ export class Colleague {
     });
   }
 
-  /** A branch that adds a file of three lines, here and at the colleague's, who begins a thread on the second. Gives the thread's id. */
-  ['begin-review'](file, text) {
+  /** A branch that adds a file of three lines, here and at the colleague's, and a review of it. */
+  branch(file) {
     this.begin();
     this.git(this.workspace, 'init', '-q', '-b', 'main');
     this.git(this.workspace, 'add', 'holdover.toml');
@@ -104,8 +104,16 @@ export class Colleague {
     this.git(this.there, 'init', '-q', '-b', 'other');
     this.git(this.there, 'fetch', '-q', this.workspace, 'main:main', 'feature:feature');
     this.git(this.there, 'checkout', '-q', '-f', 'feature');
+    this.here('trust');
     this.away('trust');
     this.away('review', 'start', 'main..feature');
+    this.away('sync');
+    this.here('sync');
+  }
+
+  /** The same with a thread that the colleague begins on the second line; its id. */
+  ['begin-review'](file, text) {
+    this.branch(file);
     const { id } = JSON.parse(this.away('review', 'comment', `${file}:2`, '-m', text, '--json'));
     this.away('sync');
     this.here('sync');

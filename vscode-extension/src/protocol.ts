@@ -52,6 +52,7 @@ export const serverCommand = {
   reviewStart: 'holdover.review.start',
   reviewShow: 'holdover.review.show',
   reviewText: 'holdover.review.text',
+  reviewThreads: 'holdover.review.threads',
   reviewComment: 'holdover.review.comment',
   reviewReply: 'holdover.review.reply',
   reviewRetract: 'holdover.review.retract',

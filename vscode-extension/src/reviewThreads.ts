@@ -80,6 +80,11 @@ export class ReviewThreads implements vscode.Disposable {
       vscode.workspace.onDidSaveTextDocument(() => {
         this.refresh();
       }),
+      vscode.workspace.onDidOpenTextDocument(({ uri }) => {
+        if (uri.scheme === 'file' || uri.scheme === REVIEW_SCHEME) {
+          this.refresh();
+        }
+      }),
       inputs.onDidEnd(() => {
         this.refresh();
       }),
@@ -208,20 +213,31 @@ export class ReviewThreads implements vscode.Disposable {
             reviewed.add(vscode.Uri.file(path.join(workspace, file)).toString());
           }
           for (const thread of (review.threads ?? []).slice(0, MOST)) {
-            const uri = this.uriOf(workspace, thread);
-            if (uri !== undefined) {
-              this.show(workspace, uri, thread);
-              wanted.add(thread.id);
+            for (const { key, uri } of this.places(workspace, thread)) {
+              this.show(workspace, key, uri, thread);
+              wanted.add(key);
             }
+          }
+        }
+        // In a text that is open a thread stands where its lines are there, saved or not.
+        for (const { uri } of documents('file').filter((one) => reviewed.has(one.uri.toString()))) {
+          const file = uri.toString();
+          const { threads } = await this.session.quietly<{ threads: ReviewThread[] }>(
+            serverCommand.reviewThreads,
+            { workspace, file },
+          );
+          for (const thread of threads) {
+            this.show(workspace, thread.id, uri, thread);
+            wanted.add(thread.id);
           }
         }
       }
       this.reviewed = reviewed;
       if (asked.length > 0) {
-        for (const [id, shown] of this.shown) {
-          if (!wanted.has(id) && !this.inputs.isTyping(shown.thread.uri)) {
+        for (const [key, shown] of this.shown) {
+          if (!wanted.has(key) && !this.inputs.isTyping(shown.thread.uri)) {
             shown.thread.dispose();
-            this.shown.delete(id);
+            this.shown.delete(key);
           }
         }
       }
@@ -236,19 +252,25 @@ export class ReviewThreads implements vscode.Disposable {
     }
   }
 
-  /** Where a thread is drawn: in its file, or on the side of the change that is no file here. */
-  private uriOf(workspace: string, { review, anchor, place }: ReviewThread): vscode.Uri | undefined {
+  /** Where a thread is drawn: in its file, where that is not open and so asked for by itself, and beside the side of the change that is. */
+  private places(workspace: string, thread: ReviewThread): { key: string; uri: vscode.Uri }[] {
+    const { id, review, anchor, place } = thread;
     if (place.path === undefined || place.path === null || place.grade === 'review') {
-      return undefined;
+      return [];
     }
-    return anchor.side === 'old'
-      ? sideUri({ workspace, review, side: 'old', path: place.path })
-      : vscode.Uri.file(path.join(workspace, place.path));
+    const side = sideUri({ workspace, review, side: anchor.side, path: place.path });
+    const file = vscode.Uri.file(path.join(workspace, place.path));
+    const isOpen = (uri: vscode.Uri) =>
+      documents(uri.scheme).some((one) => one.uri.toString() === uri.toString());
+    return [
+      ...(isOpen(side) ? [{ key: `${id}/${anchor.side}`, uri: side }] : []),
+      ...(anchor.side === 'new' && !isOpen(file) ? [{ key: id, uri: file }] : []),
+    ];
   }
 
-  private show(workspace: string, uri: vscode.Uri, given: ReviewThread): void {
+  private show(workspace: string, key: string, uri: vscode.Uri, given: ReviewThread): void {
     const drawn = JSON.stringify(given);
-    const known = this.shown.get(given.id);
+    const known = this.shown.get(key);
     if (known?.drawn === drawn) {
       return;
     }
@@ -270,6 +292,10 @@ export class ReviewThreads implements vscode.Disposable {
     if (kept === undefined) {
       thread.collapsibleState = vscode.CommentThreadCollapsibleState.Collapsed;
     }
-    this.shown.set(given.id, { workspace, id: given.id, thread, drawn });
+    this.shown.set(key, { workspace, id: given.id, thread, drawn });
   }
+}
+
+function documents(scheme: string): vscode.TextDocument[] {
+  return vscode.workspace.textDocuments.filter(({ uri }) => uri.scheme === scheme);
 }

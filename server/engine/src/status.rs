@@ -126,7 +126,6 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
         journal: journal(inner, workspace),
         connectivity,
         readiness,
-        ..Status::default()
     }
 }
 

@@ -41,6 +41,29 @@ pub fn renames(repository: &dyn Repository, base: &str, head: &str) -> Vec<(Stri
     files.into_iter().filter_map(|file| Some((file.old_path?, file.path))).collect()
 }
 
+/// The same commit by commit, oldest first: what a later change made too different to be paired as a whole.
+pub fn renames_by_commit(repository: &dyn Repository, base: &str, head: &str) -> Vec<(String, String)> {
+    let range = format!("{base}..{head}");
+    let answer = repository.ask(&[
+        "log",
+        "--reverse",
+        "--max-count=1000",
+        "--format=",
+        "--raw",
+        "-z",
+        "--no-abbrev",
+        "-M",
+        "--diff-filter=R",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--relative",
+        "--end-of-options",
+        &range,
+    ]);
+    let files = answer.map(|answer| raw(&answer)).unwrap_or_default();
+    files.into_iter().filter_map(|file| Some((file.old_path?, file.path))).collect()
+}
+
 /// `:MODE MODE OID OID LETTER[SCORE]` NUL PATH NUL, with a second path for what was renamed or copied.
 fn raw(answer: &[u8]) -> Vec<ReviewFile> {
     let mut parts = answer.split(|byte| *byte == 0).map(String::from_utf8_lossy);

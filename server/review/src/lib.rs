@@ -10,7 +10,7 @@ mod range;
 mod suggestion;
 
 pub use anchor::{Lines, found};
-pub use change::{changes, renames};
+pub use change::{changes, renames, renames_by_commit};
 pub use place::{Found, replace, symbol};
 pub use range::{Resolved, candidates, resolve};
 pub use suggestion::suggested;

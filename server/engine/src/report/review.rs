@@ -20,7 +20,11 @@ pub fn review_text(review: &Review) -> String {
     for verdict in &review.verdicts {
         let _ = writeln!(out, "  {}", verdict.about);
     }
-    let _ = writeln!(out, "\n{} files", review.file_count);
+    let _ = writeln!(
+        out,
+        "\n{}",
+        if review.file_count == 1 { "1 file".to_owned() } else { format!("{} files", review.file_count) }
+    );
     for file in &review.files {
         let _ = writeln!(out, "  {}", file_line(file));
     }

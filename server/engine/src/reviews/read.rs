@@ -112,13 +112,11 @@ pub(super) fn revision(here: &Here<'_>, record: &ReviewRecord) -> Revision {
     let now = resolve(here, &range.spec);
     let is_here =
         |commit: &str| here.ask(&["cat-file", "-e", "--end-of-options", &format!("{commit}^{{tree}}")]).is_some();
-    match now {
-        Some(now) => Revision { now, here: true },
-        None => {
-            let now = Resolved { base: range.base.clone(), head: range.head.clone(), title: String::new() };
-            Revision { here: is_here(&now.base) && is_here(&now.head), now }
-        }
+    if let Some(now) = now {
+        return Revision { now, here: true };
     }
+    let now = Resolved { base: range.base.clone(), head: range.head.clone(), title: String::new() };
+    Revision { here: is_here(&now.base) && is_here(&now.head), now }
 }
 
 fn count(here: &Here<'_>, revision: &Revision) -> u64 {

@@ -4,7 +4,7 @@
 use super::words;
 use crate::notes::placed;
 use contract::{Anchor, AnchorGrade, NotePlace, ReviewSide};
-use review::{Lines, Repository, renames, replace};
+use review::{Lines, Repository, renames, renames_by_commit, replace};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -26,13 +26,14 @@ pub(super) struct Finder<'a> {
     trees: BTreeMap<String, Arc<Tree>>,
     texts: HashMap<String, Option<Arc<str>>>,
     renamed: HashMap<(String, String), Arc<HashMap<String, String>>>,
+    steps: Option<Vec<(String, String)>>,
 }
 
 impl<'a> Finder<'a> {
     pub fn new(repository: &'a dyn Repository, base: &str, head: &str) -> Self {
         let sides = [base.to_owned(), head.to_owned()];
         let (trees, texts, renamed) = (BTreeMap::new(), HashMap::new(), HashMap::new());
-        Self { repository, sides, trees, texts, renamed }
+        Self { repository, sides, trees, texts, renamed, steps: None }
     }
 
     /// Where an anchor is now.
@@ -69,7 +70,8 @@ impl<'a> Finder<'a> {
         if let Some(now) = anchor.blob.as_ref().and_then(|blob| tree.paths.get(blob)) {
             return Some((now.clone(), tree.blobs.get(now)?.clone()));
         }
-        let now = self.renamed(&anchor.commit, &commit).get(path)?.clone();
+        let direct = self.renamed(&anchor.commit, &commit).get(path).cloned();
+        let now = direct.unwrap_or_else(|| self.followed(path));
         let blob = tree.blobs.get(&now)?.clone();
         Some((now, blob))
     }
@@ -109,6 +111,18 @@ impl<'a> Finder<'a> {
             Arc::new(if is_sound { renames(repository, from, to).into_iter().collect() } else { HashMap::new() })
         });
         Arc::clone(known)
+    }
+
+    /// Where the commits of the change took a file, one after the other.
+    fn followed(&mut self, path: &str) -> String {
+        let [base, head] = &self.sides;
+        let repository = self.repository;
+        let steps = self.steps.get_or_insert_with(|| {
+            let is_sound = journal::is_commit(base) && journal::is_commit(head);
+            if is_sound { renames_by_commit(repository, base, head) } else { Vec::new() }
+        });
+        let step = |now: String, (from, to): &(String, String)| if *from == now { to.clone() } else { now };
+        steps.iter().fold(path.to_owned(), step)
     }
 
     fn tree(&mut self, commit: &str) -> Arc<Tree> {

@@ -90,13 +90,11 @@ pub(super) fn kind(verdict: VerdictKind) -> &'static str {
 }
 
 pub(super) fn verdict(record: &VerdictRecord, current: bool) -> String {
-    let mut about = format!("{} {}", shown_plain(&record.author.name), kind(record.verdict));
-    let earlier = if current { "" } else { "an earlier revision, " };
-    about.push_str(&format!(" of {earlier}{}, {}", short(&record.head), host::local_time(&record.at)));
-    if record.replaced {
-        about.push_str(", decided anew since");
-    }
-    about.replacen(" of ", if record.verdict == VerdictKind::Approve { " " } else { " of " }, 1)
+    let (name, what) = (shown_plain(&record.author.name), kind(record.verdict));
+    let of = if record.verdict == VerdictKind::Approve { "" } else { " of" };
+    let earlier = if current { "" } else { " an earlier revision," };
+    let anew = if record.replaced { ", decided anew since" } else { "" };
+    format!("{name} {what}{of}{earlier} {}, {}{anew}", short(&record.head), host::local_time(&record.at))
 }
 
 pub(super) fn decision(state: DecisionState, standing: &[&Verdict], earlier: usize) -> String {

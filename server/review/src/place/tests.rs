@@ -16,11 +16,15 @@ const BASE: [&str; 9] = [
 ];
 
 fn text(lines: &[&str]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.iter().flat_map(|line| [*line, "\n"]).collect()
 }
 
 fn anchor(first: u32, count: u32) -> NoteAnchor {
     Lines::of(&text(&BASE)).anchor("a.rs", first, count).unwrap()
+}
+
+fn without(lines: &mut Vec<&str>, at: usize) {
+    lines.remove(at);
 }
 
 /// Where lines 6 (`let two`) stand after a change, with the old text and without.
@@ -44,11 +48,11 @@ fn the_matrix_of_positions() {
         ("nothing", edited(&|_| ()), Some((Exact, 6, 1))),
         ("a line came above", edited(&|l| l.insert(0, "use a;")), Some((Shifted, 7, 1))),
         ("a line came right above", edited(&|l| l.insert(6, "    log();")), Some((Shifted, 7, 1))),
-        ("a line went above", edited(&|l| drop(l.remove(2))), Some((Shifted, 5, 1))),
+        ("a line went above", edited(&|l| without(l, 2)), Some((Shifted, 5, 1))),
         ("a line changed above", edited(&|l| l[1] = "    let one = 1;"), Some((Exact, 6, 1))),
         ("the neighbour above changed", edited(&|l| l[5] = "fn other() {"), Some((Exact, 6, 1))),
         ("a line came below", edited(&|l| l.insert(7, "    log();")), Some((Exact, 6, 1))),
-        ("a line went below", edited(&|l| drop(l.remove(7))), Some((Exact, 6, 1))),
+        ("a line went below", edited(&|l| without(l, 7)), Some((Exact, 6, 1))),
         ("a line changed below", edited(&|l| l[7] = "    done(two);"), Some((Exact, 6, 1))),
         (
             "lines came above and below",
@@ -67,7 +71,7 @@ fn the_matrix_of_positions() {
             }),
             Some((Changed, 7, 1)),
         ),
-        ("it went", edited(&|l| drop(l.remove(6))), None),
+        ("it went", edited(&|l| without(l, 6)), None),
         (
             "it moved up",
             edited(&|l| {
