@@ -22,12 +22,12 @@ pub type Found = (AnchorGrade, usize, usize);
 pub fn replace(anchor: &NoteAnchor, old: Option<&Lines<'_>>, new: &Lines<'_>) -> Option<Found> {
     let line = anchor.line?;
     let (first, count) = (line as usize, anchor.lines.max(1) as usize);
-    let Some(old) = old.filter(|old| first + count <= old.count()) else { return found(anchor, line, new) };
+    let Some(old) = old.filter(|old| first + count <= old.count()) else { return said(anchor, line, new) };
     if old.text() == new.text() {
         return Some((AnchorGrade::Exact, first, count));
     }
     if old.count().max(new.count()) > MOST_LINES {
-        return found(anchor, line, new);
+        return said(anchor, line, new);
     }
     let lines = |of: &Lines<'_>| -> Vec<String> { (0..of.count()).map(|at| of.line(at).to_owned()).collect() };
     let (before, after) = (lines(old), lines(new));
@@ -46,17 +46,27 @@ pub fn replace(anchor: &NoteAnchor, old: Option<&Lines<'_>>, new: &Lines<'_>) ->
         }
     }
     // The lines themselves were touched. The same lines elsewhere are those that were meant; else those that came in their place.
-    match found(anchor, line, new) {
+    match said(anchor, line, new) {
         Some((AnchorGrade::Exact | AnchorGrade::Shifted | AnchorGrade::Moved, at, count)) => {
             let grade = if at == first { AnchorGrade::Exact } else { AnchorGrade::Moved };
             Some((grade, at, count))
         }
-        other => changed(&wanted, &ops, &before, &after).or(other),
+        _ => changed(&wanted, &ops, &before, &after),
     }
 }
 
+/// By what the lines and their neighbours said alone. A line that says nothing, a brace, is not taken for another one among other lines.
+fn said(anchor: &NoteAnchor, line: u32, new: &Lines<'_>) -> Option<Found> {
+    found(anchor, line, new)
+        .filter(|(grade, ..)| *grade != AnchorGrade::Moved || anchor.quote.iter().any(|line| has_words(line)))
+}
+
 fn says_something(lines: &Range<usize>, of: &Lines<'_>) -> bool {
-    lines.clone().any(|at| of.line(at).chars().filter(|c| c.is_alphanumeric()).count() > 2)
+    lines.clone().any(|at| has_words(of.line(at)))
+}
+
+fn has_words(line: &str) -> bool {
+    line.chars().filter(|c| c.is_alphanumeric()).count() > 2
 }
 
 /// Where lines that were written anew are: among what came in place of them, what looks most like them.

@@ -7,7 +7,7 @@ use crate::notes::{placed, relative};
 use crate::workspace::Workspace;
 use contract::{AnchorGrade, Finding, NotePlace, ReviewSide, Severity, Thread, ThreadReport, codes};
 use journal::ThreadRecord;
-use review::{Lines, found};
+use review::{Lines, replace};
 use serde_json::json;
 use std::path::Path;
 
@@ -106,7 +106,7 @@ fn place(record: &ThreadRecord, lines: &Lines<'_>) -> NotePlace {
     let at = &record.anchor.at;
     let path = at.path.as_deref().unwrap_or_default();
     let Some(line) = at.line else { return placed(AnchorGrade::Exact, path, None, None) };
-    match found(at, line, lines) {
+    match replace(at, None, lines) {
         Some((grade, first, count)) => placed(grade, path, Some(lines.range(first, count)), Some(line)),
         None => placed(AnchorGrade::File, path, None, Some(line)),
     }

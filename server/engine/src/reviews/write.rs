@@ -204,7 +204,7 @@ impl Engine {
         let body = comment.versions.iter().find_map(|version| version.body.as_deref());
         let suggested = body.and_then(review::suggested).ok_or(ReviewError::NoSuggestion)?;
         let at = &thread.anchor.at;
-        let (Some(path), Some(line), ReviewSide::New) = (&at.path, at.line, thread.anchor.side) else {
+        let (Some(path), ReviewSide::New) = (&at.path, thread.anchor.side) else {
             return Err(ReviewError::Outdated.into());
         };
         // A link in the workspace is not followed out of it.
@@ -217,7 +217,7 @@ impl Engine {
         let text = crate::notes::text_of(&file, texts).map_err(|_| ReviewError::Outdated)?;
         let lines = Lines::of(&text);
         let Some((AnchorGrade::Exact | AnchorGrade::Shifted | AnchorGrade::Moved, first, count)) =
-            review::found(at, line, &lines)
+            review::replace(at, None, &lines)
         else {
             return Err(ReviewError::Outdated.into());
         };

@@ -80,7 +80,7 @@ fn the_matrix_of_positions() {
             }),
             Some((Moved, 1, 1)),
         ),
-        ("the whole function moved up", edited(&|l| l.rotate_left(5)), Some((Shifted, 1, 1))),
+        ("the whole function moved up", edited(&|l| l.rotate_left(5)), Some((Moved, 1, 1))),
     ];
     for (what, now, expected) in cases {
         let (with, without) = look(6, 1, &now);
