@@ -44,7 +44,7 @@ fn the_matrix_of_positions() {
         lines
     };
     let anew = "    let two = write_the_config(folder, value);";
-    let cases: [(&str, Vec<&str>, Option<Found>); 15] = [
+    let cases: [(&str, Vec<&str>, Option<Found>); 16] = [
         ("nothing", edited(&|_| ()), Some((Exact, 6, 1))),
         ("a line came above", edited(&|l| l.insert(0, "use a;")), Some((Shifted, 7, 1))),
         ("a line came right above", edited(&|l| l.insert(6, "    log();")), Some((Shifted, 7, 1))),
@@ -71,6 +71,7 @@ fn the_matrix_of_positions() {
             }),
             Some((Changed, 7, 1)),
         ),
+        ("something else came in its place", edited(&|l| l[6] = "    return Err(Missing.into());"), None),
         ("it went", edited(&|l| without(l, 6)), None),
         (
             "it moved up",
