@@ -5,6 +5,8 @@
 // usage: colleague.mjs SERVER WORKSPACE FOLDER meet FILE BASE ONE OTHER     both write a note anew while apart; prints its id
 //        colleague.mjs SERVER WORKSPACE FOLDER exchange                     the colleague synchronises; prints what they have then
 //        colleague.mjs SERVER WORKSPACE FOLDER settle ID CHOICE             the colleague resolves it, and both synchronise
+//        colleague.mjs SERVER WORKSPACE FOLDER begin-review FILE TEXT       the colleague begins a thread on line 2 of a branch that adds FILE; prints its id
+//        colleague.mjs SERVER WORKSPACE FOLDER review                       the colleague synchronises; prints the review as they have it
 // The environment is the editor's.
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -79,6 +81,48 @@ export class Colleague {
     const { records = [] } = JSON.parse(this.away('conflicts', '--json'));
     const { notes } = JSON.parse(this.away('note', 'list', '--json'));
     return { conflicts: records.length, bodies: Object.fromEntries(notes.map(({ id, body }) => [id, body])) };
+  }
+
+  /** git, as nobody in particular. */
+  git(cwd, ...words) {
+    execFileSync('git', ['-c', 'user.name=Ann', '-c', 'user.email=ann@example.org', ...words], {
+      cwd,
+      stdio: 'ignore',
+    });
+  }
+
+  /** A branch that adds a file of three lines, here and at the colleague's, and a review of it. */
+  branch(file) {
+    this.begin();
+    this.git(this.workspace, 'init', '-q', '-b', 'main');
+    this.git(this.workspace, 'add', 'holdover.toml');
+    this.git(this.workspace, 'commit', '-q', '-m', 'first');
+    this.git(this.workspace, 'checkout', '-q', '-b', 'feature');
+    writeFileSync(path.join(this.workspace, file), 'one\ntwo\nthree\n');
+    this.git(this.workspace, 'add', file);
+    this.git(this.workspace, 'commit', '-q', '-m', 'three lines');
+    this.git(this.there, 'init', '-q', '-b', 'other');
+    this.git(this.there, 'fetch', '-q', this.workspace, 'main:main', 'feature:feature');
+    this.git(this.there, 'checkout', '-q', '-f', 'feature');
+    this.here('trust');
+    this.away('trust');
+    this.away('review', 'start', 'main..feature');
+    this.away('sync');
+    this.here('sync');
+  }
+
+  /** The same with a thread that the colleague begins on the second line; its id. */
+  ['begin-review'](file, text) {
+    this.branch(file);
+    const { id } = JSON.parse(this.away('review', 'comment', `${file}:2`, '-m', text, '--json'));
+    this.away('sync');
+    this.here('sync');
+    return id;
+  }
+
+  review() {
+    this.away('sync');
+    return JSON.parse(this.away('review', 'show', '--json'));
   }
 
   settle(id, choice) {

@@ -190,6 +190,11 @@ fn every_command_and_option_that_a_page_names_is_there() {
                             text.stdout.extend(fixture.holdover(&["snapshot", sub, "--help"]).stdout);
                         }
                     }
+                    if command == "review" {
+                        for sub in ["list", "start", "show", "comment", "verdict"] {
+                            text.stdout.extend(fixture.holdover(&["review", sub, "--help"]).stdout);
+                        }
+                    }
                     if command == "note" {
                         for sub in ["add", "list", "show", "edit", "remove"] {
                             text.stdout.extend(fixture.holdover(&["note", sub, "--help"]).stdout);

@@ -27,7 +27,7 @@ fn dependencies(manifest: &str, normal_only: bool) -> BTreeSet<String> {
     names
 }
 
-const CRATES: [&str; 12] = [
+const CRATES: [&str; 13] = [
     "contract",
     "host",
     "journal",
@@ -37,6 +37,7 @@ const CRATES: [&str; 12] = [
     "merge",
     "sync",
     "explain",
+    "review",
     "engine",
     "lsp",
     "holdover",
@@ -78,7 +79,7 @@ fn every_dependency_has_its_line_and_every_line_its_dependency() {
 
 #[test]
 fn arrows_between_crates_point_downwards_only() {
-    let allowed: [(&str, &[&str]); 12] = [
+    let allowed: [(&str, &[&str]); 13] = [
         ("contract", &[]),
         ("host", &["contract"]),
         ("journal", &["host", "contract"]),
@@ -88,7 +89,8 @@ fn arrows_between_crates_point_downwards_only() {
         ("merge", &["conflict", "contract"]),
         ("sync", &["journal", "host", "contract"]),
         ("explain", &["host", "contract"]),
-        ("engine", &["inventory", "checks", "conflict", "sync", "explain", "journal", "host", "contract"]),
+        ("review", &["journal", "host", "contract"]),
+        ("engine", &["inventory", "checks", "conflict", "sync", "explain", "review", "journal", "host", "contract"]),
         ("lsp", &["engine", "conflict", "host", "contract"]),
         ("holdover", &["lsp", "engine", "merge", "conflict", "journal", "host", "contract"]),
     ];
@@ -102,8 +104,19 @@ fn arrows_between_crates_point_downwards_only() {
 
 #[test]
 fn only_the_command_line_prints_and_only_lsp_knows_the_protocol() {
-    for name in ["contract", "host", "journal", "inventory", "checks", "conflict", "merge", "sync", "explain", "engine"]
-    {
+    for name in [
+        "contract",
+        "host",
+        "journal",
+        "inventory",
+        "checks",
+        "conflict",
+        "merge",
+        "review",
+        "sync",
+        "explain",
+        "engine",
+    ] {
         let used = dependencies(&format!("server/{name}/Cargo.toml"), true);
         for editor in ["tower-lsp", "ls-types", "clap", "indicatif", "owo-colors", "anstream"] {
             assert!(!used.contains(editor), "{name} must not know {editor}");
@@ -120,6 +133,7 @@ fn only_the_command_line_prints_and_only_lsp_knows_the_protocol() {
         "merge",
         "sync",
         "explain",
+        "review",
         "engine",
         "lsp",
         "holdover",

@@ -351,7 +351,7 @@ export interface ServerStatus {
 }
 
 export interface NotePlace {
-  grade: 'exact' | 'shifted' | 'moved' | 'changed' | 'file' | 'gone';
+  grade: 'exact' | 'shifted' | 'moved' | 'changed' | 'file' | 'gone' | 'review';
   text: string;
   remark: string;
   path?: string | null;
@@ -402,6 +402,70 @@ export interface NoteDraft {
 export interface NoteReport {
   notes: Note[];
   drafts: NoteDraft[];
+}
+
+export interface ReviewComment {
+  id: string;
+  body: string;
+  /** Fit to be drawn. */
+  shown: string;
+  about: string;
+  author: { name: string };
+  created: string;
+  removed?: boolean;
+  stateText: string;
+  suggestion?: { text: string; applies: boolean } | null;
+}
+
+export interface ReviewThread {
+  id: string;
+  review: string;
+  title: string;
+  about: string;
+  anchor: { side: 'old' | 'new' };
+  place: NotePlace;
+  resolved: boolean;
+  disputed?: string;
+  comments: ReviewComment[];
+}
+
+export interface ReviewFile {
+  path: string;
+  oldPath?: string | null;
+  change: string;
+  added: number;
+  removed: number;
+  binary?: boolean;
+  openThreads: number;
+  threads: number;
+}
+
+export interface Review {
+  id: string;
+  title: string;
+  range: string;
+  head: string;
+  about: string;
+  fileCount: number;
+  files?: ReviewFile[];
+  openThreads: number;
+  threadCount: number;
+  threads?: ReviewThread[];
+  decision: { state: 'none' | 'decided' | 'conflict'; text: string };
+}
+
+/** What `holdover.review.list` gives. */
+export interface ReviewReport {
+  reviews: Review[];
+  candidates: {
+    range: string;
+    name: string;
+    title: string;
+    files: number;
+    added: number;
+    removed: number;
+  }[];
+  drafts?: NoteDraft[];
 }
 
 export interface TrailEntry {

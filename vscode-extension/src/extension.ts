@@ -13,6 +13,9 @@ import { NoteFiles } from './noteFiles.ts';
 import { NoteInputs } from './noteInputs.ts';
 import { Notes } from './notes.ts';
 import { NoteThreads } from './noteThreads.ts';
+import { registerReviewCommands } from './reviewCommands.ts';
+import { ReviewSides } from './reviewSides.ts';
+import { ReviewThreads } from './reviewThreads.ts';
 import { Session } from './session.ts';
 import { showHealth, showStatusBar } from './statusBar.ts';
 import { Views } from './views.ts';
@@ -35,6 +38,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const noteFiles = new NoteFiles(session, log);
   const noteInputs = new NoteInputs(session);
   const noteThreads = new NoteThreads(session, noteInputs, noteFiles, log);
+  const reviewThreads = new ReviewThreads(session, noteInputs, log);
   const notes = new Notes(session, noteFiles, noteInputs, documents);
   const conflicts = new Conflicts(session);
   const previews = new ConflictPreviews(session);
@@ -47,12 +51,15 @@ export function activate(context: vscode.ExtensionContext): void {
     noteFiles,
     noteInputs,
     noteThreads,
+    reviewThreads,
+    new ReviewSides(session),
     notes,
     ages,
     views,
     conflicts,
     previews,
     registerCommands(context, session, documents, views, notes, noteThreads, log),
+    registerReviewCommands(session, reviewThreads, log),
     registerConflictCommands(session, conflicts, previews, log),
     registerExplainCommands(explanations, log),
     showStatusBar(session, ages),

@@ -27,6 +27,8 @@ export interface Becomes {
   /** The note that is changed. */
   note?: string;
   pred?: string[];
+  /** It becomes a comment of a review. */
+  review?: object;
 }
 
 interface Input {
@@ -152,13 +154,16 @@ export class NoteInputs implements vscode.Disposable {
     }
     // An input of a change has no name in its address: it is the one that is expected, or that was closed with its editor.
     const { authority, path } = document.uri;
-    const ours = authority === 'holdover.notes' || path.startsWith('/holdover.holdover/');
+    const ours =
+      authority === 'holdover.notes' ||
+      authority === 'holdover.reviews' ||
+      path.startsWith('/holdover.holdover/');
     if (!ours && (authority !== '' || path.lastIndexOf('/') > 0)) {
       return undefined;
     }
     let begins = document.getText();
     let becomes = ours
-      ? this.here()
+      ? this.here(authority === 'holdover.reviews')
       : this.before(document, (input) => input.becomes.note !== undefined)?.becomes;
     if (!ours && becomes === undefined && this.expected !== undefined) {
       becomes = this.expected.becomes;
@@ -213,13 +218,17 @@ export class NoteInputs implements vscode.Disposable {
   }
 
   /** The file that is in front. */
-  private here(): Becomes | undefined {
+  private here(review: boolean): Becomes | undefined {
     const uri = vscode.window.activeTextEditor?.document.uri;
     const workspace = this.session.statusFor(uri)?.workspace;
     if (workspace === undefined) {
       return undefined;
     }
-    return { workspace, ...(uri?.scheme === 'file' ? { file: uri.toString() } : {}) };
+    return {
+      workspace,
+      ...(uri?.scheme === 'file' ? { file: uri.toString() } : {}),
+      ...(review ? { review: {} } : {}),
+    };
   }
 
   private soon(input: Input, ms: number): void {

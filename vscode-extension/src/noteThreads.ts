@@ -328,7 +328,7 @@ export class NoteThreads implements vscode.Disposable {
   private stopEditing(comment: NoteComment): void {
     if ('versions' in comment.of) {
       comment.mode = vscode.CommentMode.Preview;
-      comment.body = markdown(comment.of.shown ?? comment.of.body);
+      comment.body = shownMarkdown(comment.of.shown ?? comment.of.body);
       this.redraw(comment);
       this.refresh();
     }
@@ -373,7 +373,7 @@ function isEdited(comment: vscode.Comment): comment is NoteComment {
 
 function noteComment(workspace: string, note: Note, id: string): NoteComment {
   const comment = new NoteComment(workspace, note, id);
-  comment.body = markdown(note.shown ?? note.body);
+  comment.body = shownMarkdown(note.shown ?? note.body);
   comment.author = { name: note.author?.name ?? '' };
   comment.label = noteLabel(note);
   const at = note.edited ?? note.created;
@@ -393,7 +393,7 @@ function draftComment(workspace: string, draft: NoteDraft): NoteComment {
 }
 
 /** Somebody's text: read, never obeyed. The server has taken pictures and HTML out of it. */
-function markdown(text: string): vscode.MarkdownString {
+export function shownMarkdown(text: string): vscode.MarkdownString {
   const shown = new vscode.MarkdownString(text);
   shown.isTrusted = false;
   shown.supportHtml = false;

@@ -8,6 +8,8 @@ import type { ConflictPreview, ConflictsShown, ExplanationChange, ServerStatus, 
 export const didChangeStatus = new NotificationType<Status>('holdover/didChangeStatus');
 /** Notes, or what is being written of them, may be others now; in whichever process. */
 export const didChangeNotes = new NotificationType<{ workspace: string }>('holdover/didChangeNotes');
+/** Reviews may be others now; in whichever process. */
+export const didChangeReviews = new NotificationType<{ workspace: string }>('holdover/didChangeReviews');
 /** Events have come further on their way: sealed, on a remote, seen by others. */
 export const didChangeDelivery = new NotificationType<{ workspace: string }>('holdover/didChangeDelivery');
 /** Where the conflicts of an open document stand now. */
@@ -48,6 +50,18 @@ export const serverCommand = {
   noteRemove: 'holdover.note.remove',
   noteList: 'holdover.note.list',
   noteDraft: 'holdover.note.draft',
+  reviewList: 'holdover.review.list',
+  reviewStart: 'holdover.review.start',
+  reviewShow: 'holdover.review.show',
+  reviewText: 'holdover.review.text',
+  reviewThreads: 'holdover.review.threads',
+  reviewComment: 'holdover.review.comment',
+  reviewReply: 'holdover.review.reply',
+  reviewRetract: 'holdover.review.retract',
+  reviewResolve: 'holdover.review.resolve',
+  reviewReopen: 'holdover.review.reopen',
+  reviewVerdict: 'holdover.review.verdict',
+  reviewApply: 'holdover.review.apply',
   trail: 'holdover.trail',
   explain: 'holdover.explain',
   cancelExplain: 'holdover.cancelExplain',
@@ -68,6 +82,7 @@ export class Capabilities implements StaticFeature {
       serverStatusNotification: true,
       holdoverStatus: true,
       holdoverNotes: true,
+      holdoverReviews: true,
       holdoverTrail: true,
       holdoverDelivery: true,
       holdoverConflicts: true,

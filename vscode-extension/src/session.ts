@@ -17,6 +17,7 @@ import {
   didChangeDelivery,
   didChangeExplanation,
   didChangeNotes,
+  didChangeReviews,
   didChangeStatus,
   didChangeTrust,
   serverCommand,
@@ -30,6 +31,9 @@ export class Session implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   /** Standing, health or a workspace's status changed. */
   readonly onDidChange = this.changed.event;
+  private readonly reviewsChanged = new vscode.EventEmitter<void>();
+  /** Reviews may be others now. */
+  readonly onDidChangeReviews = this.reviewsChanged.event;
   private readonly notesChanged = new vscode.EventEmitter<void>();
   private readonly explanationChanged = new vscode.EventEmitter<ExplanationChange>();
   /** Notes or drafts may be others now, or have come further on their way. */
@@ -69,6 +73,7 @@ export class Session implements vscode.Disposable {
       this.changed,
       this.notesChanged,
       this.explanationChanged,
+      this.reviewsChanged,
       this.conflictsShown,
       this.progress,
       vscode.workspace.onDidGrantWorkspaceTrust(() => {
@@ -226,6 +231,11 @@ export class Session implements vscode.Disposable {
     client.onNotification(didChangeNotes, () => {
       if (this.client === client) {
         this.notesChanged.fire();
+      }
+    });
+    client.onNotification(didChangeReviews, () => {
+      if (this.client === client) {
+        this.reviewsChanged.fire();
       }
     });
     client.onNotification(didChangeConflicts, (told) => {

@@ -136,6 +136,9 @@ function click({ open }: Row, tree: string): vscode.Command | undefined {
   if ('record' in open) {
     return { command: 'holdover.previewConflict', title: 'Preview', arguments: [open] };
   }
+  if ('review' in open) {
+    return { command: 'holdover.openReviewFile', title: 'Compare', arguments: [open] };
+  }
   const at = new vscode.Position(open.line, open.utf16);
   return {
     command: 'vscode.open',

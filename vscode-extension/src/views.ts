@@ -6,11 +6,12 @@ import type { Artifact, ConflictReport, JournalReport, PreflightReport, Status }
 import { needsAttention } from './present/figures.ts';
 import { journalRows } from './present/journalTree.ts';
 import { counted } from './present/markdown.ts';
-import { checkRows, conflictRows, recordRows, reviewRows, syncRows } from './present/otherTrees.ts';
+import { checkRows, conflictRows, recordRows, syncRows } from './present/otherTrees.ts';
 import { readinessRows } from './present/readinessTree.ts';
 import type { Row } from './present/tree.ts';
 import { serverCommand } from './protocol.ts';
 import type { Notes } from './notes.ts';
+import { reviewTree } from './reviewCommands.ts';
 import type { Session } from './session.ts';
 import { Tree } from './tree.ts';
 
@@ -39,6 +40,7 @@ export class Views implements vscode.Disposable {
       readinessRows(session.orderedStatuses, new Date(), (workspace) => this.artifacts(workspace)),
     );
     const conflicts = tree('conflicts', () => this.conflicts());
+    const reviewed = tree('reviews', () => reviewTree(session));
     const noted = tree('notes', () => notes.rows());
     this.journal = tree('journal', () => this.journalRows());
     this.trees = [
@@ -47,10 +49,7 @@ export class Views implements vscode.Disposable {
       noted,
       tree('checks', each(checkRows)),
       tree('sync', each(syncRows)),
-      tree(
-        'reviews',
-        each((status) => reviewRows(status)),
-      ),
+      reviewed,
       this.journal,
     ];
     this.subscriptions = [
@@ -66,6 +65,9 @@ export class Views implements vscode.Disposable {
         // Of which two may stand beside each other now, or one in place of two.
         conflicts.refresh();
         this.journal.refresh();
+      }),
+      session.onDidChangeReviews(() => {
+        reviewed.refresh();
       }),
       // A conflict that is resolved by typing changes findings and nothing else.
       vscode.languages.onDidChangeDiagnostics(() => {

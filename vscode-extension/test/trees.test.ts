@@ -4,9 +4,10 @@ import test from 'node:test';
 import type { Artifact, JournalEntry } from '../src/contract.ts';
 import { noteRows } from '../src/present/notesTree.ts';
 import { journalRows } from '../src/present/journalTree.ts';
-import { checkRows, conflictRows, recordRows, reviewRows, syncRows } from '../src/present/otherTrees.ts';
+import { checkRows, conflictRows, recordRows, syncRows } from '../src/present/otherTrees.ts';
 import { artifactText, readinessRows } from '../src/present/readinessTree.ts';
 import { page, PAGE, type Row } from '../src/present/tree.ts';
+import { reviewListRows } from '../src/present/reviewTree.ts';
 import { readyStatus } from './samples.ts';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
@@ -182,13 +183,12 @@ test('a conflict has its lines and the names of its sides, and a stray marker wh
   assert.equal(stray?.spoken, 'stray marker, line 10, no counterpart');
 });
 
-test('checks, the sync queue and reviews are empty where the server has nothing, and filled where it has', () => {
+test('checks and the sync queue are empty where the server has nothing, and filled where it has', () => {
   const quiet = readyStatus();
-  assert.deepEqual([checkRows(quiet, NOW), syncRows(quiet, NOW), reviewRows(quiet)], [[], [], []]);
+  assert.deepEqual([checkRows(quiet, NOW), syncRows(quiet, NOW)], [[], []]);
   const busy = readyStatus();
   busy.checks = [{ name: 'clippy', state: 'failed', findings: 3, ranAt: '2026-03-01T11:00:00Z' }];
   busy.sync = { ...busy.sync, state: 'backoff', pending: 4, failed: 1, nextAttempt: '2026-03-01T12:05:30Z' };
-  busy.reviews = { openThreads: 2, unsent: 1 };
   assert.equal(checkRows(busy, NOW)[0]?.spoken, 'clippy, failed · 3 findings · 1 h ago');
   assert.deepEqual(
     syncRows(busy, NOW).map((row) => [row.label, row.description]),
@@ -197,10 +197,6 @@ test('checks, the sync queue and reviews are empty where the server has nothing,
       ['Failed', '1'],
       ['Backoff', 'never done · next try in 5 min'],
     ],
-  );
-  assert.deepEqual(
-    reviewRows(busy).map((row) => row.spoken),
-    ['Open threads, 2', 'Written here, not sent, 1'],
   );
 });
 
@@ -319,5 +315,62 @@ test('a note that two wrote at once is a row with its versions below it, which a
   assert.deepEqual(
     [text?.label, text?.description, text?.kind, text?.open],
     ['Text', 'Bob, 14:00 or Ann, 13:00', 'recordConflict', { record: 'N1', workspace: '/w' }],
+  );
+});
+
+test('a review has its files and what stands on none of them, and says what somebody has to decide', async () => {
+  const place = { grade: 'exact', text: 'a.rs:3', remark: '', path: 'a.rs', range } as const;
+  const comment = {
+    id: 'C',
+    body: '',
+    shown: '',
+    about: '',
+    author: { name: 'Ann' },
+    created: '',
+    stateText: '',
+  };
+  const thread = {
+    id: 'T',
+    review: 'R',
+    title: 'why?',
+    about: 'a.rs:3, 1 comment, open',
+    anchor: { side: 'new' as const },
+    place,
+    resolved: false,
+    comments: [comment],
+  };
+  const gone = {
+    ...thread,
+    id: 'G',
+    title: 'gone',
+    place: { ...place, grade: 'review' as const, path: 'old.rs' },
+  };
+  const review = {
+    id: 'R',
+    title: 'feature',
+    range: 'main..feature',
+    head: 'b'.repeat(40),
+    about: 'Ann',
+    fileCount: 1,
+    openThreads: 2,
+    threadCount: 2,
+    decision: { state: 'conflict' as const, text: 'Ann approved, Bob requested changes' },
+  };
+  const file = { path: 'a.rs', change: 'modified', added: 3, removed: 1, openThreads: 1, threads: 1 };
+  const report = { reviews: [review], candidates: [] };
+  const rows = reviewListRows('/w', report, () =>
+    Promise.resolve({ ...review, files: [file], threads: [thread, gone] }),
+  );
+  assert.deepEqual(
+    rows.map(({ icon, description }) => [icon, description]),
+    [['warning', '2 of 2 threads open · Ann approved, Bob requested changes']],
+  );
+  const below = (await rows[0]?.children?.()) ?? [];
+  assert.deepEqual(
+    below.map(({ label, description, open }) => [label, description, open]),
+    [
+      ['a.rs', '+3 -1 · 1 of 1 open', { review: 'R', workspace: '/w', path: 'a.rs', oldPath: 'a.rs' }],
+      ['gone', 'a.rs:3, 1 comment, open', undefined],
+    ],
   );
 });

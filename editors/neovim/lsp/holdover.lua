@@ -33,6 +33,7 @@ return {
     workspace = { workspaceEdit = { documentChanges = true } },
     experimental = {
       holdoverNotes = true,
+      holdoverReviews = true,
       holdoverTrail = true,
       holdoverDelivery = true,
       holdoverConflicts = true,
@@ -53,6 +54,12 @@ return {
       local client = vim.lsp.get_client_by_id(ctx.client_id)
       if client then
         require('holdover.notes').refresh_all(client)
+      end
+    end,
+    ['holdover/didChangeReviews'] = function(_, _, ctx)
+      local client = vim.lsp.get_client_by_id(ctx.client_id)
+      if client then
+        require('holdover.review').refresh_all(client)
       end
     end,
     ['holdover/didChangeConflicts'] = function(_, params)
@@ -83,6 +90,9 @@ return {
     end,
     ['holdover.openNote'] = function(command)
       require('holdover.notes').from_lens(command)
+    end,
+    ['holdover.replyToThread'] = function(command)
+      require('holdover.review').from_code_action(command)
     end,
     ['holdover.previewConflict'] = function(command)
       require('holdover.preview').from_command(command)

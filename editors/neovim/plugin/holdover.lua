@@ -29,6 +29,7 @@ for name, command in pairs({
   previous = 'previous',
   preview = 'preview',
   resolve = 'resolve',
+  review = 'review',
   accept = 'accept',
   ['accept-base'] = 'accept base',
   ['accept-both'] = 'accept both',
@@ -54,10 +55,11 @@ vim.api.nvim_create_autocmd('LspProgress', {
 })
 vim.api.nvim_create_autocmd({ 'LspAttach', 'BufWritePost' }, {
   group = group,
-  desc = 'Show notes',
+  desc = 'Show notes and threads of reviews',
   callback = function(event)
     for _, client in ipairs(vim.lsp.get_clients({ name = 'holdover', bufnr = event.buf })) do
       require('holdover.notes').refresh(client, event.buf)
+      require('holdover.review').refresh(client, event.buf)
     end
   end,
 })

@@ -161,7 +161,7 @@ pub struct Answer {
     pub took_ms: u64,
     /// What a person said of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<Judgement>,
     /// The event in the journal that records it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
@@ -171,7 +171,7 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct Verdict {
+pub struct Judgement {
     /// Whether it was of use.
     pub accepted: bool,
     /// Why, in the person's words.

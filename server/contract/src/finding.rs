@@ -159,6 +159,8 @@ pub mod codes {
     pub const CREDENTIAL_MISSING: &str = "credential-missing";
     /// A rule about freshness could not be judged.
     pub const FRESHNESS_UNKNOWN: &str = "freshness-unknown";
+    /// A thread of a review stands here and is open.
+    pub const REVIEW_THREAD: &str = "review-thread";
     /// A conflict between two versions of a text.
     pub const MERGE_CONFLICT: &str = "merge-conflict";
     /// A conflict marker without its counterparts.

@@ -23,6 +23,7 @@ mod pack;
 mod pin;
 mod proof;
 mod record;
+mod review;
 mod settings;
 mod snapshot;
 mod status;
@@ -52,7 +53,7 @@ pub use event::{
 };
 pub use explain::{
     Answer, CommandClass, Doubt, ExplainedFinding, Explanation, ExplanationChange, ExplanationState, Fact, FactKind,
-    MaskedSecret, ModelSaw, Structure, StructureAsk, StructureItem, SuggestedCommand, Verdict,
+    Judgement, MaskedSecret, ModelSaw, Structure, StructureAsk, StructureItem, SuggestedCommand,
 };
 pub use finding::{Action, Edit, Finding, Hint, Position, Range, Severity, Side, codes};
 pub use health::{DeviceHealth, DriftPattern, LaneHealth, RemoteHealth, SyncDrift, SyncHealth};
@@ -62,12 +63,16 @@ pub use intact::{
 pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
 pub use keep::{Keep, NoKeep, Unit};
 pub use log::{LogCause, LogDomain, LogGroup, LogLevel, LogLine, LogReport};
-pub use note::{Note, NoteAnchor, NoteDraft, NoteGrade, NotePlace, NoteReport, NoteVersion};
+pub use note::{AnchorGrade, Note, NoteAnchor, NoteDraft, NotePlace, NoteReport, NoteVersion};
 pub use pack::{PackItem, PackKind, PackState};
 pub use pin::{LeftRequirement, OutdatedLockfile, PinReport, PinnedRequirement};
 pub use proof::{Proof, ProofInput, ProofState, ProofStep, Reach};
 pub use record::{
     FieldState, MergePolicy, PolicyOutcome, Record, RecordChoice, RecordConflict, RecordField, RecordSide, RecordWrite,
+};
+pub use review::{
+    Anchor, Candidate, Comment, Decision, DecisionState, FileChange, Hunk, Review, ReviewDraft, ReviewFile,
+    ReviewReport, ReviewSide, Suggestion, Thread, ThreadReport, Verdict, VerdictKind,
 };
 pub use settings::{
     CheckCommand, CheckFormat, ChecksSettings, ColumnUnit, ConflictSettings, ExplainSettings, FetchSettings,
@@ -171,6 +176,14 @@ pub struct Everything {
     pub delivery_change: DeliveryChange,
     /// The command `holdover.note.draft`.
     pub note_draft: NoteDraft,
+    /// `holdover review list --json` and the command `holdover.review.list`.
+    pub reviews: ReviewReport,
+    /// `holdover review start|show|verdict --json` and the commands `holdover.review.*` of these names.
+    pub review: Review,
+    /// `holdover review comment|reply|edit|retract|resolve|reopen --json` and the commands `holdover.review.*` of these names.
+    pub thread: Thread,
+    /// The command `holdover.review.threads`.
+    pub threads: ThreadReport,
     /// `holdover pin --json`.
     pub pin: PinReport,
     /// What a fetch did; part of the report that `holdover preflight --fetch --json` prints.

@@ -38,11 +38,11 @@ fn zero(n: &u32) -> bool {
     *n == 0
 }
 
-/// How well the place of a note was found again.
+/// How well the place of a note or of a review's thread was found again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-pub enum NoteGrade {
+pub enum AnchorGrade {
     /// Where it was put: the same lines in the same place, or the file or workspace as a whole.
     #[default]
     Exact,
@@ -56,6 +56,8 @@ pub enum NoteGrade {
     File,
     /// The file is not there.
     Gone,
+    /// Neither its lines nor its file are there: it belongs to the review as a whole.
+    Review,
 }
 
 /// Where a note is now.
@@ -64,7 +66,7 @@ pub enum NoteGrade {
 #[serde(rename_all = "camelCase")]
 pub struct NotePlace {
     /// How well it was found.
-    pub grade: NoteGrade,
+    pub grade: AnchorGrade,
     /// `src/main.rs:3-5` with lines from 1, `src/main.rs`, or `workspace`.
     pub text: String,
     /// How it stands with the place, in words; empty where it is as it was.
@@ -173,6 +175,9 @@ pub struct NoteDraft {
     /// Where a new note is to be put.
     #[serde(default)]
     pub anchor: NoteAnchor,
+    /// What it is to become where it is no note but a comment of a review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<crate::ReviewDraft>,
     /// Where that is now.
     #[serde(default)]
     pub place: NotePlace,

@@ -21,6 +21,7 @@ impl Engine {
             let lints = workspace.lint_book.findings();
             found.extend(lints.get(file).into_iter().flatten().cloned());
             found.extend(workspace.checked_document(file, text));
+            found.extend(self.thread_findings(file, text));
             return found;
         }
         let survey = workspace.survey();
@@ -30,13 +31,14 @@ impl Engine {
         let lints = crate::lints::beside(&found, &workspace.lint_document(file, text));
         found.extend(lints);
         found.extend(workspace.check_document(&self.inner, file, text));
+        found.extend(self.thread_findings(file, text));
         found
     }
 
     /// Whether [`Engine::document_findings`] could say anything about a file. From memory.
     #[must_use]
     pub fn knows(&self, file: &Path) -> bool {
-        self.inner.workspace_of(file).is_some_and(|workspace| workspace.knows(file))
+        self.inner.workspace_of(file).is_some_and(|workspace| workspace.knows(file)) || self.has_threads(file)
     }
 
     /// What stands behind the dependencies of an open manifest, unless the setting `inventory.hints` says that nothing does.

@@ -173,7 +173,7 @@ fn merge_file(
 }
 
 /// Writes a file whole or not at all.
-fn put(file: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn put(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = file.parent().ok_or_else(|| io::Error::other("it has no folder"))?;
     let mut new = tempfile::Builder::new().prefix(".holdover-").tempfile_in(folder)?;
     new.write_all(bytes)?;

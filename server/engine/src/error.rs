@@ -53,6 +53,9 @@ pub enum EngineError {
     /// A note could not be written or found.
     #[error(transparent)]
     Note(#[from] crate::NoteError),
+    /// A review could not be begun, found or written to.
+    #[error(transparent)]
+    Review(#[from] crate::ReviewError),
     /// A resolution of a conflict could not be undone.
     #[error(transparent)]
     Undo(#[from] crate::UndoError),
@@ -109,6 +112,7 @@ impl EngineError {
             EngineError::Disabled => "disabled",
             EngineError::Snapshot(_) => "snapshot",
             EngineError::Note(error) => error.kind(),
+            EngineError::Review(error) => error.kind(),
             EngineError::Undo(_) => "undo",
             EngineError::Record(_) => "record",
             EngineError::Pin(_) => "pin",

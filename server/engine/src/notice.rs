@@ -33,6 +33,11 @@ pub enum Notice {
         /// Its root.
         root: PathBuf,
     },
+    /// The reviews of a workspace.
+    Reviews {
+        /// Its root.
+        root: PathBuf,
+    },
     /// Events of a workspace have come further: into a segment, to a remote, to another device.
     Delivery(DeliveryChange),
     /// Somebody, here or in another process, wrote to the journal.

@@ -2,7 +2,7 @@
 //! It holds them and nothing else.
 
 /// The pages, by code.
-const PAGES: [(&str, &str); 62] = [
+const PAGES: [(&str, &str); 63] = [
     ("action-not-pinned", include_str!("../../../docs/diagnostics/action-not-pinned.md")),
     ("allowance-unused", include_str!("../../../docs/diagnostics/allowance-unused.md")),
     ("allowance-without-reason", include_str!("../../../docs/diagnostics/allowance-without-reason.md")),
@@ -39,6 +39,7 @@ const PAGES: [(&str, &str); 62] = [
     ("packages-not-offline", include_str!("../../../docs/diagnostics/packages-not-offline.md")),
     ("pip-not-offline", include_str!("../../../docs/diagnostics/pip-not-offline.md")),
     ("requirement-not-pinned", include_str!("../../../docs/diagnostics/requirement-not-pinned.md")),
+    ("review-thread", include_str!("../../../docs/diagnostics/review-thread.md")),
     ("stale-artifact", include_str!("../../../docs/diagnostics/stale-artifact.md")),
     ("stale-proof", include_str!("../../../docs/diagnostics/stale-proof.md")),
     ("artifact-deprecated", include_str!("../../../docs/diagnostics/artifact-deprecated.md")),

@@ -119,13 +119,13 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
         mirrors,
         checks: workspace.lint_book.status().into_iter().chain(workspace.check_book.statuses()).collect(),
         conflicts: workspace.conflicts(inner),
+        reviews: crate::reviews::counts(inner, workspace),
         model: ModelStatus { detail: "this version explains nothing yet".into(), ..ModelStatus::default() },
         jobs: jobs(inner, workspace),
         sync: crate::synced::status(inner, workspace),
         journal: journal(inner, workspace),
         connectivity,
         readiness,
-        ..Status::default()
     }
 }
 

@@ -5,7 +5,7 @@ use crate::checkers::CheckBook;
 use crate::inner::Inner;
 use crate::lints::LintBook;
 use crate::memory::Remembered;
-use crate::notes::NoteBook;
+use crate::notes::Book;
 use crate::record::Recorded;
 use crate::running::Running;
 use crate::unmerged::Unmerged;
@@ -54,7 +54,8 @@ pub(crate) struct Workspace {
     pub lint_book: LintBook,
     pub check_book: CheckBook,
     recorded: Mutex<Recorded>,
-    pub notes: NoteBook,
+    pub notes: Book<journal::Notes>,
+    pub reviews: Book<journal::Reviews>,
     /// What is to be done for it and is not finished, as it was read last.
     jobs: Mutex<Vec<Job>>,
     /// How its remotes stand, as it was read last.
@@ -109,7 +110,8 @@ impl Workspace {
             lint_book: LintBook::default(),
             check_book: CheckBook::default(),
             recorded: Mutex::default(),
-            notes: NoteBook::default(),
+            notes: Book::default(),
+            reviews: Book::default(),
             jobs: Mutex::default(),
             sync: Mutex::default(),
             proof: RwLock::default(),

@@ -81,6 +81,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Note,
     },
+    /// Code review without a server: threads and verdicts on a branch, exchanged with colleagues
+    Review {
+        #[command(subcommand)]
+        command: crate::commands::review::Command,
+    },
     /// List merge conflicts, or resolve them
     Conflicts(crate::commands::conflicts::Options),
     /// Git's driver of merges: trusted merges, else markers as git writes them

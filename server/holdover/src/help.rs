@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 pub(crate) const GROUPS: [(&str, &[&str]); 8] = [
     ("Is everything here?", &["preflight", "check", "log", "status", "snapshot", "doctor"]),
     ("Decide", &["trust", "offline", "pin", "device"]),
-    ("Write down", &["note"]),
+    ("Write down", &["note", "review"]),
     ("Share", &["sync", "remote", "queue"]),
     ("Merge", &["conflicts", "merge-driver"]),
     ("Understand", &["explain"]),
@@ -136,6 +136,46 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover offline", "what holds now"),
         ],
     ),
+    (
+        "review",
+        &[
+            ("holdover review list", "what is reviewed, and what on this machine can be"),
+            ("holdover review start main..feature", "begin a review of what a branch did since it left main"),
+        ],
+    ),
+    ("review list", &[("holdover review list --json", "all of it, for a program")]),
+    (
+        "review start",
+        &[
+            ("holdover review start feature", "a branch, held against the main one"),
+            ("holdover review start HEAD", "one commit, held against the one before it"),
+        ],
+    ),
+    (
+        "review show",
+        &[("holdover review show 8G3KQ2PD", "its files, threads and verdicts; the end of its id is enough")],
+    ),
+    (
+        "review comment",
+        &[
+            ("holdover review comment src/main.rs:12 -m why", "a thread on a line of the new text"),
+            ("holdover review comment src/main.rs:12 --old -m why", "one on a line of the text before the change"),
+            ("holdover review comment -m 'Looks good'", "one on the review as a whole"),
+        ],
+    ),
+    ("review reply", &[("holdover review reply 8G3KQ2PD -m because", "answer a thread")]),
+    ("review edit", &[("holdover review edit 8G3KQ2PD -m 'why not?'", "another text in a comment's place")]),
+    ("review retract", &[("holdover review retract 8G3KQ2PD", "take a comment back, or throw a draft away")]),
+    ("review resolve", &[("holdover review resolve 8G3KQ2PD", "this thread is done with")]),
+    ("review reopen", &[("holdover review reopen 8G3KQ2PD", "it is not")]),
+    (
+        "review verdict",
+        &[
+            ("holdover review verdict approve", "of the commit that the branch holds now, signed"),
+            ("holdover review verdict request-changes -m 'See the thread'", "with a thread on the whole review"),
+        ],
+    ),
+    ("review apply", &[("holdover review apply 8G3KQ2PD", "put a suggestion in place of the lines that it is about")]),
     (
         "note",
         &[

@@ -53,6 +53,8 @@ mod remote_kept;
 mod reserve;
 mod retain;
 mod retained;
+mod review;
+mod reviews_in;
 mod root_set;
 mod root_verdict;
 mod roots;
@@ -71,6 +73,7 @@ mod step;
 mod store;
 mod story;
 mod text3;
+mod thing;
 mod time;
 mod tx;
 mod verify;
@@ -116,10 +119,7 @@ pub use key::{
     Secret, SshAgent, UnlockError, Unlocked, key_standing, lock, rekey, unlock,
 };
 pub use lease::{Held, Lease, LeaseError, Tool};
-pub use note::{
-    MAX_NOTE, NOTE_KINDS, NoteCame, NoteRecord, Notes, QUOTED, is_inside, note_added, note_edited, note_moved,
-    note_retracted,
-};
+pub use note::{MAX_NOTE, NOTE_KINDS, Notes, QUOTED, is_inside, note_added, note_edited, note_moved, note_retracted};
 pub use note_draft::{Became, DraftAbout, DraftSaved, KeptDraft, MAX_NOTE_DRAFTS, draft_turn};
 pub use note_settled::{Settled, note_restored};
 pub use notes_in::NoteScope;
@@ -132,6 +132,10 @@ pub use remembered::REMEMBERED_BYTES;
 pub use remote::{Carried, ItemState, KnownRemote, LaneStanding, RemoteEnd, RemoteItem, RemoteNote};
 pub use reserve::Reserve;
 pub use retain::{Outdated, Retained, Retention, Rules};
+pub use review::{
+    REVIEW_KINDS, ReviewRange, ReviewRecord, Reviews, ThreadRecord, ThreadState, VerdictRecord, decided, is_commit,
+    replied, review_started, thread_begun, thread_placed, thread_state,
+};
 pub use seal::Sealed;
 pub use sealing::{SEALING, SealPolicy, Unsealed};
 pub use segment::{MAX_PLAIN, MAX_SEGMENT, Origin, Record, Segment, SegmentError, Spot};
@@ -140,6 +144,7 @@ pub use standing::DeviceStanding;
 pub use statement::{Stated, Subject, stated};
 pub use step::JobStep;
 pub use store::NO_PROJECT;
+pub use thing::{NoteCame, NoteRecord};
 pub use time::{now_ms, rfc3339 as moment};
 pub use tx::Tx;
 pub use verify::{Verified, Verifying};

@@ -7,7 +7,7 @@ use crate::note::MAX_NOTE;
 use crate::process::{Process, me};
 use crate::time::{now_ms, rfc3339};
 use crate::tx::Tx;
-use contract::NoteAnchor;
+use contract::{NoteAnchor, ReviewDraft};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -32,6 +32,9 @@ pub struct DraftAbout {
     pub shared: bool,
     /// Where a new note is to be put.
     pub anchor: NoteAnchor,
+    /// What it is to become where it is a comment of a review.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewDraft>,
 }
 
 /// A draft as it was saved last.

@@ -1,9 +1,10 @@
 //! What an event that settled a note stood in place of: the versions that were there before, so that they can be put back. A pure
 //! function of the note's events; writes nothing.
 
-use crate::note::{Notes, cut};
+use crate::note::Notes;
 use crate::op::{Op, OpId, OpKind};
 use crate::text3;
+use crate::thing::cut;
 use serde_json::{Value, json};
 use ulid::Ulid;
 

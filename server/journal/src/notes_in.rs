@@ -22,7 +22,7 @@ pub struct NoteScope {
 }
 
 impl NoteScope {
-    fn ids(&self) -> Vec<[u8; 16]> {
+    pub(crate) fn ids(&self) -> Vec<[u8; 16]> {
         let project = self.project.filter(|project| *project != NO_PROJECT);
         project.into_iter().chain([self.workspace.to_bytes()]).collect()
     }
@@ -34,7 +34,7 @@ impl Journal {
     pub fn notes_in(&self, scope: &NoteScope, path: Option<&str>) -> Result<Notes, JournalError> {
         self.read(|connection| {
             let _one_picture = connection.unchecked_transaction()?;
-            let known = known(connection)?;
+            let known = known(connection, "notes", view::NOTES)?;
             let late = late(connection, known, scope)?;
             let mut wanted: BTreeSet<[u8; 16]> = BTreeSet::new();
             for id in scope.ids().iter().filter(|_| known > 0) {
@@ -63,11 +63,11 @@ impl Journal {
     }
 }
 
-/// The last place that the projection knows; 0 where there is none of this version.
-fn known(connection: &Connection) -> rusqlite::Result<i64> {
+/// The last place that a projection knows; 0 where there is none of this version.
+pub(crate) fn known(connection: &Connection, name: &str, version: u32) -> rusqlite::Result<i64> {
     connection
-        .prepare_cached("SELECT pos FROM view WHERE name = 'notes' AND version = ?1")?
-        .query_row([view::NOTES], |row| row.get(0))
+        .prepare_cached("SELECT pos FROM view WHERE name = ?1 AND version = ?2")?
+        .query_row((name, version), |row| row.get(0))
         .optional()
         .map(Option::unwrap_or_default)
 }

@@ -28,6 +28,8 @@ pub(crate) struct Client {
     pub lenses: bool,
     /// It shows notes, lets people write them (`holdover.writeNote`, `holdover.openNote`), and wants to hear of changes.
     pub notes: bool,
+    /// It shows reviews, and wants to hear of changes.
+    pub reviews: bool,
     /// It shows how far events have come, and wants to hear when they come further.
     pub delivery: bool,
     /// It shows trails (`holdover.showTrail`).
@@ -69,6 +71,7 @@ impl Client {
             confirms: edit.is_some_and(|edit| edit.change_annotation_support.is_some()),
             lenses: capabilities.text_document.as_ref().is_some_and(|document| document.code_lens.is_some()),
             notes: experimental("holdoverNotes"),
+            reviews: experimental("holdoverReviews"),
             delivery: experimental("holdoverDelivery"),
             trails: experimental("holdoverTrail"),
             explanations: experimental("holdoverExplanations"),

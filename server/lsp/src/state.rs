@@ -285,6 +285,7 @@ impl State {
             }
             Notice::Lints { root } => self.place_all(&root),
             Notice::Notes { root } => self.notes_changed(&root),
+            Notice::Reviews { root } => self.reviews_changed(&root),
             Notice::Delivery(change) if self.client.delivery => {
                 self.outbound.notify("holdover/didChangeDelivery", change);
             }
@@ -294,7 +295,7 @@ impl State {
         }
     }
 
-    fn status_soon(&mut self, root: PathBuf) {
+    pub(crate) fn status_soon(&mut self, root: PathBuf) {
         let earliest = self.status_sent.get(&root).map_or_else(Instant::now, |sent| *sent + STATUS_APART);
         self.status_due.entry(root).or_insert(earliest);
     }

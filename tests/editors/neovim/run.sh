@@ -2,7 +2,7 @@
 # Drives real Neovims: unit tests of the plugin, the main job without a screen, and the main job in a terminal with
 # screenshots. Closes with `N passed, N failed`; ends with 1 where something failed, and where something could not run.
 #
-# usage: run.sh [unit] [install] [main] [checks] [explain] [notes] [records] [sharing] [operations] [preview] [hard] [denied] [terminal]     all of them where none is named
+# usage: run.sh [unit] [install] [main] [checks] [explain] [notes] [records] [sharing] [reviews] [operations] [preview] [hard] [denied] [terminal]     all of them where none is named
 # environment, each made or found where it is not set:
 #   HOLDOVER_BIN       the program                        (built with cargo)
 #   HOLDOVER_PROJECT   what fixtures/generate/small.sh made: workspace, cargo-home and npm-cache; it is copied, not changed
@@ -16,7 +16,7 @@ target=${CARGO_TARGET_DIR:-$repository/target}
 editors=${HOLDOVER_EDITORS:-${HOLDOVER_TOOLS:-$target/tools}/neovim}
 shots=${HOLDOVER_SHOTS:-$target/screenshots/neovim}
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(unit install main checks explain notes records sharing operations preview hard denied terminal)
+[ ${#parts[@]} -gt 0 ] || parts=(unit install main checks explain notes records sharing reviews operations preview hard denied terminal)
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -208,6 +208,13 @@ for part in "${parts[@]}"; do
       for binary in "${nvims[@]}"; do
         project
         neovim "$binary" sharing.lua
+      done
+      ;;
+    reviews)
+      binary
+      for binary in "${nvims[@]}"; do
+        project
+        neovim "$binary" reviews.lua
       done
       ;;
     operations)

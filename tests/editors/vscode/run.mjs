@@ -27,6 +27,7 @@ import { preview } from './scenarios/preview.mjs';
 import { record } from './scenarios/record.mjs';
 import { records } from './scenarios/records.mjs';
 import { restricted } from './scenarios/restricted.mjs';
+import { reviews } from './scenarios/reviews.mjs';
 import { roots } from './scenarios/roots.mjs';
 import { sharing } from './scenarios/sharing.mjs';
 import { threads } from './scenarios/threads.mjs';
@@ -53,6 +54,7 @@ const SCENARIOS = {
   threads,
   records,
   sharing,
+  reviews,
   cancel,
   older,
   absent,

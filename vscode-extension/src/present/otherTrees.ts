@@ -154,26 +154,6 @@ export function syncRows({ workspace, sync }: Status, now: Date): Row[] {
   ];
 }
 
-export function reviewRows({ workspace, reviews }: Status): Row[] {
-  const row = (id: string, label: string, count: number, icon: string): Row[] =>
-    count === 0
-      ? []
-      : [
-          {
-            id: `${workspace}/${id}`,
-            label,
-            description: figure(count),
-            icon,
-            spoken: `${label}, ${figure(count)}`,
-            kind: `review.${id}`,
-          },
-        ];
-  return [
-    ...row('open', 'Open threads', reviews.openThreads, 'comment-unresolved'),
-    ...row('unsent', 'Written here, not sent', reviews.unsent, 'comment-draft'),
-  ];
-}
-
 function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

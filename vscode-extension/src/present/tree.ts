@@ -24,7 +24,8 @@ export interface Row {
     | { more: string }
     | { note: string; workspace: string }
     | { draft: string; workspace: string }
-    | { record: string; workspace: string };
+    | { record: string; workspace: string }
+    | { review: string; workspace: string; path: string; oldPath: string };
   /** What commands of its menu work on. */
   subject?: Subject;
 }

@@ -7,7 +7,12 @@ local M = {}
 
 ---Documents that this plugin draws, and the module that does.
 ---@type table<string, string?>
-local drawn = { readiness = 'holdover.readiness', conflicts = 'holdover.conflicts', journal = 'holdover.journal' }
+local drawn = {
+  readiness = 'holdover.readiness',
+  conflicts = 'holdover.conflicts',
+  journal = 'holdover.journal',
+  review = 'holdover.review',
+}
 
 ---Codes that have a page.
 ---@type string[]
@@ -56,6 +61,7 @@ M.codes = {
   'pip-not-offline',
   'registry-not-allowed',
   'requirement-not-pinned',
+  'review-thread',
   'signature-invalid',
   'signature-missing',
   'stale-artifact',

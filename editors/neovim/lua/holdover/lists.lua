@@ -115,6 +115,25 @@ function M.notes(report, root)
   open(items, 'Holdover: notes', 'quickfix')
 end
 
+---The open threads of a review, where they stand now.
+---@param review holdover.Review
+---@param root string what their paths are relative to
+function M.threads(review, root)
+  local items = {} ---@type vim.quickfix.entry[]
+  local start = { line = 0, utf16 = 0, byte = 0 }
+  for _, thread in ipairs(review.threads or {}) do
+    local place = thread.place
+    local file = place.path and vim.fs.joinpath(root, place.path)
+    local words = ('%s, %s'):format(thread.title, thread.about)
+    if not thread.resolved and file and vim.uv.fs_stat(file) then
+      items[#items + 1] = item(file, place.range or { start = start, ['end'] = start }, words, 'I')
+    elseif not thread.resolved then
+      items[#items + 1] = { text = words, type = 'I', valid = 0 } --[[@as vim.quickfix.entry]]
+    end
+  end
+  open(items, 'Holdover: threads', 'quickfix')
+end
+
 ---Conflicts in the buffers that are open, from the server's diagnostics; for a server without the command.
 ---@param client vim.lsp.Client
 ---@param kind holdover.ListKind

@@ -1,5 +1,5 @@
--- The window in which a note is written: what is typed is saved as a draft, `:write` makes it a note.
--- Knows the buffer and its draft; where notes are shown is notes.lua's.
+-- The window in which a note, or a comment of a review, is written: what is typed is saved as a draft, `:write` makes it one.
+-- Knows the buffer and its draft; where they are shown is notes.lua's and review.lua's.
 
 local client_of = require('holdover.client')
 
@@ -13,6 +13,7 @@ local AGAIN = 1000
 ---@class holdover.Writing
 ---@field workspace string
 ---@field fields table what `holdover.note.add` or `.edit` takes beside the text
+---@field saves? {command: string, fields: table, said: string} how a comment of a review is saved instead
 ---@field draft string its id
 ---@field kept boolean the server has something of it, or is being told
 ---@field tick integer 'changedtick' of what was saved last
@@ -67,6 +68,28 @@ local function close(buf)
       vim.api.nvim_buf_delete(buf, { force = true })
     end
   end)
+end
+
+---The text is a comment of a review now: what was typed on meanwhile is kept as a draft of its own.
+---@param buf integer
+---@param state holdover.Writing
+---@param text string
+local function commented(buf, state, text)
+  require('holdover.progress').say(state.saves and state.saves.said or '')
+  if writing[buf] ~= state or not vim.api.nvim_buf_is_loaded(buf) then
+    return
+  end
+  if body(buf) ~= text then
+    state.draft, state.kept = require('holdover.ulid').new(), false
+    save_soon(buf, 0)
+    return
+  end
+  state.done = true
+  state.timer:stop()
+  vim.bo[buf].modified = false
+  if not state.writing then
+    close(buf)
+  end
 end
 
 ---The text is a note now, in whichever answer that came: what is typed on changes it, under a draft of its own.
@@ -168,10 +191,21 @@ local function write(buf)
   local answer ---@type {err?: lsp.ResponseError}?
   state.asked = state.asked + 1
   -- However late it comes: under its draft, a note that is asked for again is the same one.
-  client_of.execute(server, fields.note and 'holdover.note.edit' or 'holdover.note.add', fields, function(err, note)
+  local command = fields.note and 'holdover.note.edit' or 'holdover.note.add'
+  if state.saves then
+    command = state.saves.command
+    fields = vim.tbl_extend(
+      'force',
+      { workspace = state.workspace, draft = state.draft, body = fields.body },
+      state.saves.fields
+    )
+  end
+  client_of.execute(server, command, fields, function(err, note)
     answer = { err = err }
     state.asked = state.asked - 1
-    if note then
+    if note and state.saves then
+      commented(buf, state, fields.body)
+    elseif note then
       noted(buf, state, fields.body, note)
     end
   end)
@@ -219,7 +253,7 @@ end
 ---Opens a window to write in.
 ---@param workspace string
 ---@param fields table `{file, line, lines, shared}` of a new note, `{note, pred}` of a change, `anchor` of a draft
----@param opts? {body?: string, draft?: string, title?: string}
+---@param opts? {body?: string, draft?: string, title?: string, saves?: {command: string, fields: table, said: string}}
 ---@return integer buf
 function M.open(workspace, fields, opts)
   opts = opts or {}
@@ -235,6 +269,7 @@ function M.open(workspace, fields, opts)
   writing[buf] = {
     workspace = workspace,
     fields = fields,
+    saves = opts.saves,
     draft = opts.draft or require('holdover.ulid').new(),
     kept = opts.draft ~= nil,
     tick = tick,
@@ -250,7 +285,7 @@ function M.open(workspace, fields, opts)
   local wo = vim.wo[0][0]
   wo.number, wo.relativenumber, wo.signcolumn, wo.winfixheight = false, false, 'no', true
   wo.wrap, wo.linebreak = true, true
-  local where = (fields.shared and 'shared note' or 'note')
+  local where = (opts.saves and 'review' or fields.shared and 'shared note' or 'note')
     .. (opts.title and ' on ' .. opts.title:gsub('%%', '%%%%') or '')
   wo.winbar = ('%%#Title# %s %%#Comment#:w saves it, :q! throws it away'):format(where)
   local group = vim.api.nvim_create_augroup('holdover.note.' .. buf, { clear = true })

@@ -364,6 +364,14 @@ return {
       require('holdover.life').restart()
     end,
   },
+  review = {
+    about = 'reviews of branches: files, threads and verdicts; a thread on this line, an answer to the one here, or all in the quickfix list',
+    words = { 'comment', 'quickfix', 'reply', 'resolve' },
+    needs = 'holdover.review.list',
+    run = function(word, mods, range)
+      require('holdover.review').run(word, mods, range)
+    end,
+  },
   status = {
     about = 'every figure of this workspace, in a float',
     needs = 'holdover.status',

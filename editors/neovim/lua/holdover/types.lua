@@ -280,3 +280,51 @@
 ---@class holdover.NoteReport
 ---@field notes holdover.Note[]
 ---@field drafts holdover.NoteDraft[]
+
+---@class holdover.Comment
+---@field id string
+---@field body string Markdown
+---@field shown string Markdown that can be drawn as it is
+---@field about string who, when, how far it has come, in words
+---@field removed? boolean
+---@field versions holdover.NoteVersion[]
+---@field suggestion? {text: string, applies: boolean}
+
+---@class holdover.Thread
+---@field id string
+---@field review string
+---@field title string
+---@field about string
+---@field place holdover.NotePlace
+---@field resolved boolean
+---@field disputed? string
+---@field comments holdover.Comment[]
+
+---@class holdover.ReviewFile
+---@field path string
+---@field oldPath? string
+---@field change string
+---@field added integer
+---@field removed integer
+---@field binary? boolean
+---@field openThreads integer
+---@field threads integer
+
+---@class holdover.Review
+---@field id string
+---@field title string
+---@field range string
+---@field head string
+---@field here boolean
+---@field about string
+---@field fileCount integer
+---@field files? holdover.ReviewFile[]
+---@field openThreads integer
+---@field threadCount integer
+---@field threads? holdover.Thread[]
+---@field verdicts? {about: string, current: boolean}[]
+---@field decision {state: string, text: string}
+
+---@class holdover.ReviewReport
+---@field reviews holdover.Review[]
+---@field candidates {range: string, name: string, title: string, files: integer}[]

@@ -14,7 +14,7 @@ pub use error::ExplainError;
 
 use crate::{Engine, EngineError};
 use book::Kept;
-use contract::{ExplainedFinding, Explanation, ExplanationState, Verdict};
+use contract::{ExplainedFinding, Explanation, ExplanationState, Judgement};
 use explain::{Commit, Found};
 use host::Cancel;
 use std::path::{Path, PathBuf};
@@ -135,7 +135,7 @@ impl Engine {
     }
 
     /// Writes down what a person says of an answer.
-    pub fn judge_explanation(&self, id: &str, verdict: Verdict) -> Result<Explanation, EngineError> {
+    pub fn judge_explanation(&self, id: &str, verdict: Judgement) -> Result<Explanation, EngineError> {
         let mut kept = self.inner.explanations.get(id)?;
         let Some((answer, key)) = kept.explanation.answer.as_mut().zip(kept.key.as_ref()) else {
             return Err(ExplainError::NoAnswer { id: id.to_owned() }.into());

@@ -2,7 +2,7 @@
 
 use crate::inner::Inner;
 use crate::record::{enabled, person};
-use contract::{Actor, ActorKind, Answer, Explanation, JournalEntry, Lane, ModelSaw, Verdict};
+use contract::{Actor, ActorKind, Answer, Explanation, JournalEntry, Judgement, Lane, ModelSaw};
 use journal::{Draft, Filter, Journal};
 use serde_json::json;
 use std::path::Path;
@@ -38,7 +38,7 @@ pub(super) fn write(
 }
 
 /// Writes down what a person says of an answer.
-pub(super) fn judged(inner: &Inner, root: &Path, key: &str, event: Option<&str>, verdict: &Verdict) {
+pub(super) fn judged(inner: &Inner, root: &Path, key: &str, event: Option<&str>, verdict: &Judgement) {
     let payload = json!({ "explanation": event, "accepted": verdict.accepted, "reason": verdict.reason });
     append(inner, root, JUDGED, key, person(), payload);
 }

@@ -1,36 +1,92 @@
-//! The notes of a workspace as the journal had them when it was read last, so that an editor is answered from memory.
+//! The notes and the reviews of a workspace as the journal had them when it was read last, so that an editor is answered from memory.
 //! Only reads; what is in it can be thrown away and read again.
 
 use crate::inner::Inner;
 use crate::workspace::Workspace;
 use crate::{EngineError, Notice};
-use contract::{DeliveryChange, DeliveryEntry};
-use journal::{Filter, Journal, NOTE_KINDS, NoteRecord, NoteScope, Notes};
+use contract::{DeliveryChange, DeliveryEntry, JournalEntry};
+use journal::{
+    Filter, Journal, JournalError, NOTE_KINDS, NoteRecord, NoteScope, Notes, REVIEW_KINDS, ReviewRecord, Reviews,
+};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use ulid::Ulid;
 
+/// What is made from the events of one family, whatever the order they come in.
+pub(crate) trait Projected: Default {
+    /// What one of them is.
+    type Record: PartialEq;
+    /// How the kinds of its events begin.
+    const KINDS: &'static str;
+
+    /// All of a scope, through the journal's projection.
+    fn read(journal: &Journal, scope: &NoteScope) -> Result<Self, JournalError>;
+    /// Takes one event in.
+    fn take(&mut self, entry: &JournalEntry);
+    /// What they come to, in the order in which they were added.
+    fn all(&self) -> Vec<Self::Record>;
+}
+
+impl Projected for Notes {
+    type Record = NoteRecord;
+    const KINDS: &'static str = NOTE_KINDS;
+
+    fn read(journal: &Journal, scope: &NoteScope) -> Result<Self, JournalError> {
+        journal.notes_in(scope, None)
+    }
+
+    fn take(&mut self, entry: &JournalEntry) {
+        self.apply(entry);
+    }
+
+    fn all(&self) -> Vec<NoteRecord> {
+        self.records().collect()
+    }
+}
+
+impl Projected for Reviews {
+    type Record = ReviewRecord;
+    const KINDS: &'static str = REVIEW_KINDS;
+
+    fn read(journal: &Journal, scope: &NoteScope) -> Result<Self, JournalError> {
+        journal.reviews_in(scope)
+    }
+
+    fn take(&mut self, entry: &JournalEntry) {
+        self.apply(entry);
+    }
+
+    fn all(&self) -> Vec<ReviewRecord> {
+        self.records()
+    }
+}
+
 /// What was read, and how far.
 #[derive(Default)]
-struct Reading {
-    notes: Notes,
+struct Reading<P> {
+    made: P,
     upto: u64,
     scope: Option<NoteScope>,
 }
 
-/// The notes of one workspace.
-#[derive(Default)]
-pub(crate) struct NoteBook {
+/// The notes, or the reviews, of one workspace.
+pub(crate) struct Book<P: Projected> {
     /// Held while the journal is read.
-    reading: Mutex<Reading>,
-    known: RwLock<Arc<Vec<NoteRecord>>>,
+    reading: Mutex<Reading<P>>,
+    known: RwLock<Arc<Vec<P::Record>>>,
 }
 
-impl NoteBook {
+impl<P: Projected> Default for Book<P> {
+    fn default() -> Self {
+        Self { reading: Mutex::default(), known: RwLock::default() }
+    }
+}
+
+impl<P: Projected> Book<P> {
     /// As they were read last, in the order in which they were added. From memory.
-    pub fn known(&self) -> Arc<Vec<NoteRecord>> {
+    pub fn known(&self) -> Arc<Vec<P::Record>> {
         Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -41,27 +97,27 @@ impl NoteBook {
         let head = journal.head()?;
         if anew || reading.scope != Some(scope) || weighed_anew(journal, reading.upto)? {
             // Of all events only those of these notes are read.
-            *reading = Reading { notes: journal.notes_in(&scope, None)?, upto: head, scope: Some(scope) };
+            *reading = Reading { made: P::read(journal, &scope)?, upto: head, scope: Some(scope) };
         }
         let filter = Filter {
             after: Some(reading.upto),
-            kind: Some(NOTE_KINDS.to_owned()),
+            kind: Some(P::KINDS.to_owned()),
             workspace: Some(scope.workspace),
             project: scope.project,
             ..Filter::default()
         };
         let mut held = false;
         journal.for_each(&filter, |_, entry| {
-            reading.notes.apply(&entry);
+            reading.made.take(&entry);
             held |= entry.held.is_some();
             ControlFlow::Continue(())
         })?;
         // One that is held may have made doubtful what was read before.
         if held {
-            reading.notes = journal.notes_in(&scope, None)?;
+            reading.made = P::read(journal, &scope)?;
         }
         reading.upto = head;
-        let now: Vec<NoteRecord> = reading.notes.records().collect();
+        let now = reading.made.all();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if **known == now {
             return Ok(false);
@@ -99,10 +155,11 @@ fn weighed_anew(journal: &Journal, after: u64) -> Result<bool, journal::JournalE
     Ok(false)
 }
 
-/// Reads what is new of a workspace's notes, and tells if they are others now. A workspace that the journal does not know
+/// Reads what is new of a workspace's notes and reviews, and tells if they are others now. A workspace that the journal does not know
 /// has none.
 pub(crate) fn refresh(inner: &Inner, workspace: &Workspace) {
     let Ok(journal) = inner.journal() else { return };
+    read_reviews(inner, &journal, workspace, false);
     let read = known_scope(&journal, workspace).and_then(|scope| match scope {
         Some(scope) => workspace.notes.read(&journal, scope, false),
         None => Ok(false),
@@ -114,6 +171,19 @@ pub(crate) fn refresh(inner: &Inner, workspace: &Workspace) {
     }
 }
 
+/// The same of its reviews.
+fn read_reviews(inner: &Inner, journal: &Journal, workspace: &Workspace, anew: bool) {
+    let read = known_scope(journal, workspace).and_then(|scope| match scope {
+        Some(scope) => workspace.reviews.read(journal, scope, anew),
+        None => Ok(false),
+    });
+    match read {
+        Ok(true) => inner.tell(Notice::Reviews { root: workspace.root.clone() }),
+        Ok(false) => {}
+        Err(e) => tracing::warn!("the reviews could not be read: {e}"),
+    }
+}
+
 /// Events that a notice of their delivery tells of, at most.
 const MOST_TOLD: usize = 500;
 
@@ -121,6 +191,7 @@ const MOST_TOLD: usize = 500;
 pub(crate) fn refresh_delivery(inner: &Inner, workspace: &Workspace) {
     let before = workspace.notes.known();
     let Ok(journal) = inner.journal() else { return };
+    read_reviews(inner, &journal, workspace, true);
     let read = known_scope(&journal, workspace).and_then(|scope| match scope {
         Some(scope) => workspace.notes.read(&journal, scope, true),
         None => Ok(false),
@@ -212,7 +283,7 @@ mod tests {
             ..Draft::observation("note.add", note_added("by whoever found it", &NoteAnchor::default()))
         };
         lost.append(draft).unwrap();
-        let (book, workspace) = (NoteBook::default(), here.workspace_id(Path::new("/here")).unwrap());
+        let (book, workspace) = (Book::<Notes>::default(), here.workspace_id(Path::new("/here")).unwrap());
         let scope = NoteScope { workspace, project: Some(PROJECT) };
         take(here, lost);
         assert!(book.read(here, scope, false).unwrap());

@@ -58,6 +58,7 @@ pub(crate) fn draft(kept: KeptDraft, place: NotePlace) -> NoteDraft {
         pred: kept.about.pred,
         shared: kept.about.shared,
         anchor: kept.about.anchor,
+        review: kept.about.review,
         place,
         changed: kept.changed,
         open: kept.open,

@@ -3,9 +3,9 @@
 
 use crate::notes::place::{Finder, anchor_at};
 use crate::notes::write::recording;
-use crate::notes::{NoText, NoteError, Texts, compose};
+use crate::notes::{NoText, NoteError, Texts, compose, shown};
 use crate::{Engine, EngineError};
-use contract::{NoteAnchor, NoteDraft};
+use contract::{NoteAnchor, NoteDraft, NotePlace, ReviewDraft};
 use journal::{DraftAbout, DraftSaved, Journal, KeptDraft};
 use std::path::{Path, PathBuf};
 use ulid::Ulid;
@@ -29,6 +29,8 @@ pub struct DraftToSave {
     pub lines: Option<(u32, u32)>,
     /// Where it was put when it was begun, in place of the two above.
     pub anchor: Option<NoteAnchor>,
+    /// What it is to become where it is a comment of a review.
+    pub review: Option<ReviewDraft>,
 }
 
 impl Engine {
@@ -54,10 +56,13 @@ impl Engine {
         let workspace = journal.workspace_id(root)?;
         let id = draft.id.unwrap_or_else(Ulid::generate);
         let anchor = match draft.anchor {
+            // Its lines are taken down when it is written: they are those of a revision.
+            _ if draft.review.is_some() => stands(draft.review.as_ref()),
             Some(anchor) if anchor.path.as_deref().is_none_or(journal::is_inside) => anchor,
             _ => anchor_at(root, draft.file.as_deref(), draft.lines, texts)?,
         };
-        let about = DraftAbout { note: draft.note, pred: draft.pred, shared: draft.shared, anchor };
+        let about =
+            DraftAbout { note: draft.note, pred: draft.pred, shared: draft.shared, anchor, review: draft.review };
         let saved = journal.note_draft_save(workspace, id, draft.body.clone(), &about, turn)?;
         if saved == DraftSaved::Ended {
             return Err(NoteError::DraftEnded.into());
@@ -72,11 +77,43 @@ impl Engine {
         Ok(recording(&self.inner, root)?.note_draft_end(id)?)
     }
 
-    /// The drafts of a workspace, those that were typed last first.
+    /// The drafts of a workspace's notes, those that were typed last first.
     pub fn note_drafts(&self, root: &Path) -> Result<Vec<NoteDraft>, EngineError> {
         let journal = self.journal()?;
         let Some(workspace) = journal.workspace_known(root)? else { return Ok(Vec::new()) };
         drafts_of(&journal, workspace, &mut Finder::new(root, &NoText))
+    }
+
+    /// The same of comments of its reviews.
+    pub fn review_drafts(&self, root: &Path) -> Result<Vec<NoteDraft>, EngineError> {
+        let journal = self.journal()?;
+        let Some(workspace) = journal.workspace_known(root)? else { return Ok(Vec::new()) };
+        let kept = journal.note_drafts(workspace)?.into_iter().filter(|kept| kept.about.review.is_some());
+        let place = |kept: KeptDraft| {
+            let at = &kept.about.anchor;
+            let text = match (&at.path, at.line) {
+                (Some(path), Some(line)) => format!("{}:{}", shown::plain(path), line.saturating_add(1)),
+                (Some(path), None) => shown::plain(path),
+                _ if kept.about.review.as_ref().is_some_and(|of| of.thread.is_some()) => "a thread".to_owned(),
+                _ => "a review".to_owned(),
+            };
+            let place = NotePlace { text, path: at.path.clone(), ..NotePlace::default() };
+            compose::draft(kept, place)
+        };
+        Ok(kept.map(place).collect())
+    }
+}
+
+/// Where a comment of a review is to be put, as far as whoever writes it said so.
+fn stands(review: Option<&ReviewDraft>) -> NoteAnchor {
+    let Some(review) = review else { return NoteAnchor::default() };
+    let path = review.path.clone().filter(|path| journal::is_inside(path));
+    let line = review.line.filter(|_| path.is_some());
+    NoteAnchor {
+        path,
+        line,
+        lines: line.and(review.lines).unwrap_or(u32::from(line.is_some())),
+        ..NoteAnchor::default()
     }
 }
 
@@ -85,10 +122,10 @@ pub(crate) fn drafts_of(
     workspace: Ulid,
     finder: &mut Finder<'_>,
 ) -> Result<Vec<NoteDraft>, EngineError> {
-    let kept = journal.note_drafts(workspace)?;
+    let kept = journal.note_drafts(workspace)?.into_iter().filter(|kept| kept.about.review.is_none());
     let place = |kept: KeptDraft| {
         let place = finder.find(&kept.about.anchor);
         compose::draft(kept, place)
     };
-    Ok(kept.into_iter().map(place).collect())
+    Ok(kept.map(place).collect())
 }

@@ -2,10 +2,11 @@
 //! The text is the editor's; no file is read.
 
 use crate::Engine;
-use crate::notes::anchor::{File, Lines, find};
+use crate::notes::find::{File, find};
 use crate::notes::{compose, relative};
-use contract::{Action, Note, NoteGrade, Range};
+use contract::{Action, AnchorGrade, Note, Range};
 use journal::NoteRecord;
+use review::Lines;
 use serde_json::json;
 use std::path::Path;
 
@@ -70,9 +71,9 @@ impl Engine {
     #[must_use]
     pub fn lost_notes(&self, file: &Path, text: &str) -> Vec<Note> {
         let rank = |note: &Note| match note.place.grade {
-            NoteGrade::Gone | NoteGrade::File if note.anchor.line.is_some() => Some(0),
-            NoteGrade::Changed => Some(1),
-            NoteGrade::Moved => Some(2),
+            AnchorGrade::Gone | AnchorGrade::File if note.anchor.line.is_some() => Some(0),
+            AnchorGrade::Changed => Some(1),
+            AnchorGrade::Moved => Some(2),
             _ => None,
         };
         let mut lost: Vec<(u8, Note)> =

@@ -2,8 +2,9 @@
 //! No path leaves its workspace; a file that is read is read with a limit.
 
 use crate::notes::NoteError;
-use crate::notes::anchor::{File, Lines, find};
+use crate::notes::find::{File, find};
 use contract::{NoteAnchor, NotePlace};
+use review::Lines;
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;

@@ -366,7 +366,7 @@ fn lane(record: &NoteRecord) -> Lane {
 }
 
 /// A body as it is kept: lines end in LF, no empty lines around it.
-fn sound(body: &str) -> Result<String, NoteError> {
+pub(crate) fn sound(body: &str) -> Result<String, NoteError> {
     let body = body.replace("\r\n", "\n").replace('\r', "\n");
     let body = body.trim_end().trim_start_matches('\n');
     if body.trim().is_empty() {

@@ -5,12 +5,15 @@ pub(crate) mod markdown;
 pub(crate) mod metrics;
 mod note;
 mod record;
+mod review;
 mod story;
 pub(crate) mod sync;
 
-pub(crate) use note::{note_hover, note_markdown, note_texts};
+pub(crate) use note::{note_hover, note_markdown, note_texts, texts};
 pub use note::{note_text, note_to_edit};
 pub(crate) use record::{record_markdown, record_sides_markdown};
+pub(crate) use review::thread_markdown;
+pub use review::{review_text, thread_text};
 pub use story::{delivery, summary};
 
 use crate::words;

@@ -73,7 +73,12 @@ pub(crate) fn note_hover(note: &Note) -> String {
 
 /// The texts, as Markdown that is shown and not obeyed.
 pub(crate) fn note_texts(note: &Note) -> String {
-    match &note.versions[..] {
+    texts(&note.versions)
+}
+
+/// Versions of a text that stand beside each other, as Markdown that is shown and not obeyed.
+pub(crate) fn texts(versions: &[NoteVersion]) -> String {
+    match versions {
         [] => format!("*{GONE}*\n"),
         [one] if one.redacted => format!("*{GONE}*\n"),
         [one] => shown_markdown(one.body.as_deref().unwrap_or_default()),
@@ -101,6 +106,6 @@ fn by(version: &NoteVersion) -> String {
 
 /// Whether the lines that it was put on are others now.
 fn has_other_lines(note: &Note) -> bool {
-    use contract::NoteGrade::{Changed, File, Gone};
+    use contract::AnchorGrade::{Changed, File, Gone};
     matches!(note.place.grade, Changed | File | Gone) && !note.anchor.quote.is_empty()
 }

@@ -26,7 +26,9 @@ pub(crate) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
         return Err(Failure::usage(format!("--lines is from 1 to {}", engine::LOG_LINES.1)));
     }
     if options.file.as_os_str() == "-" && std::io::stdin().is_terminal() {
-        return Err(Failure::usage("name a log, or give one on standard input: `cargo test 2>&1 | holdover log`".into()));
+        return Err(Failure::usage(
+            "name a log, or give one on standard input: `cargo test 2>&1 | holdover log`".into(),
+        ));
     }
     let report = engine::read_log(&options.file, options.lines).map_err(Failure::usage)?;
     out.document(&report);

@@ -19,6 +19,7 @@ pub(crate) mod pin;
 mod preflight;
 pub(crate) mod queue;
 pub(crate) mod remote;
+pub(crate) mod review;
 pub(crate) mod snapshot;
 mod status;
 pub(crate) mod sync;
@@ -27,7 +28,7 @@ mod trust;
 use crate::End;
 use crate::args::{Args, Command};
 use crate::out::Out;
-use engine::{Engine, EngineError, EngineOptions, SnapshotError};
+use engine::{Engine, EngineError, EngineOptions, ReviewError, SnapshotError};
 use std::path::{Path, PathBuf};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
@@ -60,6 +61,7 @@ pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
         Command::Device { command } => device::run(command, out),
         Command::Note { command } => note::run(command, out),
         Command::Explain(options) => explain::run(options, out),
+        Command::Review { command } => review::run(command, out),
         Command::Pin(options) => pin::run(options, out),
         Command::Conflicts(options) => conflicts::run(options, out),
         Command::MergeDriver(options) => merge_driver::run(options, out),
@@ -124,6 +126,9 @@ fn warn_of_journal(engine: &Engine, out: &Out) {
 
 fn failed(error: &EngineError) -> Failure {
     let end = match error {
+        EngineError::Review(ReviewError::Nothing { .. } | ReviewError::NotHere { .. } | ReviewError::Outdated) => {
+            End::No
+        }
         EngineError::Remote(refused) => {
             if refused.is_usage() {
                 End::Usage
@@ -147,6 +152,7 @@ fn failed(error: &EngineError) -> Failure {
         | EngineError::NotOpen { .. }
         | EngineError::Explain(_)
         | EngineError::Note(_)
+        | EngineError::Review(_)
         | EngineError::Pin(_) => End::Usage,
         EngineError::Disabled | EngineError::Ask(_) | EngineError::Journal { .. } | EngineError::Host(_) => {
             End::Unknown

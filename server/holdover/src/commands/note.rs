@@ -101,12 +101,12 @@ pub(crate) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
 }
 
 /// A path from the folder that the command was called in.
-fn here(path: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn here(path: &Path) -> Result<PathBuf, Failure> {
     let absolute = std::path::absolute(path);
     absolute.map_err(|e| Failure::usage(format!("this is no path: {}: {e}", path.display())))
 }
 
-fn root(engine: &Engine, path: &Path, out: &Out) -> PathBuf {
+pub(super) fn root(engine: &Engine, path: &Path, out: &Out) -> PathBuf {
     open_root(engine, host::workspace_of(path), out)
 }
 
@@ -123,7 +123,7 @@ fn draft_of(engine: &Engine, root: &Path, id: &str) -> Result<NoteDraft, Failure
 }
 
 /// The text: from the command line, from standard input, or from the user's editor, which begins with `before`.
-fn body(message: Option<&str>, before: &str) -> Result<String, Failure> {
+pub(super) fn body(message: Option<&str>, before: &str) -> Result<String, Failure> {
     if let Some(message) = message {
         return Ok(message.to_owned());
     }
@@ -138,7 +138,7 @@ fn body(message: Option<&str>, before: &str) -> Result<String, Failure> {
     host::edited(before, "note.md").map_err(|e| Failure::usage(e.to_string()))
 }
 
-fn short(id: &str) -> &str {
+pub(super) fn short(id: &str) -> &str {
     &id[id.len().saturating_sub(SHOWN)..]
 }
 

@@ -8,6 +8,7 @@ mod notes;
 mod paths;
 mod question;
 mod replay;
+mod reviews;
 mod search;
 mod seen;
 mod text;
@@ -31,6 +32,7 @@ pub(crate) use forget::forget;
 pub(crate) use notes::VERSION as NOTES;
 pub(crate) use paths::{paths, tidy};
 pub use replay::Replayed;
+pub(crate) use reviews::VERSION as REVIEWS;
 pub(crate) use seen::VERSION as SEEN;
 pub(crate) use trail::{VERSION as TRAIL, kind as actor_kind};
 
@@ -78,4 +80,5 @@ pub(crate) trait View: Sync {
 }
 
 /// Every projection there is.
-pub(crate) const VIEWS: &[&dyn View] = &[&trail::Trail, &search::Search, &seen::Seen, &notes::Places];
+pub(crate) const VIEWS: &[&dyn View] =
+    &[&trail::Trail, &search::Search, &seen::Seen, &notes::Places, &reviews::Reviewed];

@@ -71,7 +71,7 @@ impl View for Places {
 }
 
 /// The project, where what is shared goes to one, and the workspace in which it was written.
-fn scopes(event: &Event<'_>) -> Vec<[u8; 16]> {
+pub(super) fn scopes(event: &Event<'_>) -> Vec<[u8; 16]> {
     let project = (event.project != crate::store::NO_PROJECT && event.lane != Lane::Local).then_some(event.project);
     let workspace = event.header.workspace.map(|workspace| workspace.to_bytes());
     let mut scopes: Vec<[u8; 16]> = project.into_iter().chain(workspace).collect();

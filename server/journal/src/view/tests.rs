@@ -165,6 +165,7 @@ pub(super) fn events(most: usize) -> impl Strategy<Value = Vec<Made>> {
     let kind = prop_oneof![
         Just("note.add"),
         Just("note.edit"),
+        Just("review.thread"),
         Just("job.failed"),
         Just("fetch.failed"),
         Just("fetch"),

@@ -6,7 +6,7 @@ use crate::event::{Event, error};
 use crate::from_proto;
 use crate::outbound::Key;
 use crate::state::State;
-use contract::{ExplainedFinding, Explanation, ExplanationChange, Verdict};
+use contract::{ExplainedFinding, Explanation, ExplanationChange, Judgement};
 use engine::{Engine, ExplainAsk};
 use ropey::Rope;
 use serde::Deserialize;
@@ -131,7 +131,7 @@ pub(super) fn judge(state: &mut State, call: Call) {
     };
     let outbound = state.outbound.clone();
     state.answer_later(call.reply, move |_| {
-        let verdict = Verdict { accepted: fields.accepted, reason: fields.reason };
+        let verdict = Judgement { accepted: fields.accepted, reason: fields.reason };
         let explanation = engine.judge_explanation(&id, verdict).map_err(|e| failed(&e))?;
         let change = change(&explanation);
         outbound.notify_newest(Key::Explanation(change.id.clone()), "holdover/didChangeExplanation", change);

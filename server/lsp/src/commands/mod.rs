@@ -12,6 +12,7 @@ mod offline;
 mod preflight;
 mod prove;
 mod resolve_conflict;
+mod review;
 mod status;
 mod sync;
 mod trail;
@@ -30,7 +31,7 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::{Command, ExecuteCommandParams, NumberOrString};
 
 /// Every command.
-pub(crate) const NAMES: [&str; 23] = [
+pub(crate) const NAMES: [&str; 36] = [
     "holdover.status",
     "holdover.preflight",
     "holdover.fetch",
@@ -54,6 +55,19 @@ pub(crate) const NAMES: [&str; 23] = [
     "holdover.note.draft",
     "holdover.trail",
     "holdover.delivery",
+    "holdover.review.list",
+    "holdover.review.start",
+    "holdover.review.show",
+    "holdover.review.text",
+    "holdover.review.threads",
+    "holdover.review.comment",
+    "holdover.review.reply",
+    "holdover.review.edit",
+    "holdover.review.retract",
+    "holdover.review.resolve",
+    "holdover.review.reopen",
+    "holdover.review.verdict",
+    "holdover.review.apply",
 ];
 
 /// A command that was called.
@@ -112,7 +126,10 @@ pub(crate) fn run(state: &mut State, params: ExecuteCommandParams, reply: Reply<
         "holdover.note.draft" => note::run(state, call, note::Act::Draft),
         "holdover.trail" => trail::run(state, call),
         "holdover.delivery" => delivery::run(state, call),
-        other => call.answer(Err(error(ErrorCode::InvalidParams, format!("there is no such command: {other}")))),
+        other => match review::act(other) {
+            Some(act) => review::run(state, call, act),
+            None => call.answer(Err(error(ErrorCode::InvalidParams, format!("there is no such command: {other}")))),
+        },
     }
 }
 

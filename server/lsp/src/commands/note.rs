@@ -5,7 +5,7 @@ use super::{Call, engine, failed, json_of, root};
 use crate::event::error;
 use crate::from_proto;
 use crate::state::State;
-use contract::NoteAnchor;
+use contract::{NoteAnchor, ReviewDraft};
 use engine::{DraftId, DraftToSave, Engine, EngineError, NewNote, Texts, Which};
 use ropey::Rope;
 use serde::Deserialize;
@@ -49,6 +49,8 @@ struct Fields {
     pred: Option<Vec<String>>,
     /// A draft's id.
     draft: Option<String>,
+    /// What a draft is to become where it is a comment of a review.
+    review: Option<ReviewDraft>,
     /// Throw the draft away.
     discard: bool,
     author: Option<String>,
@@ -156,6 +158,7 @@ fn draft(
         file,
         lines,
         anchor: fields.anchor,
+        review: fields.review,
     };
     let kept: std::result::Result<_, EngineError> = engine.note_draft_save(root, saved, turn, texts);
     kept.map_err(|e| failed(&e)).and_then(|draft| json_of(&draft))

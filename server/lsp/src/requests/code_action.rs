@@ -53,6 +53,7 @@ impl Request for CodeActions {
             ((covers_quick && knows, rewrites && knows), here, engine, root, path, text)
         });
         let trails = covers_quick && state.client.trails;
+        let replies = state.client.reviews;
         let asks_engine =
             known.as_ref().is_some_and(|((quick, rewrites), here, ..)| *quick || *rewrites || here.is_some());
         if !asks_engine && merges.is_none() {
@@ -81,6 +82,7 @@ impl Request for CodeActions {
                 offered.extend(actions.map(offer));
             }
             if quick {
+                offered.extend(super::review::offered(&engine, &root, &path, &whole, range, replies, &params));
                 let actions = engine.actions(&path, &whole, range).into_iter();
                 offered.extend(actions.map(|action| command_action(action, &root, &params.context.diagnostics)));
                 if let Some(linted) = linted {
@@ -171,7 +173,7 @@ impl Here {
     }
 }
 
-fn runs(title: &str, action: &str, command: &str, fields: serde_json::Value) -> CodeAction {
+pub(super) fn runs(title: &str, action: &str, command: &str, fields: serde_json::Value) -> CodeAction {
     let command = Command { title: title.to_owned(), command: command.to_owned(), arguments: Some(vec![fields]) };
     CodeAction {
         title: title.to_owned(),

@@ -119,6 +119,15 @@ impl State {
         }
     }
 
+    /// The reviews of a workspace are others now: their threads are found anew in what is open, and the status counts them.
+    pub(crate) fn reviews_changed(&mut self, root: &Path) {
+        if self.client.reviews {
+            self.outbound.notify("holdover/didChangeReviews", json!({ "workspace": root }));
+        }
+        self.place_all(root);
+        self.status_soon(root.to_path_buf());
+    }
+
     pub(crate) fn ask_for_lenses(&mut self) {
         self.ask("workspace/codeLens/refresh", Value::Null, |_, _| {});
     }

@@ -23,7 +23,8 @@ impl Request for HoverAt {
         let conflicts = inside.then(|| (conflict::report(text, &path, conflicts), conflicts.clone()));
         let text = text.clone();
         let suggester = state.suggester.clone();
-        let engine = engine.filter(|engine| engine.knows(&path) || engine.has_notes(&path));
+        let engine =
+            engine.filter(|engine| engine.knows(&path) || engine.has_notes(&path) || engine.has_threads(&path));
         if engine.is_none() && conflicts.is_none() {
             return reply.send(Ok(None));
         }
@@ -42,6 +43,7 @@ impl Request for HoverAt {
                 all.extend(engine.hover(&path, &whole, usize::try_from(place.byte).unwrap_or(usize::MAX)));
                 all.extend(engine.check_hover(&path, &whole, place, cancel));
                 all.extend(engine.note_hover(&path, &whole, place.line));
+                all.extend(engine.thread_hover(&path, &whole, place.line));
             }
             let found = all.into_iter().reduce(|(range, said), (_, more)| (range, format!("{said}\n\n---\n\n{more}")));
             Ok(found.map(|(range, value)| Hover {

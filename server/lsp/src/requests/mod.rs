@@ -16,6 +16,7 @@ pub(crate) mod inlay_hint;
 pub(crate) mod lint;
 pub(crate) mod lockfile;
 pub(crate) mod merges;
+mod review;
 pub(crate) mod shutdown;
 pub(crate) mod sleep;
 pub(crate) mod status;

@@ -1,13 +1,12 @@
-//! Where a note stands: taken down when it is written, found again in the text as it is now.
-//! Works on texts that are at hand; reads no file and changes no anchor.
+//! Where a note or a thread stands: taken down when it is written, found again in the text as it is now by what its lines and their
+//! neighbours said. Works on texts that are at hand; reads no file and changes no anchor.
 
-use crate::notes::shown;
-use contract::{NoteAnchor, NoteGrade, NotePlace, Position, Range};
+use contract::{AnchorGrade, NoteAnchor, Position, Range};
 use journal::QUOTED;
 use std::collections::HashMap;
 
 /// A text as places are looked for in it: where its lines begin, and what they say.
-pub(crate) struct Lines<'t> {
+pub struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
     hashes: Vec<String>,
@@ -40,10 +39,20 @@ impl<'t> Lines<'t> {
     }
 
     /// A line without what ends it; empty past the end.
-    fn line(&self, line: usize) -> &'t str {
+    pub fn line(&self, line: usize) -> &'t str {
         let Some(start) = self.starts.get(line) else { return "" };
         let end = self.starts.get(line + 1).copied().unwrap_or(self.text.len());
         self.text[*start..end].trim_end_matches(['\n', '\r'])
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// What a line is compared by: hex of a hash of its words; empty for a line without words, `None` past the end.
+    pub fn hash_of(&self, line: usize) -> Option<&str> {
+        self.hashes.get(line).map(String::as_str)
     }
 
     fn hash(&self, line: i64) -> Option<&str> {
@@ -51,7 +60,7 @@ impl<'t> Lines<'t> {
     }
 
     /// From the first line's beginning to the last one's end.
-    fn range(&self, first: usize, count: usize) -> Range {
+    pub fn range(&self, first: usize, count: usize) -> Range {
         let last = (first + count.max(1) - 1).min(self.count() - 1);
         let first = first.min(last);
         let (start, text) = (self.starts[first], self.line(last));
@@ -98,46 +107,6 @@ fn hash(line: &str) -> String {
     whole.trim_start_matches("blake3:").chars().take(16).collect()
 }
 
-/// What is known of an anchor's file.
-pub(crate) enum File<'l, 't> {
-    /// Its text.
-    Text(&'l Lines<'t>),
-    /// It is there, and its lines cannot be looked at.
-    Unread,
-    /// There is none.
-    Gone,
-}
-
-/// Where an anchor's lines are now.
-pub(crate) fn find(anchor: &NoteAnchor, file: &File<'_, '_>) -> NotePlace {
-    let Some(path) = anchor.path.as_deref() else {
-        return NotePlace { text: "workspace".to_owned(), ..NotePlace::default() };
-    };
-    let (grade, range) = match (file, anchor.line) {
-        (File::Gone, _) => (NoteGrade::Gone, None),
-        (_, None) => (NoteGrade::Exact, None),
-        (File::Unread, Some(_)) => (NoteGrade::File, None),
-        (File::Text(lines), Some(line)) => match found(anchor, line, lines) {
-            Some((grade, first, count)) => (grade, Some(lines.range(first, count))),
-            None => (NoteGrade::File, None),
-        },
-    };
-    let remark = match (grade, anchor.line) {
-        (NoteGrade::Exact | NoteGrade::Shifted, _) | (NoteGrade::File, None) => String::new(),
-        (NoteGrade::Moved, line) => format!("moved here from line {}", line.unwrap_or(0).saturating_add(1)),
-        (NoteGrade::Changed, _) => "these lines have changed since".to_owned(),
-        (NoteGrade::File, Some(line)) => {
-            format!("the lines it was put on are not found any more, line {} at the time", line.saturating_add(1))
-        }
-        (NoteGrade::Gone, _) => "the file is not there".to_owned(),
-    };
-    let at = range.map_or_else(String::new, |range: Range| {
-        let (first, last) = (range.start.line + 1, range.end.line + 1);
-        if first == last { format!(":{first}") } else { format!(":{first}-{last}") }
-    });
-    NotePlace { grade, text: format!("{}{at}", shown::plain(path)), remark, path: Some(path.to_owned()), range }
-}
-
 /// What speaks for the lines being a number of lines further down.
 #[derive(Debug, Clone, Copy, Default)]
 struct Votes {
@@ -156,8 +125,9 @@ impl Votes {
     }
 }
 
+/// The grade of an anchor's place in a text, its first line and how many; `None` where its lines are not found any more.
 /// Every line that has a counterpart in the text votes for the distance between them; lines without words do not vote.
-fn found(anchor: &NoteAnchor, line: u32, lines: &Lines<'_>) -> Option<(NoteGrade, usize, usize)> {
+pub fn found(anchor: &NoteAnchor, line: u32, lines: &Lines<'_>) -> Option<(AnchorGrade, usize, usize)> {
     let (line, count) = (i64::from(line), i64::from(anchor.lines.max(1)));
     let items = items(anchor, count);
     let mut votes: HashMap<i64, Votes> = HashMap::new();
@@ -196,12 +166,12 @@ fn found(anchor: &NoteAnchor, line: u32, lines: &Lines<'_>) -> Option<(NoteGrade
         let known = around == 0 || votes.around() > 0 || only && own > 0;
         let number = usize::try_from(count).unwrap_or(1);
         if by == 0 && known {
-            return Some((NoteGrade::Exact, at(0), number));
+            return Some((AnchorGrade::Exact, at(0), number));
         }
         // A line that stands in many places, and none of them has a neighbour that it had, says nothing.
         if known && (only || votes.around() > 0) {
             let between = 2 * votes.around() >= around;
-            return Some((if between { NoteGrade::Shifted } else { NoteGrade::Moved }, at(by), number));
+            return Some((if between { AnchorGrade::Shifted } else { AnchorGrade::Moved }, at(by), number));
         }
     }
     changed(line, count, &votes, own, around, lines)
@@ -215,7 +185,7 @@ fn changed(
     own: usize,
     around: usize,
     lines: &Lines<'_>,
-) -> Option<(NoteGrade, usize, usize)> {
+) -> Option<(AnchorGrade, usize, usize)> {
     let nearest = |by: &i64| std::cmp::Reverse((by.unsigned_abs(), *by < 0));
     let (by, best) = votes.iter().max_by_key(|(by, votes)| (votes.weight(), nearest(by)))?;
     // A third of what could be found: less is chance. So is one line without a neighbour that it had.
@@ -235,7 +205,7 @@ fn changed(
     let last = lines.end() - 1;
     let first = first.clamp(0, last);
     let number = (behind - first).clamp(1, last + 1 - first);
-    Some((NoteGrade::Changed, usize::try_from(first).ok()?, usize::try_from(number).ok()?))
+    Some((AnchorGrade::Changed, usize::try_from(first).ok()?, usize::try_from(number).ok()?))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -267,9 +237,13 @@ mod tests {
         lines.map(|n| format!("line {n}\n")).collect::<Vec<_>>().concat()
     }
 
-    fn look(anchor: &NoteAnchor, text: &str) -> (NoteGrade, Option<(u32, u32)>) {
-        let place = find(anchor, &File::Text(&Lines::of(text)));
-        (place.grade, place.range.map(|range| (range.start.line, range.end.line)))
+    fn look(anchor: &NoteAnchor, text: &str) -> (AnchorGrade, Option<(u32, u32)>) {
+        let lines = Lines::of(text);
+        let Some((grade, first, count)) = found(anchor, anchor.line.unwrap(), &lines) else {
+            return (AnchorGrade::File, None);
+        };
+        let range = lines.range(first, count);
+        (grade, Some((range.start.line, range.end.line)))
     }
 
     fn at(text: &str, first: u32, count: u32) -> NoteAnchor {
@@ -280,49 +254,46 @@ mod tests {
     fn lines_that_stayed_are_exact_and_lines_that_were_pushed_down_are_shifted() {
         let text = numbered(0..20);
         let anchor = at(&text, 10, 2);
-        assert_eq!(look(&anchor, &text), (NoteGrade::Exact, Some((10, 11))));
-        assert_eq!(look(&anchor, &text.replace("line 11", "  line   11 ")), (NoteGrade::Exact, Some((10, 11))));
-        assert_eq!(look(&anchor, &format!("x\ny\n{text}")), (NoteGrade::Shifted, Some((12, 13))));
-        assert_eq!(look(&anchor, &numbered(5..20)), (NoteGrade::Shifted, Some((5, 6))));
+        assert_eq!(look(&anchor, &text), (AnchorGrade::Exact, Some((10, 11))));
+        assert_eq!(look(&anchor, &text.replace("line 11", "  line   11 ")), (AnchorGrade::Exact, Some((10, 11))));
+        assert_eq!(look(&anchor, &format!("x\ny\n{text}")), (AnchorGrade::Shifted, Some((12, 13))));
+        assert_eq!(look(&anchor, &numbered(5..20)), (AnchorGrade::Shifted, Some((5, 6))));
     }
 
     #[test]
     fn lines_among_other_ones_are_moved() {
         let text = numbered(0..20);
         let moved = format!("line 10\n{}", text.replace("line 10\n", ""));
-        assert_eq!(look(&at(&text, 10, 1), &moved), (NoteGrade::Moved, Some((0, 0))));
+        assert_eq!(look(&at(&text, 10, 1), &moved), (AnchorGrade::Moved, Some((0, 0))));
     }
 
     #[test]
     fn a_line_that_was_rewritten_is_where_its_neighbours_are() {
         let text = numbered(0..20);
         let anchor = at(&text, 10, 1);
-        assert_eq!(look(&anchor, &text.replace("line 10\n", "other\n")), (NoteGrade::Changed, Some((10, 10))));
+        assert_eq!(look(&anchor, &text.replace("line 10\n", "other\n")), (AnchorGrade::Changed, Some((10, 10))));
         let pushed = format!("x\n{}", text.replace("line 10\n", "other\n"));
-        assert_eq!(look(&anchor, &pushed), (NoteGrade::Changed, Some((11, 11))));
+        assert_eq!(look(&anchor, &pushed), (AnchorGrade::Changed, Some((11, 11))));
         let grown = text.replace("line 11\n", "a\nb\nc\n");
-        assert_eq!(look(&at(&text, 10, 3), &grown), (NoteGrade::Changed, Some((10, 14))), "lines came among them");
+        assert_eq!(look(&at(&text, 10, 3), &grown), (AnchorGrade::Changed, Some((10, 14))), "lines came among them");
     }
 
     #[test]
     fn lines_that_are_gone_leave_the_note_to_the_file() {
         let text = numbered(0..20);
         let anchor = at(&text, 10, 1);
-        assert_eq!(look(&anchor, "something else\n"), (NoteGrade::File, None));
-        assert_eq!(look(&anchor, ""), (NoteGrade::File, None));
-        assert_eq!(find(&anchor, &File::Gone).grade, NoteGrade::Gone);
-        assert!(find(&anchor, &File::Gone).remark.contains("not there"));
-        assert_eq!(find(&anchor, &File::Unread).range, None);
+        assert_eq!(look(&anchor, "something else\n"), (AnchorGrade::File, None));
+        assert_eq!(look(&anchor, ""), (AnchorGrade::File, None));
     }
 
     #[test]
     fn of_many_equal_lines_the_one_with_its_neighbours_is_meant_and_none_without() {
         let text = "fn a() {\n    one();\n}\n\nfn b() {\n    two();\n}\n\nfn c() {\n    three();\n}\n";
         let anchor = at(text, 6, 1);
-        assert_eq!(look(&anchor, &format!("\n\n{text}")), (NoteGrade::Shifted, Some((8, 8))));
-        assert_eq!(look(&anchor, "}\nx\n}\ny\n}\n"), (NoteGrade::File, None), "a brace says nothing");
+        assert_eq!(look(&anchor, &format!("\n\n{text}")), (AnchorGrade::Shifted, Some((8, 8))));
+        assert_eq!(look(&anchor, "}\nx\n}\ny\n}\n"), (AnchorGrade::File, None), "a brace says nothing");
         let blank = at(text, 3, 1);
-        assert_eq!(look(&blank, text), (NoteGrade::Exact, Some((3, 3))));
+        assert_eq!(look(&blank, text), (AnchorGrade::Exact, Some((3, 3))));
     }
 
     #[test]
@@ -348,8 +319,8 @@ mod tests {
             let mut anchor = Lines::of(&other).anchor("a", 0, 1).unwrap();
             (anchor.line, anchor.lines) = (Some(line), lines);
             let at = Lines::of(&text);
-            let place = find(&anchor, &File::Text(&at));
-            if let Some(range) = place.range {
+            if let Some((_, first, count)) = found(&anchor, anchor.line.unwrap(), &at) {
+                let range = at.range(first, count);
                 prop_assert!(range.start.line <= range.end.line && (range.end.line as usize) < at.count());
                 prop_assert!(range.end.byte as usize <= text.len() && range.start.byte <= range.end.byte);
             }
@@ -361,7 +332,7 @@ mod tests {
             let pushed = format!("{}{text}", (0..front).map(|n| format!("front {n}\n")).collect::<Vec<_>>().concat());
             let (grade, range) = look(&at(&text, first, count), &pushed);
             prop_assert_eq!(range, Some((first + front, first + front + count - 1)));
-            prop_assert_eq!(grade, if front == 0 { NoteGrade::Exact } else { NoteGrade::Shifted });
+            prop_assert_eq!(grade, if front == 0 { AnchorGrade::Exact } else { AnchorGrade::Shifted });
         }
     }
 }

@@ -1,0 +1,15 @@
+//! Reviews: begun, commented, answered, resolved, decided. What the command line and the editors share.
+//! What reviews say is the journal's, what a range changes and where threads stand is `review`'s; git is asked through [`repository`].
+
+mod compose;
+mod error;
+mod near;
+mod read;
+mod repository;
+mod where_now;
+mod words;
+mod write;
+
+pub use error::ReviewError;
+pub(crate) use near::counts;
+pub use write::{Answer, NewThread, On};
