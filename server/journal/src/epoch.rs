@@ -5,6 +5,8 @@ use crate::chain::{LogId, lane_number, lane_of};
 use crate::draft::Draft;
 use crate::error::JournalError;
 use crate::header::Header;
+use crate::member::Membership;
+use crate::planted;
 use crate::redact::{REDACTED, is_kept, is_taken};
 use crate::segment::Segment;
 use crate::store::{Device, own_device};
@@ -95,9 +97,9 @@ impl Tx<'_> {
             return Ok(());
         }
         let again = |tx: &mut Self| {
+            let members = Membership::of(tx.connection, tx.device.public(), project)?;
             for (header, record) in segment.records.iter().filter(|(header, _)| header.seq > agreed) {
-                let known = "SELECT EXISTS (SELECT 1 FROM event WHERE id = ?1)";
-                if tx.connection.prepare_cached(known)?.query_row([header.id.to_bytes()], |row| row.get(0))? {
+                if tx.says_now(header)? {
                     continue;
                 }
                 let mut content = record.content.as_ref().map(|(salt, payload)| (salt, payload.as_slice()));
@@ -108,7 +110,12 @@ impl Tx<'_> {
                     tx.leave(header.id, payload)?;
                     content = None;
                 }
-                tx.put(&mut Header { sig: None, ..header.clone() }, lane, project, content)?;
+                // It may be here already, in a log that others have another history of; and so may another that has its id.
+                let mark = tx.mark_for(header, &members, segment)?;
+                let place = tx.put(&mut Header { sig: None, ..header.clone() }, lane, project, content)?;
+                if let Some((what, detail)) = mark {
+                    tx.mark(place.pos.cast_signed(), what, &detail)?;
+                }
                 if let (REDACTED, Lane::Ctl, Some((_, payload))) = (header.kind.as_str(), lane, content) {
                     tx.obey(header, payload, &project)?;
                 }
@@ -119,8 +126,26 @@ impl Tx<'_> {
         if lane == Lane::Ctl { self.hold(project) } else { self.settle() }
     }
 
-    /// Writes some events of a log again that follow that place; the last place, or `None` where none is left. What a later epoch
-    /// has already is passed over.
+    /// Whether this very event stands in a log that is ours now. In one that we gave up, or of a copy of us, others may have another
+    /// history and not this event; and who borrows its id says something else.
+    fn says_now(&self, header: &Header) -> rusqlite::Result<bool> {
+        let mut find = self.connection.prepare_cached(
+            "SELECT event.header FROM event JOIN log ON log.n = event.log WHERE event.id = ?1 AND (log.own = 1 OR ?2)",
+        )?;
+        let anywhere = planted("borrowed-id-is-known");
+        let mut rows = find.query((header.id.to_bytes(), anywhere))?;
+        while let Some(row) = rows.next()? {
+            let there = Header::decode(row.get_ref(0)?.as_blob()?);
+            let is_same = |there: Header| there.kind == header.kind && there.payload_commit == header.payload_commit;
+            if anywhere || there.is_ok_and(is_same) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Writes some events of a log again that follow that place; the last place, or `None` where none is left. What a log that is ours
+    /// now has already is passed over.
     fn write_again(&mut self, log: &Left, after: i64) -> rusqlite::Result<Option<i64>> {
         type Row = (i64, Vec<u8>, Option<[u8; 16]>, Option<Vec<u8>>);
         let rows: Vec<Row> = self
@@ -130,14 +155,10 @@ impl Tx<'_> {
                  FROM event JOIN log ON log.n = event.log LEFT JOIN payload ON payload.pos = event.pos
                  WHERE event.log = ?1 AND event.seq > ?2 AND NOT EXISTS (
                      SELECT 1 FROM event later JOIN log there ON there.n = later.log
-                     WHERE later.id = event.id AND there.device = log.device AND there.epoch <> log.epoch
-                       AND coalesce((SELECT n FROM epoch WHERE nonce = there.epoch), ?4)
-                           > (SELECT n FROM epoch WHERE nonce = log.epoch))
+                     WHERE later.id = event.id AND there.own = 1)
                  ORDER BY event.seq LIMIT ?3",
             )?
-            .query_map((log.n, after, AT_A_TIME, i64::MAX), |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })?
+            .query_map((log.n, after, AT_A_TIME), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
             .collect::<rusqlite::Result<_>>()?;
         let mut last = None;
         for (seq, header, salt, payload) in rows {

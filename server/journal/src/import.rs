@@ -191,8 +191,11 @@ impl Tx<'_> {
         let failed = |tx: &Self, e: rusqlite::Error| tx.error(&e);
         let mut log = find(self.connection, &origin.log).map_err(|e| failed(self, e))?;
         let agrees = agrees(self.connection, log.as_ref(), segment).map_err(|e| failed(self, e))?;
-        if log.as_ref().is_some_and(|log| log.own && (!agrees || segment.last > log.head_seq)) {
-            // Somebody else goes on with our log: a clone, or what we were before a backup was put back.
+        let in_our_epoch = origin.device == self.device.public() && origin.epoch == self.device.epoch;
+        let goes_on = log.as_ref().map_or(in_our_epoch, |log| log.own && (!agrees || segment.last > log.head_seq));
+        if goes_on && !planted("copy-unnoticed") {
+            // Somebody else goes on with our log, or has begun one that would be ours: a clone, or what we were before a backup was put
+            // back.
             self.renew("another copy of this journal has written to its logs")?;
             log = find(self.connection, &origin.log).map_err(|e| failed(self, e))?;
         }
@@ -244,6 +247,13 @@ impl Tx<'_> {
             return Ok(Err(Refusal::Apart(Reason::ClockJump, jump)));
         }
         let imported = self.take_in(segment, bytes, log, &members).map_err(|e| failed(self, e))?;
+        // Of a log that copies of this journal have told two histories of, others may have the one without what came now.
+        if own && imported.new > 0 && !planted("fork-goes-on-unsaid") {
+            let forked = forked(self.connection, &origin.log).map_err(|e| failed(self, e))?;
+            if let Some(n) = forked {
+                self.say_again(n, head_seq)?;
+            }
+        }
         if origin.lane == lane_number(Lane::Ctl) {
             self.hold(origin.project)?;
         }
@@ -372,6 +382,17 @@ fn follows(connection: &Connection, segment: &Segment) -> rusqlite::Result<bool>
              WHERE log = ?1 AND first < ?2 AND last >= ?2 - 1 AND reason <> 'discarded')",
         )?
         .query_row((segment.origin.log, segment.first.cast_signed()), |row| row.get(0))
+}
+
+/// Row of a log of which another history is kept apart.
+fn forked(connection: &Connection, log: &LogId) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached(
+            "SELECT n FROM log WHERE id = ?1 AND own = 0
+             AND EXISTS (SELECT 1 FROM quarantine WHERE quarantine.log = ?1 AND reason = ?2)",
+        )?
+        .query_row((log, Reason::Fork.word()), |row| row.get(0))
+        .optional()
 }
 
 fn highest_lamport(connection: &Connection) -> rusqlite::Result<u64> {

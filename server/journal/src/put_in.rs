@@ -42,7 +42,7 @@ impl Tx<'_> {
             // Who does not count makes nobody doubtful.
             if doubt.is_none() && !crate::planted("same-id-trusted") && !there.is_some_and(|there| is_kept(&there.kind))
             {
-                self.mark(*pos, "held", &detail)?;
+                self.doubt(*pos, &detail)?;
             }
             contradicted = Some(detail).filter(|_| !crate::planted("same-id-trusted"));
         }
@@ -59,6 +59,17 @@ impl Tx<'_> {
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO mark (pos, what, detail) VALUES (?1, ?2, ?3)")?
             .execute((pos, what, detail))
+            .map(drop)
+    }
+
+    /// Marks an event that is not relied on; one that only repeats another stays what it is.
+    fn doubt(&self, pos: i64, detail: &str) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO mark (pos, what, detail) VALUES (?1, 'held', ?2)
+                 ON CONFLICT (pos) DO UPDATE SET what = excluded.what, detail = excluded.detail WHERE what <> 'twin'",
+            )?
+            .execute((pos, detail))
             .map(drop)
     }
 

@@ -156,7 +156,11 @@ impl Exchange<'_> {
             let known = here.iter().find(|(log, ..)| *log == head.log).map_or(0, |(_, _, seq, _)| *seq);
             let apart = apart.iter().filter(|segment| segment.log == head.log).map(|segment| segment.last).max();
             let known = known.max(apart.unwrap_or(0));
-            if head.seq > known {
+            // What a segment waits for is named already; its owner may say that there is more.
+            let named = state.outcome.missing.iter_mut().find(|missing| missing.log == head.log);
+            if let Some(missing) = named {
+                missing.last = missing.last.max(head.seq);
+            } else if head.seq > known {
                 let missing = Missing { log: head.log, lane: head.lane, first: known + 1, last: head.seq };
                 state.outcome.missing.push(missing);
             }

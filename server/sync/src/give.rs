@@ -33,6 +33,9 @@ impl Exchange<'_> {
                 },
                 None => false,
             };
+            if lies_there {
+                state.no_longer_unsent(&name.to_string());
+            }
             let place = match &halted {
                 _ if lies_there => Place::There,
                 None => match self.give_one(one, &name, before.get(&name.log).copied().unwrap_or(0), state) {
@@ -175,6 +178,14 @@ fn held(placed: &[(SegmentName, Place)], with_gathered: bool) -> BTreeMap<[u8; 1
 }
 
 impl State {
+    /// Somebody else has put it there meanwhile.
+    fn no_longer_unsent(&mut self, place: &str) {
+        if self.items.get(place).is_some_and(|item| item.state == ItemState::Unsent) {
+            self.items.remove(place);
+            self.note.forget.push(place.to_owned());
+        }
+    }
+
     fn sent(&mut self, bytes: u64, healed: bool) {
         self.outcome.segments_sent += 1;
         self.outcome.bytes.1 += bytes;

@@ -29,7 +29,7 @@ pub struct Outcome {
     pub problems: Vec<Problem>,
     /// Segments that wait for what stands in front of them.
     pub waiting: u64,
-    /// What its owner says is there, and is neither there nor here.
+    /// What its owner says is there, or what a segment waits for, and is neither there nor here.
     pub missing: Vec<Missing>,
     /// Other files that lie there.
     pub strays: Vec<(String, Stray)>,
@@ -54,7 +54,7 @@ pub struct Problem {
     pub next_ms: Option<i64>,
 }
 
-/// Events that somebody has put on a remote, by their owner's word, and that have not come here.
+/// Events that somebody has put on a remote, by their owner's word or by a segment that follows them, and that have not come here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Missing {
     /// The log.

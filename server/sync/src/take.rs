@@ -4,7 +4,7 @@
 use crate::error::Class;
 use crate::exchange::{Exchange, Halt, RECEIVED, State};
 use crate::name::SegmentName;
-use crate::outcome::Problem;
+use crate::outcome::{Missing, Problem};
 use journal::{Backoff, ImportError, Imported, ItemState, NO_PROJECT, Reason, RemoteItem, Segment, planted};
 use std::collections::{BTreeSet, HashSet};
 use ulid::Ulid;
@@ -15,8 +15,8 @@ const LOCAL: u8 = 4;
 
 /// Why one segment is not taken in.
 enum Refused {
-    /// What stands in front of it is not here.
-    Gap,
+    /// What stands in front of it, from that place on, is not here.
+    Gap(u64),
     /// It is noted and tried again.
     Because(Class, String),
     /// Nothing more can be done now.
@@ -79,13 +79,15 @@ impl Exchange<'_> {
                     state.settle_copies(&name);
                     state.put(item);
                 }
-                Err(Refused::Gap) if planted("gap-is-taken") => {
+                Err(Refused::Gap(_)) if planted("gap-is-taken") => {
                     let item = self.later(noted, &place, ItemState::Taken, length, Class::Retry, String::new());
                     state.put(item);
                 }
-                Err(Refused::Gap) => {
+                Err(Refused::Gap(first)) => {
                     gaps.insert(name.log);
                     state.outcome.waiting += 1;
+                    let last = name.first.saturating_sub(1);
+                    state.outcome.missing.push(Missing { log: name.log, lane: name.lane, first, last });
                 }
                 Err(Refused::Because(class, detail)) => {
                     let what = if planted("refused-is-final") { ItemState::Taken } else { ItemState::Refused };
@@ -141,7 +143,7 @@ impl Exchange<'_> {
         let last = segment.last;
         let imported = match self.journal.import_read(segment, &bytes) {
             Ok(imported) => imported,
-            Err(ImportError::Gap { .. }) => return Err(Refused::Gap),
+            Err(ImportError::Gap { expected, .. }) => return Err(Refused::Gap(expected)),
             Err(ImportError::Journal(error)) => return Err(Refused::Halt(Halt::Journal(error))),
             Err(error @ ImportError::TooMuch { .. }) => return Err(Refused::Because(Class::Quota, error.to_string())),
             Err(error @ (ImportError::Segment(_) | ImportError::Local)) => {

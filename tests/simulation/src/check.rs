@@ -2,11 +2,13 @@
 //! I1 nothing that was acknowledged is lost; I2 all have the same; I3 every chain is sound; I4 heads, conflicts and merges are those of
 //! the oracle; I5 what was redacted is in no file of a device; I6 no work without news.
 
-use crate::device::Standing;
+use crate::device::{PROJECT, Standing};
 use crate::schedule::World;
 use crate::store::Weather;
 use contract::JournalEntry;
-use holdover_journal::Filter;
+use holdover_journal::{Filter, Segment};
+use holdover_sync::SegmentName;
+use memchr::memmem::Finder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use ulid::Ulid;
@@ -26,6 +28,7 @@ impl World {
         let members = self.members();
         self.redact_for_all(&members);
         let has: Vec<(usize, Has)> = members.iter().map(|d| (*d, self.has(*d))).collect();
+        self.find_what_nobody_can_hand_on(&members, &has);
         // A redaction that went with its disk: as the first has it, all have to.
         for id in self.oracle.unsure.clone() {
             let there = has.first().and_then(|(_, first)| first.all.get(&id));
@@ -36,7 +39,9 @@ impl World {
         self.nothing_lost(&has);
         self.all_the_same(&has);
         self.chains(&members);
+        self.all_lies_there(&members);
         if self.wrongs.is_empty()
+            && self.stuck.is_empty()
             && let Some((_, first)) = has.first()
         {
             self.records(&members, &first.counting);
@@ -60,26 +65,115 @@ impl World {
             inner.poisoned.clear();
         }
         let all: Vec<usize> = (0..self.devices.len()).filter(|d| self.devices[*d].standing != Standing::Gone).collect();
+        // Clocks stay wrong in every other schedule, and are set right in the others.
+        if self.chance.one_in(2) {
+            self.devices.iter_mut().for_each(|device| device.wrong_by = 0);
+        }
         let mut quiet = false;
-        for round in 0..8 {
-            if quiet {
+        for round in 0..10 {
+            // What is changed where it lies, and is as long as before, only a thorough look finds; the others come first.
+            let deep = self.blanked && round == 2;
+            if quiet && (round > 2 || !self.blanked) {
                 break;
             }
             quiet = round > 0;
             self.now += LATER;
             for d in &all {
                 self.devices[*d].frozen = None;
-                // Clocks stay wrong and go: one that stands still tells nobody when to try again, and before 1970 all do.
+                // Clocks go: one that stands still tells nobody when to try again, and before 1970 all do.
                 if self.devices[*d].clock(self.now) == 0 {
                     self.devices[*d].wrong_by = 0;
                 }
-                let outcome = self.sync(*d, Weather::default(), self.blanked && round < 2, true);
+                let outcome = self.sync(*d, Weather::default(), deep, true);
                 quiet &= outcome.as_ref().is_some_and(|outcome| outcome.received + outcome.segments_sent == 0);
                 let stopped = outcome.as_ref().and_then(|outcome| outcome.stopped.clone());
                 if outcome.is_none() || stopped.is_some() {
                     self.wrong(format!(
                         "device {d} does not synchronise in round {round}, with nothing in its way: {stopped:?}"
                     ));
+                }
+                if round == 1 {
+                    self.all_is_dealt_with(*d);
+                }
+            }
+        }
+    }
+
+    /// With nothing in its way, and long after what was refused is tried again, a device has what lies there, keeps it apart, or says
+    /// what it waits for.
+    fn all_is_dealt_with(&mut self, d: usize) {
+        if self.key.is_some() || self.devices[d].standing != Standing::Member {
+            return;
+        }
+        let journal = self.devices[d].the();
+        let here: BTreeMap<_, _> =
+            journal.log_heads(PROJECT).unwrap_or_default().into_iter().map(|(log, _, head, _)| (log, head)).collect();
+        let apart: BTreeSet<_> =
+            journal.quarantined().unwrap_or_default().into_iter().map(|apart| (apart.log, apart.first)).collect();
+        let missing = self.missing.get(&d).cloned().unwrap_or_default();
+        let mut passed_over = None;
+        for (name, bytes) in &self.store.look().place.files {
+            let Ok(segment) = Segment::read(bytes) else { continue };
+            let is_named = segment.origin.log == name.log
+                && (segment.first, segment.last) == (name.first, name.last)
+                && segment.hash.starts_with(&name.hash);
+            let is_ours = segment.origin.project == PROJECT || segment.origin.lane == 0;
+            let is_here = here.get(&name.log).is_some_and(|head| *head >= name.last);
+            if is_named && is_ours && !is_here && !apart.contains(&(name.log, name.first)) && !missing.contains(&name.log) {
+                passed_over = Some(format!("I1: device {d} passes over {name}, and says nothing of it"));
+            }
+        }
+        passed_over.into_iter().for_each(|wrong| self.wrong(wrong));
+    }
+
+    /// What any of them can hand on lies on the storage: whoever comes to it finds it there.
+    fn all_lies_there(&mut self, members: &[usize]) {
+        if self.key.is_some() {
+            return;
+        }
+        let mut wrongs = Vec::new();
+        for d in members {
+            let inner = self.store.look();
+            for one in self.devices[*d].the().carried(PROJECT).unwrap_or_default() {
+                let name = SegmentName::of(&one.sealed);
+                let mut files = (1..=9).map(|copy| inner.place.files.get(&name.in_copy(copy)));
+                // Where damaged files have every name, nothing is overwritten.
+                let is_there = files.clone().flatten().any(|bytes| bytes.len() as u64 == one.bytes) || files.all(|file| file.is_some());
+                if !is_there {
+                    wrongs.push(format!("I1: device {d} holds {name}, and it does not lie on the storage"));
+                }
+            }
+        }
+        wrongs.into_iter().for_each(|wrong| self.wrong(wrong));
+    }
+
+    /// Events in logs of which a part can be handed on by nobody: a redaction took something out of a segment, only its owner can seal
+    /// it again, and the owner is gone or was set back. Those who have them keep them; the others have to be told.
+    fn find_what_nobody_can_hand_on(&mut self, members: &[usize], has: &[(usize, Has)]) {
+        let mut runs: BTreeMap<[u8; 16], BTreeSet<(u64, u64)>> = BTreeMap::new();
+        for d in members {
+            for one in self.devices[*d].the().carried(PROJECT).unwrap_or_default() {
+                runs.entry(one.sealed.log).or_default().insert((one.sealed.first, one.sealed.last));
+            }
+        }
+        let reach = |log: &[u8; 16]| {
+            let runs = runs.get(log).into_iter().flatten();
+            runs.fold(0, |reach, (first, last)| if *first <= reach + 1 { reach.max(*last) } else { reach })
+        };
+        for (_, has) in has {
+            for (id, entry) in &has.all {
+                let mut log = [0; 16];
+                if hex::decode_to_slice(&entry.log, &mut log).is_ok() && reach(&log) < entry.seq {
+                    self.stuck.insert(*id, log);
+                }
+            }
+        }
+        // Where somebody has it in a log that can be handed on, it is none of them.
+        for (_, has) in has {
+            for (id, entry) in &has.all {
+                let mut log = [0; 16];
+                if hex::decode_to_slice(&entry.log, &mut log).is_ok() && reach(&log) >= entry.seq {
+                    self.stuck.remove(id);
                 }
             }
         }
@@ -121,6 +215,12 @@ impl World {
         (!event.may_be_lost).then_some(true)
     }
 
+    /// Whether a device says that it lacks the part of a log in which that event is, and nobody can hand that on.
+    fn is_told(&self, d: usize, id: &Ulid) -> bool {
+        let log = self.stuck.get(id);
+        log.is_some_and(|log| self.missing.get(&d).is_some_and(|missing| missing.contains(log)))
+    }
+
     fn nothing_lost(&mut self, has: &[(usize, Has)]) {
         let mut wrongs = Vec::new();
         for (d, has) in has {
@@ -128,6 +228,7 @@ impl World {
                 let there = has.all.get(id);
                 match self.must(id) {
                     Some(true) => match there {
+                        None if self.is_told(*d, id) => {}
                         None => wrongs.push(format!("I1: device {d} lacks {id} of device {}", event.by)),
                         Some(entry) if entry.held.is_some() => {
                             wrongs.push(format!("I1: device {d} holds {id} of device {}: {:?}", event.by, entry.held));
@@ -173,7 +274,7 @@ impl World {
         let ones = counts(one);
         for (d, other) in &has[1..] {
             let others = counts(other);
-            if let Some(id) = ones.symmetric_difference(&others).next() {
+            if let Some(id) = ones.symmetric_difference(&others).find(|id| !self.stuck.contains_key(id)) {
                 let lacks = if ones.contains(id) { d } else { first };
                 let entry = one.all.get(id).or(other.all.get(id));
                 let kind = entry.map_or("?", |entry| &entry.kind).to_owned();
@@ -224,11 +325,11 @@ impl World {
     }
 
     fn no_secrets(&mut self, members: &[usize]) {
-        let gone: Vec<String> = self
+        let gone: Vec<Finder<'static>> = self
             .secrets
             .iter()
             .filter(|(id, _)| self.oracle.redacted.contains(id) && self.must(id) == Some(true))
-            .map(|(_, secret)| secret.clone())
+            .map(|(_, secret)| Finder::new(secret).into_owned())
             .collect();
         if gone.is_empty() {
             return;
@@ -238,7 +339,8 @@ impl World {
             for file in fs::read_dir(&self.devices[*d].folder).into_iter().flatten().flatten() {
                 let bytes = fs::read(file.path()).unwrap_or_default();
                 for secret in &gone {
-                    if holds(&bytes, secret.as_bytes()) {
+                    if secret.find(&bytes).is_some() {
+                        let secret = String::from_utf8_lossy(secret.needle());
                         wrongs.push(format!("I5: {} of device {d} holds `{secret}`", file.file_name().display()));
                     }
                 }
@@ -275,17 +377,4 @@ impl World {
             }
         }
     }
-}
-
-fn holds(bytes: &[u8], what: &[u8]) -> bool {
-    let first = what[0];
-    let mut at = 0;
-    while let Some(found) = bytes[at..].iter().position(|byte| *byte == first) {
-        at += found;
-        if bytes[at..].starts_with(what) {
-            return true;
-        }
-        at += 1;
-    }
-    false
 }

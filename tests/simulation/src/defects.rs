@@ -1,6 +1,7 @@
 //! Defects that are planted in the program, one at a time, and within how many schedules each has to be found.
 
-use crate::schedule;
+use crate::{Sum, child, listen};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub struct Defect {
     pub name: &'static str,
@@ -8,7 +9,7 @@ pub struct Defect {
     pub within: u64,
 }
 
-pub const DEFECTS: [Defect; 26] = [
+pub const DEFECTS: [Defect; 29] = [
     Defect { name: "gap-is-taken", within: 100 },
     Defect { name: "refused-is-final", within: 100 },
     Defect { name: "hints-are-believed", within: 100 },
@@ -35,24 +36,43 @@ pub const DEFECTS: [Defect; 26] = [
     Defect { name: "first-named-alone-goes", within: 100 },
     Defect { name: "removal-takes-unseen", within: 100 },
     Defect { name: "told-before-commit", within: 100 },
+    Defect { name: "copy-unnoticed", within: 300 },
+    Defect { name: "fork-goes-on-unsaid", within: 300 },
+    Defect { name: "borrowed-id-is-known", within: 300 },
 ];
 
-/// Plants each, and runs schedules until one is wrong.
-pub fn all_found() -> bool {
-    let mut missed = 0;
-    for defect in &DEFECTS {
-        let found = (1..=defect.within)
-            .find_map(|seed| schedule::run(seed, Some(defect.name), false).outcome.err().map(|why| (seed, why)));
-        match found {
-            Some((seed, why)) => {
-                println!("{:<40} seed {seed:>4}: {}", defect.name, why.chars().take(100).collect::<String>())
-            }
-            None => {
-                missed += 1;
-                println!("{:<40} NOT FOUND in {} schedules", defect.name, defect.within);
-            }
+/// Plants each, and runs schedules until one is wrong; several at a time.
+pub fn all_found(jobs: u64) -> bool {
+    let (next, missed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                while let Some(defect) = DEFECTS.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if !is_found(defect) {
+                        missed.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
         }
-    }
+    });
+    let missed = missed.into_inner();
     println!("{} defects planted, {missed} not found", DEFECTS.len());
     missed == 0
+}
+
+fn is_found(defect: &Defect) -> bool {
+    let within = defect.within.to_string();
+    let words = ["--figures", "--until-wrong", "--defect", defect.name, "--count", &within].map(str::to_owned);
+    let (mut sum, mut found) = (Sum::default(), None);
+    listen(child(&words), &mut sum, |line| {
+        if line.starts_with("seed ") {
+            found.get_or_insert_with(|| line.chars().take(110).collect::<String>());
+        }
+    });
+    let met = sum.met;
+    match &found {
+        Some(why) => println!("{:<24} met {met:>7} times, {why}", defect.name),
+        None => println!("{:<24} met {met:>7} times, NOT FOUND in {} schedules", defect.name, sum.done),
+    }
+    found.is_some()
 }

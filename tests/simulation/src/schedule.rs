@@ -10,7 +10,7 @@ use crate::trace::Trace;
 use contract::DeviceKind;
 use holdover_journal::{Journal, NO_PROJECT, Terms, simulated};
 use holdover_sync::{Class, Outcome, Problem, Remote, Sealed, TeamKey};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use ulid::Ulid;
@@ -19,6 +19,15 @@ use ulid::Ulid;
 pub const OPERATIONS: u64 = 200;
 pub const FAULTS: u64 = 5;
 const DAY: i64 = 86_400_000;
+
+/// Schedules that were wrong once, and why. What a seed means changes with the simulation: each cause is also a defect that can be
+/// planted, or a test of the crate it was in.
+pub const NAMED: &[(&str, u64)] = &[
+    ("a member uses an id again, beside a machine that was copied", 13),
+    ("a copy of a copy", 66),
+    ("a copy begins a log that would be this copy's own", 72),
+    ("the same, before anything was told of it", 194),
+];
 
 pub struct World {
     pub chance: Chance,
@@ -45,8 +54,10 @@ pub struct World {
     pub images: Vec<(usize, PathBuf, BTreeSet<Ulid>)>,
     pub folder: PathBuf,
     pub wrongs: Vec<String>,
-    /// Two have had one device's key and state: by a copy, or by a disk that was put back.
-    pub copied: bool,
+    /// What each device's last synchronisation could not get.
+    pub missing: BTreeMap<usize, BTreeSet<[u8; 16]>>,
+    /// Events that nobody can hand on any more, and the log that they are in.
+    pub stuck: BTreeMap<Ulid, [u8; 16]>,
     /// Something that lies there was changed and is as long as before: only a thorough synchronisation sees it.
     pub blanked: bool,
 }
@@ -59,6 +70,10 @@ pub struct Ran {
     pub operations: u64,
     pub faults: u64,
     pub killed: u64,
+    /// How often the place of the planted defect was met.
+    pub met: u64,
+    /// Events that nobody could hand on at the end.
+    pub stuck: u64,
 }
 
 /// Where journals lie: in memory, where the system has such a place.
@@ -81,7 +96,11 @@ pub fn run(seed: u64, defect: Option<&'static str>, keeps: bool) -> Ran {
     }
     let killed = world.devices.iter().map(|device| device.killed).sum();
     world.devices.clear();
+    let met = simulated::met();
     simulated::end();
+    if let Some(to) = std::env::var_os("HOLDOVER_SIMULATION_KEEP") {
+        let _ = std::process::Command::new("cp").arg("-r").arg(folder.path()).arg(to).status();
+    }
     let outcome = world.wrongs.first().map_or(Ok(()), |wrong| Err(wrong.clone()));
     Ran {
         outcome,
@@ -91,6 +110,8 @@ pub fn run(seed: u64, defect: Option<&'static str>, keeps: bool) -> Ran {
         operations: world.operations,
         faults: world.faults,
         killed,
+        met,
+        stuck: world.stuck.len() as u64,
     }
 }
 
@@ -122,7 +143,8 @@ impl World {
             images: Vec::new(),
             folder: folder.to_owned(),
             wrongs: Vec::new(),
-            copied: false,
+            missing: BTreeMap::new(),
+            stuck: BTreeMap::new(),
             blanked: false,
         };
         for n in 0..many {
@@ -229,6 +251,7 @@ impl World {
         match done {
             Some(Ok(outcome)) => {
                 self.trace.say(&format!("{d} synchronised: {said}; {}", brief(&outcome)));
+                self.missing.insert(d, outcome.missing.iter().map(|missing| missing.log).collect());
                 let placed = outcome.stopped.is_none() || said.contains("finish");
                 for problem in &outcome.problems {
                     let Problem { name, class, detail, attempts, next_ms } = problem;

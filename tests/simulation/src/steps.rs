@@ -1,6 +1,6 @@
 //! What goes wrong with clocks, disks, processes and the storage, beside what goes wrong with single questions.
 
-use crate::device::{Device, PROJECT, Standing};
+use crate::device::{Device, Standing};
 use crate::schedule::World;
 use crate::store::{Place, Weather};
 use holdover_journal::{Journal, NO_PROJECT, OpenError};
@@ -158,11 +158,9 @@ impl World {
     /// A virtual machine is copied as it stands, disk and all; or only its files are, to another disk.
     fn copy_runs_too(&mut self, d: usize) {
         let n = self.devices.len();
-        // A copy of a copy, and a copy beside a member that uses ids again, are open: see `docs/reliability.md`.
-        if n >= MOST || self.copied || self.hostile.is_some() || self.victim == Some(d) {
+        if n >= MOST || self.victim == Some(d) {
             return;
         }
-        self.copied = true;
         self.cases.hit(12);
         let disk = if self.chance.one_in(2) { self.devices[d].disk.clone() } else { format!("disk {n}") };
         let to = self.folder.join(format!("device-{n}"));
@@ -205,10 +203,9 @@ impl World {
             return;
         }
         let (d, from, had) = self.images.remove(self.chance.below(self.images.len()));
-        if self.devices[d].standing != Standing::Member || self.copied || self.hostile.is_some() {
+        if self.devices[d].standing != Standing::Member {
             return;
         }
-        self.copied = true;
         let kind = self.chance.below(3);
         self.cases.hit(if kind == 0 { 2 } else { 13 });
         let lost: BTreeSet<Ulid> = self.ours(d).difference(&had).copied().collect();
@@ -314,9 +311,14 @@ impl World {
 
     fn wrong_remote(&mut self, d: usize) {
         self.cases.hit(40);
-        let other = if self.chance.one_in(2) { [1; 16] } else { PROJECT };
-        let check = self.store.look().identity.as_ref().and_then(|identity| identity.check);
-        self.store.look().mistaken = Some(Identity { id: "another".to_owned(), project: other, check });
+        let Some(own) = self.store.look().identity.clone() else { return };
+        // Each of the two that tell is wrong alone.
+        let other = if self.chance.one_in(2) {
+            Identity { project: [1; 16], ..own }
+        } else {
+            Identity { id: "another".to_owned(), ..own }
+        };
+        self.store.look().mistaken = Some(other);
         let before = self.moved();
         let outcome = self.sync(d, Weather::default(), true, true);
         let after = self.moved();
