@@ -27,8 +27,20 @@ fn dependencies(manifest: &str, normal_only: bool) -> BTreeSet<String> {
     names
 }
 
-const CRATES: [&str; 11] =
-    ["contract", "host", "journal", "inventory", "checks", "conflict", "merge", "sync", "engine", "lsp", "holdover"];
+const CRATES: [&str; 12] = [
+    "contract",
+    "gguf",
+    "host",
+    "journal",
+    "inventory",
+    "checks",
+    "conflict",
+    "merge",
+    "sync",
+    "engine",
+    "lsp",
+    "holdover",
+];
 
 #[test]
 fn every_dependency_has_its_line_and_every_line_its_dependency() {
@@ -66,8 +78,9 @@ fn every_dependency_has_its_line_and_every_line_its_dependency() {
 
 #[test]
 fn arrows_between_crates_point_downwards_only() {
-    let allowed: [(&str, &[&str]); 11] = [
+    let allowed: [(&str, &[&str]); 12] = [
         ("contract", &[]),
+        ("gguf", &[]),
         ("host", &["contract"]),
         ("journal", &["host", "contract"]),
         ("inventory", &["host", "contract"]),
@@ -75,7 +88,7 @@ fn arrows_between_crates_point_downwards_only() {
         ("conflict", &["host", "contract"]),
         ("merge", &["conflict", "contract"]),
         ("sync", &["journal", "host", "contract"]),
-        ("engine", &["inventory", "checks", "conflict", "sync", "journal", "host", "contract"]),
+        ("engine", &["inventory", "checks", "conflict", "sync", "journal", "gguf", "host", "contract"]),
         ("lsp", &["engine", "conflict", "host", "contract"]),
         ("holdover", &["lsp", "engine", "merge", "conflict", "journal", "host", "contract"]),
     ];
@@ -89,7 +102,7 @@ fn arrows_between_crates_point_downwards_only() {
 
 #[test]
 fn only_the_command_line_prints_and_only_lsp_knows_the_protocol() {
-    for name in ["contract", "host", "journal", "inventory", "checks", "conflict", "merge", "sync", "engine"] {
+    for name in ["contract", "gguf", "host", "journal", "inventory", "checks", "conflict", "merge", "sync", "engine"] {
         let used = dependencies(&format!("server/{name}/Cargo.toml"), true);
         for editor in ["tower-lsp", "ls-types", "clap", "indicatif", "owo-colors", "anstream"] {
             assert!(!used.contains(editor), "{name} must not know {editor}");
@@ -97,7 +110,8 @@ fn only_the_command_line_prints_and_only_lsp_knows_the_protocol() {
         assert!(name == "contract" || name == "host" || !used.contains("etcetera"), "only host knows folders: {name}");
     }
     // What runs a program or opens a connection stands in `host` alone.
-    for name in ["contract", "journal", "inventory", "checks", "conflict", "merge", "sync", "engine", "lsp", "holdover"]
+    for name in
+        ["contract", "gguf", "journal", "inventory", "checks", "conflict", "merge", "sync", "engine", "lsp", "holdover"]
     {
         for file in sources(&root().join("server").join(name).join("src")) {
             let text = std::fs::read_to_string(&file).unwrap();

@@ -15,6 +15,7 @@ mod health;
 mod intact;
 mod job;
 mod keep;
+mod model;
 mod note;
 mod pack;
 mod pin;
@@ -53,6 +54,9 @@ pub use intact::{
 };
 pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
 pub use keep::{Keep, NoKeep, Unit};
+pub use model::{
+    MODEL_FRAME, ModelAsk, ModelEnd, ModelEntry, ModelFile, ModelMessage, ModelReport, ModelRole, ModelTold,
+};
 pub use note::{Note, NoteAnchor, NoteDraft, NoteGrade, NotePlace, NoteReport, NoteVersion};
 pub use pack::{PackItem, PackKind, PackState};
 pub use pin::{LeftRequirement, OutdatedLockfile, PinReport, PinnedRequirement};
@@ -118,6 +122,8 @@ pub struct Everything {
     pub roots: RootReport,
     /// `holdover device join --json`.
     pub join: JoinReport,
+    /// `holdover model list --json`, and what its other commands print.
+    pub models: ModelReport,
     /// `holdover journal replay --entity ID --json`.
     pub record: Record,
     /// `holdover journal verify --json`.

@@ -65,6 +65,9 @@ pub enum EngineError {
     /// A remote was named wrongly, or did not do what it was asked.
     #[error(transparent)]
     Remote(#[from] crate::RemoteRefused),
+    /// A model could not be added, found or removed.
+    #[error(transparent)]
+    Model(#[from] crate::ModelError),
     /// Something about devices could not be done.
     #[error(transparent)]
     Device(#[from] journal::DeviceError),
@@ -110,6 +113,7 @@ impl EngineError {
             EngineError::Record(_) => "record",
             EngineError::Pin(_) => "pin",
             EngineError::Remote(refused) => refused.kind(),
+            EngineError::Model(_) => "model",
             EngineError::Device(_) | EngineError::Admit(_) => "device",
             EngineError::Import(_) => "import",
             EngineError::Date { .. } => "date",

@@ -6,7 +6,7 @@ use crate::worker::Task;
 use crate::workspace::Workspace;
 use contract::{
     Connectivity, ConnectivityState, EcosystemReadiness, Function, FunctionMode, JournalState, JournalStatus,
-    ModelStatus, Readiness, ReadinessState, Status,
+    Readiness, ReadinessState, Status,
 };
 use host::OfflineMode;
 use std::sync::PoisonError;
@@ -119,7 +119,7 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
         mirrors,
         checks: workspace.lint_book.status().into_iter().chain(workspace.check_book.statuses()).collect(),
         conflicts: workspace.conflicts(inner),
-        model: ModelStatus { detail: "this version explains nothing yet".into(), ..ModelStatus::default() },
+        model: crate::models::status(&inner.folders.data),
         jobs: jobs(inner, workspace),
         sync: crate::synced::status(inner, workspace),
         journal: journal(inner, workspace),
