@@ -127,7 +127,7 @@ impl Header {
                 return Err(Unfit::Value { what: key.to_owned(), is: is.to_string(), expected });
             }
         }
-        if head % 2 != 0 {
+        if !head.is_multiple_of(2) {
             let expected = "an even number".to_owned();
             return Err(Unfit::Value { what: "the width of a head".into(), is: head.to_string(), expected });
         }

@@ -26,7 +26,9 @@ fn file(entries: &[Vec<u8>], tensors: &[Vec<u8>], behind: usize) -> Vec<u8> {
     let mut bytes = b"GGUF\x03\0\0\0".to_vec();
     bytes.extend((tensors.len() as u64).to_le_bytes());
     bytes.extend((entries.len() as u64).to_le_bytes());
-    entries.iter().chain(tensors).for_each(|part| bytes.extend(part));
+    for part in entries.iter().chain(tensors) {
+        bytes.extend(part);
+    }
     bytes.resize(bytes.len().next_multiple_of(32) + behind, 0);
     bytes
 }
@@ -42,7 +44,9 @@ fn list(kind: u32, length: u64) -> Vec<u8> {
 fn tensor(name: &str, dimensions: &[u64], kind: u32, offset: u64) -> Vec<u8> {
     let mut bytes = text(name);
     bytes.extend((dimensions.len() as u32).to_le_bytes());
-    dimensions.iter().for_each(|dimension| bytes.extend(dimension.to_le_bytes()));
+    for dimension in dimensions {
+        bytes.extend(dimension.to_le_bytes());
+    }
     bytes.extend(kind.to_le_bytes());
     bytes.extend(offset.to_le_bytes());
     bytes
