@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/fuzz"
 seconds=${1:?usage: tests/long/fuzz.sh SECONDS [TARGET…]}
 shift
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(header payload segment records conflicts suggest lockfiles lints)
+[ ${#targets[@]} -gt 0 ] || targets=(header payload segment records conflicts suggest lockfiles lints gguf)
 host=$(rustc -vV | sed -n 's/^host: //p')
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/../../../target}/fuzz
 export CARGO_INCREMENTAL=0

@@ -185,6 +185,9 @@ fn every_command_and_option_that_a_page_names_is_there() {
                             text.stdout.extend(fixture.holdover(&["device", sub, "--help"]).stdout);
                         }
                     }
+                    if command == "model" {
+                        text.stdout.extend(fixture.holdover(&["model", "add", "--help"]).stdout);
+                    }
                     if command == "snapshot" {
                         for sub in ["create", "verify", "show"] {
                             text.stdout.extend(fixture.holdover(&["snapshot", sub, "--help"]).stdout);

@@ -18,6 +18,7 @@ mod intact;
 mod job;
 mod keep;
 mod log;
+mod model;
 mod note;
 mod pack;
 mod pin;
@@ -63,6 +64,9 @@ pub use intact::{
 pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
 pub use keep::{Keep, NoKeep, Unit};
 pub use log::{LogCause, LogDomain, LogGroup, LogLevel, LogLine, LogReport};
+pub use model::{
+    MODEL_FRAME, ModelAsk, ModelEnd, ModelEntry, ModelFile, ModelMessage, ModelReport, ModelRole, ModelTold,
+};
 pub use note::{AnchorGrade, Note, NoteAnchor, NoteDraft, NotePlace, NoteReport, NoteVersion};
 pub use pack::{PackItem, PackKind, PackState};
 pub use pin::{LeftRequirement, OutdatedLockfile, PinReport, PinnedRequirement};
@@ -138,6 +142,8 @@ pub struct Everything {
     pub roots: RootReport,
     /// `holdover device join --json`.
     pub join: JoinReport,
+    /// `holdover model list --json`, and what its other commands print.
+    pub models: ModelReport,
     /// `holdover journal replay --entity ID --json`.
     pub record: Record,
     /// `holdover journal verify --json`.

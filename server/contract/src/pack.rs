@@ -16,6 +16,8 @@ pub enum PackKind {
     Command,
     /// A file that has to be here.
     File,
+    /// The local model in use.
+    Model,
 }
 
 /// How far it is.

@@ -71,6 +71,9 @@ pub enum EngineError {
     /// A remote was named wrongly, or did not do what it was asked.
     #[error(transparent)]
     Remote(#[from] crate::RemoteRefused),
+    /// A model could not be added, found or removed.
+    #[error(transparent)]
+    Model(#[from] crate::ModelError),
     /// Something about devices could not be done.
     #[error(transparent)]
     Device(#[from] journal::DeviceError),
@@ -118,6 +121,7 @@ impl EngineError {
             EngineError::Pin(_) => "pin",
             EngineError::Explain(error) => error.kind(),
             EngineError::Remote(refused) => refused.kind(),
+            EngineError::Model(_) => "model",
             EngineError::Device(_) | EngineError::Admit(_) => "device",
             EngineError::Import(_) => "import",
             EngineError::Date { .. } => "date",

@@ -63,6 +63,7 @@ impl Engine {
             items.push(packing.command(command));
         }
         items.extend(files.iter().map(|path| packing.file(path)));
+        items.extend(crate::models::packed(&self.inner.folders.data));
         if cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
         }
@@ -74,7 +75,7 @@ impl Engine {
     }
 }
 
-fn item(kind: PackKind, name: &str, state: PackState, text: impl Into<String>) -> PackItem {
+pub(crate) fn item(kind: PackKind, name: &str, state: PackState, text: impl Into<String>) -> PackItem {
     PackItem { kind, name: name.to_owned(), state, missing: 0, bytes: None, text: text.into() }
 }
 

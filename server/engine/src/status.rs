@@ -6,7 +6,7 @@ use crate::worker::Task;
 use crate::workspace::Workspace;
 use contract::{
     Connectivity, ConnectivityState, EcosystemReadiness, Function, FunctionMode, JournalState, JournalStatus,
-    ModelStatus, Readiness, ReadinessState, Status,
+    Readiness, ReadinessState, Status,
 };
 use host::OfflineMode;
 use std::sync::PoisonError;
@@ -120,7 +120,7 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
         checks: workspace.lint_book.status().into_iter().chain(workspace.check_book.statuses()).collect(),
         conflicts: workspace.conflicts(inner),
         reviews: crate::reviews::counts(inner, workspace),
-        model: ModelStatus { detail: "this version explains nothing yet".into(), ..ModelStatus::default() },
+        model: crate::models::status(&inner.folders.data),
         jobs: jobs(inner, workspace),
         sync: crate::synced::status(inner, workspace),
         journal: journal(inner, workspace),
@@ -274,7 +274,6 @@ fn functions(
         None => function("journal", FunctionMode::Unavailable, "being opened".into(), ""),
     };
     let conflicts = function("conflicts", FunctionMode::Local, "read from the text".into(), "");
-    let absent = |name| function(name, FunctionMode::Unavailable, "not in this version".into(), "");
     let (lints, linters) = (workspace.lints(), workspace.loaded().settings.checks.enable.unwrap_or(true));
     let checks = match (lints, linters) {
         (false, false) => {
@@ -295,5 +294,19 @@ fn functions(
     };
     let sync = "over folders; over remotes on other machines once there is a connection";
     let sync = function("sync", FunctionMode::Local, sync.into(), "");
-    vec![build, fetch, conflicts, journal, checks, sync, absent("explain"), absent("review")]
+    let words_too = workspace.loaded().settings.explain.endpoint.as_deref().is_some_and(|at| !at.trim().is_empty());
+    let explain = if words_too {
+        function(
+            "explain",
+            FunctionMode::Local,
+            "facts from this machine; then a model's words, from an endpoint".into(),
+            "",
+        )
+    } else {
+        let next = "the setting `explain.endpoint` adds a model's words";
+        function("explain", FunctionMode::Local, "facts from the text, its pages and git's history".into(), next)
+    };
+    let review = "threads and verdicts are written here; colleagues get them with the synchronisation";
+    let review = function("review", FunctionMode::Local, review.into(), "");
+    vec![build, fetch, conflicts, journal, checks, sync, explain, review]
 }

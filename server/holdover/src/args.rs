@@ -102,6 +102,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: crate::commands::remote::Command,
     },
+    /// Local models, which explain without a network
+    Model {
+        #[command(subcommand)]
+        command: crate::commands::model::Command,
+    },
     /// What waits for each remote, and why
     Queue(crate::commands::queue::Options),
     /// A signed statement of what is here and verified

@@ -14,7 +14,7 @@ pub(crate) const GROUPS: [(&str, &[&str]); 8] = [
     ("Merge", &["conflicts", "merge-driver"]),
     ("Understand", &["explain"]),
     ("Look back", &["journal"]),
-    ("Set up", &["lsp", "completions", "man", "help"]),
+    ("Set up", &["model", "lsp", "completions", "man", "help"]),
 ];
 
 /// How every command but `lsp` ends.
@@ -210,6 +210,24 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover sync --watch", "stay, and do so by itself, as an editor does"),
         ],
     ),
+    (
+        "model",
+        &[("holdover model add ~/Downloads/qwen2.5-coder-1.5b-q4_k_m.gguf", "a model file that is here already")],
+    ),
+    (
+        "model add",
+        &[
+            (
+                "holdover model add qwen2.5-coder-1.5b-q4_k_m.gguf",
+                "copied, pinned by its hash, and used if it is the first",
+            ),
+            ("holdover model add big.gguf --name large", "under another name"),
+        ],
+    ),
+    ("model list", &[("holdover model list", "which there are, and whether their files are as they were added")]),
+    ("model use", &[("holdover model use large", "has this one answer")]),
+    ("model verify", &[("holdover model verify", "compare every byte of all of them with what was added")]),
+    ("model remove", &[("holdover model remove large", "it and its file")]),
     ("remote", &[("holdover remote add stick /media/stick/ferry", "a folder, on a stick or one that is shared")]),
     (
         "remote add",

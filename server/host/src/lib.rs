@@ -41,9 +41,11 @@ pub use leave::leave;
 pub use memory::limit_memory;
 pub use moment::{ago, at_second, moment};
 pub use network::{Gate, OfflineMode, Permit, Refused, WayOut};
-pub use paths::{Folders, FoldersError, make_private_folder, write_new_private, write_private, write_public};
+pub use paths::{
+    Folders, FoldersError, free_bytes, make_private_folder, write_new_private, write_private, write_public,
+};
 pub use process::{Command, Ended, Output, ProcessError, Stream, find_program};
-pub use read::read_small;
+pub use read::{open_regular, read_small};
 pub use routes::RouteWatch;
 pub use sandbox::{
     CutOff, CutOffEnd, Reached, SANDBOX_ARGUMENT, Seen, Spoken, Strength, Way, Who, run_cut_off, sandbox_asked,

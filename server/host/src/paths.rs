@@ -89,6 +89,16 @@ fn session_folder() -> Option<PathBuf> {
     None
 }
 
+/// Bytes that the user can still write where a folder is; `None` where the system does not say.
+#[must_use]
+pub fn free_bytes(folder: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    let free = rustix::fs::statvfs(folder).ok().and_then(|disk| disk.f_bavail.checked_mul(disk.f_frsize));
+    #[cfg(not(unix))]
+    let free = None;
+    free
+}
+
 #[cfg(unix)]
 /// Makes a folder for its owner alone, with those above it, where it is not there.
 pub fn make_private_folder(path: &Path) -> io::Result<()> {

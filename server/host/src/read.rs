@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-/// The contents of a regular file of at most `limit` bytes; links are followed. Anything else at the path, a pipe or a
-/// device for example, is an error and is not waited for.
-pub fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+/// A regular file, to be read; links are followed. Anything else at the path, a pipe or a device for example, is an error and is
+/// not waited for.
+pub fn open_regular(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true);
     #[cfg(unix)]
@@ -20,6 +20,12 @@ pub fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if !metadata.is_file() {
         return Err(io::Error::other("this is not a file"));
     }
+    Ok(file)
+}
+
+/// The contents of a regular file of at most `limit` bytes, opened as by [`open_regular`].
+pub fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let file = open_regular(path)?;
     let mut bytes = Vec::new();
     file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {

@@ -13,6 +13,7 @@ pub(crate) mod log;
 pub(crate) mod lsp;
 mod man;
 pub(crate) mod merge_driver;
+pub(crate) mod model;
 mod note;
 mod offline;
 pub(crate) mod pin;
@@ -67,6 +68,7 @@ pub(crate) fn run(args: &Args, out: &Out) -> Result<End, Failure> {
         Command::MergeDriver(options) => merge_driver::run(options, out),
         Command::Sync(options) => sync::run(options, out),
         Command::Remote { command } => remote::run(command, out),
+        Command::Model { command } => model::run(command, out),
         Command::Queue(options) => queue::run(options, out),
         Command::Snapshot { command } => snapshot::run(command, out),
         Command::Doctor { path } => doctor::run(path, out),
@@ -136,7 +138,9 @@ fn failed(error: &EngineError) -> Failure {
                 End::No
             }
         }
-        EngineError::Snapshot(SnapshotError::NotReady(_) | SnapshotError::Envelope { .. })
+        EngineError::Model(refused) if refused.is_usage() => End::Usage,
+        EngineError::Model(_)
+        | EngineError::Snapshot(SnapshotError::NotReady(_) | SnapshotError::Envelope { .. })
         | EngineError::Device(_)
         | EngineError::Admit(_)
         | EngineError::Import(_)

@@ -172,6 +172,7 @@ fn print_packed(item: &PackItem, out: &Out) {
         PackKind::Branch => "branch",
         PackKind::Command => "command",
         PackKind::File => "file",
+        PackKind::Model => "model",
     };
     let state = match item.state {
         PackState::Ready => "here".green().to_string(),

@@ -46,6 +46,14 @@ fn seeds(to: &Path) {
         write(&to.join(format!("segment/{events}")), [&[1], front].concat());
         write(&to.join(format!("segment/raw{events}")), [&[0], front].concat());
     }
+    use holdover_test_model::Architecture;
+    for (name, architecture) in [("llama", Architecture::Llama), ("qwen2", Architecture::Qwen2)] {
+        // A small vocabulary: what is looked at is the header.
+        let shape = holdover_test_model::Shape { width: 32, layers: 1, heads: 1, kv_heads: 1, inner: 32, vocabulary: 512, context: 64 };
+        let mut file = vec![0];
+        holdover_test_model::write(architecture, shape, 1, &mut file).expect("into memory");
+        write(&to.join("gguf").join(name), file);
+    }
     let place = Place::new();
     let files = [
         place.root.join("Cargo.lock"),
