@@ -50,7 +50,7 @@ fn print(report: &LogReport, out: &Out) {
             out.line(format!("    line {}: {}", because.line.line, because.line.text.trim()));
         }
     } else if report.first_error.is_some() {
-        out.line("nothing that is known of logs says why".to_owned());
+        out.line("nothing that is known of logs says why");
     }
     let most = if out.verbose { usize::MAX } else { FEW };
     for group in report.groups.iter().take(most) {
