@@ -102,9 +102,13 @@ fn terms() -> Terms {
 
 #[test]
 fn a_copy_that_begins_a_log_before_this_one_does_is_noticed() {
-    let lives = Lives::of(|journal| drop(note(journal, "common")));
+    let lives = Lives::of(|journal| {
+        note(journal, "common");
+    });
     // The lane was not written to before the copy was made.
-    let of_the_copy = lives.live(|journal| drop(write(journal, Lane::Review, "of the copy")));
+    let of_the_copy = lives.live(|journal| {
+        write(journal, Lane::Review, "of the copy");
+    });
     let here = lives.live(|journal| {
         for segment in &of_the_copy {
             assert_eq!(journal.import(segment).unwrap().quarantined, None);
@@ -121,7 +125,10 @@ fn a_copy_that_begins_a_log_before_this_one_does_is_noticed() {
 
 #[test]
 fn what_goes_on_in_a_log_of_which_others_have_another_history_is_written_again() {
-    let lives = Lives::of(|journal| drop((note(journal, "common"), sealed(journal))));
+    let lives = Lives::of(|journal| {
+        note(journal, "common");
+        sealed(journal);
+    });
     let (mut first, mut then) = (Vec::new(), Vec::new());
     lives.live(|journal| {
         note(journal, "one copy");
@@ -129,7 +136,9 @@ fn what_goes_on_in_a_log_of_which_others_have_another_history_is_written_again()
         note(journal, "one copy, later");
         then = sealed(journal).into_iter().filter(|segment| !first.contains(segment)).collect();
     });
-    let of_another = lives.live(|journal| drop(note(journal, "another copy")));
+    let of_another = lives.live(|journal| {
+        note(journal, "another copy");
+    });
     lives.live(|journal| {
         for segment in &first {
             assert_eq!(journal.import(segment).unwrap().quarantined, None);
