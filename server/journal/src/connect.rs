@@ -60,6 +60,8 @@ pub(crate) fn connect_file(database: &Path, key: &Key) -> rusqlite::Result<Conne
     connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA synchronous = NORMAL;")?;
     // Not kept in the file, so every writer sets it: what is deleted is overwritten.
     connection.execute_batch("PRAGMA secure_delete = ON;")?;
+    #[cfg(feature = "simulated")]
+    connection.execute_batch("PRAGMA synchronous = OFF;")?;
     #[cfg(target_os = "macos")]
     connection.execute_batch("PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;")?;
     Ok(connection)

@@ -248,7 +248,7 @@ impl Tx<'_> {
         }
         let imported = self.take_in(segment, bytes, log, &members).map_err(|e| failed(self, e))?;
         // Of a log that copies of this journal have told two histories of, others may have the one without what came now.
-        if own && imported.new > 0 && !planted("fork-goes-on-unsaid") {
+        if own && imported.new > 0 {
             let forked = forked(self.connection, &origin.log).map_err(|e| failed(self, e))?;
             if let Some(n) = forked {
                 self.say_again(n, head_seq)?;

@@ -3,6 +3,7 @@
 //! It also switches on defects that are planted in the code, so that it can be seen that the simulation finds them.
 //! One simulation at a time in a process.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use ulid::Ulid;
 
@@ -20,6 +21,8 @@ struct World {
     commits: u64,
     planted: Option<&'static str>,
     met: u64,
+    /// Signatures that were checked, and hold.
+    proven: HashSet<[u8; 32]>,
 }
 
 static WORLD: Mutex<Option<World>> = Mutex::new(None);
@@ -90,6 +93,24 @@ pub fn planted(defect: &'static str) -> bool {
 /// How often the place of the planted defect was met so far.
 pub fn met() -> u64 {
     with(|world| world.met).unwrap_or(0)
+}
+
+/// What names a signature, the key and what it is over.
+pub(crate) fn proof(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = blake3::Hasher::new();
+    for part in parts {
+        hash.update(part);
+    }
+    *hash.finalize().as_bytes()
+}
+
+/// Whether that signature was checked before, and held.
+pub(crate) fn is_proven(proof: &[u8; 32]) -> bool {
+    with(|world| world.proven.contains(proof)).unwrap_or(false)
+}
+
+pub(crate) fn prove(proof: [u8; 32]) {
+    with(|world| world.proven.insert(proof));
 }
 
 pub(crate) fn now() -> Option<i64> {

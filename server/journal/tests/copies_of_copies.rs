@@ -103,11 +103,11 @@ fn terms() -> Terms {
 #[test]
 fn a_copy_that_begins_a_log_before_this_one_does_is_noticed() {
     let lives = Lives::of(|journal| {
-        let _ = note(journal, "common");
+        note(journal, "common");
     });
     // The lane was not written to before the copy was made.
     let of_the_copy = lives.live(|journal| {
-        let _ = write(journal, Lane::Review, "of the copy");
+        write(journal, Lane::Review, "of the copy");
     });
     let here = lives.live(|journal| {
         for segment in &of_the_copy {
@@ -126,7 +126,8 @@ fn a_copy_that_begins_a_log_before_this_one_does_is_noticed() {
 #[test]
 fn what_goes_on_in_a_log_of_which_others_have_another_history_is_written_again() {
     let lives = Lives::of(|journal| {
-        let _ = (note(journal, "common"), sealed(journal));
+        note(journal, "common");
+        sealed(journal);
     });
     let (mut first, mut then) = (Vec::new(), Vec::new());
     lives.live(|journal| {
@@ -136,7 +137,7 @@ fn what_goes_on_in_a_log_of_which_others_have_another_history_is_written_again()
         then = sealed(journal).into_iter().filter(|segment| !first.contains(segment)).collect();
     });
     let of_another = lives.live(|journal| {
-        let _ = note(journal, "another copy");
+        note(journal, "another copy");
     });
     lives.live(|journal| {
         for segment in &first {

@@ -186,3 +186,47 @@ fn links_pipes_and_folders_in_the_place_of_ours_lead_nowhere_and_hold_nobody_up(
     assert_eq!(std::fs::read_to_string(&secret).unwrap(), "nobody's business");
     drop(a);
 }
+
+#[test]
+fn what_a_segment_waits_for_is_named_with_its_places_also_where_no_hint_tells_of_it() {
+    let (a, b, _stick, at, _) = laid();
+    for text in ["first of three", "second", "third"] {
+        a.note(text);
+        a.sync(&at);
+    }
+    let mut notes: Vec<PathBuf> =
+        segments_in(&at).into_iter().filter(|file| file.to_string_lossy().contains("seg/2-")).collect();
+    notes.sort();
+    assert_eq!(notes.len(), 4);
+    let (third, bytes) = (notes[2].clone(), std::fs::read(&notes[2]).unwrap());
+    std::fs::remove_file(&third).unwrap();
+    std::fs::remove_dir_all(at.join("heads")).unwrap();
+    let outcome = b.sync(&at);
+    let missing: Vec<(u8, u64, u64)> = outcome.missing.iter().map(|one| (one.lane, one.first, one.last)).collect();
+    assert_eq!((outcome.waiting, missing), (1, vec![(2, 3, 3)]), "{outcome:?}");
+    std::fs::write(&third, &bytes).unwrap();
+    let outcome = b.sync(&at);
+    assert!(outcome.missing.is_empty() && outcome.waiting == 0, "{outcome:?}");
+}
+
+#[test]
+fn what_could_not_be_put_there_is_no_trouble_any_more_once_somebody_else_has_put_it_there() {
+    let (a, b, _stick, at, _) = laid();
+    b.sync(&at);
+    let note = segments_in(&at).into_iter().find(|file| file.to_string_lossy().contains("seg/2-")).unwrap();
+    let bytes = std::fs::read(&note).unwrap();
+    // Other bytes lie under each of its names.
+    let place = note.to_string_lossy().into_owned();
+    let copies: Vec<PathBuf> =
+        (2..=9).map(|copy| place.replace(".seg", &format!(".{copy}.seg")).into()).chain([note.clone()]).collect();
+    for copy in &copies {
+        std::fs::write(copy, &bytes[1..]).unwrap();
+    }
+    let outcome = a.sync(&at);
+    assert!(outcome.problems.iter().any(|problem| problem.detail.contains("other bytes lie there")), "{outcome:?}");
+    for copy in &copies {
+        std::fs::remove_file(copy).unwrap();
+    }
+    std::fs::write(&note, &bytes).unwrap();
+    assert!(a.sync(&at).is_clean());
+}

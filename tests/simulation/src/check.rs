@@ -36,6 +36,9 @@ impl World {
                 self.oracle.redacted.remove(&id);
             }
         }
+        // A revocation that went with its disk, and that nobody had heard: it was never said.
+        let is_known = |id: &Ulid| has.iter().any(|(_, has)| has.all.contains_key(id));
+        self.revocation_unsure &= !self.revocation.is_some_and(|id| is_known(&id));
         self.nothing_lost(&has);
         self.all_the_same(&has);
         self.chains(&members);
@@ -119,7 +122,12 @@ impl World {
                 && segment.hash.starts_with(&name.hash);
             let is_ours = segment.origin.project == PROJECT || segment.origin.lane == 0;
             let is_here = here.get(&name.log).is_some_and(|head| *head >= name.last);
-            if is_named && is_ours && !is_here && !apart.contains(&(name.log, name.first)) && !missing.contains(&name.log) {
+            if is_named
+                && is_ours
+                && !is_here
+                && !apart.contains(&(name.log, name.first))
+                && !missing.contains(&name.log)
+            {
                 passed_over = Some(format!("I1: device {d} passes over {name}, and says nothing of it"));
             }
         }
@@ -138,7 +146,8 @@ impl World {
                 let name = SegmentName::of(&one.sealed);
                 let mut files = (1..=9).map(|copy| inner.place.files.get(&name.in_copy(copy)));
                 // Where damaged files have every name, nothing is overwritten.
-                let is_there = files.clone().flatten().any(|bytes| bytes.len() as u64 == one.bytes) || files.all(|file| file.is_some());
+                let is_there = files.clone().flatten().any(|bytes| bytes.len() as u64 == one.bytes)
+                    || files.all(|file| file.is_some());
                 if !is_there {
                     wrongs.push(format!("I1: device {d} holds {name}, and it does not lie on the storage"));
                 }
@@ -210,7 +219,7 @@ impl World {
             return None;
         }
         if self.revoked && Some(event.by) == self.victim {
-            return Some(self.before_cutoff.contains(id));
+            return (!self.revocation_unsure).then(|| self.before_cutoff.contains(id));
         }
         (!event.may_be_lost).then_some(true)
     }
@@ -367,7 +376,9 @@ impl World {
             let before = asked(self);
             let outcome = self.sync(d, Weather::default(), false, true);
             let after = asked(self);
-            let most = 4 + u64::from(self.gathers);
+            // The first segment of a log that waits for another is looked at each time.
+            let waits = outcome.as_ref().map_or(0, |outcome| outcome.waiting);
+            let most = 4 + u64::from(self.gathers) + waits;
             if before.0 != after.0 || after.1 - before.1 > most {
                 self.wrong(format!(
                     "I6: device {d} asked {} questions and put {} with nothing new: {outcome:?}",

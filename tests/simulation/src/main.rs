@@ -1,6 +1,8 @@
 //! Runs schedules. Every seed is one: three to five devices, at least 200 operations and five faults, all from the seed.
 //!
-//! usage: simulation [--from SEED] [--count N] [--seconds S] [--defect NAME] [--defects] [--trace]
+//! usage: simulation [--from SEED] [--count N] [--seconds S] [--jobs N] [--defect NAME] [--until-wrong] [--trace]
+//!        simulation --defects | --planted [--jobs N]     plants each defect and looks for it: in many schedules, or in one that finds it
+//! environment: HOLDOVER_SIMULATION_KEEP     a folder, to which the last schedule's devices are copied as they were at its end
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it cannot go on")]
 
 mod cases;
@@ -18,7 +20,7 @@ mod writes;
 
 use cases::Cases;
 use std::io::{BufRead, BufReader};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 struct Wanted {
@@ -30,7 +32,7 @@ struct Wanted {
     jobs: u64,
     defect: Option<&'static str>,
     defects: bool,
-    named: bool,
+    planted: bool,
     trace: bool,
     until_wrong: bool,
     /// For the process that started this one: a line of numbers in place of the table.
@@ -46,7 +48,7 @@ fn wanted() -> Wanted {
         jobs: 1,
         defect: None,
         defects: false,
-        named: false,
+        planted: false,
         trace: false,
         until_wrong: false,
         figures: false,
@@ -67,7 +69,7 @@ fn wanted() -> Wanted {
                     Some(defects::DEFECTS.iter().find(|defect| defect.name == name).expect("a defect's name").name);
             }
             "--defects" => wanted.defects = true,
-            "--named" => wanted.named = true,
+            "--planted" => wanted.planted = true,
             "--trace" => wanted.trace = true,
             "--until-wrong" => wanted.until_wrong = true,
             "--figures" => wanted.figures = true,
@@ -111,18 +113,11 @@ impl Sum {
 
 fn main() -> ExitCode {
     let wanted = wanted();
-    if wanted.defects {
-        return if defects::all_found(wanted.jobs) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    if wanted.defects || wanted.planted {
+        return if defects::all_found(wanted.jobs, wanted.planted) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let begun = Instant::now();
     let mut sum = Sum::default();
-    if wanted.named {
-        for (what, seed) in schedule::NAMED {
-            if !one(*seed, &wanted, &mut sum) {
-                println!("  which is: {what}");
-            }
-        }
-    }
     if wanted.jobs > 1 {
         in_processes(&wanted, &mut sum);
     } else {
@@ -211,18 +206,16 @@ fn in_processes(wanted: &Wanted, sum: &mut Sum) {
     }
 }
 
-/// This program once more; what it says.
-pub fn child(words: &[String]) -> impl BufRead + use<> {
+/// This program once more, with its words in a pipe.
+pub fn child(words: &[String]) -> Child {
     let program = std::env::current_exe().expect("this program");
-    let mut command = Command::new(program);
-    let started = command.args(words).stdout(Stdio::piped()).spawn().expect("this program, again");
-    BufReader::new(started.stdout.expect("its words"))
+    Command::new(program).args(words).stdout(Stdio::piped()).spawn().expect("this program, again")
 }
 
 /// Waits for its end, adds what it came to, and passes on what else it says.
-pub fn listen(from: impl BufRead, sum: &mut Sum, mut say: impl FnMut(&str)) {
+pub fn listen(mut child: Child, sum: &mut Sum, mut say: impl FnMut(&str)) {
     let mut ended = false;
-    for line in from.lines() {
+    for line in BufReader::new(child.stdout.take().expect("its words")).lines() {
         let line = line.expect("words");
         if line.starts_with("figures ") {
             sum.add_figures(&line);
@@ -231,5 +224,6 @@ pub fn listen(from: impl BufRead, sum: &mut Sum, mut say: impl FnMut(&str)) {
             say(&line);
         }
     }
-    assert!(ended, "a process of the simulation ended before its time");
+    let status = child.wait().expect("its end");
+    assert!(ended && status.success(), "a process of the simulation ended before its time: {status}");
 }

@@ -20,15 +20,6 @@ pub const OPERATIONS: u64 = 200;
 pub const FAULTS: u64 = 5;
 const DAY: i64 = 86_400_000;
 
-/// Schedules that were wrong once, and why. What a seed means changes with the simulation: each cause is also a defect that can be
-/// planted, or a test of the crate it was in.
-pub const NAMED: &[(&str, u64)] = &[
-    ("a member uses an id again, beside a machine that was copied", 13),
-    ("a copy of a copy", 66),
-    ("a copy begins a log that would be this copy's own", 72),
-    ("the same, before anything was told of it", 194),
-];
-
 pub struct World {
     pub chance: Chance,
     pub now: i64,
@@ -46,8 +37,13 @@ pub struct World {
     /// The device that is revoked some time, and whether it was.
     pub victim: Option<usize>,
     pub revoked: bool,
+    /// The word that revokes it, and whether every copy of that was on a disk that is lost.
+    pub revocation: Option<Ulid>,
+    pub revocation_unsure: bool,
     /// Of the victim's events, those that count.
     pub before_cutoff: BTreeSet<Ulid>,
+    /// Its machines are copied and set back often.
+    pub copies: bool,
     pub key: Option<[u8; 32]>,
     pub gathers: bool,
     pub hostile: Option<Hostile>,
@@ -119,6 +115,7 @@ impl World {
     fn begin(seed: u64, folder: &Path, keeps: bool) -> World {
         let mut chance = Chance::of(seed);
         let (many, encrypted, gathers) = (3 + chance.weighed(&[6, 2, 1]), chance.one_in(4), chance.one_in(3));
+        let copies = chance.one_in(4);
         let victim = chance.one_in(3).then(|| 1 + chance.below(many - 1));
         let mut world = World {
             chance,
@@ -136,7 +133,10 @@ impl World {
             secrets: Vec::new(),
             victim,
             revoked: false,
+            revocation: None,
+            revocation_unsure: false,
             before_cutoff: BTreeSet::new(),
+            copies,
             key: encrypted.then_some([7; 32]),
             gathers,
             hostile: None,
@@ -316,7 +316,8 @@ impl World {
         let running: Vec<usize> =
             (0..self.devices.len()).filter(|d| self.devices[*d].standing != Standing::Gone).collect();
         let d = running[self.chance.below(running.len())];
-        match self.chance.weighed(&[60, 34, 4, 4, 6, 3, 8, 3, 2]) {
+        let alone = if self.copies { 6 } else { 3 };
+        match self.chance.weighed(&[60, 34, 4, 4, 6, alone, 8, 3, 2]) {
             0 => self.write(d),
             1 => self.sync_somehow(d),
             2 => self.redact(d),

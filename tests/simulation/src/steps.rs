@@ -21,7 +21,10 @@ impl World {
         self.faults += 1;
         let device = &mut self.devices[d];
         device.frozen = None;
-        device.wrong_by = match self.chance.below(6) {
+        // One that is ahead is often noticed, and set right.
+        let is_noticed = device.wrong_by >= YEARS / 2 && self.chance.one_in(2);
+        device.wrong_by = match self.chance.below(if is_noticed { 1 } else { 6 }) {
+            _ if is_noticed => 0,
             0 => YEARS,
             1 => -YEARS,
             // Before 1970.
@@ -129,12 +132,14 @@ impl World {
     pub fn on_its_own(&mut self, d: usize) {
         self.operations += 1;
         self.faults += 1;
-        let what = self.chance.weighed(&[6, 3, 3, 3, 2, 3, 3, 4, 4]);
+        let (copied, back) = if self.copies { (10, 6) } else { (3, 3) };
+        let what = self.chance.weighed(&[6, copied, 3, back, 2, 3, 3, 4, 4]);
         self.trace.say(&format!("{d} on its own: {what}"));
         match what {
             0 => self.restart(d),
             1 => self.copy_runs_too(d),
             2 => self.image(d),
+            3 if self.images.is_empty() => self.image(d),
             3 => self.image_back(),
             4 => self.database_lost(d),
             5 => {
@@ -142,7 +147,7 @@ impl World {
                 self.now += 183 * 86_400_000;
             }
             6 => self.revoke(),
-            7 => self.from_a_stick(d),
+            7 => self.by_stick(d),
             _ => self.wrong_remote(d),
         }
     }
@@ -240,6 +245,7 @@ impl World {
             if let Some(event) = self.oracle.events.get_mut(id) {
                 event.may_be_lost = true;
             }
+            self.revocation_unsure |= self.revocation == Some(*id);
             if let Some(target) = self.oracle.redactions.get(id) {
                 self.oracle.unsure.insert(*target);
             }
@@ -282,12 +288,15 @@ impl World {
             return self.wrong(format!("device {victim} could not be revoked: {error}"));
         }
         self.revoked = true;
+        let words = self.devices[0].the().entries(&holdover_journal::Filter::default()).unwrap_or_default();
+        let word = words.iter().rfind(|entry| entry.kind == "device.revoked");
+        self.revocation = word.and_then(|entry| entry.id.parse().ok());
         self.devices[victim].standing = Standing::Revoked;
         self.before_cutoff = self.ours(0);
     }
 
     /// Every segment of a device, by hand, to another, in any order; and what was redacted comes so too.
-    fn from_a_stick(&mut self, d: usize) {
+    fn by_stick(&mut self, d: usize) {
         self.cases.hit(42);
         let mut carried: Vec<Arc<Vec<u8>>> = {
             let inner = self.store.look();
