@@ -4,6 +4,7 @@
 
 use holdover_tests::desk::Desk;
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -97,7 +98,7 @@ fn the_end_of_a_long_log_is_read_its_lines_are_counted_and_like_lines_stand_toge
     let desk = Desk::new("ann");
     let mut text = String::new();
     for number in 0..300_000 {
-        text.push_str(&format!("2026-11-22T10:00:{:02}Z worker {number} took {} ms\n", number % 60, number % 977));
+        let _ = writeln!(text, "2026-11-22T10:00:{:02}Z worker {number} took {} ms", number % 60, number % 977);
     }
     text.push_str("2026-11-22T10:01:00Z error: worker 7 cannot reach 10.0.0.7:80: Connection refused\n");
     text.push_str("2026-11-22T10:01:01Z error: worker 9 cannot reach 10.0.0.9:80: Connection refused\n");
@@ -136,9 +137,10 @@ fn what_is_no_log_gets_a_plain_answer_and_nothing_in_one_is_obeyed() {
     assert!(!shown.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{shown:?}");
     // As many words and as many different lines as there can be.
     let words = "a ".repeat(200_000);
-    let different: String = (0..50_000u32)
-        .map(|n| format!("{:x} {}\n", n.wrapping_mul(2_654_435_761), "w".repeat((n % 40) as usize)))
-        .collect();
+    let mut different = String::new();
+    for n in 0..50_000u32 {
+        let _ = writeln!(different, "{:x} {}", n.wrapping_mul(2_654_435_761), "w".repeat((n % 40) as usize));
+    }
     for text in [words, different] {
         let output = log(&desk, &["--json", "-n", "100000"], text.as_bytes());
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
