@@ -62,7 +62,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "log",
         &[
             ("holdover log build.log", "first error, probable reason, and its last 1,000 lines in groups"),
-            ("cargo test 2>&1 | holdover log", "of what a command says"),
+            ("holdover log", "of what comes on standard input, as in `cargo test 2>&1 | holdover log`"),
             ("holdover log build.log --lines 20000 --json", "further back, for a program"),
         ],
     ),
