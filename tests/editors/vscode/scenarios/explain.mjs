@@ -24,6 +24,8 @@ export const explain = {
     go = path.join(folder, 'go');
     const words = ['It adds ', 'two numbers.', '--', '\n\n```sh\nrm -rf /\n```\n\nThat is `all_of_it`.'];
     const endpoint = spawn(process.execPath, [ENDPOINT, go, ...words], { stdio: 'ignore' });
+    // It ends with this process, and does not keep it from ending.
+    endpoint.unref();
     process.on('exit', () => endpoint.kill());
     const pause = new Int32Array(new SharedArrayBuffer(4));
     while (!existsSync(`${go}.address`)) Atomics.wait(pause, 0, 0, 20);
