@@ -303,8 +303,9 @@ fn functions(
             "",
         )
     } else {
-        let next = "the setting `explain.endpoint` adds a model's words";
-        function("explain", FunctionMode::Local, "facts from the text, its pages and git's history".into(), next)
+        let facts =
+            "facts from the text, its pages and git's history; the setting `explain.endpoint` adds a model's words";
+        function("explain", FunctionMode::Local, facts.into(), "")
     };
     let review = "threads and verdicts are written here; colleagues get them with the synchronisation";
     let review = function("review", FunctionMode::Local, review.into(), "");
