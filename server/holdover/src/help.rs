@@ -448,7 +448,12 @@ mod tests {
             assert!(!list.is_empty(), "{name}");
             for (line, _) in list {
                 assert!(line.starts_with(&format!("holdover {name}")), "{line} is no example of {name}");
-                Args::try_parse_from(line.split(' ')).unwrap_or_else(|e| panic!("{line}: {e}"));
+                // What stands between quotes is one word.
+                let words = line.split('\'').enumerate().flat_map(|(at, part)| match at % 2 {
+                    0 => part.split_whitespace().collect(),
+                    _ => vec![part],
+                });
+                Args::try_parse_from(words).unwrap_or_else(|e| panic!("{line}: {e}"));
             }
         }
     }
