@@ -20,7 +20,9 @@ pub fn holdover() -> &'static Path {
         let release = profile.file_name().is_some_and(|name| name == "release");
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.args(["build", "--quiet", "--package", "holdover"]).args(release.then_some("--release"));
-        cargo.current_dir(env!("CARGO_MANIFEST_DIR")).env("CARGO_TARGET_DIR", profile.parent().expect("<target>"));
+        cargo
+            .current_dir(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"))
+            .env("CARGO_TARGET_DIR", profile.parent().expect("<target>"));
         let built = cargo.status().expect("cargo is there, it runs this test");
         assert!(built.success(), "holdover could not be built");
         profile.join(format!("holdover{}", std::env::consts::EXE_SUFFIX))

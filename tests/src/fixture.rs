@@ -17,7 +17,8 @@ impl Fixture {
     /// Where it cannot be made: a test without it would say nothing.
     pub fn small() -> Self {
         let master = cache().join("small");
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/generate/small.sh");
+        let script = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"))
+            .join("../fixtures/generate/small.sh");
         let made = Command::new("bash").arg(script).arg(&master).output().expect("bash is there");
         assert!(made.status.success(), "the project could not be made: {}", String::from_utf8_lossy(&made.stderr));
         let folder = tempfile::tempdir().expect("a folder for the test");

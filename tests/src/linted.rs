@@ -71,7 +71,9 @@ impl Linted {
     #[must_use]
     pub fn fixture(name: &str) -> Self {
         let mut project = Self::new();
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/linters").join(format!("{name}.txtar"));
+        let file = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"))
+            .join("../fixtures/linters")
+            .join(format!("{name}.txtar"));
         let text = std::fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
         for part in format!("\n{text}").split("\n-- ").skip(1) {
             let (name, text) = part.split_once(" --\n").unwrap_or((part.trim_end_matches(" --"), ""));

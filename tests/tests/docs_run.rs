@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 const FROM_SOURCE: &str = "cargo run --release --locked -- ";
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+    Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("..").canonicalize().unwrap()
 }
 
 /// Every page that people read, by its path below the root.

@@ -323,7 +323,10 @@ fn npm_says(folder: &Path) -> BTreeMap<String, String> {
 
 fn script(mode: &str, folder: &Path) -> Command {
     let mut command = Command::new("node");
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("npm/signatures.mjs")).arg(mode).arg(folder);
+    command
+        .arg(Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("npm/signatures.mjs"))
+        .arg(mode)
+        .arg(folder);
     command
 }
 

@@ -53,7 +53,7 @@ const LABELS: [(&str, Option<(u64, &str)>); 39] = [
 ];
 
 fn logs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/logs")
+    Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../fixtures/logs")
 }
 
 fn log(desk: &Desk, arguments: &[&str], input: &[u8]) -> Output {

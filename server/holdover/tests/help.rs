@@ -96,7 +96,7 @@ fn a_manual_page_has_every_option_example_and_exit_code_and_one_file_each() {
     let mut wanted: Vec<String> = documented().iter().map(|command| format!("holdover-{command}.1")).collect();
     wanted.push("holdover.1".to_owned());
     // Commands of a command have a part of its page each.
-    let pages = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/commands");
+    let pages = std::path::Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../../docs/commands");
     for page in std::fs::read_dir(pages).unwrap() {
         let text = std::fs::read_to_string(page.unwrap().path()).unwrap();
         let parts = text.lines().filter_map(|line| line.strip_prefix("### "));

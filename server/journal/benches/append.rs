@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// The journal's tables and indexes, as they stand after every migration.
 fn schema() -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let folder = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("migrations");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     // Their numbers come first in their names.
     files.sort();

@@ -23,7 +23,7 @@ fn last(path: &Path) -> &str {
 
 #[test]
 fn what_the_texts_determine_is_merged_and_what_a_person_must_decide_has_no_click() {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/conflicts"));
+    let root = &Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../../fixtures/conflicts");
     let (mut solved, mut left) = (0, 0);
     for topic in folders(root) {
         for case in folders(&topic) {

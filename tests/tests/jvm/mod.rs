@@ -122,7 +122,7 @@ fn lay(remote: &Path, artifacts: &[Made<'_>]) {
 fn repository(remote: &Path, scratch: &Path, artifacts: &[Made<'_>]) {
     lay(remote, artifacts);
     lay(remote, &OF_PLUGINS);
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("maven/Show.java");
+    let source = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("maven/Show.java");
     let home = tool("maven/bin/mvn").parent().unwrap().parent().unwrap().to_path_buf();
     let archives = glob::glob(home.join("lib/*.jar").to_str().unwrap()).unwrap().map(Result::unwrap);
     let path = std::env::join_paths(archives).unwrap();

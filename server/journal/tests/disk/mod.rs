@@ -15,7 +15,7 @@ const SECTOR: usize = 512;
 pub fn interposer() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     MADE.get_or_init(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/disk/disk.c");
+        let source = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("tests/disk/disk.c");
         let hash = blake3::hash(&fs::read(&source).unwrap()).to_hex();
         let made = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("disk-{}.so", &hash[..16]));
         if !made.exists() {
