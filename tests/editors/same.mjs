@@ -86,13 +86,11 @@ function* facts({ status }) {
     status.trusted ? 'trusted: what this workspace configures' : 'not trusted: nothing that this workspace',
   ];
   yield ['where the journal is', status.journal.detail];
-  for (const one of status.functions.filter(({ reason }) => reason !== 'not in this version')) {
+  for (const one of status.functions) {
     yield [`how ${one.name} works`, `${one.name} ${one.text}`];
     yield [`why ${one.name} works so`, one.reason];
     if (one.next !== '') yield [`what to do about ${one.name}`, one.next];
   }
-  for (const one of status.functions.filter(({ reason }) => reason === 'not in this version'))
-    yield [`that ${one.name} is not in this version`, one.name];
   for (const one of status.caches) yield [`how much of ${one.ecosystem}'s cache is used`, one.text];
 }
 

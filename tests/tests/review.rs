@@ -89,6 +89,13 @@ fn a_thread_is_answered_on_another_machine_and_follows_its_line_through_a_rebase
     assert_eq!((theirs["here"].as_bool(), theirs["openThreads"].as_u64()), (Some(true), Some(1)), "{theirs:#}");
     let answered = done(&bob, &["review", "reply", end(&thread), "-m", "because it is checked"]);
     assert_eq!(answered["comments"].as_array().unwrap().len(), 2);
+    // What somebody else wrote is answered, and neither changed nor taken back.
+    assert_eq!((&answered["comments"][0]["mine"], &answered["comments"][1]["mine"]), (&Value::Null, &json!(true)));
+    for taken in [&["review", "retract", end(&thread)][..], &["review", "edit", end(&thread), "-m", "no"]] {
+        let refused = bob.run(taken);
+        assert_eq!(code(&refused), 1, "{}", out(&refused));
+        assert!(err(&refused).contains("Ann wrote this comment"), "{}", err(&refused));
+    }
     bob.sync();
     ann.sync();
     let comments: Vec<String> = show(&ann)["threads"][0]["comments"]
@@ -252,6 +259,18 @@ fn an_editor_shows_threads_as_hints_with_a_hover_and_resolves_them() {
     };
     let hover = client.until(hints, Value::is_string);
     assert!(hover.as_str().unwrap().contains("why first?"), "{hover}");
+    // Threads as diagnostics, where their lines are in the text that is not saved.
+    let threads = |client: &mut Client, wanted: bool| loop {
+        let mut found = client.diagnostics(&file, 1).into_iter().filter(|one| one["code"] == "review-thread");
+        match found.next() {
+            Some(one) if wanted => break one,
+            None if !wanted => break Value::Null,
+            _ => {}
+        }
+    };
+    let shown = threads(&mut client, true);
+    assert_eq!((&shown["severity"], &shown["range"]["start"]["line"]), (&json!(4), &json!(7)), "{shown:#}");
+    assert!(shown["message"].as_str().unwrap().contains("why first?"), "{shown:#}");
     let actions =
         client.until(|client| json!(client.actions(&file, 7)), |value| value.to_string().contains("review.resolve"));
     let named =
@@ -262,6 +281,7 @@ fn an_editor_shows_threads_as_hints_with_a_hover_and_resolves_them() {
     assert_eq!(answered["comments"].as_array().unwrap().len(), 2);
     let fields = resolve["command"]["arguments"][0].clone();
     assert_eq!(client.command("holdover.review.resolve", fields)["resolved"], true);
+    threads(&mut client, false);
     client.until(|client| client.command("holdover.status", json!({})), about(0));
     client.notification("holdover/didChangeReviews");
     let old =

@@ -411,6 +411,8 @@ export interface ReviewComment {
   shown: string;
   about: string;
   author: { name: string };
+  /** Only its writer takes it back. */
+  mine?: boolean;
   created: string;
   removed?: boolean;
   stateText: string;

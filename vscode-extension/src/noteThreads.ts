@@ -3,6 +3,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Note, NoteDraft, NoteReport } from './contract.ts';
+import { Drawing } from './drawing.ts';
 import type { NoteFiles } from './noteFiles.ts';
 import type { NoteInputs } from './noteInputs.ts';
 import { noteLabel, noteThreads, type Thread } from './present/noteThreads.ts';
@@ -10,8 +11,6 @@ import { serverCommand } from './protocol.ts';
 import type { Session } from './session.ts';
 
 export const NOTE_CONTROLLER = 'holdover.notes';
-/** Changes that come closer together than this are drawn once. */
-const APART_MS = 150;
 
 /** One note, or a draft of one, as the editor shows it. */
 class NoteComment implements vscode.Comment {
@@ -42,18 +41,16 @@ interface Shown {
 export class NoteThreads implements vscode.Disposable {
   private readonly controller = vscode.comments.createCommentController(NOTE_CONTROLLER, 'Notes');
   private readonly shown = new Map<string, Shown>();
-  private timer: NodeJS.Timeout | undefined;
-  /** A refresh that is under way, and whether another is wanted after it. */
-  private busy = false;
-  private again = false;
+  private readonly drawing: Drawing;
   private readonly subscriptions: vscode.Disposable[];
 
   constructor(
     private readonly session: Session,
     private readonly inputs: NoteInputs,
     private readonly files: NoteFiles,
-    private readonly log: vscode.LogOutputChannel,
+    log: vscode.LogOutputChannel,
   ) {
+    this.drawing = new Drawing('notes', () => this.draw(), log);
     this.controller.options = { prompt: 'Write a note…', placeHolder: 'Markdown; kept as you type' };
     this.controller.commentingRangeProvider = {
       provideCommentingRanges: (document) =>
@@ -186,7 +183,7 @@ export class NoteThreads implements vscode.Disposable {
   }
 
   dispose(): void {
-    clearTimeout(this.timer);
+    this.drawing.dispose();
     for (const { thread } of this.shown.values()) {
       thread.dispose();
     }
@@ -209,56 +206,38 @@ export class NoteThreads implements vscode.Disposable {
   }
 
   private refresh(): void {
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      void this.draw();
-    }, APART_MS);
+    this.drawing.refresh();
   }
 
   private async draw(): Promise<void> {
-    if (this.busy) {
-      this.again = true;
-      return;
-    }
-    this.busy = true;
-    try {
-      const wanted = new Set<string>();
-      // A server that starts, or starts again, knows nothing yet: what is shown stays, and what is typed in it.
-      const asked = this.session.offers(serverCommand.noteList) ? this.session.allStatuses : [];
-      for (const { workspace } of asked) {
-        const report = await this.session.quietly<NoteReport>(serverCommand.noteList, { workspace });
-        const drafts = report.drafts.filter(
-          ({ id, note }) => note === undefined && !this.inputs.isOpen(id) && !this.files.isOpen(id),
-        );
-        // Those that begin with the same note as before are that one's; of the others, who shares a note.
-        const threads = noteThreads({ ...report, drafts }).map((thread) => ({
-          thread,
-          key: keyOf(workspace, thread),
-        }));
-        for (const { thread, key } of threads.sort(
-          (one, other) => Number(this.shown.has(other.key)) - Number(this.shown.has(one.key)),
-        )) {
-          this.take(workspace, key, thread, wanted);
-          this.show(workspace, key, thread);
-          wanted.add(key);
-        }
+    const wanted = new Set<string>();
+    // A server that starts, or starts again, knows nothing yet: what is shown stays, and what is typed in it.
+    const asked = this.session.offers(serverCommand.noteList) ? this.session.allStatuses : [];
+    for (const { workspace } of asked) {
+      const report = await this.session.quietly<NoteReport>(serverCommand.noteList, { workspace });
+      const drafts = report.drafts.filter(
+        ({ id, note }) => note === undefined && !this.inputs.isOpen(id) && !this.files.isOpen(id),
+      );
+      // Those that begin with the same note as before are that one's; of the others, who shares a note.
+      const threads = noteThreads({ ...report, drafts }).map((thread) => ({
+        thread,
+        key: keyOf(workspace, thread),
+      }));
+      for (const { thread, key } of threads.sort(
+        (one, other) => Number(this.shown.has(other.key)) - Number(this.shown.has(one.key)),
+      )) {
+        this.take(workspace, key, thread, wanted);
+        this.show(workspace, key, thread);
+        wanted.add(key);
       }
-      const answered = new Set(asked.map(({ workspace }) => workspace));
-      for (const [key, shown] of this.shown) {
-        const gone = answered.has(shown.workspace) || !isOpen(shown.workspace);
-        if (gone && !wanted.has(key) && !this.isWritten(shown)) {
-          shown.thread.dispose();
-          this.shown.delete(key);
-        }
-      }
-    } catch (error) {
-      // The server went while it was asked: what comes back brings a refresh with it.
-      this.log.debug(`notes: ${error instanceof Error ? error.message : String(error)}`);
     }
-    this.busy = false;
-    if (this.again) {
-      this.again = false;
-      this.refresh();
+    const answered = new Set(asked.map(({ workspace }) => workspace));
+    for (const [key, shown] of this.shown) {
+      const gone = answered.has(shown.workspace) || !isOpen(shown.workspace);
+      if (gone && !wanted.has(key) && !this.isWritten(shown)) {
+        shown.thread.dispose();
+        this.shown.delete(key);
+      }
     }
   }
 

@@ -3,6 +3,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Review, ReviewComment, ReviewReport, ReviewThread } from './contract.ts';
+import { Drawing } from './drawing.ts';
 import type { NoteInputs } from './noteInputs.ts';
 import { shownMarkdown } from './noteThreads.ts';
 import { serverCommand } from './protocol.ts';
@@ -10,8 +11,6 @@ import { REVIEW_SCHEME, sideOf, sideUri } from './reviewSides.ts';
 import type { Session } from './session.ts';
 
 export const REVIEW_CONTROLLER = 'holdover.reviews';
-/** Changes that come closer together than this are drawn once. */
-const APART_MS = 150;
 /** Threads of one folder that are drawn; a window with more would be slow to scroll. */
 const MOST = 1000;
 
@@ -32,8 +31,8 @@ class ThreadComment implements vscode.Comment {
     this.author = { name: of.author.name };
     this.label = of.stateText;
     this.timestamp = new Date(of.created);
-    this.contextValue =
-      of.removed === true ? 'removed' : of.suggestion?.applies === true ? 'suggestion' : 'comment';
+    const what = of.suggestion?.applies === true ? 'suggestion' : 'comment';
+    this.contextValue = of.removed === true ? 'removed' : of.mine === true ? `${what} mine` : what;
   }
 }
 
@@ -49,16 +48,15 @@ export class ReviewThreads implements vscode.Disposable {
   private readonly shown = new Map<string, Shown>();
   /** Files that a review is about, by address: where a thread may be begun. */
   private reviewed = new Set<string>();
-  private timer: NodeJS.Timeout | undefined;
-  private busy = false;
-  private again = false;
+  private readonly drawing: Drawing;
   private readonly subscriptions: vscode.Disposable[];
 
   constructor(
     private readonly session: Session,
     private readonly inputs: NoteInputs,
-    private readonly log: vscode.LogOutputChannel,
+    log: vscode.LogOutputChannel,
   ) {
+    this.drawing = new Drawing('reviews', () => this.draw(), log);
     this.controller.options = {
       prompt: 'Write a review comment…',
       placeHolder: 'Markdown; kept as you type',
@@ -164,7 +162,7 @@ export class ReviewThreads implements vscode.Disposable {
   }
 
   dispose(): void {
-    clearTimeout(this.timer);
+    this.drawing.dispose();
     for (const { thread } of this.shown.values()) {
       thread.dispose();
     }
@@ -186,69 +184,51 @@ export class ReviewThreads implements vscode.Disposable {
   }
 
   private refresh(): void {
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      void this.draw();
-    }, APART_MS);
+    this.drawing.refresh();
   }
 
   private async draw(): Promise<void> {
-    if (this.busy) {
-      this.again = true;
-      return;
-    }
-    this.busy = true;
-    try {
-      const wanted = new Set<string>();
-      const reviewed = new Set<string>();
-      const asked = this.session.offers(serverCommand.reviewList) ? this.session.allStatuses : [];
-      for (const { workspace } of asked) {
-        const report = await this.session.quietly<ReviewReport>(serverCommand.reviewList, { workspace });
-        for (const { id } of report.reviews) {
-          const review = await this.session.quietly<Review>(serverCommand.reviewShow, {
-            workspace,
-            review: id,
-          });
-          for (const { path: file } of review.files ?? []) {
-            reviewed.add(vscode.Uri.file(path.join(workspace, file)).toString());
-          }
-          for (const thread of (review.threads ?? []).slice(0, MOST)) {
-            for (const { key, uri } of this.places(workspace, thread)) {
-              this.show(workspace, key, uri, thread);
-              wanted.add(key);
-            }
-          }
+    const wanted = new Set<string>();
+    const reviewed = new Set<string>();
+    const asked = this.session.offers(serverCommand.reviewList) ? this.session.allStatuses : [];
+    for (const { workspace } of asked) {
+      const report = await this.session.quietly<ReviewReport>(serverCommand.reviewList, { workspace });
+      for (const { id } of report.reviews) {
+        const review = await this.session.quietly<Review>(serverCommand.reviewShow, {
+          workspace,
+          review: id,
+        });
+        for (const { path: file } of review.files ?? []) {
+          reviewed.add(vscode.Uri.file(path.join(workspace, file)).toString());
         }
-        // In a text that is open a thread stands where its lines are there, saved or not.
-        for (const { uri } of documents('file').filter((one) => reviewed.has(one.uri.toString()))) {
-          const file = uri.toString();
-          const { threads } = await this.session.quietly<{ threads: ReviewThread[] }>(
-            serverCommand.reviewThreads,
-            { workspace, file },
-          );
-          for (const thread of threads) {
-            this.show(workspace, thread.id, uri, thread);
-            wanted.add(thread.id);
+        for (const thread of (review.threads ?? []).slice(0, MOST)) {
+          for (const { key, uri } of this.places(workspace, thread)) {
+            this.show(workspace, key, uri, thread);
+            wanted.add(key);
           }
         }
       }
-      this.reviewed = reviewed;
-      if (asked.length > 0) {
-        for (const [key, shown] of this.shown) {
-          if (!wanted.has(key) && !this.inputs.isTyping(shown.thread.uri)) {
-            shown.thread.dispose();
-            this.shown.delete(key);
-          }
+      // In a text that is open a thread stands where its lines are there, saved or not.
+      for (const { uri } of documents('file').filter((one) => reviewed.has(one.uri.toString()))) {
+        const file = uri.toString();
+        const { threads } = await this.session.quietly<{ threads: ReviewThread[] }>(
+          serverCommand.reviewThreads,
+          { workspace, file },
+        );
+        for (const thread of threads) {
+          this.show(workspace, thread.id, uri, thread);
+          wanted.add(thread.id);
         }
       }
-    } catch (error) {
-      // The server went while it was asked: what comes back brings a refresh with it.
-      this.log.debug(`reviews: ${error instanceof Error ? error.message : String(error)}`);
     }
-    this.busy = false;
-    if (this.again) {
-      this.again = false;
-      this.refresh();
+    this.reviewed = reviewed;
+    if (asked.length > 0) {
+      for (const [key, shown] of this.shown) {
+        if (!wanted.has(key) && !this.inputs.isTyping(shown.thread.uri)) {
+          shown.thread.dispose();
+          this.shown.delete(key);
+        }
+      }
     }
   }
 

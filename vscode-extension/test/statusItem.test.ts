@@ -158,11 +158,9 @@ test('every figure of the status stands in the tooltip, with its age', () => {
   }
 });
 
-test("what is not in this version is said so in the server's words, and nothing is made up", () => {
-  const { tooltip } = shown((status) => {
-    status.functions.push({ name: 'sync', mode: 'unavailable', reason: 'not in this version', next: '' });
-  });
-  assert.match(tooltip, /\| Not yet&nbsp; \| sync: not in this version \|/);
+test('what is empty is said so, and nothing is made up', () => {
+  const { tooltip } = shown(() => undefined);
+  assert.match(tooltip, /\| Sync&nbsp; \| no remote is configured \|/);
   assert.match(tooltip, /\| Reviews&nbsp; \| no open thread \|/);
   assert.match(tooltip, /\| Journal&nbsp; \| this server does not tell \|/);
 });

@@ -133,6 +133,9 @@ pub struct Comment {
     pub about: String,
     /// Who wrote it.
     pub author: Actor,
+    /// Whether that was the person at this device, who alone may change it or take it back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mine: bool,
     /// RFC 3339: when.
     pub created: String,
     /// RFC 3339: when the text that is shown was written, if that was later.

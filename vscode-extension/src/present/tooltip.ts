@@ -17,8 +17,6 @@ import { code, counted, escape, figure, prose } from './markdown.ts';
 
 /** More mirrors or caches than this are counted, not listed: a tooltip has to fit on the screen. */
 const MOST_LISTED = 6;
-/** Said by the server of what is not built. */
-const NOT_BUILT = 'not in this version';
 
 /** Paragraphs, to be joined by blank lines. */
 export function figures(status: Status, now: Date): string[] {
@@ -81,25 +79,18 @@ function rows(status: Status, now: Date): Row[] {
       ),
     ],
     ['Conflicts', escape(conflictCount(status.conflicts))],
-    ...(
-      [
-        ['Checks', 'checks', () => checks(status, now)],
-        ['Sync', 'sync', () => [sync(status, now)]],
-        ['Reviews', 'review', () => [reviews(status)]],
-        ['Model', 'explain', () => [model(status)]],
-      ] as const
-    )
-      .filter(([, name]) => !unbuilt(status, name))
-      .map(([title, , lines]): Row => [title, ...lines()]),
+    ['Checks', ...checks(status, now)],
+    ['Sync', sync(status, now)],
+    ['Reviews', reviews(status)],
+    ['Model', model(status)],
     ['Journal', journal(status)],
-    ...notYet(status),
   ];
 }
 
 /** What works by itself in one line, and one line for each function that does not and could. */
 function works({ functions }: Status): string[] {
   const plain = functions.filter((one) => one.mode === 'local').map((one) => escape(one.name));
-  const other = functions.filter((one) => one.mode !== 'local' && one.reason !== NOT_BUILT);
+  const other = functions.filter((one) => one.mode !== 'local');
   return [
     ...(plain.length === 0
       ? []
@@ -109,12 +100,6 @@ function works({ functions }: Status): string[] {
       return `${escape(one.name)} ${escape(mode(one))}: ${prose(one.reason)}${next}`;
     }),
   ];
-}
-
-/** One line for all that the server calls not built. */
-function notYet(status: Status): Row[] {
-  const names = status.functions.filter((one) => one.reason === NOT_BUILT).map((one) => escape(one.name));
-  return names.length === 0 ? [] : [['Not yet', `${names.join(', ')}: ${NOT_BUILT}`]];
 }
 
 function checks({ checks }: Status, now: Date): string[] {
@@ -166,25 +151,6 @@ function model({ model }: Status): string {
   }
   const detail = model.detail === '' ? '' : `: ${prose(model.detail)}`;
   return `${escape(model.name ?? 'unnamed')}, ${escape(model.state)}${detail}`;
-}
-
-/** Whether the server says that a function is not in its version; what the status holds of it is shown all the same. */
-function unbuilt(status: Status, name: string): boolean {
-  const known = status.functions.find((one) => one.name === name);
-  return known?.reason === NOT_BUILT && !holds(status, name);
-}
-
-function holds({ checks, sync, reviews, model }: Status, name: string): boolean {
-  switch (name) {
-    case 'checks':
-      return checks.length > 0;
-    case 'sync':
-      return sync.state !== 'disabled';
-    case 'review':
-      return reviews.openThreads + reviews.unsent > 0;
-    default:
-      return model.state !== 'none';
-  }
 }
 
 function listed(lines: string[], none: string): string[] {

@@ -76,11 +76,13 @@ pub(crate) struct Book<P: Projected> {
     /// Held while the journal is read.
     reading: Mutex<Reading<P>>,
     known: RwLock<Arc<Vec<P::Record>>>,
+    /// The name under which a person writes here.
+    writer: RwLock<Arc<str>>,
 }
 
 impl<P: Projected> Default for Book<P> {
     fn default() -> Self {
-        Self { reading: Mutex::default(), known: RwLock::default() }
+        Self { reading: Mutex::default(), known: RwLock::default(), writer: RwLock::new(Arc::from("")) }
     }
 }
 
@@ -90,11 +92,17 @@ impl<P: Projected> Book<P> {
         Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The name under which a person writes here, as it was when they were read last. From memory.
+    pub fn writer(&self) -> Arc<str> {
+        Arc::clone(&self.writer.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Reads what is new; all of it again where something was redacted, where who may write is another now, or where `anew` asks for it. Says whether
     /// anything is different now.
     pub fn read(&self, journal: &Journal, scope: NoteScope, anew: bool) -> Result<bool, journal::JournalError> {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let head = journal.head()?;
+        *self.writer.write().unwrap_or_else(PoisonError::into_inner) = Arc::from(journal.person()?.name);
         if anew || reading.scope != Some(scope) || weighed_anew(journal, reading.upto)? {
             // Of all events only those of these notes are read.
             *reading = Reading { made: P::read(journal, &scope)?, upto: head, scope: Some(scope) };

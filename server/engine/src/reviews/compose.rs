@@ -17,7 +17,7 @@ pub(super) struct Revision {
     pub here: bool,
 }
 
-pub(super) fn comment(record: &NoteRecord, place: &NotePlace) -> Comment {
+pub(super) fn comment(record: &NoteRecord, place: &NotePlace, writer: &str) -> Comment {
     let standing = record.versions.iter().find(|version| version.body.is_some());
     let body = standing.and_then(|version| version.body.clone()).unwrap_or_default();
     let edited = standing.map(|version| version.at.clone()).filter(|at| *at != record.created);
@@ -33,6 +33,7 @@ pub(super) fn comment(record: &NoteRecord, place: &NotePlace) -> Comment {
         shown: report::texts(&record.versions),
         about,
         author: author.clone(),
+        mine: *record.author.name == *writer,
         created: record.created.clone(),
         edited,
         removed,
@@ -44,8 +45,8 @@ pub(super) fn comment(record: &NoteRecord, place: &NotePlace) -> Comment {
     }
 }
 
-pub(super) fn thread(record: &ThreadRecord, place: NotePlace) -> Thread {
-    let comments: Vec<Comment> = record.comments().map(|of| comment(of, &place)).collect();
+pub(super) fn thread(record: &ThreadRecord, place: NotePlace, writer: &str) -> Thread {
+    let comments: Vec<Comment> = record.comments().map(|of| comment(of, &place, writer)).collect();
     let first = comments.iter().find(|comment| !comment.removed);
     let title = first.map_or_else(|| "(retracted)".to_owned(), |comment| shown_title(&comment.body));
     let resolved = record.resolved();

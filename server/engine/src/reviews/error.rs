@@ -71,6 +71,14 @@ pub enum ReviewError {
         /// The commit.
         head: String,
     },
+    /// Somebody else wrote it.
+    #[error(
+        "{author} wrote this comment, and only its writer changes it or takes it back\nhint: reply to it, or resolve its thread"
+    )]
+    Others {
+        /// Who did, made fit to be shown.
+        author: String,
+    },
     /// The branch holds another commit than the one that was looked at.
     #[error(
         "the branch has moved on since it was looked at, so nothing was decided: it is at {head} now\nhint: look at what is new, then decide"
@@ -100,6 +108,7 @@ impl ReviewError {
             ReviewError::Ambiguous { .. } | ReviewError::Which { .. } => "ambiguous",
             ReviewError::NoSuchFile { .. } | ReviewError::NoSuchLine { .. } => "no-such-place",
             ReviewError::NotHere { .. } => "not-here",
+            ReviewError::Others { .. } => "not-yours",
             ReviewError::Moved { .. } => "moved",
             ReviewError::NoSuggestion => "no-suggestion",
             ReviewError::Outdated => "outdated",

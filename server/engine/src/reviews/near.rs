@@ -22,12 +22,13 @@ impl Engine {
     #[must_use]
     pub fn threads_in(&self, file: &Path, text: &str) -> Vec<Thread> {
         let records = self.threads_on(file, ThreadRecord::clone).unwrap_or_default();
+        let writer = self.inner.workspace_of(file).map(|workspace| workspace.reviews.writer()).unwrap_or_default();
         if records.is_empty() {
             return Vec::new();
         }
         let lines = Lines::of(text);
         let mut threads: Vec<Thread> =
-            records.iter().map(|record| compose::thread(record, place(record, &lines))).collect();
+            records.iter().map(|record| compose::thread(record, place(record, &lines), &writer)).collect();
         threads.sort_by_key(|thread| (thread.place.range.map(|range| range.start.line), thread.id.clone()));
         threads
     }

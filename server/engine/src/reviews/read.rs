@@ -45,7 +45,7 @@ impl Engine {
         let record = self.review_record(root, id)?;
         let cancel = Cancel::new();
         let here = Here { folder: root, cancel: &cancel };
-        Ok(whole(&here, &record))
+        Ok(whole(&here, &record, &self.writer(root)))
     }
 
     /// One thread, where it is now.
@@ -55,7 +55,7 @@ impl Engine {
         let here = Here { folder: root, cancel: &cancel };
         let revision = revision(&here, &review);
         let mut finder = Finder::new(&here, &revision.now.base, &revision.now.head);
-        Ok(compose::thread(&thread, finder.find(&thread.anchor)))
+        Ok(compose::thread(&thread, finder.find(&thread.anchor), &self.writer(root)))
     }
 
     /// The text of a file of a review before the change or after it; empty where it is not there on that side.
@@ -72,11 +72,16 @@ impl Engine {
     pub(super) fn review_records(&self, root: &Path) -> Result<(Journal, Arc<Vec<ReviewRecord>>, Ulid), EngineError> {
         let (journal, scope) = scope_now(&self.inner, root)?;
         let workspace = self.inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
-        if workspace.reviews.read(&journal, scope, true)? {
+        if workspace.reviews.read(&journal, scope, false)? {
             self.inner.tell(Notice::Reviews { root: root.to_path_buf() });
         }
         let known = workspace.reviews.known();
         Ok((journal, known, scope.workspace))
+    }
+
+    /// The name under which a person writes here.
+    pub(super) fn writer(&self, root: &Path) -> Arc<str> {
+        self.inner.workspace(root).map_or_else(|| Arc::from(""), |workspace| workspace.reviews.writer())
     }
 
     pub(super) fn review_record(&self, root: &Path, id: Option<&str>) -> Result<ReviewRecord, EngineError> {
@@ -126,8 +131,8 @@ fn count(here: &Here<'_>, revision: &Revision) -> u64 {
     changes(here, &revision.now.base, &revision.now.head).map_or(0, |files| files.len() as u64)
 }
 
-/// A review with its files and threads.
-pub(super) fn whole(here: &Here<'_>, record: &ReviewRecord) -> Review {
+/// A review with its files and threads, as `writer` sees it.
+pub(super) fn whole(here: &Here<'_>, record: &ReviewRecord, writer: &str) -> Review {
     let revision = revision(here, record);
     let mut files = if revision.here {
         changes(here, &revision.now.base, &revision.now.head).unwrap_or_default()
@@ -140,7 +145,7 @@ pub(super) fn whole(here: &Here<'_>, record: &ReviewRecord) -> Review {
     };
     let places: Vec<_> = record.threads.iter().map(place).collect();
     let mut threads: Vec<Thread> =
-        record.threads.iter().zip(places).map(|(thread, place)| compose::thread(thread, place)).collect();
+        record.threads.iter().zip(places).map(|(thread, place)| compose::thread(thread, place, writer)).collect();
     count_threads(&mut files, &threads);
     threads.sort_by_key(|thread| {
         (thread.place.path.clone(), thread.place.range.map(|range| range.start.line), thread.id.clone())

@@ -79,7 +79,7 @@ impl Engine {
         }
         let known = self.review_records(root)?.1;
         if let Some(same) = known.iter().find(|known| known.range.spec == spec.trim()) {
-            return Ok(whole(&here, same));
+            return Ok(whole(&here, same, &self.writer(root)));
         }
         let title = sound(title.unwrap_or(&found.title))?;
         let range = ReviewRange { spec: spec.trim().to_owned(), base: found.base, head: found.head };
@@ -125,6 +125,9 @@ impl Engine {
         let wanted = id.trim().to_uppercase();
         let comment =
             thread.comments().find(|comment| comment.id.to_string().ends_with(&wanted)).unwrap_or(&thread.first);
+        if matches!(answer, Answer::Edit(..) | Answer::Retract) && comment.author.name != *self.writer(root) {
+            return Err(ReviewError::Others { author: shown_plain(&comment.author.name) }.into());
+        }
         let states: Vec<OpId> = thread.states.iter().map(|state| state.op).collect();
         let versions = || comment.versions.iter().flat_map(|version| version.ops.iter().cloned()).collect::<Vec<_>>();
         let ops = |named: Vec<String>| -> Vec<OpId> {

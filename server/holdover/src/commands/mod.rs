@@ -128,9 +128,12 @@ fn warn_of_journal(engine: &Engine, out: &Out) {
 
 fn failed(error: &EngineError) -> Failure {
     let end = match error {
-        EngineError::Review(ReviewError::Nothing { .. } | ReviewError::NotHere { .. } | ReviewError::Outdated) => {
-            End::No
-        }
+        EngineError::Review(
+            ReviewError::Nothing { .. }
+            | ReviewError::NotHere { .. }
+            | ReviewError::Others { .. }
+            | ReviewError::Outdated,
+        ) => End::No,
         EngineError::Remote(refused) => {
             if refused.is_usage() {
                 End::Usage
