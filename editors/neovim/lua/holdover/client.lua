@@ -111,6 +111,18 @@ function M.of_or_fail(bufnr)
   return client
 end
 
+---Runs a function with the server and the workspace of the file; says so where it has none.
+---@param fn fun(client: vim.lsp.Client, workspace: string)
+function M.here(fn)
+  local client = M.of_or_fail()
+  local workspace = client and M.workspace(client)
+  if client and workspace then
+    fn(client, workspace)
+  elseif client then
+    M.fail('this file belongs to no workspace\nhint: a folder with a holdover.toml, a lockfile or .git is one')
+  end
+end
+
 ---@param client vim.lsp.Client
 ---@param command string
 ---@return boolean

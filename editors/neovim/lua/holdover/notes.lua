@@ -5,17 +5,6 @@ local client_of = require('holdover.client')
 
 local M = {}
 
----@param fn fun(client: vim.lsp.Client, workspace: string)
-local function here(fn)
-  local client = client_of.of_or_fail()
-  local workspace = client and client_of.workspace(client)
-  if client and workspace then
-    fn(client, workspace)
-  elseif client then
-    client_of.fail('this file belongs to no workspace\nhint: a folder with a holdover.toml, a lockfile or .git is one')
-  end
-end
-
 ---@param client vim.lsp.Client
 ---@param fields table
 ---@param done fun(report: holdover.NoteReport)
@@ -93,7 +82,7 @@ end
 
 ---Asks which draft is to be taken up again.
 function M.drafts()
-  here(function(client, workspace)
+  client_of.here(function(client, workspace)
     list(client, { workspace = workspace }, function(report)
       local drafts = M.abandoned(report)
       if #drafts == 0 then
@@ -117,7 +106,7 @@ end
 
 ---All notes of the workspace in the quickfix list.
 function M.quickfix()
-  here(function(client, workspace)
+  client_of.here(function(client, workspace)
     list(client, { workspace = workspace }, function(report)
       require('holdover.lists').notes(report, workspace)
       if #report.notes == 0 then
@@ -130,30 +119,12 @@ end
 ---Hands the note of the cursor's line to a function; asks which one where there are several.
 ---@param fn fun(note: holdover.Note, client: vim.lsp.Client, workspace: string)
 function M.under_cursor(fn)
-  here(function(client, workspace)
-    local line = vim.api.nvim_win_get_cursor(0)[1] - 1
+  client_of.here(function(client, workspace)
     list(client, { workspace = workspace, file = vim.uri_from_bufnr(0) }, function(report)
-      local found = vim.tbl_filter(function(note)
-        local range = note.place.range
-        return range and range.start.line <= line and line <= range['end'].line or not range and line == 0
-      end, report.notes)
-      if #found == 0 then
-        client_of.fail('no note stands on this line\nhint: :Holdover notes lists them')
-      elseif #found == 1 then
-        fn(found[1], client, workspace)
-      else
-        vim.ui.select(found, {
-          prompt = 'Which note?',
-          kind = 'holdover.note',
-          format_item = function(note)
-            return ('%s (%s)'):format(note.title, note.about)
-          end,
-        }, function(note)
-          if note then
-            fn(note, client, workspace)
-          end
-        end)
-      end
+      local words = { what = 'note', none = 'no note stands on this line\nhint: :Holdover notes lists them' }
+      require('holdover.line').one(report.notes, words, function(note)
+        fn(note, client, workspace)
+      end)
     end)
   end)
 end
@@ -162,7 +133,7 @@ end
 ---@param what? 'shared'|'file'|'workspace'
 ---@param range? {[1]: integer, [2]: integer} first and last line, from 1
 function M.write(what, range)
-  here(function(_, workspace)
+  client_of.here(function(_, workspace)
     local fields, title = { shared = what == 'shared' }, 'the workspace' ---@type table, string
     if what ~= 'workspace' and vim.bo.buftype == '' and vim.api.nvim_buf_get_name(0) ~= '' then
       fields.file = vim.uri_from_bufnr(0)
@@ -228,7 +199,7 @@ function M.move(range)
   end
   local file, cursor = vim.uri_from_bufnr(0), vim.api.nvim_win_get_cursor(0)[1]
   local first, last = (range or {})[1] or cursor, (range or {})[2] or cursor
-  here(function(client, workspace)
+  client_of.here(function(client, workspace)
     list(client, { workspace = workspace }, function(report)
       local notes = report.notes
       if #notes == 0 then

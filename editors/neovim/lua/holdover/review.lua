@@ -10,17 +10,6 @@ local function say(text)
   require('holdover.progress').say(text)
 end
 
----@param fn fun(client: vim.lsp.Client, workspace: string)
-local function here(fn)
-  local client = client_of.of_or_fail()
-  local workspace = client and client_of.workspace(client)
-  if client and workspace then
-    fn(client, workspace)
-  elseif client then
-    client_of.fail('this file belongs to no workspace\nhint: a folder with a holdover.toml, a lockfile or .git is one')
-  end
-end
-
 ---@param client vim.lsp.Client
 ---@param command string the last word of its name
 ---@param fields table
@@ -84,7 +73,7 @@ end
 ---Asks which review, or what to begin one of; the only one is taken.
 ---@param mods? vim.api.keyset.cmd_mods
 function M.open(mods)
-  here(function(client, workspace)
+  client_of.here(function(client, workspace)
     ask(client, 'list', { workspace = workspace }, function(answer)
       local report = answer --[[@as holdover.ReviewReport]]
       local rows = {} ---@type {words: string, review?: string, range?: string}[]
@@ -130,30 +119,12 @@ end
 ---Hands a thread of the cursor's line to a function; asks which one where there are several.
 ---@param fn fun(thread: holdover.Thread, client: vim.lsp.Client, workspace: string)
 local function under_cursor(fn)
-  here(function(client, workspace)
-    local line = vim.api.nvim_win_get_cursor(0)[1] - 1
+  client_of.here(function(client, workspace)
     ask(client, 'threads', { workspace = workspace, file = vim.uri_from_bufnr(0) }, function(report)
-      local found = vim.tbl_filter(function(thread)
-        local range = thread.place.range
-        return range and range.start.line <= line and line <= range['end'].line or not range and line == 0
-      end, report.threads)
-      if #found == 0 then
-        client_of.fail('no thread of a review stands on this line\nhint: :Holdover review quickfix lists them')
-      elseif #found == 1 then
-        fn(found[1], client, workspace)
-      else
-        vim.ui.select(found, {
-          prompt = 'Which thread?',
-          kind = 'holdover.thread',
-          format_item = function(thread)
-            return ('%s (%s)'):format(thread.title, thread.about)
-          end,
-        }, function(thread)
-          if thread then
-            fn(thread, client, workspace)
-          end
-        end)
-      end
+      local none = 'no thread of a review stands on this line\nhint: :Holdover review quickfix lists them'
+      require('holdover.line').one(report.threads, { what = 'thread', none = none }, function(thread)
+        fn(thread, client, workspace)
+      end)
     end)
   end)
 end
@@ -172,7 +143,7 @@ end
 ---Opens the window in which a thread is begun, on lines of this buffer.
 ---@param range? {[1]: integer, [2]: integer} first and last line, from 1
 function M.comment(range)
-  here(function(_, workspace)
+  client_of.here(function(_, workspace)
     local fields = { review = chosen[workspace] }
     local title = 'the whole review'
     if vim.bo.buftype == '' and vim.api.nvim_buf_get_name(0) ~= '' then
@@ -282,7 +253,7 @@ end
 
 ---The open threads of the review that is looked at, in the quickfix list.
 function M.quickfix()
-  here(function(client, workspace)
+  client_of.here(function(client, workspace)
     ask(client, 'show', { workspace = workspace, review = chosen[workspace] }, function(review)
       require('holdover.lists').threads(review, workspace)
     end)
@@ -322,7 +293,7 @@ end
 local function with(run)
   return function(item)
     if item then
-      here(function(client, workspace)
+      client_of.here(function(client, workspace)
         run(item, client, workspace)
       end)
     end

@@ -16,21 +16,6 @@ local function with_client(fn)
   end
 end
 
----The same, and the workspace of this buffer; a file outside any has nothing to show.
----@param fn fun(client: vim.lsp.Client, workspace: string)
-local function with_workspace(fn)
-  with_client(function(client)
-    local workspace = client_of.workspace(client)
-    if workspace then
-      fn(client, workspace)
-    else
-      client_of.fail(
-        'this file belongs to no workspace\nhint: a folder with a holdover.toml, a lockfile or .git is one'
-      )
-    end
-  end)
-end
-
 ---Runs a command of the server and hands its result on; a failure is shown.
 ---@param client vim.lsp.Client
 ---@param command string
@@ -49,7 +34,7 @@ end
 ---@param path string
 ---@param mods? vim.api.keyset.cmd_mods
 local function open(path, mods)
-  with_workspace(function(_, workspace)
+  client_of.here(function(_, workspace)
     local content = require('holdover.content')
     content.open(content.name(path, workspace), mods)
   end)
@@ -183,7 +168,7 @@ return {
     about = "the project's own linters and the built-in lints: how each stands, and what to do where one cannot be run",
     needs = 'holdover.check',
     run = function()
-      with_workspace(checks)
+      client_of.here(checks)
     end,
   },
   conflicts = {
@@ -221,7 +206,7 @@ return {
     words = { 'dry-run' },
     needs = 'holdover.fetch',
     run = function(word)
-      with_workspace(function(client, workspace)
+      client_of.here(function(client, workspace)
         local fetch = require('holdover.fetch')
         if word then
           fetch.dry_run(client, workspace)
@@ -308,7 +293,7 @@ return {
     words = { 'location', 'quickfix' },
     needs = 'holdover.preflight',
     run = function(word)
-      with_workspace(function(client, workspace)
+      client_of.here(function(client, workspace)
         preflight(client, workspace, word)
       end)
     end,
@@ -317,7 +302,7 @@ return {
     about = 'build and test with the network kept away; who reaches for it is named',
     needs = 'holdover.prove',
     run = function()
-      with_workspace(function(client, workspace)
+      client_of.here(function(client, workspace)
         require('holdover.prove').run(client, { workspace = workspace })
       end)
     end,
@@ -376,14 +361,14 @@ return {
     about = 'every figure of this workspace, in a float',
     needs = 'holdover.status',
     run = function()
-      with_workspace(status)
+      client_of.here(status)
     end,
   },
   sync = {
     about = "exchange what is shared with the project's remotes, and say what came of it",
     needs = 'holdover.sync',
     run = function()
-      with_workspace(function(client, workspace)
+      client_of.here(function(client, workspace)
         ask(client, 'holdover.sync', { workspace = workspace }, function(report)
           say(table.concat(report.text, '\n'))
         end)
@@ -402,7 +387,7 @@ return {
     about = 'let what this workspace configures run; revoke takes it back',
     words = { 'revoke' },
     run = function(word)
-      with_workspace(function(client, workspace)
+      client_of.here(function(client, workspace)
         local opts = { program = require('holdover.config').program(client), revoke = word == 'revoke' }
         require('holdover.trust').set(workspace, opts, function(ok)
           if ok then

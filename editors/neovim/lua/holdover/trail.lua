@@ -111,13 +111,9 @@ end
 ---What happened to this file.
 ---@param mods? vim.api.keyset.cmd_mods
 function M.here(mods)
-  local client = client_of.of_or_fail()
-  local workspace = client and client_of.workspace(client)
-  if workspace then
+  client_of.here(function(_, workspace)
     M.file(workspace, vim.api.nvim_buf_get_name(0), mods)
-  elseif client then
-    client_of.fail('this file belongs to no workspace\nhint: a folder with a holdover.toml, a lockfile or .git is one')
-  end
+  end)
 end
 
 return M
