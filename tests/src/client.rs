@@ -370,9 +370,33 @@ impl Client {
     /// Where the system does not tell.
     #[must_use]
     pub fn memory(&self) -> f64 {
+        self.told_memory("VmRSS:")
+    }
+
+    /// The most that it has had, in MiB. Linux.
+    ///
+    /// # Panics
+    /// Where the system does not tell.
+    #[must_use]
+    pub fn peak_memory(&self) -> f64 {
+        self.told_memory("VmHWM:")
+    }
+
+    fn told_memory(&self, name: &str) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the server runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS is told");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("it is told");
         line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1024.0
+    }
+
+    /// Seconds of processor time that the server has taken. Linux, whose clock ticks 100 times a second.
+    ///
+    /// # Panics
+    /// Where the system does not tell.
+    #[must_use]
+    pub fn worked(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("the server runs");
+        let fields = stat.rsplit(')').next().expect("its name ends").split_whitespace();
+        fields.skip(11).take(2).map(|ticks| ticks.parse::<f64>().expect("a number") / 100.0).sum()
     }
 
     /// The share of the code that the server has mapped from files, itself and libraries, that is in memory: 0 to 1. Linux.

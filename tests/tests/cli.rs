@@ -239,6 +239,44 @@ fn a_journal_that_cannot_be_opened_stops_nothing_and_is_left_as_it_is() {
     assert_eq!(code(&fixture.holdover(&["doctor"])), 1);
 }
 
+/// The mode of each function, in order.
+fn modes(fixture: &Fixture) -> Vec<(String, String)> {
+    let status = json(&fixture.holdover(&["status", "--json"]));
+    let text = |of: &Value, name: &str| of[name].as_str().unwrap().to_owned();
+    let functions = status["functions"].as_array().unwrap().iter();
+    functions.map(|one| (text(one, "name"), text(one, "mode"))).collect()
+}
+
+#[test]
+fn status_says_of_each_function_what_is_local_what_reaches_others_later_and_what_needs_a_connection() {
+    let fixture = Fixture::small();
+    let as_expected = |fetch: &str, shared: &str| {
+        let modes = [
+            ("build", "local"),
+            ("fetch", fetch),
+            ("conflicts", "local"),
+            ("journal", "local"),
+            ("checks", "local"),
+            ("sync", shared),
+            ("notes", shared),
+            ("explain", "local"),
+            ("review", shared),
+        ];
+        modes.map(|(name, mode)| (name.to_owned(), mode.to_owned())).to_vec()
+    };
+    assert_eq!(modes(&fixture), as_expected("unavailable", "local"), "nothing is fetched for whom nobody trusts");
+    assert_eq!(code(&fixture.holdover(&["trust"])), 0);
+    let stick = tempfile::tempdir().unwrap();
+    let added = fixture.holdover(&["remote", "add", "stick", stick.path().join("ferry").to_str().unwrap()]);
+    assert_eq!(code(&added), 0, "{}", err(&added));
+    assert_eq!(code(&fixture.holdover(&["offline", "off"])), 0);
+    assert_eq!(modes(&fixture), as_expected("needs-online", "delayed"));
+    assert_eq!(code(&fixture.holdover(&["offline", "on"])), 0);
+    assert_eq!(modes(&fixture), as_expected("unavailable", "delayed"));
+    std::fs::remove_file(fixture.crate_file("itoa")).unwrap();
+    assert_eq!(modes(&fixture)[0], ("build".to_owned(), "needs-online".to_owned()));
+}
+
 #[test]
 fn an_unknown_setting_is_told_with_the_nearest_one() {
     let fixture = Fixture::small();

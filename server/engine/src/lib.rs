@@ -21,6 +21,7 @@ mod facade;
 mod fetch;
 mod fetch_job;
 mod freshness;
+mod functions;
 mod git;
 mod health;
 mod history;

@@ -1,13 +1,11 @@
 //! A workspace's status, put together from memory.
 
+use crate::functions::Now;
 use crate::inner::Inner;
-use crate::words::{self, thousands};
+use crate::words;
 use crate::worker::Task;
 use crate::workspace::Workspace;
-use contract::{
-    Connectivity, ConnectivityState, EcosystemReadiness, Function, FunctionMode, JournalState, JournalStatus,
-    Readiness, ReadinessState, Status,
-};
+use contract::{Connectivity, ConnectivityState, EcosystemReadiness, JournalState, JournalStatus, Readiness, Status};
 use host::OfflineMode;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -27,6 +25,13 @@ pub(crate) struct Connection {
     way_out: host::WayOut,
     /// How often the network has become another one.
     network: u64,
+}
+
+impl Connection {
+    /// Whether connections are tried whatever the routes say.
+    pub(crate) fn tried(&self) -> bool {
+        self.tried
+    }
 }
 
 /// What the answers of registries say about the connection.
@@ -107,7 +112,12 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
     let connectivity = connectivity(inner);
     let survey = workspace.survey();
     let readiness = workspace.readiness();
-    let functions = functions(inner, workspace, &connectivity, survey.is_some(), &readiness);
+    let (sync, jobs) = (crate::synced::status(inner, workspace), jobs(inner, workspace));
+    let functions = crate::functions::functions(
+        inner,
+        workspace,
+        &Now { connectivity: &connectivity, looked: survey.is_some(), readiness: &readiness, sync: &sync, jobs: &jobs },
+    );
     let caches = crate::caches::known(workspace, survey.as_deref());
     let mirrors = crate::mirrors::known(inner, workspace, survey.as_deref());
     Status {
@@ -121,8 +131,8 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
         conflicts: workspace.conflicts(inner),
         reviews: crate::reviews::counts(inner, workspace),
         model: crate::models::status(&inner.folders.data),
-        jobs: jobs(inner, workspace),
-        sync: crate::synced::status(inner, workspace),
+        jobs,
+        sync,
         journal: journal(inner, workspace),
         connectivity,
         readiness,
@@ -139,13 +149,8 @@ pub(crate) fn short_of(one: &EcosystemReadiness) -> u64 {
     one.missing + one.corrupt + one.stale
 }
 
-/// What stands against a lockfile itself, whatever the caches hold.
-fn problem(readiness: &Readiness) -> Option<String> {
-    readiness.ecosystems.iter().find_map(|e| Some(format!("{}: {}", e.lockfile.display(), e.problem.as_ref()?)))
-}
-
 /// A server asks no disk for it, which might not answer; its own writing tells.
-fn reserve(inner: &Inner, journal: &journal::Journal) -> journal::Reserve {
+pub(crate) fn reserve(inner: &Inner, journal: &journal::Journal) -> journal::Reserve {
     if inner.background() { journal.reserve() } else { journal.look_at_reserve() }
 }
 
@@ -180,134 +185,4 @@ fn journal(inner: &Inner, workspace: &Workspace) -> JournalStatus {
         None => (JournalState::Opening, None, "being opened".to_owned()),
     };
     JournalStatus { state, events, unsealed, detail }
-}
-
-fn functions(
-    inner: &Inner,
-    workspace: &Workspace,
-    connectivity: &Connectivity,
-    looked: bool,
-    readiness: &Readiness,
-) -> Vec<Function> {
-    let function = |name: &str, mode, reason: String, next: &str| Function {
-        name: name.to_owned(),
-        mode,
-        reason,
-        next: next.to_owned(),
-        text: words::mode(mode).to_owned(),
-    };
-    let build = if !looked {
-        function("build", FunctionMode::Unavailable, "not looked yet".into(), "")
-    } else if readiness.ecosystems.is_empty() {
-        function("build", FunctionMode::Unavailable, "no lockfile was found, so nothing can be said".into(), "")
-    } else {
-        match readiness.state {
-            ReadinessState::Ready | ReadinessState::Proven | ReadinessState::StaleProof => {
-                function("build", FunctionMode::Local, "everything that the lockfiles name is here".into(), "")
-            }
-            ReadinessState::Incomplete if short(readiness) > 0 => function(
-                "build",
-                FunctionMode::NeedsOnline,
-                format!("{} of {} missing or damaged", thousands(short(readiness)), thousands(readiness.total)),
-                "`holdover preflight --fetch`",
-            ),
-            ReadinessState::Incomplete => function(
-                "build",
-                FunctionMode::Unavailable,
-                problem(readiness).unwrap_or_else(|| "a lockfile is refused".into()),
-                "`holdover preflight` says where",
-            ),
-            ReadinessState::Unknown => function(
-                "build",
-                FunctionMode::Unavailable,
-                problem(readiness).filter(|_| readiness.unknown == 0).unwrap_or_else(|| {
-                    format!("{} of {} could not be told", thousands(readiness.unknown), thousands(readiness.total))
-                }),
-                "`holdover preflight` says why",
-            ),
-        }
-    };
-    let tried = inner.connectivity.lock().unwrap_or_else(PoisonError::into_inner).tried;
-    let fetch = match connectivity.state {
-        ConnectivityState::ForcedOffline => function(
-            "fetch",
-            FunctionMode::Unavailable,
-            format!("forced offline: {}", connectivity.detail),
-            "`holdover offline auto`",
-        ),
-        ConnectivityState::Captive => function(
-            "fetch",
-            FunctionMode::Unavailable,
-            connectivity.detail.clone(),
-            "log in to the network with a browser",
-        ),
-        ConnectivityState::Offline if !tried => {
-            function("fetch", FunctionMode::Unavailable, connectivity.detail.clone(), "connect")
-        }
-        _ if !workspace.trust().allows() => function(
-            "fetch",
-            FunctionMode::Unavailable,
-            "the workspace is not trusted, and fetching runs tools that it configures".into(),
-            "`holdover trust`",
-        ),
-        _ => {
-            let again = crate::retry::waiting(&jobs(inner, workspace)).and_then(|job| job.next_attempt.clone());
-            let reason = again.map_or_else(|| "asks the registries".to_owned(), |at| words::tried_again(&at));
-            function("fetch", FunctionMode::NeedsOnline, reason, "")
-        }
-    };
-    let journal = match inner.journal_now() {
-        Some(Ok(journal)) if journal.newer().is_some() => function(
-            "journal",
-            FunctionMode::Unavailable,
-            "a newer Holdover has written it: it can be read, and nothing is recorded".into(),
-            "install the newer Holdover",
-        ),
-        Some(Ok(journal)) => match words::reserve(reserve(inner, &journal)) {
-            Some(spent) => function("journal", FunctionMode::Local, spent.into(), words::FREE_THE_DISK),
-            None => function("journal", FunctionMode::Local, "kept in the data folder, encrypted".into(), ""),
-        },
-        Some(Err(reason)) if inner.door.is_locked() => {
-            function("journal", FunctionMode::Unavailable, reason, "`holdover journal unlock`")
-        }
-        Some(Err(reason)) => function("journal", FunctionMode::Unavailable, reason, "`holdover doctor`"),
-        None => function("journal", FunctionMode::Unavailable, "being opened".into(), ""),
-    };
-    let conflicts = function("conflicts", FunctionMode::Local, "read from the text".into(), "");
-    let (lints, linters) = (workspace.lints(), workspace.loaded().settings.checks.enable.unwrap_or(true));
-    let checks = match (lints, linters) {
-        (false, false) => {
-            let off = "switched off by the settings `lints.enable` and `checks.enable`";
-            function("checks", FunctionMode::Unavailable, off.into(), "")
-        }
-        (true, false) => function("checks", FunctionMode::Local, "built-in lints alone".into(), ""),
-        (_, true) if !workspace.trust().allows() => {
-            let why = "built-in lints; the project's own linters are not run, since the workspace is not trusted";
-            function("checks", FunctionMode::Local, why.into(), "`holdover trust`")
-        }
-        (_, true) => function(
-            "checks",
-            FunctionMode::Local,
-            "lints, and the project's own linters, without a network".into(),
-            "",
-        ),
-    };
-    let sync = "over folders; over remotes on other machines once there is a connection";
-    let sync = function("sync", FunctionMode::Local, sync.into(), "");
-    let words_too = workspace.loaded().settings.explain.endpoint.as_deref().is_some_and(|at| !at.trim().is_empty());
-    let explain = if words_too {
-        function(
-            "explain",
-            FunctionMode::Local,
-            "facts from this machine; then a model's words, from an endpoint".into(),
-            "",
-        )
-    } else {
-        let facts =
-            "facts from the text, its pages and git's history; the setting `explain.endpoint` adds a model's words";
-        function("explain", FunctionMode::Local, facts.into(), "")
-    };
-    let review = "threads and verdicts are written here; colleagues get them with the synchronisation";
-    let review = function("review", FunctionMode::Local, review.into(), "");
-    vec![build, fetch, conflicts, journal, checks, sync, explain, review]
 }

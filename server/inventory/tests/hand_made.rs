@@ -12,6 +12,7 @@ use contract::{ArtifactState, ReadinessState, codes};
 use holdover_inventory::{Depth, Homes, Inventory, NoMemory, Options, hover, place, plan_fetch};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 mod place;
@@ -206,6 +207,49 @@ fn what_cannot_be_told_is_unknown_with_its_reason() {
             assert!(evidence.contains(reason), "{evidence}");
         }
         assert_ne!(survey.readiness.state, ReadinessState::Ready);
+    }
+}
+
+#[test]
+fn a_file_that_goes_or_is_cut_short_while_it_is_looked_at_and_read_is_never_verified() {
+    type Spoil = fn(&Path);
+    let spoils: [(ArtifactState, Spoil); 2] = [
+        (ArtifactState::Missing, |path| std::fs::remove_file(path).unwrap()),
+        (ArtifactState::Corrupt, |path| write(path, "cra")),
+    ];
+    for (wanted, spoil) in spoils {
+        // At each question that is asked on the way, until there are no more.
+        let mut rounds = 0;
+        for at in 0..100 {
+            let place_ = Place::new();
+            let asked = AtomicUsize::new(0);
+            let ask = || {
+                if asked.fetch_add(1, Ordering::Relaxed) == at {
+                    [place_.itoa(), place_.ms()].iter().for_each(|path| spoil(path));
+                }
+            };
+            let mut inventory = Inventory::new(&place_.root, place_.options());
+            let cancelled = || {
+                ask();
+                false
+            };
+            let (looked, _) = inventory.deepen(&NoMemory, &cancelled, &|_, _| ask());
+            if asked.into_inner() <= at {
+                break;
+            }
+            rounds += 1;
+            // What was whole when it was looked at may be told so; never after its content was missed.
+            let (again, _) = inventory.deepen(&NoMemory, &|| false, &|_, _| ());
+            for name in ["itoa", "ms"] {
+                let now = looked.artifacts.iter().find(|artifact| artifact.name == name).unwrap();
+                assert!(now.state == wanted || now.state == ArtifactState::Present, "{at}: {name}: {now:?}");
+                assert_eq!(state(&again, name).0, wanted, "{at}: {name}");
+            }
+            if at == 0 {
+                assert_ne!(looked.readiness.state, ReadinessState::Ready);
+            }
+        }
+        assert!((2..100).contains(&rounds), "{rounds}");
     }
 }
 
