@@ -231,3 +231,33 @@ fn what_was_told_before_the_client_made_the_token_is_shown_once_it_has() {
     std::fs::write(&go, "").unwrap();
     client.response(fetch);
 }
+
+#[test]
+fn a_fetch_tells_how_much_has_come_while_its_tool_still_runs() {
+    let mut fixture = Fixture::small();
+    let folder = tempfile::tempdir().unwrap();
+    let (go, at, kept) = (folder.path().join("go"), folder.path().join("cargo"), folder.path().join("kept"));
+    let crate_file = fixture.crate_file("itoa");
+    std::fs::rename(&crate_file, &kept).unwrap();
+    std::fs::remove_file(fixture.crate_file("memchr")).unwrap();
+    fixture.holdover(&["trust"]);
+    fixture.holdover(&["offline", "off"]);
+    // Brings one of two, and says nothing.
+    let (from, to, go_on) = (kept.display(), crate_file.display(), go.display());
+    let script = format!("#!/bin/sh\nmv '{from}' '{to}'\nwhile [ ! -e '{go_on}' ]; do sleep 0.02; done\nexit 101\n");
+    std::fs::write(&at, script).unwrap();
+    std::fs::set_permissions(&at, std::fs::Permissions::from_mode(0o755)).unwrap();
+    fixture.set("HOLDOVER_FETCH_CARGO", &at.display().to_string());
+    let mut client =
+        Client::start(&Setup { env: fixture.environment(), roots: vec![fixture.workspace()], ..Setup::default() });
+    client.accept_leftovers();
+    let fetch = client.ask("workspace/executeCommand", json!({ "command": "holdover.fetch", "arguments": [] }));
+    let told =
+        |message: &Value| message["params"]["value"]["message"].as_str().is_some_and(|text| text.contains(" so far: "));
+    let report = client.wait(Duration::from_mins(1), told).expect("what has come is told");
+    let value = &report["params"]["value"];
+    assert!(value["message"].as_str().unwrap().contains("KiB so far: cargo Cargo.lock"), "{report:#}");
+    assert_eq!(value["percentage"], 50, "{report:#}");
+    std::fs::write(&go, "").unwrap();
+    client.response(fetch);
+}

@@ -1,5 +1,6 @@
 //! Bringing here what is missing: the ecosystem's own tool, under a lease, with progress, cancel and journal entries.
 
+use crate::arriving::Arriving;
 use crate::fetch_job::{Ending, FetchJob, is_network};
 use crate::inner::Inner;
 use crate::workspace::Workspace;
@@ -93,10 +94,17 @@ impl Engine {
                 cancelled = true;
                 break;
             }
-            let ended =
-                run_step((&workspace, &inner.folders.data), step, &permit, lease.as_ref(), cancel, &mut |message| {
+            let ended = run_step(
+                (&workspace, &inner.folders.data, &survey),
+                step,
+                &permit,
+                lease.as_ref(),
+                cancel,
+                &mut |message, came| {
+                    let done = (done + came).min(total);
                     progress(Progress { title: "Getting what is missing".into(), message, done, total });
-                });
+                },
+            );
             cancelled |= ended == Some(Ended::Cancelled);
             done += step.artifacts.len() as u64;
             if step.ok == Some(true) {
@@ -235,12 +243,12 @@ impl Place {
 }
 
 fn run_step(
-    (workspace, data): (&Workspace, &Path),
+    (workspace, data, survey): (&Workspace, &Path, &inventory::Survey),
     step: &mut FetchStep,
     permit: &Permit,
     lease: Option<&Lease>,
     cancel: &Cancel,
-    report: &mut dyn FnMut(String),
+    report: &mut dyn FnMut(String, u64),
 ) -> Option<Ended> {
     let settings = workspace.loaded().settings.fetch.clone();
     let limit = Duration::from_secs(settings.timeout_seconds.unwrap_or(LIMIT_SECONDS));
@@ -258,7 +266,8 @@ fn run_step(
         _ => None,
     };
     let program = configured.map_or_else(|| program.clone().into(), std::path::PathBuf::into_os_string);
-    report(format!("{} {}", step.ecosystem, step.lockfile.display()));
+    let mut said = format!("{} {}", step.ecosystem, step.lockfile.display());
+    report(said.clone(), 0);
     let place = match Place::prepare(step, data) {
         Ok(place) => place,
         Err(reason) => {
@@ -267,6 +276,7 @@ fn run_step(
             return None;
         }
     };
+    let mut arriving = Arriving::of(survey, step);
     let command = Command::new(program, place.folder()).args(arguments).limit(limit).with_network(permit.clone());
     let note = |tool: Option<Tool>| {
         if let Some(Err(e)) = lease.map(|lease| lease.note_tool(tool)) {
@@ -274,10 +284,18 @@ fn run_step(
         }
     };
     let mut on_start = |group: &Group| note(Some(Tool { pid: group.leader, started: group.started }));
-    let result = command.run_told(cancel, &mut on_start, &mut |_, line| {
-        if !line.trim().is_empty() {
-            report(line.trim().chars().take(200).collect());
+    let result = command.run_watched(cancel, &mut on_start, &mut |line| {
+        match line {
+            Some((_, line)) if !line.trim().is_empty() => said = line.trim().chars().take(200).collect(),
+            None if arriving.look() => {}
+            _ => return,
         }
+        let so_far = if arriving.bytes > 0 {
+            format!("{} so far: ", inventory::figures::size(arriving.bytes))
+        } else {
+            String::new()
+        };
+        report(format!("{so_far}{said}"), arriving.came);
     });
     note(None);
     if !result.as_ref().is_ok_and(Output::ok) {

@@ -4,6 +4,7 @@
 //! and gives `contract` types. What takes longer than a few milliseconds runs on its own threads, and is told in
 //! [`Notice`]s; what is asked is answered from memory.
 
+mod arriving;
 mod background;
 mod caches;
 mod checkers;

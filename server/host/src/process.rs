@@ -199,6 +199,21 @@ impl Command {
         on_start: &mut dyn FnMut(&Group),
         on_line: &mut dyn FnMut(Stream, &str),
     ) -> Result<Output, ProcessError> {
+        self.run_watched(cancel, on_start, &mut |said| {
+            if let Some((stream, line)) = said {
+                on_line(stream, line);
+            }
+        })
+    }
+
+    /// Like [`Command::run_told`]; `on_line` is also called with `None`, five times a second, whether the tool says something or not: to look
+    /// at what it has made so far.
+    pub fn run_watched(
+        self,
+        cancel: &Cancel,
+        on_start: &mut dyn FnMut(&Group),
+        on_line: &mut dyn FnMut(Option<(Stream, &str)>),
+    ) -> Result<Output, ProcessError> {
         let shown = self.program.to_string_lossy().into_owned();
         let program = find_program(&self.program).ok_or(ProcessError::NotFound { program: shown.clone() })?;
         let mut command = match denied::wrapper().filter(|_| self.denied) {
@@ -242,12 +257,16 @@ impl Command {
         let mut tail = Tail::default();
         let mut stopped: Option<(Ended, Instant)> = None;
         let mut exit = None;
-        let (mut exited_at, mut heard_at) = (None, started);
+        let (mut exited_at, mut heard_at, mut looked_at) = (None, started, started);
         loop {
+            if looked_at.elapsed() > BETWEEN_LOOKS {
+                looked_at = Instant::now();
+                on_line(None);
+            }
             let streams_over = match lines.recv_timeout(Duration::from_millis(20)) {
                 Ok((stream, line)) => {
                     tail.push(&line);
-                    on_line(stream, &line);
+                    on_line(Some((stream, &line)));
                     heard_at = Instant::now();
                     false
                 }
@@ -299,6 +318,9 @@ impl Command {
         Ok(Output { ended, tail: tail.text() })
     }
 }
+
+/// Between two looks at what a tool has made.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
 /// What each ecosystem's tool reads as "stay offline".
 const STAY_OFFLINE: [(&str, &str); 9] = [
