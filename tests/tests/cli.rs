@@ -265,6 +265,7 @@ fn status_says_of_each_function_what_is_local_what_reaches_others_later_and_what
         modes.map(|(name, mode)| (name.to_owned(), mode.to_owned())).to_vec()
     };
     assert_eq!(modes(&fixture), as_expected("unavailable", "local"), "nothing is fetched for whom nobody trusts");
+    std::fs::write(fixture.workspace().join("holdover.toml"), "[workspace]\nproject = 'small'\n").unwrap();
     assert_eq!(code(&fixture.holdover(&["trust"])), 0);
     let stick = tempfile::tempdir().unwrap();
     let added = fixture.holdover(&["remote", "add", "stick", stick.path().join("ferry").to_str().unwrap()]);

@@ -190,7 +190,8 @@ fn npm(more: &str) -> Place {
     place.has("npm", &std::fs::canonicalize(npm.trim()).unwrap());
     write(&place.file("package.json"), PACKAGE);
     write(&place.file(".npmrc"), format!("@own:registry={own}/\nregistry={usual}/\n{more}"));
-    place.must("npm install --ignore-scripts --no-audit --no-fund --no-update-notifier");
+    place.must("npm install --package-lock-only --ignore-scripts --no-audit --no-fund --no-update-notifier");
+    place.must("npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier");
     place.keep(NPM, &MODULES);
     place
 }

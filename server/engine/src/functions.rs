@@ -159,8 +159,8 @@ fn shared(now: &Now<'_>, what: &str) -> Told {
 }
 
 fn explain(workspace: &Workspace) -> Told {
-    let endpoint = workspace.loaded().settings.explain.endpoint;
-    let told = if endpoint.as_deref().is_some_and(|at| !at.trim().is_empty()) {
+    let loaded = workspace.loaded();
+    let told = if loaded.settings.explain.endpoint.as_deref().is_some_and(|at| !at.trim().is_empty()) {
         "facts from this machine; then a model's words, from an endpoint"
     } else {
         "facts from the text, its pages and git's history; the setting `explain.endpoint` adds a model's words"

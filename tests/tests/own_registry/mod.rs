@@ -71,12 +71,14 @@ impl Registry {
         for need in needs {
             let _ = writeln!(metadata, "Requires-Dist: {need}");
         }
-        let script = "import sys, zipfile\n\
+        let script = "import base64, hashlib, sys, zipfile\n\
             file, name, metadata = sys.argv[1:]\n\
             info = f'{name}-1.0.0.dist-info'\n\
             texts = {f'{name}.py': f'NAME = {name!r}\\n', f'{info}/METADATA': metadata,\n\
             f'{info}/WHEEL': 'Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n'}\n\
-            texts[f'{info}/RECORD'] = ''.join(f'{path},,\\n' for path in [*texts, f'{info}/RECORD'])\n\
+            sum = lambda text: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b'=').decode()\n\
+            lines = [f'{path},sha256={sum(text)},{len(text)}\\n' for path, text in texts.items()]\n\
+            texts[f'{info}/RECORD'] = ''.join([*lines, f'{info}/RECORD,,\\n'])\n\
             with zipfile.ZipFile(file, 'w') as wheel:\n    \
             [wheel.writestr(zipfile.ZipInfo(path), text) for path, text in texts.items()]\n";
         let made = Command::new("python3").args(["-c", script]).arg(&file).args([name, &metadata]).status().unwrap();
@@ -106,8 +108,9 @@ fn answer(mut stream: TcpStream, answers: &Mutex<Answers>) {
         None => ("404 Not Found", "text/plain", b"not here".to_vec()),
     };
     let length = body.len();
-    let head =
-        format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncache-control: public, max-age=300\r\netag: \"{length}\"\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+    );
     let body = if first.starts_with("HEAD ") { Vec::new() } else { body };
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
 }

@@ -44,7 +44,7 @@ pub(super) fn judge(lockfile: &Path, ask: &Ask<'_>) -> Judged {
     judged.verdict.worsen(settings.verdict.clone());
     judged.verdict.worsen(sync::manager(&own, &settings, program.as_ref(), lock.before));
     if form == Form::Database {
-        judged.verdict.worsen(policy::checked(lockfile, &settings, ask));
+        judged.verdict.worsen(policy::checked(lockfile, ask));
     }
     judged.mirrors.clone_from(&settings.npm.mirrors);
     judged.mirrors.extend(super::asks::named(folder, ask).values().map(|url| mirror("pnpm", url)));

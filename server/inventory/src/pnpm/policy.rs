@@ -1,7 +1,6 @@
 //! Whether a newer pnpm has checked this very lockfile against its policies before: else it does so first, with what
 //! registries say of each version, which it may not have. May not repeat that check.
 
-use super::settings::Settings;
 use crate::ecosystem::{Ask, Verdict};
 use crate::look::{Seen, Unread};
 use serde_json::Value as Json;
@@ -12,8 +11,8 @@ const LARGEST: u64 = 8 << 20;
 /// How old versions must be where nothing else is configured, in minutes; who configures something else is told of elsewhere.
 const USUAL_AGE: u64 = 1440;
 
-/// What the record of earlier checks comes to.
-pub(super) fn checked(lockfile: &Path, settings: &Settings, ask: &Ask<'_>) -> Verdict {
+/// What the record of earlier checks comes to. Which registries are set is no part of it: pnpm does not compare them.
+pub(super) fn checked(lockfile: &Path, ask: &Ask<'_>) -> Verdict {
     let homes = &ask.options.homes;
     let cache = homes.variable("XDG_CACHE_HOME").filter(|value| !value.is_empty());
     let cache = cache.map_or_else(|| homes.home.join(".cache"), PathBuf::from).join("pnpm");
@@ -22,9 +21,6 @@ pub(super) fn checked(lockfile: &Path, settings: &Settings, ask: &Ask<'_>) -> Ve
             "pnpm would first check this lockfile against its policies with what registries say of each version, because {why}; `pnpm install` with a connection does that"
         ))
     };
-    if !settings.npm.mirrors.is_empty() {
-        return doubt("what it has checked with other registries is not compared");
-    }
     let records = match ask.look.text(&cache.join("lockfile-verified.jsonl"), LARGEST) {
         Ok(records) => records,
         Err(Unread::Absent) => return doubt("it has checked none here"),

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Beginnings of settings that do not change the answer.
-const HARMLESS: [&str; 34] = [
+const HARMLESS: [&str; 35] = [
     "approvedGitRepositories",
     "caFilePath",
     "changeset",
@@ -45,6 +45,7 @@ const HARMLESS: [&str; 34] = [
     "progressBarStyle",
     "telemetry",
     "taskPoolConcurrency",
+    "unsafeHttpWhitelist",
 ];
 
 /// What the configuration comes to.
