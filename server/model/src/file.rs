@@ -21,7 +21,11 @@ pub(crate) struct Verified {
 pub(crate) type Refused = (String, String);
 
 /// Reads all of the file, and compares its hash; `progress` is told how many bytes of all were read, and ends it with `false`.
-pub(crate) fn verify(data: &Path, model: &ModelFile, progress: &mut dyn FnMut(u64) -> bool) -> Result<Verified, Refused> {
+pub(crate) fn verify(
+    data: &Path,
+    model: &ModelFile,
+    progress: &mut dyn FnMut(u64) -> bool,
+) -> Result<Verified, Refused> {
     let again = || format!("`holdover model remove {0}`, then `holdover model add FILE --name {0}`", model.name);
     let name = &model.file;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
@@ -29,7 +33,8 @@ pub(crate) fn verify(data: &Path, model: &ModelFile, progress: &mut dyn FnMut(u6
         return Err((format!("{name:?} is no model's file: nothing outside of the folder of models is read"), again()));
     }
     let path = data.join("models").join(name);
-    let unreadable = |e: std::io::Error| (format!("the model {} cannot be read: {}: {e}", model.name, path.display()), again());
+    let unreadable =
+        |e: std::io::Error| (format!("the model {} cannot be read: {}: {e}", model.name, path.display()), again());
     // Nor through a link that somebody put there.
     let meta = std::fs::symlink_metadata(&path).map_err(unreadable)?;
     if !meta.is_file() {
@@ -38,12 +43,15 @@ pub(crate) fn verify(data: &Path, model: &ModelFile, progress: &mut dyn FnMut(u6
     let mut file = File::open(&path).map_err(unreadable)?;
     let length = file.metadata().map_err(unreadable)?.len();
     if length != model.bytes {
-        let what = format!("the model {} has {length} bytes, and {} were added: {}", model.name, model.bytes, path.display());
+        let what =
+            format!("the model {} has {length} bytes, and {} were added: {}", model.name, model.bytes, path.display());
         return Err((what, again()));
     }
     let header = gguf::read(BufReader::with_capacity(1 << 20, &file), length)
         .map_err(|e| (format!("the model {} cannot be read: {e}", model.name), again()))?;
-    header.fit().map_err(|e| (format!("the model {} cannot be run: {e}", model.name), "use another model: `holdover model list`".to_owned()))?;
+    header.fit().map_err(|e| {
+        (format!("the model {} cannot be run: {e}", model.name), "use another model: `holdover model list`".to_owned())
+    })?;
     let tokens = header.context().unwrap_or_default().min(CONVERSATION);
     let needed = header.memory(tokens).map_err(|e| (e.to_string(), again()))?;
     limits::claim(needed)?;

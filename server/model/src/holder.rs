@@ -68,7 +68,11 @@ impl Holder<'_> {
                 let until = began + limit;
                 (model, Some(Question { messages, max_tokens: *max_tokens, until, seed: *seed, began }))
             }
-            _ => return job.asker.fail("this is no question for a model", "use the `holdover` that belongs to this program"),
+            _ => {
+                return job
+                    .asker
+                    .fail("this is no question for a model", "use the `holdover` that belongs to this program");
+            }
         };
         if self.loaded.as_ref().is_none_or(|(loaded, _)| loaded != model)
             && let Err(()) = self.load(model, &job.asker, began, question.as_ref().map(|q| q.until))

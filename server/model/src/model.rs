@@ -87,27 +87,38 @@ impl Model {
         cancelled: watch::Receiver<bool>,
         tell: &dyn Fn(ModelTold),
     ) -> Result<ModelTold, Trouble> {
-        let text = self.marks.render(question.messages).map_err(|why| {
-            Trouble::Refused(why, "use another model: `holdover model list`".into())
-        })?;
+        let text = self
+            .marks
+            .render(question.messages)
+            .map_err(|why| Trouble::Refused(why, "use another model: `holdover model list`".into()))?;
         let pieces = pieces(&text);
         let mut lengths = Vec::new();
         for piece in &pieces {
             let encoded = self.llama.tokenizer().encode_fast(*piece, false);
-            lengths.push(encoded.map_err(|e| Trouble::Refused(format!("the prompt cannot be read: {e}"), "ask for less".into()))?.len());
+            lengths.push(
+                encoded
+                    .map_err(|e| Trouble::Refused(format!("the prompt cannot be read: {e}"), "ask for less".into()))?
+                    .len(),
+            );
         }
         let total: usize = lengths.iter().sum();
         let room = self.tokens.saturating_sub(total as u64);
         if room < ANSWER || total == 0 {
-            let what = format!("the prompt has {total} tokens, and a conversation with this model has {} at most", self.tokens);
+            let what = format!(
+                "the prompt has {total} tokens, and a conversation with this model has {} at most",
+                self.tokens
+            );
             return Err(Trouble::Refused(what, "select less, or use a model with a longer context".into()));
         }
         let most = question.max_tokens.min(u32::try_from(room).unwrap_or(u32::MAX));
         let (mut session, known) = self.begin(&pieces)?;
-        let ends: Vec<usize> = lengths.iter().scan(0, |sum, length| {
-            *sum += length;
-            Some(*sum)
-        }).collect();
+        let ends: Vec<usize> = lengths
+            .iter()
+            .scan(0, |sum, length| {
+                *sum += length;
+                Some(*sum)
+            })
+            .collect();
         let kept = known.checked_sub(1).map_or(0, |last| ends[last]);
         tell(ModelTold::Reading { tokens: total as u32, kept: kept as u32 });
         // Read but for the last piece, one at a time: between two it can be cancelled.
@@ -171,7 +182,8 @@ impl Model {
                 }
             }
             let outcome = engine.join().map_err(|_| Trouble::Broken("the engine broke off".into()))?;
-            let end = |end| ModelTold::Ended { end, tokens, first_token: first, took: millis(question.began.elapsed()) };
+            let end =
+                |end| ModelTold::Ended { end, tokens, first_token: first, took: millis(question.began.elapsed()) };
             match outcome {
                 _ if marked => Ok(end(ModelEnd::Stop)),
                 Ok(Ok(())) if tokens >= most => Ok(end(ModelEnd::Length)),

@@ -187,6 +187,8 @@ mod tests {
         let alike = pieces(&first).iter().zip(pieces(&second)).take_while(|(a, b)| **a == *b).count();
         assert!(alike + 2 >= pieces(&lines).len(), "{alike} of {}", pieces(&lines).len());
         // After a line's end, and never within white space.
-        assert!(pieces(&lines).windows(2).all(|two| two[0].ends_with('\n') && !two[1].starts_with(char::is_whitespace)));
+        assert!(
+            pieces(&lines).windows(2).all(|two| two[0].ends_with('\n') && !two[1].starts_with(char::is_whitespace))
+        );
     }
 }

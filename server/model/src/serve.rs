@@ -31,7 +31,9 @@ pub(crate) fn run(options: Options, slow: Option<&'static str>) -> io::Result<()
     let idle = options.idle;
     let held = {
         let standing = Arc::clone(&standing);
-        std::thread::Builder::new().name("model".into()).spawn(move || holder::run(&options, slow, &queue, &standing))?
+        std::thread::Builder::new()
+            .name("model".into())
+            .spawn(move || holder::run(&options, slow, &queue, &standing))?
     };
     let connections = Arc::new(AtomicU32::new(0));
     place.listener.set_nonblocking(true)?;
@@ -45,7 +47,8 @@ pub(crate) fn run(options: Options, slow: Option<&'static str>) -> io::Result<()
                 if !socket::is_ours(&stream) {
                     continue;
                 }
-                let connection = Connection { jobs: jobs.clone(), standing: Arc::clone(&standing), all: Arc::clone(&connections) };
+                let connection =
+                    Connection { jobs: jobs.clone(), standing: Arc::clone(&standing), all: Arc::clone(&connections) };
                 std::thread::Builder::new().name("connection".into()).spawn(move || connection.serve(stream))?;
             }
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
@@ -114,7 +117,10 @@ impl Connection {
                 ModelAsk::Cancel => asker.cancel(),
                 ask => {
                     if busy.load(Ordering::SeqCst) > 0 {
-                        asker.fail("this connection is being answered already", "cancel that first, or open another one");
+                        asker.fail(
+                            "this connection is being answered already",
+                            "cancel that first, or open another one",
+                        );
                         continue;
                     }
                     asker.renew();
@@ -125,7 +131,9 @@ impl Connection {
                     let job = Job::new(ask, asker.clone(), Arc::clone(&busy), Arc::clone(&self.standing));
                     match self.jobs.try_send(job) {
                         Ok(()) => {}
-                        Err(TrySendError::Full(_)) => asker.fail(format!("{QUEUE} questions wait already"), "ask again later"),
+                        Err(TrySendError::Full(_)) => {
+                            asker.fail(format!("{QUEUE} questions wait already"), "ask again later")
+                        }
                         Err(TrySendError::Disconnected(_)) => asker.fail("the model's process is ending", "ask again"),
                     }
                 }
