@@ -6,7 +6,7 @@ use crate::worker::Task;
 use crate::workspace::Workspace;
 use contract::{
     Connectivity, ConnectivityState, EcosystemReadiness, Function, FunctionMode, JournalState, JournalStatus,
-    Readiness, ReadinessState, Status,
+    ModelState, ModelStatus, Readiness, ReadinessState, Status,
 };
 use host::OfflineMode;
 use std::sync::PoisonError;
@@ -107,7 +107,8 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
     let connectivity = connectivity(inner);
     let survey = workspace.survey();
     let readiness = workspace.readiness();
-    let functions = functions(inner, workspace, &connectivity, survey.is_some(), &readiness);
+    let model = crate::models::status(inner);
+    let functions = functions(inner, workspace, &connectivity, survey.is_some(), &readiness, &model);
     let caches = crate::caches::known(workspace, survey.as_deref());
     let mirrors = crate::mirrors::known(inner, workspace, survey.as_deref());
     Status {
@@ -120,7 +121,7 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
         checks: workspace.lint_book.status().into_iter().chain(workspace.check_book.statuses()).collect(),
         conflicts: workspace.conflicts(inner),
         reviews: crate::reviews::counts(inner, workspace),
-        model: crate::models::status(&inner.folders.data),
+        model,
         jobs: jobs(inner, workspace),
         sync: crate::synced::status(inner, workspace),
         journal: journal(inner, workspace),
@@ -188,6 +189,7 @@ fn functions(
     connectivity: &Connectivity,
     looked: bool,
     readiness: &Readiness,
+    model: &ModelStatus,
 ) -> Vec<Function> {
     let function = |name: &str, mode, reason: String, next: &str| Function {
         name: name.to_owned(),
@@ -294,20 +296,21 @@ fn functions(
     };
     let sync = "over folders; over remotes on other machines once there is a connection";
     let sync = function("sync", FunctionMode::Local, sync.into(), "");
-    let words_too = workspace.loaded().settings.explain.endpoint.as_deref().is_some_and(|at| !at.trim().is_empty());
-    let explain = if words_too {
-        function(
-            "explain",
-            FunctionMode::Local,
-            "facts from this machine; then a model's words, from an endpoint".into(),
-            "",
-        )
-    } else {
-        let facts =
-            "facts from the text, its pages and git's history; the setting `explain.endpoint` adds a model's words";
-        function("explain", FunctionMode::Local, facts.into(), "")
-    };
+    let endpoint = workspace.loaded().settings.explain.endpoint.as_deref().is_some_and(|at| !at.trim().is_empty());
+    let explain = function("explain", FunctionMode::Local, explains(endpoint, model).into(), "");
     let review = "threads and verdicts are written here; colleagues get them with the synchronisation";
     let review = function("review", FunctionMode::Local, review.into(), "");
     vec![build, fetch, conflicts, journal, checks, sync, explain, review]
+}
+
+/// Who explains, and what is added to facts.
+fn explains(endpoint: bool, model: &ModelStatus) -> &'static str {
+    match model.state {
+        _ if endpoint => "facts from this machine; then a model's words, from an endpoint",
+        ModelState::None => {
+            "facts from the text, its pages and git's history; `holdover model add FILE` or the setting `explain.endpoint` adds a model's words"
+        }
+        ModelState::Failed => "facts from this machine; what is wrong with the model, its own line says",
+        _ => "facts from this machine; then the words of the model on this machine",
+    }
 }

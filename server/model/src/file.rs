@@ -29,7 +29,8 @@ pub(crate) fn verify(
     let again = || format!("`holdover model remove {0}`, then `holdover model add FILE --name {0}`", model.name);
     let name = &model.file;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) || !name.ends_with(".gguf") {
+    let known = name.strip_suffix(".gguf").is_some_and(|stem| !stem.is_empty());
+    if !known || name.starts_with('.') || !name.chars().all(plain) {
         return Err((format!("{name:?} is no model's file: nothing outside of the folder of models is read"), again()));
     }
     let path = data.join("models").join(name);

@@ -56,7 +56,8 @@ impl Holder<'_> {
     }
 
     fn ready(&self) {
-        self.standing.set(ModelState::Ready, self.slow.unwrap_or("loaded"));
+        self.standing
+            .set(ModelState::Ready, self.slow.unwrap_or("loaded; its memory is given back when nobody asks any more"));
     }
 
     fn answer(&mut self, job: &Job) {
@@ -81,8 +82,8 @@ impl Holder<'_> {
         }
         let Some(question) = question else { return job.asker.tell(&ModelTold::Done) };
         let Some((_, held)) = &mut self.loaded else { return };
-        self.standing.set(ModelState::Busy, self.slow.unwrap_or("answering"));
-        match held.answer(&question, job.asker.cancelled(), &|told| job.asker.tell(&told)) {
+        self.standing.set(ModelState::Busy, self.slow.unwrap_or("answering; other questions wait"));
+        match held.answer(&question, &job.asker.cancelled(), &|told| job.asker.tell(&told)) {
             Ok(ended) => {
                 self.ready();
                 job.asker.tell(&ended);

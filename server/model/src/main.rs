@@ -48,6 +48,9 @@ fn options() -> Option<Options> {
 }
 
 fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|only| only == "--processor") {
+        return variants::name_processor();
+    }
     let Some(options) = options() else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);

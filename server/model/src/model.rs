@@ -84,7 +84,7 @@ impl Model {
     pub fn answer(
         &mut self,
         question: &Question<'_>,
-        cancelled: watch::Receiver<bool>,
+        cancelled: &watch::Receiver<bool>,
         tell: &dyn Fn(ModelTold),
     ) -> Result<ModelTold, Trouble> {
         let text = self
@@ -147,7 +147,7 @@ impl Model {
         piece: &str,
         most: u32,
         question: &Question<'_>,
-        cancelled: watch::Receiver<bool>,
+        cancelled: &watch::Receiver<bool>,
         tell: &dyn Fn(ModelTold),
     ) -> Result<ModelTold, Trouble> {
         // The engine says its words on a thread of its own; here they are looked at and handed on, while it is waited for.

@@ -132,7 +132,7 @@ impl Connection {
                     match self.jobs.try_send(job) {
                         Ok(()) => {}
                         Err(TrySendError::Full(_)) => {
-                            asker.fail(format!("{QUEUE} questions wait already"), "ask again later")
+                            asker.fail(format!("{QUEUE} questions wait already"), "ask again later");
                         }
                         Err(TrySendError::Disconnected(_)) => asker.fail("the model's process is ending", "ask again"),
                     }

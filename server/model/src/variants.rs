@@ -1,8 +1,9 @@
 //! Which build runs. The engine's kernels are chosen when it is built: one that was built for every processor is about fifty times slower than
 //! one that may use what this processor has. So the plain build looks for a better one beside it and becomes that.
 
+use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 /// Set for the process that a choice was made for already; also how many threads it has.
 const CHOSEN: &str = "HOLDOVER_MODEL_BUILD";
@@ -44,6 +45,13 @@ fn processor() -> Option<String> {
     let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
     let flags = text.lines().find(|line| line.starts_with("flags"))?;
     Some(blake3::hash(flags.as_bytes()).to_hex().to_string())
+}
+
+/// Says what this machine's processor is, for the build that is to be run by such alone.
+pub(crate) fn name_processor() -> ExitCode {
+    let Some(processor) = processor() else { return ExitCode::FAILURE };
+    let said = writeln!(std::io::stdout(), "{processor}");
+    if said.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Whether this build may use what the engine has fast kernels for.
