@@ -7,7 +7,7 @@
 #
 # usage: server/model/build.sh [--out FOLDER] [--target TRIPLE] [--native] [--offline]
 #        FOLDER: where `holdover` is; the release folder of the target folder where none is named
-# environment: CARGO_TARGET_DIR (target); the builds lie in `model` below it
+# environment: CARGO_TARGET_DIR (target); the builds lie in `model…` below it
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -36,8 +36,8 @@ options=(--release --locked --quiet "${offline[@]}" --manifest-path "$here/Cargo
 # build NAME FLAGS: one build, in a folder of its own, since other flags build everything anew.
 build() {
   local name=$1 flags=$2
-  CARGO_TARGET_DIR=$target/model/${name#holdover-model} RUSTFLAGS="${RUSTFLAGS:-} $flags" cargo build "${options[@]}"
-  install -m 755 "$target/model/${name#holdover-model}/${triple:+$triple/}release/holdover-model" "$out/$name"
+  CARGO_TARGET_DIR=$target/${name#holdover-} RUSTFLAGS="${RUSTFLAGS:-} $flags" cargo build "${options[@]}"
+  install -m 755 "$target/${name#holdover-}/${triple:+$triple/}release/holdover-model" "$out/$name"
 }
 
 architecture=${triple%%-*}
