@@ -24,15 +24,16 @@ def texts(folder: pathlib.Path, depth: int) -> list[pathlib.Path]:
     return found
 
 
-def crates(target: str):
+def crates(target: str, package: str, workspace: pathlib.Path):
     """Name, version, licence and folder of every crate that is linked, and of those whose C code is."""
-    tree = ["cargo", "tree", "--locked", "--offline", "--target", target, "-e", "normal,build", "-p", "holdover"]
-    listed = subprocess.run([*tree, "--prefix", "none", "-f", "{p}"], check=True, capture_output=True, text=True, cwd=ROOT)
+    tree = ["cargo", "tree", "--locked", "--offline", "--target", target, "-e", "normal,build", "-p", package]
+    listed = subprocess.run([*tree, "--prefix", "none", "-f", "{p}"], check=True, capture_output=True, text=True, cwd=workspace)
     wanted = {tuple(line.split()[:2]) for line in listed.stdout.splitlines() if line}
     command = ["cargo", "metadata", "--locked", "--offline", "--format-version", "1", "--filter-platform", target]
-    metadata = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout)
+    metadata = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=workspace).stdout)
     for package in metadata["packages"]:
-        if package["source"] and (package["name"], "v" + package["version"]) in wanted:
+        others = package["source"] or "/vendored/" in package["manifest_path"]
+        if others and (package["name"], "v" + package["version"]) in wanted:
             folder = pathlib.Path(package["manifest_path"]).parent
             yield package["name"], package["version"], package["license"], folder
 
@@ -46,7 +47,9 @@ def modules():
 
 
 def main() -> None:
-    packages = sorted([*crates(sys.argv[1]), *modules()], key=lambda package: package[:2])
+    target = sys.argv[1]
+    linked = {*crates(target, "holdover", ROOT), *crates(target, "holdover-model", ROOT / "server/model")}
+    packages = sorted([*linked, *modules()], key=lambda package: package[:2])
     print("Holdover is MIT or Apache-2.0. It contains what is listed here, each under its own terms; the texts follow.\n")
     by_text, lacking = {}, []
     for name, version, licence, folder in packages:

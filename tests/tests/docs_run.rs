@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What `README.md` runs in a clone of this repository, where no path has to be set up.
-const FROM_SOURCE: &str = "cargo run --release --locked -- ";
+const FROM_SOURCE: &str = "server/run ";
 
 fn root() -> PathBuf {
     Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("..").canonicalize().unwrap()

@@ -161,6 +161,24 @@ fn a_finding_on_the_lines_comes_with_its_page() {
 }
 
 #[test]
+fn a_line_of_a_lockfile_comes_with_what_the_inventory_found_there() {
+    let fixture = holdover_tests::fixture::Fixture::small();
+    let lines = std::fs::read_to_string(fixture.workspace().join("Cargo.lock")).unwrap();
+    let line = lines.lines().position(|line| line == "name = \"itoa\"").unwrap() + 1;
+    let place = format!("Cargo.lock:{line}");
+    let explained = || -> Value {
+        let output = fixture.holdover(&["explain", "--json", &place]);
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    assert_eq!(facts(&explained(), "finding"), Vec::<String>::new());
+    std::fs::remove_file(fixture.crate_file("itoa")).unwrap();
+    let explanation = explained();
+    let found = facts(&explanation, "finding");
+    assert!(found.len() == 1 && found[0].contains("itoa"), "{explanation:#}");
+    assert!(facts(&explanation, "rule").iter().any(|page| page.contains("`missing-artifact`")), "{explanation:#}");
+}
+
+#[test]
 fn what_is_no_text_or_not_there_is_refused_and_what_is_too_large_is_cut_and_said() {
     let desk = Desk::new();
     std::fs::write(desk.repository.root.join("image.bin"), [0x89, b'P', 0, 1]).unwrap();

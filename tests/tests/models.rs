@@ -5,9 +5,10 @@
 #![cfg(unix)]
 
 use holdover_test_model::{Architecture, tiny};
+use holdover_tests::client::{Client, Setup};
 use holdover_tests::fixture::Fixture;
 use holdover_tests::said::{code, err, out};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -49,6 +50,15 @@ fn a_model_is_copied_pinned_and_used_until_it_is_removed() {
     assert_eq!(std::fs::metadata(kept(&fixture, "test-llama")).unwrap().permissions().mode() & 0o077, 0);
     let status = model(&fixture);
     assert_eq!((&status["state"], &status["name"]), (&"available".into(), &"test-llama".into()));
+    // Beside the binary of these tests there is nothing that runs it, and that is said: here, by `doctor`, and to who asks for words.
+    assert!(status["detail"].as_str().unwrap().contains("the program that runs it is not there"), "{status}");
+    let doctor = json(&fixture, &["doctor", "--json"]);
+    let advice = doctor.as_array().unwrap().iter().find(|one| one["subject"] == "model").unwrap();
+    assert_eq!(advice["mark"], "note", "{advice}");
+    assert!(advice["next"].as_str().unwrap().contains("explain.endpoint"), "{advice}");
+    let explanation = json(&fixture, &["explain", "Cargo.toml:1", "--json"]);
+    assert_eq!(explanation["state"], "facts");
+    assert!(explanation["detail"].as_str().unwrap().contains("the program that runs it is not there"), "{explanation}");
 
     let file = write(&fixture, "other.gguf", &tiny(Architecture::Qwen2, 1));
     let added = json(&fixture, &["model", "add", file.to_str().unwrap(), "--name", "second", "--json"]);
@@ -86,6 +96,31 @@ fn a_model_is_copied_pinned_and_used_until_it_is_removed() {
 /// What the hash of these bytes is.
 fn hash_of(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
+}
+
+#[test]
+fn a_server_tells_from_memory_how_the_model_stands_and_sees_what_a_terminal_changes() {
+    let fixture = Fixture::small();
+    let root = std::fs::canonicalize(fixture.workspace()).unwrap();
+    let mut setup = Setup { roots: vec![root], ..Setup::default() };
+    for (name, value) in fixture.environment() {
+        setup = setup.env(&name, &value);
+    }
+    let mut client = Client::start(&setup);
+    client.accept_leftovers();
+    let mut stands = |state: &str| {
+        let status = client
+            .until(|client| client.request("holdover/status", json!({})), |status| status["model"]["state"] == state);
+        status["model"].clone()
+    };
+    assert!(stands("none")["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
+    let file = write(&fixture, "tiny.gguf", &tiny(Architecture::Llama, 1));
+    assert_eq!(code(&fixture.holdover(&["model", "add", file.to_str().unwrap()])), 0);
+    assert_eq!(stands("available")["name"], "tiny");
+    std::fs::remove_file(kept(&fixture, "tiny")).unwrap();
+    assert!(stands("failed")["detail"].as_str().unwrap().contains("its file is gone"));
+    assert_eq!(code(&fixture.holdover(&["model", "remove", "tiny"])), 0);
+    stands("none");
 }
 
 #[test]

@@ -74,19 +74,24 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     await open(uri);
   }
 
-  /** Beside the text that it is about, which keeps the keyboard. */
+  /** Rendered, beside the text that it is about, which keeps the keyboard. */
   async showExplanation(id: string): Promise<void> {
-    const document = await vscode.workspace.openTextDocument(explanation(id));
-    this.changed.fire(document.uri);
-    await vscode.window.showTextDocument(document, {
-      viewColumn: vscode.ViewColumn.Beside,
-      preserveFocus: true,
-      preview: true,
-    });
+    const uri = explanation(id);
+    const before = vscode.window.activeTextEditor;
+    this.changed.fire(uri);
+    // Locked to it: else it would follow the text, where that is Markdown.
+    await open(uri, 'markdown.showLockedPreviewToSide');
+    if (before !== undefined) {
+      await vscode.window.showTextDocument(before.document, before.viewColumn);
+    }
   }
 
+  /** It grows. The editor lets go of a text that only a preview shows, and would hear of no change in it. */
   explanationChanged(id: string): void {
-    this.changed.fire(explanation(id));
+    const uri = explanation(id);
+    void vscode.workspace.openTextDocument(uri).then(() => {
+      this.changed.fire(uri);
+    });
   }
 
   async showVersion(text: string): Promise<void> {
@@ -219,9 +224,9 @@ function text(answer: unknown): string | undefined {
   return typeof found === 'string' ? found : undefined;
 }
 
-async function open(uri: vscode.Uri): Promise<void> {
+async function open(uri: vscode.Uri, how = 'markdown.showPreview'): Promise<void> {
   try {
-    await vscode.commands.executeCommand('markdown.showPreview', uri);
+    await vscode.commands.executeCommand(how, uri);
     // One that stands open since a while is only revealed: the editor let go of its text, and hears of no change in it.
     await vscode.commands.executeCommand('markdown.preview.refresh');
   } catch {

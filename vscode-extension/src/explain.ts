@@ -121,5 +121,6 @@ export class Explanations implements vscode.Disposable {
   private say(state: string): void {
     const goesOn = state === 'waiting' || state === 'answering';
     void vscode.commands.executeCommand('setContext', 'holdover.explaining', goesOn);
+    void vscode.commands.executeCommand('setContext', 'holdover.explained', true);
   }
 }

@@ -112,7 +112,7 @@ impl Engine {
                 None => add(tool, Mark::Fair, format!("not in PATH: {what}"), "install it where a workspace needs it"),
             }
         }
-        let (mark, seen, next) = crate::models::advice(&folders.data);
+        let (mark, seen, next) = crate::models::advice(&self.inner);
         add("model", mark, seen, next);
         if let Some((mark, seen, next)) = crate::signing::look(root, &host::Cancel::new()) {
             add("signing key", mark, seen, next);

@@ -75,6 +75,7 @@ impl Engine {
             syncing: Mutex::new(None),
             live: Mutex::new(None),
             explanations: crate::explain::Book::default(),
+            models: crate::models::Known::default(),
             unsealed: AtomicU64::new(UNSEEN),
             events: options.background.then(|| AtomicU64::new(UNSEEN)),
             folders,

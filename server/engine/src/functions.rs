@@ -6,7 +6,8 @@ use crate::status::{reserve, short};
 use crate::words::{self, thousands};
 use crate::workspace::Workspace;
 use contract::{
-    Connectivity, ConnectivityState, Function, FunctionMode, Job, Readiness, ReadinessState, SyncState, SyncStatus,
+    Connectivity, ConnectivityState, Function, FunctionMode, Job, ModelState, ModelStatus, Readiness, ReadinessState,
+    SyncState, SyncStatus,
 };
 use std::sync::PoisonError;
 
@@ -18,6 +19,7 @@ pub(crate) struct Now<'a> {
     pub readiness: &'a Readiness,
     pub sync: &'a SyncStatus,
     pub jobs: &'a [Job],
+    pub model: &'a ModelStatus,
 }
 
 /// A mode, its reason, and what to do next.
@@ -33,7 +35,7 @@ pub(crate) fn functions(inner: &Inner, workspace: &Workspace, now: &Now<'_>) -> 
         ("checks", checks(workspace)),
         ("sync", sync(now)),
         ("notes", shared(now, "notes are")),
-        ("explain", explain(workspace)),
+        ("explain", explain(workspace, now.model)),
         ("review", shared(now, "threads and verdicts are")),
     ];
     all.into_iter()
@@ -158,12 +160,15 @@ fn shared(now: &Now<'_>, what: &str) -> Told {
     (FunctionMode::Delayed, format!("{what} written here; colleagues get them with the synchronisation"), "")
 }
 
-fn explain(workspace: &Workspace) -> Told {
-    let loaded = workspace.loaded();
-    let told = if loaded.settings.explain.endpoint.as_deref().is_some_and(|at| !at.trim().is_empty()) {
-        "facts from this machine; then a model's words, from an endpoint"
-    } else {
-        "facts from the text, its pages and git's history; the setting `explain.endpoint` adds a model's words"
+fn explain(workspace: &Workspace, model: &ModelStatus) -> Told {
+    let endpoint = workspace.loaded().settings.explain.endpoint.as_deref().is_some_and(|at| !at.trim().is_empty());
+    let told = match model.state {
+        _ if endpoint => "facts from this machine; then a model's words, from an endpoint",
+        ModelState::None => {
+            "facts from the text, its pages and git's history; `holdover model add FILE` or the setting `explain.endpoint` adds a model's words"
+        }
+        ModelState::Failed => "facts from this machine; what is wrong with the model, its own line says",
+        _ => "facts from this machine; then the words of the model on this machine",
     };
     (FunctionMode::Local, told.into(), "")
 }

@@ -38,6 +38,7 @@ pub(crate) struct Inner {
     pub syncing: Mutex<Option<Syncing>>,
     pub live: Mutex<Option<Live>>,
     pub explanations: crate::explain::Book,
+    pub models: crate::models::Known,
     /// Events in the journal as the background last saw them; `None` where nothing runs there.
     pub events: Option<AtomicU64>,
     /// Those that are in no segment, as they were counted last.

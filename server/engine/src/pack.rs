@@ -63,7 +63,7 @@ impl Engine {
             items.push(packing.command(command));
         }
         items.extend(files.iter().map(|path| packing.file(path)));
-        items.extend(crate::models::packed(&self.inner.folders.data));
+        items.extend(crate::models::packed(&self.inner));
         if cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
         }

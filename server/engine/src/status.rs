@@ -113,10 +113,18 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
     let survey = workspace.survey();
     let readiness = workspace.readiness();
     let (sync, jobs) = (crate::synced::status(inner, workspace), jobs(inner, workspace));
+    let model = crate::models::status(inner);
     let functions = crate::functions::functions(
         inner,
         workspace,
-        &Now { connectivity: &connectivity, looked: survey.is_some(), readiness: &readiness, sync: &sync, jobs: &jobs },
+        &Now {
+            connectivity: &connectivity,
+            looked: survey.is_some(),
+            readiness: &readiness,
+            sync: &sync,
+            jobs: &jobs,
+            model: &model,
+        },
     );
     let caches = crate::caches::known(workspace, survey.as_deref());
     let mirrors = crate::mirrors::known(inner, workspace, survey.as_deref());
@@ -130,7 +138,7 @@ pub(crate) fn compose(inner: &Inner, workspace: &Workspace) -> Status {
         checks: workspace.lint_book.status().into_iter().chain(workspace.check_book.statuses()).collect(),
         conflicts: workspace.conflicts(inner),
         reviews: crate::reviews::counts(inner, workspace),
-        model: crate::models::status(&inner.folders.data),
+        model,
         jobs,
         sync,
         journal: journal(inner, workspace),

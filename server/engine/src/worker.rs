@@ -33,6 +33,8 @@ pub(crate) enum Task {
     Unmerged(PathBuf),
     /// Somebody asked for the connection and what is known of it is old, or the system says that it may be another.
     Connection,
+    /// Somebody asked how the model stands, and what is known of it is old.
+    Model,
     /// The journal was opened: what is old goes by its rules, and what was deleted goes from the files.
     Tend,
     /// Workspaces came or went: watch what is needed and nothing else.
@@ -201,7 +203,10 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
                 look_at_connection(&inner);
                 crate::mirrors::ask_by_itself(&inner);
             }
+            Task::Model => crate::models::look(&inner),
             Task::Journal(change) => {
+                // One may have been added, or another be in use.
+                crate::models::look(&inner);
                 inner.saw_events(change.head);
                 inner.poke_sealer();
                 inner.poke_retries();
@@ -234,6 +239,7 @@ fn work(inner: &Weak<Inner>, queue: &Receiver<Task>, own: &Sender<Task>, stop: &
         merging.extend(at_once.iter().cloned());
         if !at_once.is_empty() {
             look_at_connection(&inner);
+            crate::models::look(&inner);
         }
         for root in at_once {
             if let Some(workspace) = inner.workspace(&root) {

@@ -101,12 +101,21 @@ impl fmt::Display for Failure {
     }
 }
 
+/// What a back end says while it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard<'a> {
+    /// The next piece of the answer.
+    Text(&'a str),
+    /// How it stands with it meanwhile, in a few words.
+    Standing(&'a str),
+}
+
 /// A back end. One is made for a question and its follow-ups; it is used by one thread.
 pub trait Backend: Send {
     /// What will answer. Asked before the question and again after it, since a model's hash may be known only once it is loaded.
     fn identity(&self) -> Identity;
 
-    /// Answers, handing each piece of text to `out` as it comes, and looks at `cancel` before each. Bounded by the prompt's own limits,
+    /// Answers, handing each piece of text to `out` as it comes, and what is waited for until then; it looks at `cancel` before each. Bounded by the prompt's own limits,
     /// whatever the other side does: the caller stops handing on what is too much, but does not kill the back end.
-    fn answer(&mut self, prompt: &Prompt, cancel: &Cancel, out: &mut dyn FnMut(&str)) -> Result<Ended, Failure>;
+    fn answer(&mut self, prompt: &Prompt, cancel: &Cancel, out: &mut dyn FnMut(Heard<'_>)) -> Result<Ended, Failure>;
 }

@@ -1,7 +1,7 @@
 //! A back end behind an endpoint that speaks OpenAI's chat completions: llama-server, Ollama, LM Studio, or one outside. The connection is
 //! the program `holdover-ask`'s; here is where it may lead, and how long.
 
-use crate::backend::{Backend, End, Ended, Failure, Identity, Place, Prompt, Role};
+use crate::backend::{Backend, End, Ended, Failure, Heard, Identity, Place, Prompt, Role};
 use contract::{ChatPlace, ChatQuestion, ChatTurn};
 use host::{Cancel, Permit, Talk, TalkError};
 use std::net::IpAddr;
@@ -111,7 +111,7 @@ impl Backend for Endpoint {
         Identity { name: self.model.clone(), hash: None, place: self.place.clone() }
     }
 
-    fn answer(&mut self, prompt: &Prompt, cancel: &Cancel, out: &mut dyn FnMut(&str)) -> Result<Ended, Failure> {
+    fn answer(&mut self, prompt: &Prompt, cancel: &Cancel, out: &mut dyn FnMut(Heard<'_>)) -> Result<Ended, Failure> {
         let began = Instant::now();
         let until = began + prompt.time_limit;
         let failure = |what: String| Failure {
@@ -142,7 +142,7 @@ impl Backend for Endpoint {
                     Some(b't') => {
                         first_token.get_or_insert_with(|| began.elapsed());
                         tokens += 1;
-                        out(&String::from_utf8_lossy(&body));
+                        out(Heard::Text(&String::from_utf8_lossy(&body)));
                     }
                     Some(b's') => break End::Stop,
                     Some(b'l') => break End::Length,

@@ -12,6 +12,7 @@ mod filter;
 mod markdown;
 mod prompt;
 mod secrets;
+pub mod service;
 
 pub use commands::classed;
 pub use doubts::doubts;

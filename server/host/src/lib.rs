@@ -23,6 +23,7 @@ mod read;
 mod routes;
 mod sandbox;
 mod settings;
+mod shared;
 mod ssh_agent;
 mod talk;
 mod trust;
@@ -51,6 +52,7 @@ pub use sandbox::{
     CutOff, CutOffEnd, Reached, SANDBOX_ARGUMENT, Seen, Spoken, Strength, Way, Who, run_cut_off, sandbox_asked,
 };
 pub use settings::{Layers, Loaded, Problem, Source, WORKSPACE_FILE};
+pub use shared::{SharedProgram, SharedTalk};
 pub use ssh_agent::{AgentError, SshAgentSocket};
 pub use talk::{Talk, TalkError, read_frame, write_frame};
 pub use trust::{Trust, TrustError, TrustList};

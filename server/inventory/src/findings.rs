@@ -194,6 +194,16 @@ pub fn place(survey: &Survey, file: &Path, text: &str) -> Vec<Finding> {
     out
 }
 
+/// Whether a file is called as a lockfile or a manifest is, so that a survey may say something of its lines.
+#[must_use]
+pub fn may_name_artifacts(file: &Path) -> bool {
+    let Some(name) = file.file_name().and_then(|name| name.to_str()) else { return false };
+    let named = |one: &dyn crate::ecosystem::Ecosystem| {
+        one.lockfiles().contains(&name) || one.manifest() == name || one.is_lockfile(name)
+    };
+    crate::survey::ecosystems().iter().any(|one| named(*one))
+}
+
 /// The files that findings can be placed in: lockfiles and manifests, absolute.
 pub fn documents(survey: &Survey) -> Vec<PathBuf> {
     survey.lockfiles.iter().chain(&survey.manifests).map(|(_, path)| path.clone()).collect()

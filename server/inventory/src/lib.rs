@@ -66,7 +66,7 @@ pub use brief::Artifacts;
 pub use credentials::credentials;
 pub use expiry::expiry;
 pub use fetch::plan_fetch;
-pub use findings::{documents, place};
+pub use findings::{documents, may_name_artifacts, place};
 pub use freshness::{freshness, known_ecosystems, place_again};
 pub use ground::Ground;
 pub use hints::hints;

@@ -5,7 +5,7 @@ use super::{back_end, record, words};
 use crate::{Engine, EngineError};
 use contract::{Answer, Explanation, ExplanationState, ModelSaw};
 use crossbeam_channel::{RecvTimeoutError, bounded};
-use explain::backend::{Backend, End, Failure, Prompt, Role, Turn};
+use explain::backend::{Backend, End, Failure, Heard, Prompt, Role, Turn};
 use explain::{Limits, MOST_ANSWER, Masker};
 use host::Cancel;
 use std::time::{Duration, Instant};
@@ -119,18 +119,25 @@ impl Engine {
         (stop, cancel): (&Cancel, &Cancel),
         told: &mut dyn FnMut(&Explanation),
     ) -> Option<()> {
-        let (sender, pieces) = bounded::<String>(WAITING);
+        let (sender, pieces) = bounded::<Piece>(WAITING);
         let ended = std::thread::scope(|scope| {
             let answers = scope.spawn(|| {
                 let sender = sender;
-                backend.answer(prompt, stop, &mut |piece| {
+                backend.answer(prompt, stop, &mut |heard| {
                     // Nobody takes it where a handler of ours panicked.
-                    let _ = sender.send(piece.to_owned());
+                    let _ = sender.send(match heard {
+                        Heard::Text(text) => Piece::Text(text.to_owned()),
+                        Heard::Standing(words) => Piece::Standing(words.to_owned()),
+                    });
                 })
             });
             loop {
                 match pieces.recv_timeout(LOOK) {
-                    Ok(piece) => grows.take(&piece),
+                    Ok(Piece::Text(text)) => grows.take(&text),
+                    Ok(Piece::Standing(words)) => {
+                        explanation.detail = words;
+                        grows.untold = true;
+                    }
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => break,
                 }
@@ -139,8 +146,11 @@ impl Engine {
                     stop.cancel();
                 }
                 if !stop.is_cancelled() && grows.is_due() {
-                    explanation.state = ExplanationState::Answering;
-                    explanation.answer = Some(grows.shown());
+                    // Until the first word it is said what is waited for.
+                    if !grows.said.is_empty() {
+                        explanation.state = ExplanationState::Answering;
+                        explanation.answer = Some(grows.shown());
+                    }
                     self.keep(explanation, told);
                 }
             }
@@ -148,6 +158,7 @@ impl Engine {
             answers.join().unwrap_or_else(panicked)
         });
         explanation.detail.clear();
+        crate::models::look(&self.inner);
         grows.answer = grows.shown();
         let silent = grows.answer.text.is_empty() && grows.answer.commands.is_empty();
         // A model's hash may be known only now.
@@ -178,6 +189,12 @@ impl Engine {
         }
         (!silent).then_some(())
     }
+}
+
+/// What came from a back end.
+enum Piece {
+    Text(String),
+    Standing(String),
 }
 
 /// An answer on its way.

@@ -1,15 +1,21 @@
 //! Which back end answers: an endpoint that the settings name, else a local model. Where one may not be used, why; nothing is connected to here.
 
 use crate::inner::Inner;
+use crate::models;
 use crate::workspace::Workspace;
+use contract::ModelState;
 use explain::backend::{Backend, Failure, Place};
 use explain::endpoint::Endpoint;
+use explain::service::Service;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The back end for a workspace; `None` where none is set up.
-pub(super) fn wanted(inner: &Inner, workspace: &Workspace) -> Option<Result<Box<dyn Backend>, Failure>> {
+pub(super) fn wanted(inner: &Arc<Inner>, workspace: &Workspace) -> Option<Result<Box<dyn Backend>, Failure>> {
     let settings = workspace.loaded().settings.explain.clone();
-    let address = settings.endpoint.filter(|address| !address.trim().is_empty())?;
+    let Some(address) = settings.endpoint.filter(|address| !address.trim().is_empty()) else {
+        return local(inner);
+    };
     let model = settings.endpoint_model.unwrap_or_else(|| "default".to_owned());
     let endpoint = match Endpoint::new(&address, &model, settings.key_variable) {
         Ok(endpoint) => endpoint,
@@ -34,6 +40,21 @@ pub(super) fn wanted(inner: &Inner, workspace: &Workspace) -> Option<Result<Box<
             }
         },
     })
+}
+
+/// The model that is in use on this machine.
+fn local(inner: &Arc<Inner>) -> Option<Result<Box<dyn Backend>, Failure>> {
+    let (program, model) = match models::wanted(inner)? {
+        Ok(both) => both,
+        Err(refused) => return Some(Err(refused)),
+    };
+    let (engine, named) = (Arc::downgrade(inner), model.clone());
+    let standing = move |state: ModelState, words: &str| {
+        if let Some(inner) = engine.upgrade() {
+            models::told(&inner, &named, state, words);
+        }
+    };
+    Some(Ok(Box::new(Service::new(program, model, Box::new(standing)))))
 }
 
 /// Whether a workspace is one of the folders, or in one.

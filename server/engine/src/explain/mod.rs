@@ -55,6 +55,11 @@ impl Engine {
         let workspace = self.inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
         let before = ask.follows.as_deref().map(|id| self.inner.explanations.get(id)).transpose()?;
         let text = look::text(&ask.file, ask.text)?;
+        // A command has not looked yet; what stands on a lockfile's lines is known only then.
+        let unseen = !self.inner.background() && workspace.survey().is_none();
+        if unseen && inventory::may_name_artifacts(&ask.file) {
+            workspace.survey_now(&self.inner, &Cancel::new());
+        }
         let (first, count) = look::lines(&ask.file, &text, ask.lines)?;
         let range = look::range(&text, first, count);
         let found = match ask.finding.clone() {

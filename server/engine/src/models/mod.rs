@@ -1,12 +1,13 @@
 //! Local models as artifacts: a file is copied into the data folder, pinned by its hash and its length, and looked at again before it counts.
 //! Nothing is loaded here, nothing is downloaded, and of a file only the header is believed after it was checked.
 
+mod known;
 mod store;
 
-use crate::{Engine, EngineError, Mark};
-use contract::{
-    ArtifactState, ModelFile, ModelReport, ModelState, ModelStatus, PackItem, PackKind, PackState, Progress,
-};
+pub(crate) use known::{Known, advice, look, packed, status, told, wanted};
+
+use crate::{Engine, EngineError};
+use contract::{ArtifactState, ModelReport, Progress};
 use host::Cancel;
 use serde_json::json;
 use std::fs::File;
@@ -174,6 +175,7 @@ impl Engine {
             list.in_use = Some(kept.name.clone());
             Ok(one(&store, list, &kept))
         })?;
+        self.let_go();
         self.decided("model.used", json!({ "name": name, "hash": report.models[0].hash }));
         Ok(report)
     }
@@ -198,7 +200,7 @@ impl Engine {
                 let path = store.path(kept);
                 let before = std::fs::metadata(&path).map(|meta| modified(&meta)).unwrap_or_default();
                 let (hash, _) = hashed(&path, kept.bytes, cancel, &|done| {
-                    progress(told("Verifying", &kept.name, done, kept.bytes));
+                    progress(step("Verifying", &kept.name, done, kept.bytes));
                 })?;
                 if hash == kept.hash {
                     standing = (ArtifactState::Present, "every byte is as it was added".into());
@@ -235,16 +237,14 @@ impl Engine {
             list.in_use.take_if(|used| *used == kept.name);
             Ok(report)
         })?;
+        self.let_go();
         self.decided("model.removed", json!({ "name": name, "hash": report.models[0].hash }));
         Ok(report)
     }
 
-    /// The model that is to answer, with the folder that its file is in; nothing is read of the file.
-    pub fn model_in_use(&self) -> Result<Option<(PathBuf, ModelFile)>, EngineError> {
-        let store = Store::of(&self.inner.folders.data);
-        let list = store.list()?;
-        let used = list.in_use.as_ref().and_then(|name| list.models.iter().find(|kept| kept.name == *name));
-        Ok(used.map(|kept| (store.folder.clone(), kept.file())))
+    /// What runs the models gives the memory back of one that is not to answer any more.
+    fn let_go(&self) {
+        explain::service::unload(&explain::service::program(&self.inner.folders.data));
     }
 
     fn decided(&self, kind: &str, payload: serde_json::Value) {
@@ -252,61 +252,9 @@ impl Engine {
     }
 }
 
-/// How the model stands, by a glance at its file.
-pub(crate) fn status(data: &Path) -> ModelStatus {
-    let store = Store::of(data);
-    let list = match store.list() {
-        Ok(list) => list,
-        Err(e) => {
-            return ModelStatus {
-                state: ModelState::Failed,
-                detail: e.to_string().replace("\nhint: ", "; "),
-                ..ModelStatus::default()
-            };
-        }
-    };
-    let used = list.in_use.as_ref().and_then(|name| list.models.iter().find(|kept| kept.name == *name));
-    let Some(kept) = used else {
-        let detail = match list.models.len() {
-            0 => "no model was added: `holdover model add FILE` takes a GGUF file",
-            _ => "none of the models is in use: `holdover model use NAME`",
-        };
-        return ModelStatus { detail: detail.into(), ..ModelStatus::default() };
-    };
-    let (standing, text) = store.glance(kept);
-    let (state, detail) = match standing {
-        ArtifactState::Present | ArtifactState::Stale => {
-            (ModelState::Available, "kept and verified; the program that runs it is not in this version, so an endpoint answers (`explain.endpoint`)".into())
-        }
-        ArtifactState::Missing | ArtifactState::Corrupt | ArtifactState::Unknown => (ModelState::Failed, text),
-    };
-    ModelStatus { state, name: Some(kept.name.clone()), hash: Some(kept.hash.clone()), detail }
-}
-
-/// The same for `holdover doctor`.
-pub(crate) fn advice(data: &Path) -> (Mark, String, &'static str) {
-    let status = status(data);
-    let named = status.name.map(|name| format!("{name}: ")).unwrap_or_default();
-    match status.state {
-        ModelState::None => (Mark::Fair, status.detail, "without one, explanations are facts alone"),
-        ModelState::Failed => (Mark::Bad, format!("{named}{}", status.detail), ""),
-        _ => (Mark::Good, format!("{named}{}", status.detail), ""),
-    }
-}
-
-/// The same as a part of what travels along; `None` where no model is in use.
-pub(crate) fn packed(data: &Path) -> Option<PackItem> {
-    let store = Store::of(data);
-    let list = store.list().ok()?;
-    let kept = list.models.iter().find(|kept| list.in_use.as_ref() == Some(&kept.name))?;
-    let (standing, text) = store.glance(kept);
-    let state = match standing {
-        ArtifactState::Present => PackState::Ready,
-        ArtifactState::Stale | ArtifactState::Unknown => PackState::Unknown,
-        ArtifactState::Missing => PackState::Incomplete,
-        ArtifactState::Corrupt => PackState::Failed,
-    };
-    Some(PackItem { bytes: Some(kept.bytes), ..crate::pack::item(PackKind::Model, &kept.name, state, text) })
+/// The one that is to answer.
+fn found_in_use(list: &List) -> Option<&Kept> {
+    list.in_use.as_ref().and_then(|name| list.models.iter().find(|kept| kept.name == *name))
 }
 
 fn found<'a>(list: &'a List, name: &str) -> Result<&'a Kept, ModelError> {
@@ -339,7 +287,7 @@ struct Copied {
     hash: String,
 }
 
-fn told(title: &str, name: &str, done: u64, total: u64) -> Progress {
+fn step(title: &str, name: &str, done: u64, total: u64) -> Progress {
     Progress { title: title.into(), message: name.to_owned(), done, total }
 }
 
@@ -376,7 +324,7 @@ fn copied(
         hasher.update(&piece[..read]);
         file.write_all(&piece[..read]).map_err(io)?;
         done += read as u64;
-        progress(told("Copying", &name, done, length));
+        progress(step("Copying", &name, done, length));
     }
     if done != length {
         return Err(ModelError::Moved(from.to_path_buf()).into());

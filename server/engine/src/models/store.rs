@@ -47,6 +47,9 @@ impl Kept {
     }
 }
 
+/// Length, time and number of a file.
+pub(super) type Identity = Option<(u64, u64, u64)>;
+
 /// The folder of models.
 #[derive(Debug, Clone)]
 pub(super) struct Store {
@@ -60,6 +63,16 @@ impl Store {
 
     pub fn path(&self, kept: &Kept) -> PathBuf {
         self.folder.join(&kept.file)
+    }
+
+    /// What tells the list's file from another one; nothing where there is none.
+    pub fn identity(&self) -> Identity {
+        let meta = fs::metadata(self.folder.join("models.json")).ok()?;
+        #[cfg(unix)]
+        let number = std::os::unix::fs::MetadataExt::ino(&meta);
+        #[cfg(not(unix))]
+        let number = 0;
+        Some((meta.len(), modified(&meta), number))
     }
 
     /// The list; an empty one where there is none.
