@@ -147,6 +147,9 @@ fn what_is_missing_is_named_fetched_and_green_and_every_step_is_in_the_journal()
 
     let dry = json(&fixture.holdover(&["preflight", "--fetch", "--dry-run", "--json"]));
     assert_eq!(dry["fetch"]["steps"].as_array().unwrap().len(), 2, "{dry:#}");
+    assert_eq!(dry["fetch"]["steps"][0]["unsizedArtifacts"], 2, "{dry:#}");
+    let told = out(&fixture.holdover(&["preflight", "--fetch", "--dry-run"]));
+    assert!(told.contains(": 2 artifacts, of a size that no lockfile says"), "{told}");
     assert!(!fixture.npm_file("node_modules/ms").exists(), "nothing ran");
 
     assert_eq!(code(&fixture.holdover(&["trust"])), 0);

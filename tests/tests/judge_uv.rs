@@ -662,6 +662,9 @@ fn what_is_missing_or_damaged_is_fetched_with_uv_itself_and_the_environment_is_l
         };
         let before = holdover(&["preflight"]);
         assert_eq!(before.status.code(), Some(1), "{before:?}");
+        let dry = holdover(&["preflight", "--fetch", "--dry-run"]);
+        let dry = String::from_utf8(dry.stdout).unwrap();
+        assert!(dry.contains("would run uv ") && dry.contains("iB"), "the lockfile has sizes: {dry}");
         assert_eq!(holdover(&["trust"]).status.code(), Some(0));
         let after = holdover(&["preflight", "--fetch"]);
         assert_eq!(after.status.code(), Some(0), "{}", String::from_utf8_lossy(&[after.stdout, after.stderr].concat()));

@@ -123,6 +123,12 @@ pub struct FetchStep {
     pub set_aside: Vec<std::path::PathBuf>,
     /// Ids of the artifacts that it is to bring.
     pub artifacts: Vec<String>,
+    /// What they come to in bytes, as far as lockfiles say.
+    #[serde(default)]
+    pub bytes: u64,
+    /// Of how many of them no lockfile says the size.
+    #[serde(default)]
+    pub unsized_artifacts: u64,
     /// Whether it succeeded; `None`: not run.
     pub ok: Option<bool>,
     /// What went wrong, in plain words, with the tool's own last lines.

@@ -33,12 +33,19 @@ impl Wanted<'_> {
             command,
             folder: self.lockfile.parent().unwrap_or(self.root).to_path_buf(),
             artifacts: artifacts.iter().map(|(artifact, _)| artifact.id.clone()).collect(),
+            bytes: artifacts.iter().filter_map(|(artifact, _)| size(artifact)).sum(),
+            unsized_artifacts: artifacts.iter().filter(|(artifact, _)| size(artifact).is_none()).count() as u64,
             set_aside: damaged
                 .flat_map(|(_, repair)| repair.set_aside.iter().filter(|path| crate::reach::exists(path)).cloned())
                 .collect(),
             ..FetchStep::default()
         }
     }
+}
+
+/// What a fetch downloads for an artifact, in bytes, where that is known before. What lies damaged in a cache has the size that it has.
+fn size(artifact: &Artifact) -> Option<u64> {
+    artifact.bytes.filter(|_| artifact.state == ArtifactState::Missing)
 }
 
 /// The steps that bring what is not here: all of it, or the artifacts with the ids `wanted`.

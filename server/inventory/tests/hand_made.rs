@@ -355,6 +355,54 @@ fn links_to_folders_are_not_followed_and_excluded_folders_are_not_looked_into() 
 }
 
 #[test]
+fn links_that_lead_to_themselves_in_cargos_and_npms_caches_end_in_an_answer_that_is_not_ready() {
+    for below in [
+        ".cargo",
+        ".cargo/registry/index",
+        ".cargo/registry/cache",
+        ".npm",
+        ".npm/_cacache/content-v2",
+        ".npm/_cacache/content-v2/sha512",
+    ] {
+        let place_ = Place::new();
+        let folder = place_.home.join(below);
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::os::unix::fs::symlink(&folder, &folder).unwrap();
+        let begun = Instant::now();
+        assert_ne!(place_.survey().readiness.state, ReadinessState::Ready, "{below}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{below}");
+    }
+}
+
+#[test]
+fn names_and_checksums_that_lead_out_of_npms_and_cargos_caches_are_not_followed() {
+    for name in ["../../../../out", "@a/../../../../out", "/out", "..", "a/../../out"] {
+        let place_ = Place::new();
+        let (npm, cargo) = (place_.root.join("package-lock.json"), place_.root.join("Cargo.lock"));
+        let text = std::fs::read_to_string(&npm).unwrap();
+        let without = text.replace("\"resolved\": \"https://registry.example/ms/-/ms-2.1.3.tgz\",", "");
+        for text in [
+            text.replace("node_modules/ms", &format!("node_modules/{name}")),
+            without.replace("node_modules/ms", &format!("node_modules/{name}")),
+            without.replace("sha512-", &format!("sha512-{name}")),
+        ] {
+            write(&npm, text);
+            let lock = std::fs::read_to_string(&cargo).unwrap();
+            write(&cargo, lock.replace("name = \"itoa\"", &format!("name = \"{name}\"")));
+            let survey = place_.survey();
+            assert_ne!(survey.readiness.state, ReadinessState::Ready, "{name}");
+            for artifact in &*survey.artifacts {
+                for path in &artifact.looked_in {
+                    let is_plain = !path.components().any(|part| part == std::path::Component::ParentDir);
+                    let is_inside = path.starts_with(&place_.home) || path.starts_with(&place_.root);
+                    assert!(is_plain && is_inside, "{name}: {}", path.display());
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_folder_without_lockfiles_is_not_called_ready() {
     let folder = tempfile::tempdir().unwrap();
     let survey = Inventory::new(folder.path(), Options::default()).survey(&NoMemory, &|| false);

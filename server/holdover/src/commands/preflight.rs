@@ -5,8 +5,8 @@ use crate::End;
 use crate::args::Preflight;
 use crate::out::{self, Out, Unit};
 use contract::{
-    Artifact, ArtifactState, FetchOutcome, JobState, PackItem, PackKind, PackState, PreflightReport, Proof, ProofState,
-    ReadinessState, codes,
+    Artifact, ArtifactState, FetchOutcome, FetchStep, JobState, PackItem, PackKind, PackState, PreflightReport, Proof,
+    ProofState, ReadinessState, codes,
 };
 use engine::EngineError;
 use owo_colors::OwoColorize as _;
@@ -243,7 +243,7 @@ fn print_fetch(fetch: &FetchOutcome, dry_run: bool, out: &Out) {
         let command = shortened(&step.command, out.verbose);
         let what = format!("{command}: {}", count(step.artifacts.len() as u64, "artifact"));
         match (dry_run, step.ok) {
-            (true, _) => out.line(format!("would run {what}")),
+            (true, _) => out.line(format!("would run {what}, {}", sizes(step))),
             (_, Some(true)) => out.detail(format!("ran {what}")),
             (_, Some(false)) => {
                 out.line(format!("{} {what}", "failed".red()));
@@ -256,6 +256,16 @@ fn print_fetch(fetch: &FetchOutcome, dry_run: bool, out: &Out) {
     }
     if !dry_run && !fetch.steps.is_empty() {
         out.line(format!("{} fetched", fetch.fetched.len()));
+    }
+}
+
+/// How much a step downloads, as far as that is known before.
+fn sizes(step: &FetchStep) -> String {
+    let known = indicatif::HumanBytes(step.bytes).to_string();
+    match (step.bytes, step.unsized_artifacts) {
+        (0, _) => "of a size that no lockfile says".to_owned(),
+        (_, 0) => known,
+        (_, unknown) => format!("{known} and {unknown} of unknown size"),
     }
 }
 

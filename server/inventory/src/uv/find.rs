@@ -55,8 +55,18 @@ impl Finder<'_> {
             Found::Held(held) if held.state == ArtifactState::Missing && self.installed(package) => {
                 Found::Held(Held::new(ArtifactState::Present, "it is installed in the project's virtual environment"))
             }
+            Found::Held(mut held) if held.state == ArtifactState::Missing && held.bytes.is_none() => {
+                held.bytes = self.size(package);
+                Found::Held(held)
+            }
             found => found,
         }
+    }
+
+    /// What uv would download for a package, in bytes, where the lockfile says.
+    fn size(&self, package: &Package) -> Option<u64> {
+        let (wheel, sources) = self.chosen(package).ok()?;
+        wheel.map(|(archive, _)| archive).or(sources)?.size
     }
 
     /// The wheel that uv would take of those in the lockfile, else the sources.

@@ -126,6 +126,8 @@ pub(super) struct Archive {
     pub path: Option<String>,
     pub filename: Option<String>,
     pub hash: Option<String>,
+    /// In bytes.
+    pub size: Option<u64>,
 }
 
 impl Archive {
