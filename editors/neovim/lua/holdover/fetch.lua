@@ -70,8 +70,9 @@ function M.dry_run(client, workspace)
     end
     local lines = { { { 'in ' }, { vim.fn.fnamemodify(workspace, ':~'), 'Directory' }, { ' this would be run:' } }, {} } ---@type holdover.Chunk[][]
     for _, step in ipairs(steps) do
+      local size = (step.bytes or 0) > 0 and (', ' .. require('holdover.text').size(step.bytes)) or ''
       lines[#lines + 1] =
-        { { '  ' .. table.concat(step.command or {}, ' ') }, { '   for ' .. step.lockfile, 'Comment' } }
+        { { '  ' .. table.concat(step.command or {}, ' ') }, { '   for ' .. step.lockfile .. size, 'Comment' } }
     end
     require('holdover.float').open(lines, {
       title = 'Fetch',

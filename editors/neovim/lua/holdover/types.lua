@@ -150,6 +150,7 @@
 ---@field fetch? holdover.FetchOutcome after a fetch: what it did
 
 ---@class holdover.FetchStep
+---@field bytes? integer
 ---@field ecosystem string
 ---@field lockfile string
 ---@field command string[]
