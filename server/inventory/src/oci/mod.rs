@@ -1,6 +1,7 @@
 //! Images of containers that Dockerfiles, Compose files and dev containers name, and whether an engine of this machine has them.
 //! Judged as `podman build --pull=never` as far as images go; runs nothing, asks no service and writes nothing.
 
+mod asks;
 mod compose;
 mod devcontainer;
 mod docker;
@@ -20,8 +21,9 @@ use crate::fetch::{self, Wanted};
 use crate::homes::Options;
 use crate::look::Look;
 use crate::memory::NoMemory;
+use crate::registries::Registry;
 use crate::survey::Survey;
-use contract::{ArtifactState, FetchStep};
+use contract::{Artifact, ArtifactState, FetchStep};
 use dockerfile::Need;
 use std::collections::HashMap;
 use std::ops::Range as Span;
@@ -173,6 +175,10 @@ impl Ecosystem for Oci {
     /// It is its own.
     fn needs_lockfile(&self, _manifest: &str) -> bool {
         false
+    }
+
+    fn registries(&self, lockfile: &Path, _missing: &[&Artifact], ask: &Ask<'_>) -> Vec<Registry> {
+        asks::registries(lockfile, ask)
     }
 
     fn fetch(&self, wanted: &Wanted<'_>) -> Vec<FetchStep> {
