@@ -81,7 +81,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     this.changed.fire(uri);
     // Locked to it: else it would follow the text, where that is Markdown.
     await open(uri, 'markdown.showLockedPreviewToSide');
-    if (before !== undefined) {
+    if (before !== undefined && (await lostTo(before))) {
       await vscode.window.showTextDocument(before.document, before.viewColumn);
     }
   }
@@ -222,6 +222,24 @@ function text(answer: unknown): string | undefined {
   const fields = answer as { text?: unknown; content?: unknown } | null | undefined;
   const found = fields?.text ?? fields?.content;
   return typeof found === 'string' ? found : undefined;
+}
+
+/** Whether something that is no text comes in front of an editor: a preview does some time after it was asked for. Waits a second at most. */
+function lostTo(editor: vscode.TextEditor): Promise<boolean> {
+  const isLost = () => vscode.window.activeTextEditor === undefined;
+  return new Promise((resolve) => {
+    const told = vscode.window.onDidChangeActiveTextEditor((now) => {
+      if (now !== editor) {
+        end();
+      }
+    });
+    const end = () => {
+      clearTimeout(timer);
+      told.dispose();
+      resolve(isLost());
+    };
+    const timer = setTimeout(end, isLost() ? 0 : 1000);
+  });
 }
 
 async function open(uri: vscode.Uri, how = 'markdown.showPreview'): Promise<void> {

@@ -50,6 +50,8 @@ export const explain = {
       expect(shown.includes('these lines are in sum, lines 4 to 6'), `no facts: ${shown}`);
       expect(shown.includes('scripted, this machine; sum.rs, line'), `nobody is named: ${shown}`);
       expect(shown.includes('may be wrong'), `no warning: ${shown}`);
+      // The text keeps the keyboard.
+      await window.page.locator('.statusbar-item[id="status.editor.selection"]').waitFor();
       await window.shot('01-explaining-dark');
     });
 
