@@ -9,6 +9,8 @@ import { content } from './protocol.ts';
 import { describe, type Session } from './session.ts';
 
 const SCHEME = 'holdover';
+/** Lines by which a log may have grown at once for a reader at its end still to be one. */
+const NEAR_THE_END = 60;
 
 export class Documents implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
@@ -25,6 +27,12 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     this.subscriptions = [
       this.changed,
       vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
+      // A reader at the end of a log stays at its end.
+      vscode.workspace.onDidChangeTextDocument(({ document }) => {
+        if (document.uri.scheme === SCHEME && document.uri.path.startsWith('/build/')) {
+          follow(document);
+        }
+      }),
       session.onDidChange(() => {
         for (const document of vscode.workspace.textDocuments) {
           if (
@@ -83,6 +91,21 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
       preserveFocus: true,
       preview: true,
     });
+  }
+
+  /** As text, which grows in place; a reader at its end stays there. */
+  async showBuild(workspace: string): Promise<void> {
+    const document = await vscode.workspace.openTextDocument(build(workspace));
+    this.changed.fire(document.uri);
+    await vscode.window.showTextDocument(document, {
+      viewColumn: vscode.ViewColumn.Beside,
+      preserveFocus: true,
+      preview: true,
+    });
+  }
+
+  buildChanged(workspace: string): void {
+    this.changed.fire(build(workspace));
   }
 
   explanationChanged(id: string): void {
@@ -183,11 +206,22 @@ function explanation(id: string): vscode.Uri {
   });
 }
 
+function build(workspace: string): vscode.Uri {
+  return vscode.Uri.from({
+    scheme: SCHEME,
+    path: '/build/Holdover Builds and Tests.md',
+    query: new URLSearchParams({ workspace }).toString(),
+  });
+}
+
 /** The server's own name of a page: ours have titles for their tabs. */
 function serverAddress(uri: vscode.Uri): string {
   const query = new URLSearchParams(uri.query);
   if (uri.path.startsWith('/status/')) {
     return `${SCHEME}:/status.md?workspace=${encodeURIComponent(query.get('workspace') ?? '')}`;
+  }
+  if (uri.path.startsWith('/build/')) {
+    return `${SCHEME}:/build.md?workspace=${encodeURIComponent(query.get('workspace') ?? '')}`;
   }
   if (uri.path.startsWith('/journal/') && query.has('id')) {
     return `${SCHEME}:/journal/${encodeURIComponent(query.get('id') ?? '')}.md`;
@@ -217,6 +251,17 @@ function text(answer: unknown): string | undefined {
   const fields = answer as { text?: unknown; content?: unknown } | null | undefined;
   const found = fields?.text ?? fields?.content;
   return typeof found === 'string' ? found : undefined;
+}
+
+function follow(document: vscode.TextDocument): void {
+  const last = document.lineCount - 1;
+  for (const editor of vscode.window.visibleTextEditors) {
+    const seen = editor.visibleRanges.at(-1)?.end.line ?? 0;
+    // What is shown is as it was before the change, which made it longer.
+    if (editor.document === document && seen + NEAR_THE_END >= last) {
+      editor.revealRange(new vscode.Range(last, 0, last, 0));
+    }
+  }
 }
 
 async function open(uri: vscode.Uri): Promise<void> {
