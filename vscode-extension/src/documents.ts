@@ -253,8 +253,22 @@ function text(answer: unknown): string | undefined {
   return typeof found === 'string' ? found : undefined;
 }
 
+/** Logs that grew when they were drawn last. */
+const growing = new Set<string>();
+
 function follow(document: vscode.TextDocument): void {
   const last = document.lineCount - 1;
+  const uri = document.uri.toString();
+  if (!document.lineAt(0).text.includes(': running for ')) {
+    // It has ended: what it came to stands on top.
+    if (growing.delete(uri)) {
+      for (const editor of vscode.window.visibleTextEditors.filter((one) => one.document === document)) {
+        editor.revealRange(new vscode.Range(0, 0, 0, 0));
+      }
+    }
+    return;
+  }
+  growing.add(uri);
   for (const editor of vscode.window.visibleTextEditors) {
     const seen = editor.visibleRanges.at(-1)?.end.line ?? 0;
     // What is shown is as it was before the change, which made it longer.

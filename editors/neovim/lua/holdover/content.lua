@@ -112,8 +112,14 @@ local function fill(buf, lines, filetype)
     end, vim.fn.win_findbuf(buf))
     vim.bo[buf].modifiable = true
     vim.api.nvim_buf_set_lines(buf, 0, -1, true, lines)
-    for _, win in ipairs(at_end) do
-      vim.api.nvim_win_set_cursor(win, { #lines, 0 })
+    -- What a run came to stands on top of its log.
+    ---@param first? string
+    local function runs(first)
+      return (first or ''):find(': running for ', 1, true) ~= nil
+    end
+    local ended = runs(before[1]) and not runs(lines[1])
+    for _, win in ipairs(ended and vim.fn.win_findbuf(buf) or at_end) do
+      vim.api.nvim_win_set_cursor(win, { ended and 1 or #lines, 0 })
     end
   end
   vim.bo[buf].modifiable, vim.bo[buf].modified = false, false
