@@ -108,6 +108,14 @@ export interface CheckStatus {
   remembered?: boolean;
   /** The state in words. */
   text?: string;
+  /** It builds or tests, where somebody asks for it. */
+  isStep?: boolean;
+}
+
+/** The log of a step has grown, or has come to its end. */
+export interface BuildChange {
+  workspace: string;
+  name: string;
 }
 
 export interface SyncStatus {

@@ -9,6 +9,8 @@ import { content } from './protocol.ts';
 import { describe, type Session } from './session.ts';
 
 const SCHEME = 'holdover';
+/** Lines by which a log may have grown at once for a reader at its end still to be one. */
+const NEAR_THE_END = 60;
 
 export class Documents implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
@@ -25,6 +27,12 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     this.subscriptions = [
       this.changed,
       vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
+      // A reader at the end of a log stays at its end.
+      vscode.workspace.onDidChangeTextDocument(({ document }) => {
+        if (document.uri.scheme === SCHEME && document.uri.path.startsWith('/build/')) {
+          follow(document);
+        }
+      }),
       session.onDidChange(() => {
         for (const document of vscode.workspace.textDocuments) {
           if (
@@ -84,6 +92,21 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     if (before !== undefined && (await lostTo(before))) {
       await vscode.window.showTextDocument(before.document, before.viewColumn);
     }
+  }
+
+  /** As text, which grows in place; a reader at its end stays there. */
+  async showBuild(workspace: string): Promise<void> {
+    const document = await vscode.workspace.openTextDocument(build(workspace));
+    this.changed.fire(document.uri);
+    await vscode.window.showTextDocument(document, {
+      viewColumn: vscode.ViewColumn.Beside,
+      preserveFocus: true,
+      preview: true,
+    });
+  }
+
+  buildChanged(workspace: string): void {
+    this.changed.fire(build(workspace));
   }
 
   /** It grows. The editor lets go of a text that only a preview shows, and would hear of no change in it. */
@@ -188,11 +211,22 @@ function explanation(id: string): vscode.Uri {
   });
 }
 
+function build(workspace: string): vscode.Uri {
+  return vscode.Uri.from({
+    scheme: SCHEME,
+    path: '/build/Holdover Builds and Tests.md',
+    query: new URLSearchParams({ workspace }).toString(),
+  });
+}
+
 /** The server's own name of a page: ours have titles for their tabs. */
 function serverAddress(uri: vscode.Uri): string {
   const query = new URLSearchParams(uri.query);
   if (uri.path.startsWith('/status/')) {
     return `${SCHEME}:/status.md?workspace=${encodeURIComponent(query.get('workspace') ?? '')}`;
+  }
+  if (uri.path.startsWith('/build/')) {
+    return `${SCHEME}:/build.md?workspace=${encodeURIComponent(query.get('workspace') ?? '')}`;
   }
   if (uri.path.startsWith('/journal/') && query.has('id')) {
     return `${SCHEME}:/journal/${encodeURIComponent(query.get('id') ?? '')}.md`;
@@ -240,6 +274,31 @@ function lostTo(editor: vscode.TextEditor): Promise<boolean> {
     };
     const timer = setTimeout(end, isLost() ? 0 : 1000);
   });
+}
+
+/** Logs that grew when they were drawn last. */
+const growing = new Set<string>();
+
+function follow(document: vscode.TextDocument): void {
+  const last = document.lineCount - 1;
+  const uri = document.uri.toString();
+  if (!document.lineAt(0).text.includes(': running for ')) {
+    // It has ended: what it came to stands on top.
+    if (growing.delete(uri)) {
+      for (const editor of vscode.window.visibleTextEditors.filter((one) => one.document === document)) {
+        editor.revealRange(new vscode.Range(0, 0, 0, 0));
+      }
+    }
+    return;
+  }
+  growing.add(uri);
+  for (const editor of vscode.window.visibleTextEditors) {
+    const seen = editor.visibleRanges.at(-1)?.end.line ?? 0;
+    // What is shown is as it was before the change, which made it longer.
+    if (editor.document === document && seen + NEAR_THE_END >= last) {
+      editor.revealRange(new vscode.Range(last, 0, last, 0));
+    }
+  }
 }
 
 async function open(uri: vscode.Uri, how = 'markdown.showPreview'): Promise<void> {

@@ -2,6 +2,7 @@
 // May not hold logic.
 import * as vscode from 'vscode';
 import { Ages } from './ages.ts';
+import { Builds } from './build.ts';
 import { commandRunner, registerCommands } from './commands.ts';
 import { registerConflictCommands } from './conflictCommands.ts';
 import { ConflictPreviews } from './conflictPreview.ts';
@@ -62,6 +63,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerReviewCommands(session, reviewThreads, log),
     registerConflictCommands(session, conflicts, previews, log),
     registerExplainCommands(explanations, log),
+    new Builds(session, documents, log),
     showStatusBar(session, ages),
     showHealth(session, version),
   );

@@ -2,7 +2,14 @@
 // May not hold behaviour beyond declaring capabilities.
 import type { ClientCapabilities, FeatureState, StaticFeature } from 'vscode-languageclient/node';
 import { NotificationType, RequestType } from 'vscode-languageclient/node';
-import type { ConflictPreview, ConflictsShown, ExplanationChange, ServerStatus, Status } from './contract.ts';
+import type {
+  BuildChange,
+  ConflictPreview,
+  ConflictsShown,
+  ExplanationChange,
+  ServerStatus,
+  Status,
+} from './contract.ts';
 
 /** Sent whenever anything in a workspace's status changed. */
 export const didChangeStatus = new NotificationType<Status>('holdover/didChangeStatus');
@@ -16,6 +23,8 @@ export const didChangeDelivery = new NotificationType<{ workspace: string }>('ho
 export const didChangeConflicts = new NotificationType<ConflictsShown>('holdover/didChangeConflicts');
 /** An explanation has come further. */
 export const didChangeExplanation = new NotificationType<ExplanationChange>('holdover/didChangeExplanation');
+/** The log of a step has grown. */
+export const didChangeBuild = new NotificationType<BuildChange>('holdover/didChangeBuild');
 /** Health of the server, in the shape that several servers share. */
 export const serverStatus = new NotificationType<ServerStatus>('experimental/serverStatus');
 /** The user's trust in the workspace changed; only to servers that declare `experimental.didChangeTrust`. */
@@ -37,6 +46,7 @@ export const serverCommand = {
   preflight: 'holdover.preflight',
   fetch: 'holdover.fetch',
   prove: 'holdover.prove',
+  build: 'holdover.build',
   offline: 'holdover.offline',
   sync: 'holdover.sync',
   conflicts: 'holdover.conflicts',

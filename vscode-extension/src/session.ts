@@ -7,7 +7,7 @@ import { State, type LanguageClient } from 'vscode-languageclient/node';
 import { MOST_RESTARTS, RestartBudget } from './backoff.ts';
 import { findServer, type BinarySource, type Lookup } from './binary.ts';
 import { createClient, settingsFor } from './client.ts';
-import type { ConflictsShown, ExplanationChange, ServerStatus, Status } from './contract.ts';
+import type { BuildChange, ConflictsShown, ExplanationChange, ServerStatus, Status } from './contract.ts';
 import { ReportedElsewhere } from './reportedElsewhere.ts';
 import { UserProgress } from './userProgress.ts';
 import { needsAttention } from './present/figures.ts';
@@ -15,6 +15,7 @@ import type { Standing } from './present/statusItem.ts';
 import {
   didChangeConflicts,
   didChangeDelivery,
+  didChangeBuild,
   didChangeExplanation,
   didChangeNotes,
   didChangeReviews,
@@ -35,6 +36,9 @@ export class Session implements vscode.Disposable {
   /** Reviews may be others now. */
   readonly onDidChangeReviews = this.reviewsChanged.event;
   private readonly notesChanged = new vscode.EventEmitter<void>();
+  private readonly buildChanged = new vscode.EventEmitter<BuildChange>();
+  /** The log of a step has grown. */
+  readonly onDidChangeBuild = this.buildChanged.event;
   private readonly explanationChanged = new vscode.EventEmitter<ExplanationChange>();
   /** Notes or drafts may be others now, or have come further on their way. */
   readonly onDidChangeNotes = this.notesChanged.event;
@@ -73,6 +77,7 @@ export class Session implements vscode.Disposable {
       this.changed,
       this.notesChanged,
       this.explanationChanged,
+      this.buildChanged,
       this.reviewsChanged,
       this.conflictsShown,
       this.progress,
@@ -246,6 +251,11 @@ export class Session implements vscode.Disposable {
     client.onNotification(didChangeExplanation, (change) => {
       if (this.client === client) {
         this.explanationChanged.fire(change);
+      }
+    });
+    client.onNotification(didChangeBuild, (change) => {
+      if (this.client === client) {
+        this.buildChanged.fire(change);
       }
     });
     client.onNotification(didChangeDelivery, () => {

@@ -68,6 +68,9 @@ return {
     ['holdover/didChangeExplanation'] = function(_, params)
       require('holdover.explain').on_change(params)
     end,
+    ['holdover/didChangeBuild'] = function(_, params)
+      require('holdover.build').on_change(params)
+    end,
     -- What is sealed, on a remote or seen by others now.
     ['holdover/didChangeDelivery'] = function(_, _, ctx)
       local client = vim.lsp.get_client_by_id(ctx.client_id)

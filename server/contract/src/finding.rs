@@ -241,6 +241,8 @@ pub mod codes {
     pub const TERRAFORM_PROVIDER_NOT_HERE: &str = "terraform-provider-not-here";
     /// A check could not say what it was to say: its tool failed, was stopped, or said what is not understood.
     pub const CHECK_FAILED: &str = "check-failed";
+    /// A step that builds or tests failed.
+    pub const BUILD_FAILED: &str = "build-failed";
     /// Synchronisation goes on, and in a way that a person should look at.
     pub const SYNC_DRIFT: &str = "sync-drift";
     /// A linter reached for the network.

@@ -5,6 +5,7 @@
 
 mod artifact;
 mod asking;
+mod build;
 mod chat;
 mod check;
 mod conflict;
@@ -36,6 +37,7 @@ pub use artifact::{
     Artifact, ArtifactState, EcosystemReadiness, ManifestLine, PreflightReport, Readiness, ReadinessState,
 };
 pub use asking::{Expects, Heard, Question};
+pub use build::{BuildRun, SinceGreen};
 pub use chat::{ChatPlace, ChatQuestion, ChatTurn};
 pub use check::CheckReport;
 pub use conflict::{
@@ -79,7 +81,7 @@ pub use review::{
     ReviewReport, ReviewSide, Suggestion, Thread, ThreadReport, Verdict, VerdictKind,
 };
 pub use settings::{
-    CheckCommand, CheckFormat, ChecksSettings, ColumnUnit, ConflictSettings, ExplainSettings, FetchSettings,
+    CheckCommand, CheckFormat, CheckStep, ChecksSettings, ColumnUnit, ConflictSettings, ExplainSettings, FetchSettings,
     FreshnessRule, FreshnessSettings, InventorySettings, JournalSettings, LintAllowance, LintSettings, LogSettings,
     MirrorSettings, NotesSettings, PackSettings, ProveSettings, RetentionSettings, Settings, SyncDriftSettings,
     SyncSettings, Unknown, WorkspaceSettings,

@@ -177,6 +177,35 @@ pub struct ChecksSettings {
     /// *Trusted only.* Commands of the project that are checks, by name; `[checks.NAME]` is short for it. Without a command, a check that is
     /// known by this name is run at the workspace's root, whatever shows that it is used.
     pub commands: Option<BTreeMap<String, CheckCommand>>,
+    /// *Trusted only.* What builds and tests the workspace, in this order. Without it `checks.build` and `checks.test` are the steps.
+    pub steps: Option<Vec<CheckStep>>,
+}
+
+/// A step that builds or tests.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct CheckStep {
+    /// What it is called.
+    pub name: String,
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// The folder that it runs in, relative to the workspace. Default: the workspace's root.
+    pub folder: Option<PathBuf>,
+    /// The files that it depends on: names, or paths with `*` and `**`. Default: all that git does not ignore.
+    pub inputs: Vec<String>,
+    /// Steps before it without which it is not run.
+    pub needs: Vec<String>,
+    /// Variables of its environment.
+    pub environment: BTreeMap<String, String>,
+    /// Seconds after which it is stopped. Default: `prove.timeout-seconds`.
+    pub timeout_seconds: Option<u64>,
+    /// What it writes. Default: what compilers and test runners write for people.
+    pub format: Option<CheckFormat>,
+    /// As of a command that is a check.
+    pub pattern: Option<String>,
+    /// It writes what it found where errors go. Without a format both streams are read.
+    pub on_stderr: bool,
 }
 
 /// A command that is a check.

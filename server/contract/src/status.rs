@@ -266,6 +266,12 @@ pub struct CheckStatus {
     /// The state in words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
+    /// Where it is a step that builds or tests: what became of its last run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<Box<crate::BuildRun>>,
+    /// Whether it is a step that builds or tests, which is run where somebody asks for it.
+    #[serde(default)]
+    pub is_step: bool,
 }
 
 /// Conflicts in the files that are known.

@@ -23,6 +23,13 @@ pub enum Notice {
         /// The files whose findings are different now; a file that has none any more is among them.
         files: Vec<PathBuf>,
     },
+    /// The log of a step has grown, or has come to its end.
+    Build {
+        /// The workspace's root.
+        root: PathBuf,
+        /// The step's name.
+        name: String,
+    },
     /// What a lint is held against is different now: in any open document of a workspace something else may be found.
     Lints {
         /// Its root.

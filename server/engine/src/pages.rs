@@ -2,12 +2,13 @@
 //! It holds them and nothing else.
 
 /// The pages, by code.
-const PAGES: [(&str, &str); 63] = [
+const PAGES: [(&str, &str); 64] = [
     ("action-not-pinned", include_str!("../../../docs/diagnostics/action-not-pinned.md")),
     ("allowance-unused", include_str!("../../../docs/diagnostics/allowance-unused.md")),
     ("allowance-without-reason", include_str!("../../../docs/diagnostics/allowance-without-reason.md")),
     ("browser-not-here", include_str!("../../../docs/diagnostics/browser-not-here.md")),
     ("build-dependency-downloads", include_str!("../../../docs/diagnostics/build-dependency-downloads.md")),
+    ("build-failed", include_str!("../../../docs/diagnostics/build-failed.md")),
     ("build-script-downloads", include_str!("../../../docs/diagnostics/build-script-downloads.md")),
     ("cargo-not-offline", include_str!("../../../docs/diagnostics/cargo-not-offline.md")),
     ("check-failed", include_str!("../../../docs/diagnostics/check-failed.md")),

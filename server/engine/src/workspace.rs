@@ -1,7 +1,7 @@
 //! One open workspace: its settings, its trust, its last survey and the findings made from it.
 
 use crate::Notice;
-use crate::checkers::CheckBook;
+use crate::checkers::{CheckBook, Logs};
 use crate::inner::Inner;
 use crate::lints::LintBook;
 use crate::memory::Remembered;
@@ -53,6 +53,7 @@ pub(crate) struct Workspace {
     pub unmerged: Unmerged,
     pub lint_book: LintBook,
     pub check_book: CheckBook,
+    pub logs: Logs,
     recorded: Mutex<Recorded>,
     pub notes: Book<journal::Notes>,
     pub reviews: Book<journal::Reviews>,
@@ -109,6 +110,7 @@ impl Workspace {
             unmerged: Unmerged::default(),
             lint_book: LintBook::default(),
             check_book: CheckBook::default(),
+            logs: Logs::default(),
             recorded: Mutex::default(),
             notes: Book::default(),
             reviews: Book::default(),

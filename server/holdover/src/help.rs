@@ -54,6 +54,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover check", "what in this workspace reaches for a network?"),
             ("holdover check Dockerfile scripts --json", "in these files alone, for a program"),
             ("holdover check ruff --all", "one of the project's own linters, without a network"),
+            ("holdover check build", "what the settings say builds it, without a network"),
             ("holdover check --sarif", "for a service that shows findings"),
             ("holdover check --all --junit", "for a service that shows tests"),
         ],

@@ -100,6 +100,7 @@ impl Out {
         };
         let template = match unit {
             Unit::Bytes => "{prefix} {bar:30} {binary_bytes} of {binary_total_bytes} {wide_msg}",
+            Unit::Lines => "{prefix} {wide_msg}",
             Unit::Artifacts | Unit::Commands | Unit::Events => "{prefix} {bar:30} {pos} of {len} {wide_msg}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -116,6 +117,8 @@ pub(crate) enum Unit {
     Artifacts,
     Commands,
     Events,
+    /// Nothing: what is running says lines.
+    Lines,
 }
 
 /// A bar, or lines in its place; gone when it is dropped.

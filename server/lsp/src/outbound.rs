@@ -38,6 +38,8 @@ pub(crate) enum Key {
     Progress(String),
     /// One explanation.
     Explanation(String),
+    /// The log of one step of a workspace.
+    Build(PathBuf, String),
 }
 
 /// What waits under a key.

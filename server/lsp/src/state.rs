@@ -283,6 +283,10 @@ impl State {
                     self.problem = Some(text);
                 }
             }
+            Notice::Build { root, name } => {
+                let params = json!({ "workspace": root, "name": name });
+                self.outbound.notify_newest(Key::Build(root, name), "holdover/didChangeBuild", params);
+            }
             Notice::Lints { root } => self.place_all(&root),
             Notice::Notes { root } => self.notes_changed(&root),
             Notice::Reviews { root } => self.reviews_changed(&root),

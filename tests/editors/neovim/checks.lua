@@ -33,6 +33,11 @@ t.main(function()
   t.write(w.folder .. '/ruff.toml', "lint.select = ['F']\n")
   t.write(w.folder .. '/a.py', "import os\nimport sys\n\nprint('é😀', sys.argv); import re\n")
 
+  t.write(
+    w.folder .. '/holdover.toml',
+    '[checks]\nbuild = ["sh", "-c", "echo begun; echo \'a.py:2:1: error: no such thing\'; exit 3"]\n'
+  )
+
   t.test('what Ruff finds stands in the file, with its own code, at its own place', function()
     w.open('a.py')
     local all = found(2)
@@ -62,6 +67,23 @@ t.main(function()
     end, 'the float', 60)
     t.contains(text(), 'ruff 0.', 'its version')
     vim.cmd.close()
+  end)
+
+  t.test(':Holdover build runs what builds it: the failing step on top of its log, its error in the file', function()
+    vim.cmd('Holdover build')
+    local function shown()
+      local buf = vim.fn.bufnr('^holdover:/build.md')
+      return buf > 0 and table.concat(vim.api.nvim_buf_get_lines(buf, 0, -1, true), '\n') or ''
+    end
+    t.wait(function()
+      return shown():find('# build: failed with exit code 3', 1, true) and shown():find('\nbegun\n', 1, true)
+    end, 'the log', 60)
+    t.contains(shown(), 'First error, line 2: `a.py:2:1: error: no such thing`', 'what the log says')
+    local found = t.wait(function()
+      return of('build')[1]
+    end, 'the error in the file', 60)
+    t.equal({ found.lnum, found.col, found.message }, { 1, 0, 'no such thing' }, 'its place')
+    vim.cmd.bwipeout(vim.fn.bufnr('^holdover:/build.md'))
   end)
 
   t.test("a hover has the rule's own text", function()

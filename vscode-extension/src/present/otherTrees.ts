@@ -120,7 +120,9 @@ export function checkRows({ workspace, checks }: Status, now: Date): Row[] {
       icon,
       colour,
       spoken: `${check.name}, ${words}`,
-      kind: `check.${check.state}`,
+      ...(check.isStep === true
+        ? { kind: `step.${check.state}`, subject: { workspace, text: check.name } }
+        : { kind: `check.${check.state}` }),
     };
   });
 }

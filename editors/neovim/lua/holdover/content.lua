@@ -24,6 +24,7 @@ M.codes = {
   'artifact-too-old',
   'browser-not-here',
   'build-dependency-downloads',
+  'build-failed',
   'build-script-downloads',
   'cache-over-quota',
   'cargo-not-offline',
@@ -103,10 +104,23 @@ local function fill(buf, lines, filetype)
   if not vim.api.nvim_buf_is_loaded(buf) then
     return
   end
-  -- Only what is different is drawn: a reader's place stays.
-  if not vim.deep_equal(vim.api.nvim_buf_get_lines(buf, 0, -1, true), lines) then
+  -- Only what is different is drawn: a reader's place stays, and one at the end stays at the end.
+  local before = vim.api.nvim_buf_get_lines(buf, 0, -1, true)
+  if not vim.deep_equal(before, lines) then
+    local at_end = vim.tbl_filter(function(win)
+      return #before > 1 and vim.api.nvim_win_get_cursor(win)[1] == #before
+    end, vim.fn.win_findbuf(buf))
     vim.bo[buf].modifiable = true
     vim.api.nvim_buf_set_lines(buf, 0, -1, true, lines)
+    -- What a run came to stands on top of its log.
+    ---@param first? string
+    local function runs(first)
+      return (first or ''):find(': running for ', 1, true) ~= nil
+    end
+    local ended = runs(before[1]) and not runs(lines[1])
+    for _, win in ipairs(ended and vim.fn.win_findbuf(buf) or at_end) do
+      vim.api.nvim_win_set_cursor(win, { ended and 1 or #lines, 0 })
+    end
   end
   vim.bo[buf].modifiable, vim.bo[buf].modified = false, false
   if vim.bo[buf].filetype ~= filetype then
@@ -159,6 +173,19 @@ function M.refresh_grown()
     local name = vim.api.nvim_buf_get_name(buf)
     local kind = name:match('^holdover:/+(%w+)/')
     if kind and grows[kind] and vim.api.nvim_buf_is_loaded(buf) then
+      ask(buf, name)
+    end
+  end
+end
+
+---What is shown of one kind, of one workspace, is asked for again.
+---@param kind string
+---@param workspace string
+function M.refresh(kind, workspace)
+  for _, buf in ipairs(vim.api.nvim_list_bufs()) do
+    local name = vim.api.nvim_buf_get_name(buf)
+    local is_kind = name:match('^holdover:/+(%w+)[/.]') == kind
+    if is_kind and vim.b[buf].holdover_workspace == workspace and vim.api.nvim_buf_is_loaded(buf) then
       ask(buf, name)
     end
   end

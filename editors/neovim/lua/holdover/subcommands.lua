@@ -154,8 +154,25 @@ return {
       end
     end,
   },
+  build = {
+    about = 'run what builds and tests the workspace, with its log beside; again: also what has not changed; choose: one step; log: only show it',
+    words = { 'again', 'choose', 'log' },
+    needs = 'holdover.build',
+    run = function(word, mods)
+      with_workspace(function(client, workspace)
+        local build = require('holdover.build')
+        if word == 'log' then
+          build.log(workspace, mods)
+        elseif word == 'choose' then
+          build.choose(client, workspace, mods)
+        else
+          build.run(client, { workspace = workspace, again = word == 'again' }, mods)
+        end
+      end)
+    end,
+  },
   cancel = {
-    about = 'stop what is being fetched or proven',
+    about = 'stop what is being fetched, proven or built',
     run = function()
       with_client(function(client)
         if require('holdover.progress').cancel(client) == 0 then

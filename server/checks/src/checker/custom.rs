@@ -1,7 +1,7 @@
 //! Commands that a user adds as checks: the same as a definition of ours, from the settings.
 
-use super::{Checker, pattern};
-use contract::{CheckCommand, CheckFormat};
+use super::{Checker, Format, Inputs, Toolchain, pattern};
+use contract::{CheckCommand, CheckFormat, CheckStep};
 use serde_json::json;
 
 /// Names that are taken.
@@ -67,7 +67,56 @@ impl Checker {
         serde_json::from_value(checker)
             .map_err(|e| format!("the check {name} cannot be run: {e}\nhint: see docs/checks.md"))
     }
+
+    /// The check that a step of the settings is.
+    ///
+    /// # Errors
+    /// With what is wrong with it and what to write instead.
+    pub fn of_step(told: &CheckStep) -> Result<Self, String> {
+        // What it has in common with a command; where nothing is said, it writes for people.
+        let command = CheckCommand {
+            command: told.command.clone(),
+            files: told.inputs.clone(),
+            format: told.format.or(Some(CheckFormat::Gcc)),
+            pattern: told.pattern.clone(),
+            on_stderr: told.on_stderr,
+            writes: true,
+            ..CheckCommand::default()
+        };
+        if super::checker(&told.name).is_some() {
+            return Err(format!("a check has this name already: {}\nhint: call the step otherwise", told.name));
+        }
+        let mut checker = Self::of_command(&told.name, &command)?;
+        if told.format.is_none() {
+            checker.format = Format::Log;
+        }
+        let program = checker.program.rsplit('/').next().unwrap_or_default();
+        checker.needs = PACKAGES.iter().find(|(name, _)| *name == program).map(|(_, of)| (*of).to_owned());
+        checker.toolchain = RUST.contains(&program).then_some(Toolchain::Rust);
+        checker.get = format!("install {}, or take the step {} out of the settings", checker.program, told.name);
+        checker.inputs = if told.inputs.is_empty() { Inputs::All } else { Inputs::Own };
+        checker.good = Vec::new();
+        for (name, value) in &told.environment {
+            checker.environment.insert(name.clone(), value.clone());
+        }
+        Ok(checker)
+    }
 }
+
+/// Whose packages a program builds with.
+const PACKAGES: [(&str, &str); 9] = [
+    ("cargo", "cargo"),
+    ("npm", "npm"),
+    ("npx", "npm"),
+    ("pnpm", "pnpm"),
+    ("yarn", "yarn"),
+    ("uv", "uv"),
+    ("poetry", "poetry"),
+    ("go", "go"),
+    ("mvn", "maven"),
+];
+/// Programs behind which a toolchain stands.
+const RUST: [&str; 3] = ["cargo", "rustc", "rustdoc"];
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]

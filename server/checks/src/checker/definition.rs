@@ -248,6 +248,8 @@ pub enum Format {
     Diff,
     /// `pre-commit run`.
     PreCommit,
+    /// What compilers and test runners write for people.
+    Log,
 }
 
 /// Where a linter writes what it found.

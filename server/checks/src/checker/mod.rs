@@ -12,6 +12,7 @@ mod go_vet;
 mod json;
 mod lean;
 mod lines;
+mod log_lines;
 mod place;
 mod pre_commit;
 mod rdjson;
@@ -75,6 +76,7 @@ fn parser(format: Format) -> &'static dyn Parser {
         Format::GoVetJson => &go_vet::GoVet,
         Format::Diff => &diff::Diff,
         Format::PreCommit => &pre_commit::PreCommit,
+        Format::Log => &log_lines::LogLines,
     }
 }
 

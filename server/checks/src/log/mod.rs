@@ -62,6 +62,16 @@ pub fn summarise(source: &str, tail: &Tail) -> LogReport {
     }
 }
 
+/// Whether a line speaks of an error by its form.
+pub(crate) fn is_error(line: &str) -> bool {
+    level::of(line) == LogLevel::Error
+}
+
+/// The same of a warning.
+pub(crate) fn is_warning(line: &str) -> bool {
+    level::of(line) == LogLevel::Warning
+}
+
 fn count(lines: &[LogLine], level: LogLevel) -> u64 {
     lines.iter().filter(|line| line.level == level).count() as u64
 }

@@ -45,6 +45,12 @@ impl Tail {
         }
     }
 
+    /// The end of the log that is kept, as it came.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.window
+    }
+
     pub(super) fn lines(&self) -> Kept {
         let mut pieces: Vec<&[u8]> = self.window.split(|byte| *byte == b'\n').collect();
         // What follows the last line break is a line only where something stands there.

@@ -6,9 +6,10 @@ use super::plan::Plan;
 use super::record::Record;
 use crate::workspace::Workspace;
 use checks::checker::{Found, checkers};
-use contract::{CheckState, CheckStatus, Finding, Severity};
+use contract::{BuildRun, CheckState, CheckStatus, Finding, Severity};
 use host::Cancel;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -99,7 +100,8 @@ impl CheckBook {
         let mut order: Vec<&str> = planned.chain(checkers().iter().map(|checker| &*checker.id)).collect();
         order.extend(held.checks.keys().map(|id| &**id));
         let mut seen = std::collections::HashSet::new();
-        let known = |id: &&str| Some(status(id, held.checks.get(*id)?));
+        let is_step = |id: &str| held.plans.iter().any(|plan| plan.step.is_some() && plan.checker.id == id);
+        let known = |id: &&str| Some(CheckStatus { is_step: is_step(id), ..status(id, held.checks.get(*id)?) });
         order.iter().filter(|id| seen.insert(**id)).filter_map(known).collect()
     }
 
@@ -109,6 +111,13 @@ impl CheckBook {
         let Some(known) = held.checks.get(id) else { return 0 };
         let own = known.record.iter().flat_map(|record| &record.own);
         known.on_disk.values().flatten().chain(own).filter(|finding| within(&finding.file)).count() as u64
+    }
+
+    /// Whether a finding is of one of these checks.
+    pub fn is_of(&self, finding: &Finding, wants: &dyn Fn(&str) -> bool) -> bool {
+        let about = finding.data.as_ref().and_then(|data| data.get("check")).and_then(|check| check.as_str());
+        let source = || self.of_source(&finding.source);
+        about.map_or_else(|| wants(&source()), wants)
     }
 
     /// Which of the linters a source of findings is: the compiler speaks for itself.
@@ -137,7 +146,14 @@ impl CheckBook {
 
     /// Whether a linter depends on a file that was saved.
     pub(super) fn depends(&self, root: &Path, file: &Path) -> bool {
-        self.held().plans.iter().any(|plan| {
+        let held = self.held();
+        held.plans.iter().any(|plan| {
+            // A step is not run by itself: what is new is that what it came to does not count any more.
+            if let Some(step) = &plan.step {
+                let known = held.checks.get(&plan.checker.id);
+                let counts = |known: &Known| known.record.is_some() && known.state != CheckState::Stale;
+                return known.is_some_and(counts) && file.strip_prefix(root).is_ok_and(|file| step.reads(file));
+            }
             let all = plan.checker.inputs == checks::checker::Inputs::All;
             let below = plan.folders.iter().any(|folder| file.starts_with(root.join(folder)));
             let configures = plan.checker.configuration.iter().any(|name| file.ends_with(name));
@@ -229,17 +245,32 @@ impl Held {
     /// Puts together what is to be said of files.
     fn tell(&mut self) {
         let mut told = ByFile::new();
-        for known in self.checks.values() {
+        let is_step = |known: &&Known| known.record.as_ref().is_some_and(|record| record.build.is_some());
+        let (steps, linters): (Vec<&Known>, Vec<&Known>) = self.checks.values().partition(is_step);
+        for (at, known) in linters.iter().chain(&steps).enumerate() {
             let mark = mark(known);
             let own = known.record.iter().flat_map(|record| &record.own);
             for finding in known.on_disk.values().flatten().chain(own) {
-                told.entry(finding.file.clone()).or_default().push(with_mark(finding.clone(), mark.as_deref()));
+                let beside = told.entry(finding.file.clone()).or_default();
+                // What a compiler said to a linter and to a build is told once.
+                if at < linters.len() || !beside.iter().any(|one| is_same(one, finding)) {
+                    beside.push(with_mark(finding.clone(), mark.as_deref()));
+                }
             }
         }
         if *self.told != told {
             self.told = Arc::new(told);
         }
     }
+}
+
+/// Whether a build says what a linter said already.
+fn is_same(one: &Finding, of_step: &Finding) -> bool {
+    let first = |finding: &Finding| finding.message.lines().next().unwrap_or_default().to_owned();
+    one.source != "holdover"
+        && one.source != of_step.source
+        && one.range.start.line == of_step.range.start.line
+        && (one.code == of_step.code && !one.code.is_empty() || first(one) == first(of_step))
 }
 
 /// How findings of an earlier process, or of other inputs, are marked.
@@ -265,7 +296,11 @@ fn status(id: &str, known: &Known) -> CheckStatus {
     let findings = record.map_or(0, |record| record.count());
     let ran = record.map(|record| host::ago(&record.at));
     let count = crate::words::counted(findings, "finding");
+    let build = record.and_then(|record| record.build.as_ref());
     let text = match (state, ran) {
+        (CheckState::Passed | CheckState::Failed | CheckState::Stale, Some(ran)) if build.is_some() => {
+            stood(state, build, &ran, findings)
+        }
         (CheckState::Running, _) => "running".to_owned(),
         (CheckState::Passed, Some(ran)) => format!("nothing found, {ran}"),
         (CheckState::Failed, Some(ran)) => format!("{count}, {ran}"),
@@ -282,7 +317,21 @@ fn status(id: &str, known: &Known) -> CheckStatus {
         version: record.and_then(|record| record.version.clone()),
         remembered: known.remembered && record.is_some(),
         text,
+        build: build.cloned().map(Box::new),
+        is_step: false,
     }
+}
+
+/// How a step stands, in words.
+fn stood(state: CheckState, build: Option<&BuildRun>, ran: &str, findings: u64) -> String {
+    let Some(build) = build else { return String::new() };
+    let mut said = format!("{} after {}, {ran}", build.ended, super::step_run::took(build.milliseconds));
+    // Of one that failed one finding is that it failed.
+    let placed = findings.saturating_sub(u64::from(build.says.is_some()));
+    if placed > 0 {
+        let _ = write!(said, "; {}", crate::words::counted(placed, "finding"));
+    }
+    if state == CheckState::Stale { said + ", and something has changed since" } else { said }
 }
 
 /// Whether something is to be mended.

@@ -4,7 +4,7 @@
 use super::plan::{Ground, Plan};
 use crate::prove;
 use checks::checker::{Inputs, Toolchain};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
@@ -46,7 +46,16 @@ impl Hashes {
     }
 }
 
-/// Everything; `None` where somebody said stop.
+/// What a part of the inputs is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// How it is called, and what this machine has for it.
+    Beside,
+    /// A file of the workspace.
+    File,
+}
+
+/// Everything as one hash; `None` where somebody said stop.
 pub(super) fn hash(
     root: &Path,
     plan: &Plan,
@@ -54,22 +63,75 @@ pub(super) fn hash(
     hashes: &Hashes,
     stop: &dyn Fn() -> bool,
 ) -> Option<String> {
-    let checker = &*plan.checker;
     let mut all = blake3::Hasher::new();
-    let mut put = |name: &str, value: &[u8]| {
+    let mut put = |_: Part, name: &str, value: &[u8]| {
         all.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
         all.update(&(value.len() as u64).to_le_bytes()).update(value);
     };
-    put("called with", format!("{checker:?}").as_bytes());
-    for name in VARIABLES {
-        put(name, std::env::var_os(name).unwrap_or_default().as_encoded_bytes());
+    parts(root, plan, ground, hashes, stop, &mut put)?;
+    Some(format!("blake3:{}", all.finalize().to_hex()))
+}
+
+/// The same, each by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Listed {
+    /// By name, relative to the workspace: the beginning of a hash.
+    pub files: BTreeMap<PathBuf, String>,
+    /// The command, the toolchain, variables: by name, the same.
+    pub beside: BTreeMap<String, String>,
+}
+
+impl Listed {
+    /// Hash of the files alone: the same on every machine.
+    pub fn sources(&self) -> String {
+        let mut all = blake3::Hasher::new();
+        for (file, hash) in &self.files {
+            let name = file.to_string_lossy();
+            all.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes()).update(hash.as_bytes());
+        }
+        format!("blake3:{}", all.finalize().to_hex())
     }
-    put("program", program(plan).as_bytes());
+}
+
+/// Each part by itself; `None` where somebody said stop.
+pub(super) fn listed(
+    root: &Path,
+    plan: &Plan,
+    ground: &Ground,
+    hashes: &Hashes,
+    stop: &dyn Fn() -> bool,
+) -> Option<Listed> {
+    let mut all = Listed::default();
+    let mut put = |part: Part, name: &str, value: &[u8]| match part {
+        Part::Beside => drop(all.beside.insert(name.to_owned(), blake3::hash(value).to_hex()[..16].to_owned())),
+        Part::File => drop(all.files.insert(PathBuf::from(name), blake3::hash(value).to_hex()[..32].to_owned())),
+    };
+    parts(root, plan, ground, hashes, stop, &mut put)?;
+    Some(all)
+}
+
+fn parts(
+    root: &Path,
+    plan: &Plan,
+    ground: &Ground,
+    hashes: &Hashes,
+    stop: &dyn Fn() -> bool,
+    put: &mut dyn FnMut(Part, &str, &[u8]),
+) -> Option<()> {
+    let checker = &*plan.checker;
+    put(Part::Beside, "the command", format!("{checker:?}").as_bytes());
+    if let Some(step) = &plan.step {
+        put(Part::Beside, "the command's words", format!("{:?} {}", step.command, step.folder.display()).as_bytes());
+    }
+    for name in VARIABLES {
+        put(Part::Beside, name, std::env::var_os(name).unwrap_or_default().as_encoded_bytes());
+    }
+    put(Part::Beside, "the tool", program(plan).as_bytes());
     for above in root.ancestors().skip(1) {
         for name in &checker.configuration {
             let file = above.join(name);
             if let Some(hash) = hashes.of(&file) {
-                put(&file.to_string_lossy(), hash.as_bytes());
+                put(Part::Beside, &file.to_string_lossy(), hash.as_bytes());
             }
         }
     }
@@ -77,18 +139,28 @@ pub(super) fn hash(
         if at % 256 == 0 && stop() {
             return None;
         }
-        if !plan.folders.iter().any(|folder| file.starts_with(folder)) && !is_above(file, plan) {
+        if !is_input(plan, file) {
             continue;
         }
-        let configures = checker.configuration.iter().any(|configuration| file.ends_with(configuration))
-            || checker.uses.iter().any(|mark| file.ends_with(&mark.file));
-        if (checker.inputs == Inputs::All || checker.reads(file) || configures)
-            && let Some(hash) = hashes.of(&root.join(file))
-        {
-            put(&file.to_string_lossy(), hash.as_bytes());
+        if let Some(hash) = hashes.of(&root.join(file)) {
+            put(Part::File, &file.to_string_lossy(), hash.as_bytes());
         }
     }
-    Some(format!("blake3:{}", all.finalize().to_hex()))
+    Some(())
+}
+
+/// Whether what is found depends on a file of the workspace.
+fn is_input(plan: &Plan, file: &Path) -> bool {
+    let checker = &*plan.checker;
+    if let Some(step) = &plan.step {
+        return step.reads(file);
+    }
+    if !plan.folders.iter().any(|folder| file.starts_with(folder)) && !is_above(file, plan) {
+        return false;
+    }
+    let configures = checker.configuration.iter().any(|configuration| file.ends_with(configuration))
+        || checker.uses.iter().any(|mark| file.ends_with(&mark.file));
+    checker.inputs == Inputs::All || checker.reads(file) || configures
 }
 
 /// Whether a file lies directly in a folder above one that the linter is run in, where its configuration may.

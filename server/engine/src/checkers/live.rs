@@ -2,7 +2,7 @@
 //! typed. Of several texts of one document only the last one is kept, so what waits is bounded by the documents that are open.
 //! Dropping it ends both.
 
-use super::look::look;
+use super::look::{Wanted, look};
 use super::run::{What, run};
 use crate::EngineError;
 use crate::Notice;
@@ -102,7 +102,7 @@ fn whole(inner: &Weak<Inner>, asked: &Receiver<PathBuf>) {
         let Some(workspace) = inner.workspace(&root) else { continue };
         let cancel = Cancel::new();
         *workspace.check_book.looking.lock().unwrap_or_else(PoisonError::into_inner) = Some(cancel.clone());
-        match look(&inner, &workspace, &|_| true, &cancel) {
+        match look(&inner, &workspace, &Wanted::by_itself(), &cancel) {
             Ok(()) | Err(EngineError::Cancelled) => {}
             Err(EngineError::Busy { .. }) => drop(due.insert(root.clone(), Instant::now() + AGAIN)),
             Err(e) => tracing::warn!("the linters were not run: {e}"),

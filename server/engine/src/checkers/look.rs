@@ -2,30 +2,69 @@
 //! when they were run last. One process at a time runs them for a workspace.
 
 use super::book::is_serious;
-use super::inputs::hash;
+use super::green::OBSERVED;
+use super::inputs::{hash, listed};
 use super::plan::{Ground, Plan, broken, plans};
 use super::record::{Record, text};
 use super::run::{What, run};
+use super::step_run::{self, With};
+use super::steps::steps;
 use crate::inner::Inner;
 use crate::workspace::Workspace;
 use crate::{Engine, EngineError, Notice};
 use checks::checker::{checker, checkers};
-use contract::{CheckReport, CheckState, Finding};
+use contract::{CheckReport, CheckState, CheckStatus, Finding};
 use host::Cancel;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
+/// Told the lines of steps: the step's name, and the line.
+pub type Listener<'l> = dyn Fn(&str, &str) + Sync + 'l;
+
 /// What somebody wants checked.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Asked<'a> {
     /// Only what is found in these, or below them; empty: everything.
     pub files: &'a [PathBuf],
     /// Only these checks; empty: the built-in lints, and in a trusted workspace the linters that it uses.
     pub names: &'a [String],
-    /// What cannot be told counts, also where nothing was named.
+    /// What cannot be told counts, also where nothing was named; and the steps that build and test are run.
     pub all: bool,
+    /// What has not changed is run all the same.
+    pub again: bool,
+    /// Told each line that a step writes, with the step's name.
+    pub said: Option<&'a Listener<'a>>,
+}
+
+impl std::fmt::Debug for Asked<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { files, names, all, again, said: _ } = self;
+        f.debug_struct("Asked")
+            .field("files", files)
+            .field("names", names)
+            .field("all", all)
+            .field("again", again)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which of the checks of a workspace are looked at, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub checks: &'a dyn Fn(&str) -> bool,
+    /// Steps that are run where they have something new to look at.
+    pub steps: &'a dyn Fn(&str) -> bool,
+    pub again: bool,
+    pub said: Option<&'a Listener<'a>>,
+}
+
+impl Wanted<'_> {
+    /// What happens by itself: no step is run.
+    pub fn by_itself() -> Self {
+        Self { checks: &|_| true, steps: &|_| false, again: false, said: None }
+    }
 }
 
 /// The name of the built-in lints among the checks.
@@ -44,12 +83,20 @@ impl Engine {
         std::iter::once(LINTS).chain(checkers().iter().map(|checker| &*checker.id)).collect()
     }
 
-    /// The names of the commands that a workspace's settings make checks.
+    /// The names of the commands that a workspace's settings make checks, and of its steps.
     #[must_use]
     pub fn added_checks(&self, root: &Path) -> Vec<String> {
-        let commands =
-            self.inner.workspace(root).and_then(|workspace| workspace.loaded().settings.checks.commands.clone());
-        commands.into_iter().flatten().map(|(name, _)| name).collect()
+        let Some(workspace) = self.inner.workspace(root) else { return Vec::new() };
+        let commands = workspace.loaded().settings.checks.commands.clone();
+        commands.into_iter().flatten().map(|(name, _)| name).chain(self.steps(root)).collect()
+    }
+
+    /// The names of the steps that build and test a workspace, in their order; of one that is not trusted, those that somebody
+    /// set outside of it.
+    #[must_use]
+    pub fn steps(&self, root: &Path) -> Vec<String> {
+        let Some(workspace) = self.inner.workspace(root) else { return Vec::new() };
+        steps(&workspace.loaded().settings).into_iter().map(|(name, _)| name).collect()
     }
 
     /// Looks at the lockfiles and reads the files of a workspace for the lints, and runs its linters where it is trusted, now, on
@@ -77,14 +124,21 @@ impl Engine {
             workspace.survey_now(&self.inner, cancel);
         }
         if asked.names.iter().any(|name| name != LINTS) || asked.names.is_empty() {
-            look(&self.inner, &workspace, &|id| wants(id), cancel)?;
+            let needed = needed(&workspace, asked.names);
+            let wants = |name: &str| wants(name) || needed.iter().any(|needed| needed == name);
+            let runs = |name: &str| asked.all || !asked.names.is_empty() && wants(name);
+            let wanted = Wanted { checks: &wants, steps: &runs, again: asked.again, said: asked.said };
+            look(&self.inner, &workspace, &wanted, cancel)?;
             let found = workspace.check_book.findings();
             for mut status in workspace.check_book.statuses().into_iter().filter(|status| wants(&status.name)) {
                 status.findings = workspace.check_book.count(&status.name, &within);
                 report.checks.push(status);
             }
             let found = found.iter().filter(|(file, _)| within(file)).flat_map(|(_, all)| all.iter().cloned());
-            report.findings.extend(found);
+            report.findings.extend(found.filter(|found| workspace.check_book.is_of(found, &wants)));
+            if asked.all && asked.names.is_empty() {
+                report.checks.extend(unread(&workspace));
+            }
             for name in asked.names.iter().filter(|name| workspace.check_book.known(name).is_none() && *name != LINTS) {
                 report.left_out.push(format!("{name}: this workspace does not use it, or it is disabled"));
             }
@@ -97,6 +151,40 @@ impl Engine {
         }
         report.findings.sort_by(|a, b| (&a.file, a.range.start.byte).cmp(&(&b.file, b.range.start.byte)));
         Ok(report)
+    }
+
+    /// Runs the steps that build and test a workspace, all or those that are named, now, on this thread. `said`: each line, with
+    /// the step's name.
+    pub fn build(
+        &self,
+        root: &Path,
+        names: &[String],
+        again: bool,
+        said: &Listener<'_>,
+        cancel: &Cancel,
+    ) -> Result<CheckReport, EngineError> {
+        let workspace = self.inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
+        // Its settings may not have been read yet.
+        workspace.survey_now(&self.inner, cancel);
+        let known = self.steps(root);
+        if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+            let hint = if known.is_empty() {
+                "set `checks.build`".to_owned()
+            } else {
+                format!("steps are {}", known.join(", "))
+            };
+            return Err(EngineError::Host(format!("no step of this workspace has this name: {unknown}\nhint: {hint}")));
+        }
+        let trust = workspace.trust();
+        if !trust.allows() {
+            return Err(EngineError::Untrusted { root: root.to_path_buf(), changed: trust == host::Trust::Changed });
+        }
+        let names = if names.is_empty() { &known[..] } else { names };
+        if names.is_empty() {
+            let why = "this workspace names nothing that builds or tests it\nhint: set `checks.build`, `checks.test` or `checks.steps`";
+            return Err(EngineError::Host(why.to_owned()));
+        }
+        self.check(root, Asked { names, again, said: Some(said), ..Asked::default() }, cancel)
     }
 
     /// What the linters of a workspace found when they were run last, without running any.
@@ -132,7 +220,8 @@ pub(crate) fn recall(inner: &Inner, workspace: &Workspace) {
     }
     let settings = workspace.loaded().settings.checks.clone();
     let disabled = settings.disable.unwrap_or_default();
-    let added = settings.commands.unwrap_or_default().into_keys();
+    let steps = steps(&workspace.loaded().settings).into_iter().map(|(name, _)| name);
+    let added = settings.commands.unwrap_or_default().into_keys().chain(steps);
     let all = checkers().iter().map(|checker| checker.id.clone()).chain(added);
     for id in all.filter(|id| !disabled.contains(id)) {
         if workspace.check_book.known(&id).is_some() {
@@ -150,6 +239,28 @@ pub(crate) fn recall(inner: &Inner, workspace: &Workspace) {
     }
     workspace.merge_findings(inner);
     inner.tell(Notice::Status { root: workspace.root.clone() });
+}
+
+/// That a workspace which is not trusted has steps, which are not known then.
+fn unread(workspace: &Workspace) -> Option<CheckStatus> {
+    let steps = ["build", "test", "steps"].map(|key| format!("not trusted: checks.{key}\n"));
+    let dropped = workspace.loaded().problems.iter().any(|one| steps.iter().any(|step| one.message.contains(step)));
+    let detail = "not run: the workspace is not trusted, so what its settings build and test is not known\nhint: read them, then \
+                  `holdover trust`";
+    dropped.then(|| CheckStatus {
+        name: host::WORKSPACE_FILE.to_owned(),
+        state: CheckState::Unavailable,
+        detail: detail.to_owned(),
+        text: "not run: the workspace is not trusted".to_owned(),
+        ..CheckStatus::default()
+    })
+}
+
+/// What steps need that are named.
+fn needed(workspace: &Workspace, names: &[String]) -> Vec<String> {
+    let steps = steps(&workspace.loaded().settings);
+    let named = steps.into_iter().filter(|(name, _)| names.contains(name));
+    named.filter_map(|(_, step)| step.ok()).flat_map(|step| step.all_needs()).collect()
 }
 
 /// Whether linters are wanted here, and this name of the folder is the one that tells.
@@ -175,7 +286,7 @@ fn on_disk(root: &Path, record: &Record) -> BTreeMap<PathBuf, Vec<Finding>> {
 pub(super) fn look(
     inner: &Inner,
     workspace: &Workspace,
-    wants: &dyn Fn(&str) -> bool,
+    wanted: &Wanted<'_>,
     cancel: &Cancel,
 ) -> Result<(), EngineError> {
     if !is_wanted(inner, workspace) {
@@ -195,10 +306,20 @@ pub(super) fn look(
     }
     let mut turn = Turn::default();
     let mut stopped = Ok(());
-    for plan in plans.iter().filter(|plan| wants(&plan.checker.id)) {
+    // The first step that failed: what comes behind it is not run.
+    let mut failed: Option<String> = None;
+    for plan in plans.iter().filter(|plan| (wanted.checks)(&plan.checker.id)) {
         let id = &plan.checker.id;
-        if stopped.is_ok() {
-            stopped = one(inner, workspace, plan, &ground, &mut turn, cancel);
+        let runs = plan.step.is_some() && (wanted.steps)(id);
+        if let Some(failed) = failed.as_ref().filter(|_| runs) {
+            let why = format!("not run: {failed} failed before it\nhint: mend what {failed} names");
+            workspace.check_book.put(id, |known| (known.state, known.detail) = (CheckState::Unavailable, why));
+        } else if stopped.is_ok() {
+            stopped = one(inner, workspace, plan, &ground, &mut turn, wanted, cancel);
+            let state = workspace.check_book.known(id).map(|known| known.state);
+            if runs && state != Some(CheckState::Passed) {
+                failed = Some(id.clone());
+            }
         }
         workspace.check_book.put(id, |known| known.running = false);
         workspace.merge_findings(inner);
@@ -221,6 +342,7 @@ fn one(
     plan: &Plan,
     ground: &Ground,
     turn: &mut Turn,
+    wanted: &Wanted<'_>,
     cancel: &Cancel,
 ) -> Result<(), EngineError> {
     let (book, root, id) = (&workspace.check_book, &workspace.root, &plan.checker.id);
@@ -237,8 +359,10 @@ fn one(
     } else {
         String::new()
     };
+    let runs = plan.step.is_none() || (wanted.steps)(id);
+    let again = wanted.again && runs;
     // Nothing that it depends on has changed.
-    if let Some(record) = &known.record
+    if let Some(record) = known.record.as_ref().filter(|_| !again)
         && record.inputs == inputs
         && record.state != CheckState::Unavailable
     {
@@ -256,6 +380,11 @@ fn one(
     if known.record.is_some() {
         book.put(id, |known| known.state = CheckState::Stale);
         workspace.merge_findings(inner);
+    }
+    if !runs {
+        // It is there, and nobody has asked for it.
+        book.put(id, |_| {});
+        return Ok(());
     }
     if !workspace.trust().allows() {
         unavailable(
@@ -282,7 +411,7 @@ fn one(
     if !turn.is_ours {
         *turn = Turn { lease: crate::turn::take(inner, "check", root)?, is_ours: true };
         // Whoever had it may have found what we want to know.
-        if let Some(record) = Record::recall(inner, root, id).filter(|record| record.inputs == inputs) {
+        if let Some(record) = Record::recall(inner, root, id).filter(|record| record.inputs == inputs && !again) {
             take(workspace, id, record, true);
             return Ok(());
         }
@@ -290,7 +419,14 @@ fn one(
     book.put(id, |known| known.running = true);
     inner.tell(Notice::Status { root: root.clone() });
     let _running = workspace.running.begin(cancel, &workspace.cancel);
-    let mut record = run(inner, workspace, plan, What::Folders, turn.lease.as_ref(), cancel)?;
+    let mut record = match &plan.step {
+        None => run(inner, workspace, plan, What::Folders, turn.lease.as_ref(), cancel)?,
+        Some(step) => {
+            let listed = listed(root, plan, ground, &book.hashes, &stop).ok_or(EngineError::Cancelled)?;
+            let with = With { lease: turn.lease.as_ref(), cancel, said: wanted.said, listed: &listed };
+            step_run::run(inner, workspace, plan, step, &with)?
+        }
+    };
     // What changed while it ran was seen by it or not.
     let now = Ground::look(root, &workspace.loaded().settings.inventory.exclude.clone().unwrap_or_default(), &stop);
     let after = now.and_then(|now| hash(root, plan, &now, &book.hashes, &stop));
@@ -328,12 +464,18 @@ fn take(workspace: &Workspace, id: &str, record: Record, remembered: bool) {
 /// What came of a run, for everybody who works on the project, where it is another thing than before.
 fn observed(inner: &Inner, root: &Path, id: &str, before: Option<&Record>, now: &Record) {
     let told = |record: &Record| (record.state, record.count(), is_serious(record), record.version.clone());
-    if before.map(told) == Some(told(now)) {
+    // A step is run where somebody asks for it: each run is told of.
+    if now.build.is_none() && before.map(told) == Some(told(now)) {
         return;
     }
-    let payload = json!({
+    let mut payload = json!({
         "check": id, "state": now.state, "findings": now.count(), "version": now.version, "inputs": now.inputs,
         "commit": crate::prove::commit(root),
     });
-    crate::record::found(inner, root, "check.observed", payload);
+    if let Some(build) = &now.build {
+        payload["exit"] = json!(build.exit);
+        payload["sources"] = json!(build.sources);
+        payload["milliseconds"] = json!(build.milliseconds);
+    }
+    crate::record::found(inner, root, OBSERVED, payload);
 }

@@ -4,16 +4,22 @@
 mod actions;
 mod book;
 mod compiled;
+mod green;
 mod import;
 mod inputs;
 mod live;
+mod logs;
 mod look;
+mod page;
 mod plan;
 mod record;
 mod rules;
 mod run;
+mod step_run;
+mod steps;
 
 pub(crate) use book::CheckBook;
 pub(crate) use live::Live;
-pub use look::Asked;
+pub(crate) use logs::Logs;
 pub(crate) use look::recall;
+pub use look::{Asked, Listener};

@@ -1,6 +1,7 @@
 //! Which linters a workspace uses, where, and with which programs. Reads names and the files that show it; runs nothing.
 
 use super::compiled::{self, Unit};
+use super::steps::{self, Step};
 use checks::checker::{Checker, checkers};
 use contract::{CheckCommand, Settings};
 use std::collections::BTreeSet;
@@ -73,10 +74,12 @@ pub(super) struct Plan {
     pub units: Vec<Vec<Unit>>,
     /// `None`: it is not on this machine.
     pub program: Option<PathBuf>,
+    /// Where it builds or tests: run where somebody asks for it, and not by itself.
+    pub step: Option<Arc<Step>>,
 }
 
 /// Those that are used, in the order of their definitions, but for those that are disabled or that say nothing new; then the commands of the
-/// settings.
+/// settings, and its steps.
 pub(super) fn plans(root: &Path, settings: &Settings, ground: &Ground) -> Vec<Plan> {
     let disabled = settings.checks.disable.as_deref().unwrap_or_default();
     let enabled = |id: &String| !disabled.contains(id);
@@ -103,7 +106,12 @@ pub(super) fn plans(root: &Path, settings: &Settings, ground: &Ground) -> Vec<Pl
         let checker = &plan.checker;
         named(&checker.id).is_some() || !checker.gives_way_to.iter().any(says_more)
     };
-    all.iter().filter(is_new).cloned().collect()
+    let mut used: Vec<Plan> = all.iter().filter(is_new).cloned().collect();
+    for (_, step) in steps::steps(settings).into_iter().filter(|(name, _)| enabled(name)) {
+        let mark = settings_file().cloned().unwrap_or_else(|| PathBuf::from(host::WORKSPACE_FILE));
+        used.extend(step.ok().map(|step| steps::plan(root, &step, mark, ground)));
+    }
+    used
 }
 
 /// The commands of the settings by name: a check, one of ours, or why it is none.
@@ -119,9 +127,10 @@ fn commands(settings: &Settings) -> Vec<Added<'_>> {
     settings.checks.commands.iter().flatten().take(MOST_COMMANDS).map(|(name, told)| (name, of((name, told)))).collect()
 }
 
-/// Commands of the settings that cannot be checks, and why.
+/// Commands and steps of the settings that cannot be checks, and why.
 pub(super) fn broken(settings: &Settings) -> Vec<(String, String)> {
-    commands(settings).into_iter().filter_map(|(name, of)| Some((name.clone(), of.err()?))).collect()
+    let steps = steps::steps(settings).into_iter().filter_map(|(name, of)| Some((name, of.err()?)));
+    commands(settings).into_iter().filter_map(|(name, of)| Some((name.clone(), of.err()?))).chain(steps).collect()
 }
 
 fn plan(root: &Path, checker: &Arc<Checker>, ground: &Ground) -> Option<Plan> {
@@ -160,7 +169,7 @@ fn made(root: &Path, checker: &Arc<Checker>, found: Vec<(PathBuf, PathBuf)>, gro
         return None;
     }
     let program = program(root, checker, &folders);
-    Some(Plan { checker: Arc::clone(checker), folders, marks, files, units, program })
+    Some(Plan { checker: Arc::clone(checker), folders, marks, files, units, program, step: None })
 }
 
 /// The folder in which a file would be called so, by its name or the end of its path.

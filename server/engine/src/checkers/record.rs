@@ -2,7 +2,7 @@
 
 use crate::inner::Inner;
 use checks::checker::{Found, moved};
-use contract::{CheckState, Finding};
+use contract::{BuildRun, CheckState, Finding};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -31,6 +31,8 @@ pub(super) struct Record {
     pub files: BTreeMap<PathBuf, OfFile>,
     /// What is to be said of the run itself.
     pub own: Vec<Finding>,
+    /// Of a step.
+    pub build: Option<BuildRun>,
 }
 
 /// What was found in one file.
@@ -96,7 +98,7 @@ impl Record {
         json!({
             "form": FORM, "inputs": self.inputs, "at": self.at, "version": self.version, "command": self.command,
             "state": self.state, "detail": self.detail, "files": files,
-            "own": self.own.iter().map(below).collect::<Vec<_>>(),
+            "own": self.own.iter().map(below).collect::<Vec<_>>(), "build": self.build,
         })
     }
 
@@ -127,6 +129,7 @@ impl Record {
             detail: text("detail")?,
             files,
             own: own.into_iter().map(above).collect(),
+            build: serde_json::from_value(value["build"].clone()).ok(),
         })
     }
 }

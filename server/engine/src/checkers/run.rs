@@ -126,7 +126,7 @@ fn own_folder(inner: &Inner, workspace: &Workspace, checker: &Checker) -> Result
 }
 
 /// Where builds and what linters keep of a workspace lie.
-fn build_folder(inner: &Inner, workspace: &Workspace) -> PathBuf {
+pub(super) fn build_folder(inner: &Inner, workspace: &Workspace) -> PathBuf {
     let name = blake3::hash(workspace.real().as_os_str().as_encoded_bytes()).to_hex()[..16].to_owned();
     inner.folders.data.join("builds").join(name)
 }
@@ -215,18 +215,12 @@ impl Bench<'_> {
             );
             // Of many commands that fail the first is told.
             if !record.own.iter().any(|one| one.code == codes::CHECK_FAILED) {
-                record.own.push(self.own(codes::CHECK_FAILED, Severity::Warning, message));
+                let found =
+                    own_finding(self.workspace, self.plan, self.at, codes::CHECK_FAILED, Severity::Warning, message);
+                record.own.push(found);
             }
         }
-        for (reached, _) in end.reached.iter().take(MOST_REACHES) {
-            let port = reached.port.map_or(String::new(), |port| format!(":{port}"));
-            let message = format!(
-                "{} reached for {}{port} while {} ran, and did not get there: no network was given to it\nhint: bring what it wanted while \
-                 there is a connection, or take what asks for it out of its configuration",
-                reached.who.program, reached.host, checker.title
-            );
-            record.own.push(self.own(codes::NETWORK_IN_CHECK, Severity::Warning, message));
-        }
+        reached(record, self.workspace, self.plan, self.at, &end);
         Ok(())
     }
 
@@ -308,32 +302,75 @@ impl Bench<'_> {
             Some(Ended::Cancelled | Ended::ForcedOffline) | None => Some("it was stopped".to_owned()),
         }
     }
+}
 
-    /// A finding of ours about the run itself, at the file that shows that the linter is used.
-    fn own(&self, code: &str, severity: Severity, message: String) -> Finding {
-        Finding {
-            code: code.to_owned(),
-            severity,
-            message,
-            file: self.workspace.root.join(&self.plan.marks[self.at]),
-            range: Range::default(),
-            source: "holdover".to_owned(),
-            data: Some(match code {
-                codes::CHECK_FAILED => serde_json::json!({ "check": self.plan.checker.id, "here": "unknown" }),
-                _ => serde_json::json!({ "check": self.plan.checker.id }),
-            }),
-        }
+/// Takes up what a step wrote, by the files of the workspace as they are.
+pub(super) fn parsed_into(record: &mut Record, workspace: &Workspace, plan: &Plan, folder: &Path, said: &[u8]) {
+    let (root, real) = (&workspace.root, workspace.real());
+    let mut read = |file: &Path| -> Option<Arc<str>> { text(file).map(Arc::from) };
+    let mut texts = Texts::new(root, &real, folder, &mut read);
+    let (output, errors): (&[u8], &[u8]) = if plan.checker.says == Says::Errors { (b"", said) } else { (said, b"") };
+    let parsed = parse(&plan.checker, output, errors, &mut texts);
+    for mut one in parsed.found {
+        // What a compiler says for itself is the step's, too: by it the rest is told apart from what linters found.
+        one.finding.source.clone_from(&plan.checker.id);
+        let below = one.finding.file.strip_prefix(root).unwrap_or(&one.finding.file).to_path_buf();
+        record.files.entry(below).or_default().found.push(one);
+    }
+    for (file, of) in &mut record.files {
+        of.fingerprint =
+            text(&root.join(file)).map_or_else(|| "gone".to_owned(), |text| host::fingerprint(text.as_bytes()));
+    }
+    if parsed.dropped > 0 {
+        record.detail = format!("{} more findings are not shown", parsed.dropped);
     }
 }
 
-fn own_program() -> Result<PathBuf, EngineError> {
+/// A finding of ours about the run itself, at the file that shows that the linter is used.
+pub(super) fn own_finding(
+    workspace: &Workspace,
+    plan: &Plan,
+    at: usize,
+    code: &str,
+    severity: Severity,
+    message: String,
+) -> Finding {
+    Finding {
+        code: code.to_owned(),
+        severity,
+        message,
+        file: workspace.root.join(&plan.marks[at]),
+        range: Range::default(),
+        source: "holdover".to_owned(),
+        data: Some(match code {
+            codes::CHECK_FAILED => serde_json::json!({ "check": plan.checker.id, "here": "unknown" }),
+            _ => serde_json::json!({ "check": plan.checker.id }),
+        }),
+    }
+}
+
+/// Names who reached for the network.
+pub(super) fn reached(record: &mut Record, workspace: &Workspace, plan: &Plan, at: usize, end: &CutOffEnd) {
+    for (reached, _) in end.reached.iter().take(MOST_REACHES) {
+        let port = reached.port.map_or(String::new(), |port| format!(":{port}"));
+        let title = &plan.checker.title;
+        let message = format!(
+            "{} reached for {}{port} while {title} ran, and did not get there: no network was given to it\nhint: bring what it wanted while \
+             there is a connection, or take what asks for it out of its configuration",
+            reached.who.program, reached.host
+        );
+        record.own.push(own_finding(workspace, plan, at, codes::NETWORK_IN_CHECK, Severity::Warning, message));
+    }
+}
+
+pub(super) fn own_program() -> Result<PathBuf, EngineError> {
     std::env::current_exe().map_err(|e| {
         EngineError::Host(format!("Holdover's own program could not be found: {e}\nhint: install it again"))
     })
 }
 
 /// As somebody would type it.
-fn shown(command: &[String]) -> String {
+pub(super) fn shown(command: &[String]) -> String {
     let name = |at: usize, word: &String| match Path::new(word).file_name() {
         Some(name) if at == 0 => name.to_string_lossy().into_owned(),
         _ if word.contains([' ', '\'', '"']) => format!("'{}'", word.replace('\'', "'\\''")),
@@ -343,7 +380,7 @@ fn shown(command: &[String]) -> String {
 }
 
 /// The linter's own variables, and a build folder that nobody else locks.
-fn environment(inner: &Inner, workspace: &Workspace, checker: &Checker) -> Vec<(String, OsString)> {
+pub(super) fn environment(inner: &Inner, workspace: &Workspace, checker: &Checker) -> Vec<(String, OsString)> {
     let mut all: Vec<(String, OsString)> =
         checker.environment.iter().map(|(name, value)| (name.clone(), value.into())).collect();
     if checker.toolchain == Some(Toolchain::Rust) {
@@ -353,7 +390,13 @@ fn environment(inner: &Inner, workspace: &Workspace, checker: &Checker) -> Vec<(
 }
 
 /// What a tool says of its version, on one line.
-fn version(inner: &Inner, workspace: &Workspace, checker: &Checker, program: &str, cancel: &Cancel) -> Option<String> {
+pub(super) fn version(
+    inner: &Inner,
+    workspace: &Workspace,
+    checker: &Checker,
+    program: &str,
+    cancel: &Cancel,
+) -> Option<String> {
     if checker.version.is_empty() {
         return None;
     }

@@ -34,7 +34,7 @@ const MOST_REACHES: usize = 100;
 /// How long a tool has to say its version.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(super) fn limit(settings: &Settings) -> u64 {
+pub(crate) fn limit(settings: &Settings) -> u64 {
     settings.prove.timeout_seconds.unwrap_or(LIMIT_SECONDS)
 }
 

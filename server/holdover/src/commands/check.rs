@@ -3,7 +3,7 @@
 
 use super::{Failure, cancel_on_interrupt, count, engine_for_counts, failed, open, warn_of_journal};
 use crate::End;
-use crate::out::Out;
+use crate::out::{Out, Unit};
 use contract::{CheckReport, CheckState, Finding, Severity};
 use engine::{CheckAsked, Engine};
 use owo_colors::OwoColorize as _;
@@ -15,9 +15,12 @@ pub(crate) struct Options {
     /// Files and folders to be told about, and names of checks to be run alone; without any, the whole workspace and every check
     #[arg(value_name = "FILE|NAME")]
     pub files: Vec<PathBuf>,
-    /// A check that cannot be run counts: the answer is then not known
+    /// Run the steps that build and test, too; a check that cannot be run counts: the answer is then not known
     #[arg(long)]
     pub all: bool,
+    /// Run also what has not changed since it was run last
+    #[arg(long)]
+    pub again: bool,
     /// Print a SARIF log, for services that show findings
     #[arg(long, conflicts_with = "json")]
     pub sarif: bool,
@@ -32,7 +35,17 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
     let engine = engine_for_counts();
     // What is no file is the name of a check: one of ours, or one that the settings of the workspace have.
-    let (named, names): (Vec<&PathBuf>, Vec<&PathBuf>) = options.files.iter().partition(|file| file.exists());
+    let is_word =
+        |file: &PathBuf| file.components().count() == 1 && file.to_str().is_some_and(|name| !name.contains('/'));
+    // A step is called as folders are, `test` for example: its name counts, and `./test` is the folder.
+    let steps = if options.files.iter().any(|file| is_word(file) && file.is_dir()) {
+        open(&engine, Path::new("."), out).map(|root| engine.steps(&root)).unwrap_or_default()
+    } else {
+        Vec::new()
+    };
+    let is_step = |file: &PathBuf| is_word(file) && steps.iter().any(|step| file.as_os_str() == step.as_str());
+    let (named, names): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        options.files.iter().partition(|file| file.exists() && !is_step(file));
     let names: Vec<String> = names.iter().map(|name| name.display().to_string()).collect();
     let first = named.first().map_or_else(|| Path::new("."), |file| file.as_path());
     let root = open(&engine, first, out)?;
@@ -41,7 +54,13 @@ pub(crate) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
         let known = Engine::check_names().into_iter().map(str::to_owned).chain(added);
         let checks = known.collect::<Vec<_>>().join(", ");
         let what = format!("there is nothing to look at: no file and no check has this name: {unknown}");
-        return Err(Failure::usage(format!("{what}\nhint: checks are called {checks}")));
+        let trusted = engine.trust_of(&root).is_ok_and(host::Trust::allows);
+        let more = if trusted {
+            ""
+        } else {
+            "; what the settings of a workspace call so is known once it is trusted: `holdover trust`"
+        };
+        return Err(Failure::usage(format!("{what}\nhint: checks are called {checks}{more}")));
     }
     let mut files = Vec::new();
     for file in named {
@@ -56,9 +75,15 @@ pub(crate) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
         };
         files.push(if below.as_os_str().is_empty() { root.clone() } else { root.join(below) });
     }
-    let asked = CheckAsked { files: &files, names: &names, all: options.all };
+    let bar = out.progress(&Unit::Lines);
+    let said = |step: &str, line: &str| {
+        if out.verbose { out.note(&format!("{step}: {line}")) } else { bar.report(step, line, 0, 0) }
+    };
+    let asked = CheckAsked { files: &files, names: &names, all: options.all, again: options.again, said: Some(&said) };
     let counts_unknown = options.all || !names.is_empty();
-    let mut report = engine.check(&root, asked, &cancel_on_interrupt()).map_err(|e| failed(&e))?;
+    let report = engine.check(&root, asked, &cancel_on_interrupt()).map_err(|e| failed(&e));
+    drop(bar);
+    let mut report = report?;
     for file in &options.import {
         engine.import_sarif(&root, file, &mut report).map_err(|e| failed(&e))?;
     }

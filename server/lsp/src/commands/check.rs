@@ -27,7 +27,7 @@ pub(super) fn run(state: &mut State, call: Call) {
     let files: Vec<PathBuf> = named.collect();
     let cancel = call.reply.cancel();
     state.answer_later(call.reply, move |_| {
-        let asked = CheckAsked { files: &files, names: &fields.checks, all: fields.all };
+        let asked = CheckAsked { files: &files, names: &fields.checks, all: fields.all, ..CheckAsked::default() };
         let report = engine.check(&root, asked, &cancel).map_err(|e| failed(&e))?;
         json_of(&report).map(Some)
     });

@@ -1,6 +1,7 @@
 //! The commands of `workspace/executeCommand`, one file each. Every command takes one object, `{workspace?, …}`, whose
 //! fields are those of its twin on the command line, and gives what that prints with `--json`.
 
+mod build;
 mod check;
 mod conflicts;
 mod delivery;
@@ -31,12 +32,13 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::{Command, ExecuteCommandParams, NumberOrString};
 
 /// Every command.
-pub(crate) const NAMES: [&str; 36] = [
+pub(crate) const NAMES: [&str; 37] = [
     "holdover.status",
     "holdover.preflight",
     "holdover.fetch",
     "holdover.prove",
     "holdover.check",
+    "holdover.build",
     "holdover.explain",
     "holdover.cancelExplain",
     "holdover.judgeExplain",
@@ -108,6 +110,7 @@ pub(crate) fn run(state: &mut State, params: ExecuteCommandParams, reply: Reply<
         "holdover.fetch" => fetch::run(state, call),
         "holdover.prove" => prove::run(state, call),
         "holdover.check" => check::run(state, call),
+        "holdover.build" => build::run(state, call),
         "holdover.explain" => explain::run(state, call),
         "holdover.cancelExplain" => explain::cancel(state, call),
         "holdover.judgeExplain" => explain::judge(state, call),

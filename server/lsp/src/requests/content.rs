@@ -1,6 +1,6 @@
 //! `holdover/content`: the text of a `holdover:` document, Markdown: the pages of diagnostics, which are in the binary so
 //! that they can be read without a network, the status of a workspace, entries of the journal, notes, and the trails of
-//! files and artifacts, records with conflicts, explanations; and a document as it would be with a conflict resolved, as it is.
+//! files and artifacts, records with conflicts, explanations, logs of steps; and a document as it would be with a conflict resolved, as it is.
 
 use super::Request;
 use crate::commands;
@@ -11,6 +11,7 @@ use crate::state::State;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use tower_lsp::jsonrpc::Error;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Params {
@@ -53,6 +54,8 @@ impl Request for Content {
                 });
                 reply.send(text);
             }
+            None if name == "build" => build(state, query, None, reply, absent),
+            Some(("build", step)) => build(state, query, Some(step), reply, absent),
             Some(("diagnostics", code)) => {
                 reply.send(engine::page(code).map(|text| Answer { text: text.to_owned() }).ok_or_else(absent));
             }
@@ -119,6 +122,25 @@ impl Request for Content {
             }
             _ => reply.send(Err(absent())),
         }
+    }
+}
+
+/// How the steps of a workspace stand, with the log of one.
+fn build(
+    state: &mut State,
+    query: Option<&str>,
+    step: Option<&str>,
+    reply: Reply<Answer>,
+    absent: impl FnOnce() -> Error + Send + 'static,
+) {
+    let root = commands::root(state, query.and_then(workspace).as_deref());
+    let step = step.map(|step| percent_decode_str(step).decode_utf8().map(Cow::into_owned)).transpose();
+    match (root, commands::engine(state), step) {
+        (Ok(root), Ok(engine), Ok(step)) => state.answer_later(reply, move |_| {
+            Ok(Answer { text: engine.build_markdown(&root, step.as_deref()).ok_or_else(absent)? })
+        }),
+        (Err(problem), ..) | (_, Err(problem), _) => reply.send(Err(problem)),
+        (.., Err(_)) => reply.send(Err(absent())),
     }
 }
 

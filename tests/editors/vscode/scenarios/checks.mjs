@@ -16,6 +16,11 @@ export const checks = {
     mkdirSync(own, { recursive: true });
     symlinkSync(path.join(tools, 'linters/bin/ruff'), path.join(own, 'ruff'));
     writeFileSync(path.join(project.workspace, 'ruff.toml'), "lint.select = ['F']\n");
+    const build = ['sh', '-c', "echo begun; echo 'a.py:2:1: error: no such thing'; exit 3"];
+    writeFileSync(
+      path.join(project.workspace, 'holdover.toml'),
+      `[checks]\nbuild = ${JSON.stringify(build)}\n`,
+    );
     writeFileSync(path.join(project.workspace, 'a.py'), "import os\nimport sys\n\nprint('é😀', sys.argv)\n");
   },
   async run({ steps, window }) {
@@ -46,6 +51,24 @@ export const checks = {
         `the built-in lints are not there: ${rows.join(' | ')}`,
       );
       await window.shot('01-checks-dark');
+    });
+
+    await steps.step('a build is run with its log beside, and its error stands in the file', async () => {
+      await window.command('Holdover: Run Builds and Tests');
+      const log = await until('the log', async () => {
+        const shown = await text();
+        return shown.includes('# build: failed with exit code 3') && shown.includes('begun') && shown;
+      });
+      // A narrow window wraps it.
+      expectText(log.replace(/\s+/g, ' '), 'First error, line 2: `a.py:2:1: error: no such thing`');
+      await until('a row', async () =>
+        (await window.problems('no such thing')).find((one) => one.includes('no such thing')),
+      );
+      await until('a row of the step', async () =>
+        (await window.rows('Checks')).some((one) => /^build, failed · failed with exit code 3/.test(one)),
+      );
+      await window.shot('02-build-dark');
+      await window.closeEditors();
     });
 
     await steps.step('a quick fix mends it, and it is gone', async () => {
