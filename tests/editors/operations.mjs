@@ -188,7 +188,8 @@ export function finish(folder, name) {
       git(repository, name, '--continue');
     } catch (problem) {
       if (git(repository, 'ls-files', '--unmerged') !== '') return 'next';
-      throw problem;
+      // What git said: its error has the command alone.
+      throw new Error(`git ${name} --continue: ${problem.stderr}${problem.stdout}`, { cause: problem });
     }
   }
   const status = git(repository, 'status', '--porcelain');

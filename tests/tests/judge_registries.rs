@@ -177,7 +177,9 @@ fn forgotten(place: &Place, text: &str) {
     let of = |path: &PathBuf| std::fs::read_to_string(path).is_ok_and(|found| found.contains(text));
     let known: Vec<PathBuf> = files(&place.run("npm-cache/_cacache/index-v5")).into_iter().filter(of).collect();
     assert!(!known.is_empty(), "npm's index knows {text}");
-    known.iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    for path in known {
+        std::fs::remove_file(path).unwrap();
+    }
 }
 
 /// `more`: lines of `.npmrc`.
@@ -226,7 +228,7 @@ fn npm_asks_a_scopes_own_registry_for_what_the_lockfile_has_no_address_of() {
     place.judged(&mut tally, "nothing damaged", &|_| ());
     place.judged(&mut tally, "no description of one of the scope", &|p| forgotten(p, "/@own%2fb"));
     place.judged(&mut tally, "no description of one of the others", &|p| {
-        forgotten(p, &format!("{}/plain", p.usual.url))
+        forgotten(p, &format!("{}/plain", p.usual.url));
     });
     place.judged(&mut tally, "the scope elsewhere now", &|p| p.edit(".npmrc", &p.own.url, &p.mirror.url));
     place.judged(&mut tally, "all else elsewhere now", &|p| p.edit(".npmrc", &p.usual.url, &p.mirror.url));

@@ -45,7 +45,7 @@ pub use network::{Gate, OfflineMode, Permit, Refused, WayOut};
 pub use paths::{
     Folders, FoldersError, free_bytes, make_private_folder, write_new_private, write_private, write_public,
 };
-pub use process::{Command, Ended, Output, ProcessError, Stream, find_program};
+pub use process::{Command, Ended, Output, ProcessError, Said, Stream, find_program};
 pub use read::{open_regular, read_small};
 pub use routes::RouteWatch;
 pub use sandbox::{

@@ -212,7 +212,7 @@ impl Command {
         self,
         cancel: &Cancel,
         on_start: &mut dyn FnMut(&Group),
-        on_line: &mut dyn FnMut(Option<(Stream, &str)>),
+        on_line: &mut dyn FnMut(Option<Said<'_>>),
     ) -> Result<Output, ProcessError> {
         let shown = self.program.to_string_lossy().into_owned();
         let program = find_program(&self.program).ok_or(ProcessError::NotFound { program: shown.clone() })?;
@@ -318,6 +318,9 @@ impl Command {
         Ok(Output { ended, tail: tail.text() })
     }
 }
+
+/// One line of a tool's, and where it was said.
+pub type Said<'a> = (Stream, &'a str);
 
 /// Between two looks at what a tool has made.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);

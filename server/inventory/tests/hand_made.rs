@@ -225,7 +225,9 @@ fn a_file_that_goes_or_is_cut_short_while_it_is_looked_at_and_read_is_never_veri
             let asked = AtomicUsize::new(0);
             let ask = || {
                 if asked.fetch_add(1, Ordering::Relaxed) == at {
-                    [place_.itoa(), place_.ms()].iter().for_each(|path| spoil(path));
+                    for path in [place_.itoa(), place_.ms()] {
+                        spoil(&path);
+                    }
                 }
             };
             let mut inventory = Inventory::new(&place_.root, place_.options());

@@ -159,7 +159,7 @@ return {
     words = { 'again', 'choose', 'log' },
     needs = 'holdover.build',
     run = function(word, mods)
-      with_workspace(function(client, workspace)
+      client_of.here(function(client, workspace)
         local build = require('holdover.build')
         if word == 'log' then
           build.log(workspace, mods)

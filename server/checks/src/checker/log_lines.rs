@@ -234,12 +234,12 @@ mod tests {
             ("é.c:1:3: error: expected ';' [-Wx]\n", "é.c:1:2 Error -Wx | expected ';'"),
             ("# pkg\n./a.go:3:2: undefined: x\n", "a.go:3:2 Error  | undefined: x"),
             ("    a.go:3: got 1, want 2\n", "a.go:3:1 Error  | got 1, want 2"),
-            ("a.py:2: AssertionError\n", "a.py:2:1 Error  | AssertionError"),
+            ("a.py:2: AssertionError\n", "a.py:2:2 Error  | AssertionError"),
             ("web/a.ts(1,4): error TS2322: no\n", "web/a.ts:1:4 Error TS2322 | no"),
             ("[ERROR] /w/T.java:[2,1] cannot find symbol\n", "T.java:2:1 Error  | cannot find symbol"),
             (
                 "Traceback (most recent call last):\n  File \"/usr/lib/x.py\", line 1, in <module>\n    f()\n  File \"a.py\", line 2, in f\n    g()\n  File \"/usr/lib/y.py\", line 3, in g\nValueError: no\n",
-                "a.py:2:1 Error ValueError | ValueError: no",
+                "a.py:2:2 Error ValueError | ValueError: no",
             ),
             (
                 "TypeError: x is not a function\n    at g (/w/node_modules/x.js:1:1)\n    at f (file:///w/web/a.ts:1:4)\n    at node:internal:1:1\n",

@@ -21,6 +21,8 @@ pub(super) type ByFile = BTreeMap<PathBuf, Vec<Finding>>;
 pub(crate) struct CheckBook {
     held: Mutex<Held>,
     pub(super) hashes: Hashes,
+    /// Texts of rules that were asked for, by the key under which they are remembered: the journal has one only a moment later.
+    pub(super) rules: Mutex<HashMap<String, String>>,
     /// Stops the look that goes on.
     pub(super) looking: Mutex<Option<Cancel>>,
 }

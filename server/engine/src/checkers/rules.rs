@@ -8,10 +8,12 @@ use checks::checker::{Checker, Found, checker};
 use contract::{Position, Range};
 use host::Cancel;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// Characters of a rule's text in a hover.
 const SHORT: usize = 4000;
+/// Texts of rules that are held beside the journal.
+const MOST: usize = 64;
 
 impl Engine {
     /// The text of a rule as Markdown, by the linter on this machine. `file`: one of the workspace that is asked for; nothing of one
@@ -81,6 +83,10 @@ fn rule(inner: &Inner, workspace: &Workspace, id: &str, code: &str, cancel: &Can
     let behind = checker.toolchain.and_then(|_| prove::toolchains()).unwrap_or_default();
     let key =
         format!("rule:{}:{code}", host::fingerprint(format!("{}{behind}", prove::stamp(&program_now)).as_bytes()));
+    let texts = || workspace.check_book.rules.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = texts().get(&key) {
+        return Some(known.clone());
+    }
     let journal = inner.journal_now().and_then(Result::ok);
     let known = inner.about_to_remember(&key).or_else(|| journal.as_ref()?.remember_get(&key).ok().flatten());
     if let Some(known) = known.and_then(|known| String::from_utf8(known).ok()) {
@@ -97,6 +103,12 @@ fn rule(inner: &Inner, workspace: &Workspace, id: &str, code: &str, cancel: &Can
     if text.is_empty() {
         return None;
     }
-    inner.remember_later(vec![(key, text.clone().into_bytes())]);
+    inner.remember_later(vec![(key.clone(), text.clone().into_bytes())]);
+    let mut texts = texts();
+    if texts.len() >= MOST {
+        texts.clear();
+    }
+    texts.insert(key, text.clone());
+    drop(texts);
     Some(text)
 }

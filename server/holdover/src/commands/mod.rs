@@ -128,12 +128,6 @@ fn warn_of_journal(engine: &Engine, out: &Out) {
 
 fn failed(error: &EngineError) -> Failure {
     let end = match error {
-        EngineError::Review(
-            ReviewError::Nothing { .. }
-            | ReviewError::NotHere { .. }
-            | ReviewError::Others { .. }
-            | ReviewError::Outdated,
-        ) => End::No,
         EngineError::Remote(refused) => {
             if refused.is_usage() {
                 End::Usage
@@ -154,7 +148,13 @@ fn failed(error: &EngineError) -> Failure {
         | EngineError::Ask(host::AskError::Cancelled | host::AskError::Forced)
         | EngineError::Date { .. }
         | EngineError::Cancelled
-        | EngineError::Busy { .. } => End::No,
+        | EngineError::Busy { .. }
+        | EngineError::Review(
+            ReviewError::Nothing { .. }
+            | ReviewError::NotHere { .. }
+            | ReviewError::Others { .. }
+            | ReviewError::Outdated,
+        ) => End::No,
         EngineError::Snapshot(SnapshotError::Io { .. })
         | EngineError::NotOpen { .. }
         | EngineError::Explain(_)

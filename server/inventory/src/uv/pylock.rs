@@ -90,6 +90,7 @@ struct File {
     path: Option<String>,
     #[serde(default)]
     hashes: BTreeMap<String, String>,
+    size: Option<u64>,
     subdirectory: Option<String>,
 }
 
@@ -101,6 +102,7 @@ impl File {
             path: self.path.clone(),
             filename: self.name.clone(),
             hash: hash.map(|(name, sum)| format!("{name}:{sum}")),
+            size: self.size,
         }
     }
 }
