@@ -145,8 +145,8 @@ fn checks(workspace: &Workspace) -> Told {
 
 fn sync(now: &Now<'_>) -> Told {
     if now.sync.state == SyncState::Disabled {
-        let why = "there is no remote: what is written stays on this machine";
-        return (FunctionMode::Local, why.into(), "`holdover remote add` names one");
+        let why = "there is no remote, so what is written stays on this machine; `holdover remote add` names one";
+        return (FunctionMode::Local, why.into(), "");
     }
     let why = "over folders at once; over remotes on other machines when there is a connection";
     (FunctionMode::Delayed, why.into(), "")
