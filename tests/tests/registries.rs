@@ -4,125 +4,41 @@
 
 #[path = "registries/maven.rs"]
 mod maven;
+#[path = "registries/place.rs"]
+mod place;
 #[path = "registries/server.rs"]
 mod server;
 
-use holdover_tests::binary;
-use holdover_tests::client::{Client, PATIENCE, Setup, uri};
-use serde_json::{Value, json};
+use place::{DESCRIPTION, Place, SECRET, words};
 use server::{Registry, listens, say, wait};
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// A workspace with one package of each kind of tool, all of them missing, and a data folder.
-struct Place {
-    folder: tempfile::TempDir,
-}
-
-const SECRET: &str = "npm_8d1f0c2e7a";
-const DESCRIPTION: &str = r#"{"name":"left-pad","versions":{"1.3.0":{"name":"left-pad"}}}"#;
-
 impl Place {
-    /// Trusted, and connections are tried whatever the machine's routes say.
-    fn new() -> Self {
-        let place = Self::untrusted();
-        assert!(place.holdover(&["trust"]).status.success());
+    /// Without npm's lockfile.
+    fn bare() -> Self {
+        let place = Self::new();
+        std::fs::remove_file(place.workspace().join("package-lock.json")).unwrap();
         place
     }
 
-    fn untrusted() -> Self {
-        let place = Self { folder: tempfile::tempdir().unwrap() };
-        std::fs::create_dir_all(place.workspace()).unwrap();
-        std::fs::create_dir_all(place.home()).unwrap();
-        let integrity =
-            "sha512-XI5MPzVNApjAyhQzphX8BkmKsKUxD4LdyK24iZeQGinBN9yTQT3bFlCBy/aVx2HrNcqQGsdot8ghrjyrvMCoEA==";
-        place.write("package.json", r#"{"name":"app","version":"1.0.0","dependencies":{"left-pad":"1.3.0"}}"#);
-        place.write(
-            "package-lock.json",
-            &format!(
-                r#"{{"name":"app","version":"1.0.0","lockfileVersion":3,"packages":{{"":{{"name":"app","version":"1.0.0","dependencies":{{"left-pad":"1.3.0"}}}},"node_modules/left-pad":{{"version":"1.3.0","integrity":"{integrity}"}}}}}}"#
-            ),
-        );
-        assert!(place.holdover(&["offline", "off"]).status.success());
-        place
-    }
-
-    fn workspace(&self) -> PathBuf {
-        self.folder.path().join("workspace")
-    }
-
-    fn home(&self) -> PathBuf {
-        self.folder.path().join("home")
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.workspace().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-
-    /// npm's registry is this one.
-    fn npm(&self, url: &str) {
-        self.write(".npmrc", &format!("registry={url}\n"));
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(binary::holdover());
-        for (name, _) in std::env::vars() {
-            let lower = name.to_ascii_lowercase();
-            if lower.ends_with("_proxy")
-                || lower.starts_with("npm_config")
-                || lower.starts_with("cargo_")
-                || lower.starts_with("uv_")
-                || ["pip_", "poetry_", "yarn_", "pnpm_", "go", "virtual_env"]
-                    .iter()
-                    .any(|start| lower.starts_with(start))
-            {
-                command.env_remove(name);
-            }
-        }
-        command
-            .current_dir(self.workspace())
-            .env("HOME", self.home())
-            .env("CARGO_HOME", self.home().join("cargo"))
-            .env("HOLDOVER_DATA_DIR", self.folder.path().join("data"))
-            .env("HOLDOVER_CONFIG", self.folder.path().join("none.toml"))
-            .env_remove("HOLDOVER_OFFLINE");
-        command
-    }
-
-    fn holdover(&self, arguments: &[&str]) -> Output {
-        self.command().args(arguments).output().unwrap()
-    }
-
-    /// What is told of the only registry.
-    fn asked(&self) -> Value {
+    /// The state and the words for the registry of a tool at this address.
+    #[track_caller]
+    fn of(&self, ecosystem: &str, url: &str) -> (String, String) {
         let all = self.all();
-        let [one] = all.as_slice() else { panic!("{all:#?}") };
-        one.clone()
+        let found = all.iter().find(|mirror| mirror["ecosystem"] == ecosystem && mirror["url"] == url);
+        words(found.unwrap_or_else(|| panic!("no {url} of {ecosystem}: {all:#?}")))
     }
 
-    fn all(&self) -> Vec<Value> {
-        let output = self.holdover(&["status", "--ask", "--json"]);
-        let said = String::from_utf8_lossy(&output.stderr);
-        let status: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {said}"));
-        status["mirrors"].as_array().unwrap().clone()
+    /// What the terminal prints and the journal keeps has no secret in it.
+    #[track_caller]
+    fn keeps(&self, registries: &[&Registry]) {
+        let shown = self.holdover(&["status", "--ask", "-v"]);
+        let log = self.holdover(&["journal", "log", "--json"]);
+        let heads: String = registries.iter().flat_map(|registry| registry.heads()).collect();
+        let all = [shown.stdout, shown.stderr, log.stdout, heads.into_bytes()].concat();
+        assert!(!String::from_utf8_lossy(&all).contains(SECRET));
     }
-
-    /// The state and the words for a registry that answers like this.
-    fn state(answer: impl Fn(&str, &mut dyn Write) + Send + Sync + 'static) -> (String, String) {
-        let place = Place::new();
-        let registry = Registry::start(answer);
-        place.npm(&format!("http://127.0.0.1:{}/", registry.port));
-        words(&place.asked())
-    }
-}
-
-fn words(mirror: &Value) -> (String, String) {
-    (mirror["state"].as_str().unwrap().to_owned(), mirror["text"].as_str().unwrap().to_owned())
 }
 
 #[track_caller]
@@ -302,33 +218,6 @@ fn registries_of_cargo_and_uv_are_asked_in_their_own_ways() {
 const LISTING: &str = r#"<a href="six-1.16.0-py2.py3-none-any.whl">six</a>"#;
 const INTEGRITY: &str =
     "sha512-XI5MPzVNApjAyhQzphX8BkmKsKUxD4LdyK24iZeQGinBN9yTQT3bFlCBy/aVx2HrNcqQGsdot8ghrjyrvMCoEA==";
-
-impl Place {
-    /// Without npm's lockfile.
-    fn bare() -> Self {
-        let place = Self::new();
-        std::fs::remove_file(place.workspace().join("package-lock.json")).unwrap();
-        place
-    }
-
-    /// The state and the words for the registry of a tool at this address.
-    #[track_caller]
-    fn of(&self, ecosystem: &str, url: &str) -> (String, String) {
-        let all = self.all();
-        let found = all.iter().find(|mirror| mirror["ecosystem"] == ecosystem && mirror["url"] == url);
-        words(found.unwrap_or_else(|| panic!("no {url} of {ecosystem}: {all:#?}")))
-    }
-
-    /// What the terminal prints and the journal keeps has no secret in it.
-    #[track_caller]
-    fn keeps(&self, registries: &[&Registry]) {
-        let shown = self.holdover(&["status", "--ask", "-v"]);
-        let log = self.holdover(&["journal", "log", "--json"]);
-        let heads: String = registries.iter().flat_map(|registry| registry.heads()).collect();
-        let all = [shown.stdout, shown.stderr, log.stdout, heads.into_bytes()].concat();
-        assert!(!String::from_utf8_lossy(&all).contains(SECRET));
-    }
-}
 
 fn descriptions(path: &str, to: &mut dyn Write) {
     match path {
@@ -519,190 +408,4 @@ fn crates_io() -> String {
     let lock = include_str!("../../Cargo.lock");
     let line = lock.lines().find_map(|line| line.strip_prefix("source = \"registry+")).unwrap();
     line.trim_end_matches('"').to_owned()
-}
-
-#[test]
-fn nobody_is_asked_for_a_workspace_that_is_not_trusted_or_while_offline_is_forced() {
-    let registry = Registry::start(|_, to| say(to, "200 OK", "application/json", DESCRIPTION));
-    let url = format!("http://127.0.0.1:{}/", registry.port);
-    let place = Place::untrusted();
-    place.npm(&url);
-    let refused = place.holdover(&["status", "--ask"]);
-    let said = String::from_utf8(refused.stderr).unwrap();
-    assert!(refused.status.code() == Some(1) && said.contains("not trusted"), "{said}");
-    let place = Place::new();
-    place.npm(&url);
-    assert!(place.holdover(&["offline", "on"]).status.success());
-    let refused = place.holdover(&["status", "--ask"]);
-    let said = String::from_utf8(refused.stderr).unwrap();
-    assert!(refused.status.code() == Some(1) && said.contains("forced offline"), "{said}");
-    assert_eq!(registry.heads(), Vec::<String>::new());
-}
-
-#[test]
-fn forcing_offline_ends_a_question_that_is_under_way() {
-    let place = Place::new();
-    let registry = Registry::start(|_, _| wait(60.0));
-    place.npm(&format!("http://127.0.0.1:{}/", registry.port));
-    let asking =
-        place.command().args(["status", "--ask"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let began = Instant::now();
-    while registry.heads().is_empty() {
-        assert!(began.elapsed() < Duration::from_secs(30), "nobody asked");
-        wait(0.02);
-    }
-    assert!(place.holdover(&["offline", "on"]).status.success());
-    let ended = asking.wait_with_output().unwrap();
-    let said = String::from_utf8(ended.stderr).unwrap();
-    assert!(said.contains("offline was forced meanwhile"), "{said}");
-}
-
-const INSIDE: &str = "HOLDOVER_TEST_INSIDE";
-
-fn alone() -> PathBuf {
-    Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("tests/registries/alone.py")
-}
-
-/// Whether this is a network of its own with a way out that leads nowhere, so that what the machine has does not matter. If not,
-/// the test of this name is run in one.
-fn is_alone(test: &str) -> bool {
-    if std::env::var_os(INSIDE).is_some() {
-        return true;
-    }
-    let mut inside = Command::new("unshare");
-    inside.args(["--user", "--map-root-user", "--net", "--", "python3"]).arg(alone()).arg("up");
-    inside.arg(std::env::current_exe().unwrap()).args([test, "--exact"]).env(INSIDE, "1");
-    let output = inside.output().expect("unshare is there: util-linux is part of every Linux");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
-    false
-}
-
-/// A registry whose page can be changed.
-fn changing() -> (Registry, Arc<Mutex<(&'static str, &'static str)>>) {
-    let page = Arc::new(Mutex::new(("application/json", DESCRIPTION)));
-    let shown = Arc::clone(&page);
-    let registry = Registry::start(move |_, to| {
-        let (kind, body) = *shown.lock().unwrap();
-        say(to, "200 OK", kind, body);
-    });
-    (registry, page)
-}
-
-const LOGIN: (&str, &str) = ("text/html", "<html>Welcome aboard</html>");
-
-#[test]
-fn the_connection_is_captive_degraded_or_online_as_the_registries_answer() {
-    if !is_alone("the_connection_is_captive_degraded_or_online_as_the_registries_answer") {
-        return;
-    }
-    let place = Place::new();
-    assert!(place.holdover(&["offline", "auto"]).status.success());
-    let (registry, page) = changing();
-    let connection = |more: &[&str]| {
-        let output = place.holdover(&[&["status", "--json"], more].concat());
-        let status: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let (connection, functions) = (&status["connectivity"], status["functions"].as_array().unwrap());
-        let fetch = functions.iter().find(|function| function["name"] == "fetch").unwrap();
-        let [state, detail] = ["state", "detail"].map(|key| connection[key].as_str().unwrap().to_owned());
-        (state, detail, fetch["mode"].as_str().unwrap().to_owned())
-    };
-    let is = |(state, detail, fetch): (String, String, String), wanted: [&str; 3]| {
-        assert_eq!([state.as_str(), fetch.as_str()], [wanted[0], wanted[2]], "{detail}");
-        assert!(detail.contains(wanted[1]), "{detail}");
-    };
-    place.npm(&format!("http://127.0.0.1:{}/", registry.port));
-    is(connection(&["--ask"]), ["online", "1 registry asked", "needs-online"]);
-    *page.lock().unwrap() = LOGIN;
-    is(connection(&["--ask"]), ["captive", "log in", "unavailable"]);
-    place.npm("http://127.0.0.1:9/");
-    is(connection(&["--ask"]), ["degraded", "of 1 registry 1 does not answer", "needs-online"]);
-    is(connection(&[]), ["online", "no mirror was asked", "needs-online"]);
-}
-
-#[test]
-fn a_server_asks_by_itself_where_it_is_trusted_and_hears_at_once_that_the_way_out_is_gone() {
-    if !is_alone("a_server_asks_by_itself_where_it_is_trusted_and_hears_at_once_that_the_way_out_is_gone") {
-        return;
-    }
-    let (registry, page) = changing();
-    *page.lock().unwrap() = LOGIN;
-    let start = |place: &Place| {
-        assert!(place.holdover(&["offline", "auto"]).status.success());
-        place.npm(&format!("http://127.0.0.1:{}/", registry.port));
-        let known = place.command();
-        let env = known
-            .get_envs()
-            .filter_map(|(name, value)| Some((name.to_str().unwrap().to_owned(), value?.to_str().unwrap().to_owned())));
-        let mut client =
-            Client::start(&Setup { env: env.collect(), roots: vec![place.workspace()], ..Setup::default() });
-        client.accept_leftovers();
-        client
-    };
-    let connection = |client: &mut Client, wanted: &str| {
-        let ask = |client: &mut Client| client.request("holdover/status", json!({}));
-        let status = client.until(ask, |status| status["connectivity"]["state"] == wanted);
-        assert_eq!(status["connectivity"]["state"], wanted, "{status:#}");
-        status
-    };
-    let untrusted = Place::untrusted();
-    let mut client = start(&untrusted);
-    connection(&mut client, "online");
-    let ask = |client: &mut Client| client.request("holdover/status", json!({}));
-    client.until(ask, |status| status["readiness"]["total"] == 1);
-    let refused = client
-        .refused("workspace/executeCommand", json!({ "command": "holdover.status", "arguments": [{ "ask": true }] }));
-    assert!(refused.1.contains("not trusted"), "{refused:?}");
-    assert_eq!(registry.heads(), Vec::<String>::new(), "a workspace that is not trusted names nobody to be asked");
-    drop(client);
-
-    let place = Place::new();
-    let mut client = start(&place);
-    let status = connection(&mut client, "captive");
-    assert_eq!(status["mirrors"][0]["state"], "captive", "{status:#}");
-    // Another workspace, whose own registry answers, does not hide it.
-    let near = Registry::start(|_, to| say(to, "200 OK", "application/json", DESCRIPTION));
-    let other = place.folder.path().join("other");
-    assert!(Command::new("cp").arg("-a").arg(place.workspace()).arg(&other).status().unwrap().success());
-    std::fs::write(other.join(".npmrc"), format!("registry=http://127.0.0.1:{}/\n", near.port)).unwrap();
-    assert!(place.holdover(&["trust", other.to_str().unwrap()]).status.success());
-    let added = json!({ "added": [{ "uri": uri(&other), "name": "other" }], "removed": [] });
-    client.notify("workspace/didChangeWorkspaceFolders", json!({ "event": added }));
-    let ask = |client: &mut Client| client.request("holdover/status", json!({ "workspace": other }));
-    let status = client.until(ask, |status| status["mirrors"][0]["state"] == "reachable");
-    assert_eq!(
-        (&status["mirrors"][0]["state"], &status["connectivity"]["state"]),
-        (&"reachable".into(), &"captive".into()),
-        "{status:#}"
-    );
-    // Logged in: asked again.
-    *page.lock().unwrap() = ("application/json", DESCRIPTION);
-    let status = client.command("holdover.status", json!({ "ask": true }));
-    assert_eq!(
-        (&status["connectivity"]["state"], &status["mirrors"][0]["state"]),
-        (&"online".into(), &"reachable".into())
-    );
-    // Nobody asks for the status: the kernel tells.
-    while client.wait(Duration::from_millis(300), |message| message["method"] == "holdover/didChangeStatus").is_some() {
-    }
-    assert!(Command::new("python3").arg(alone()).arg("down").status().unwrap().success());
-    let told = client.wait(PATIENCE, |message| {
-        message["method"] == "holdover/didChangeStatus" && message["params"]["connectivity"]["state"] == "offline"
-    });
-    let told = told.expect("it is told without being asked for");
-    assert_eq!(told["params"]["mirrors"][0]["state"], "unknown", "{told:#}");
-    assert!(
-        told["params"]["mirrors"][0]["text"].as_str().unwrap().contains("not asked on this network; before: answers")
-    );
-}
-
-#[test]
-fn a_fetch_that_fails_says_what_the_registry_answers() {
-    let place = Place::new();
-    let registry = Registry::start(|_, to| say(to, "200 OK", "text/html", LOGIN.1));
-    place.npm(&format!("http://127.0.0.1:{}/", registry.port));
-    let fetch = place.holdover(&["preflight", "--fetch"]);
-    let said = String::from_utf8(fetch.stdout).unwrap() + &String::from_utf8(fetch.stderr).unwrap();
-    assert_eq!(fetch.status.code(), Some(1), "{said}");
-    assert!(said.contains("something else answers for it") && said.contains("log in to the network"), "{said}");
 }

@@ -1,4 +1,5 @@
 //! A registry that answers as a test wants: over HTTP or TLS, on loopback, and remembers what it was sent.
+#![allow(dead_code, reason = "each test uses its own part of it")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -6,9 +6,6 @@ local content = require('holdover.content')
 
 local M = {}
 
----LSP's RequestCancelled.
-local CANCELLED = -32800
-
 ---@class holdover.CheckStatus
 ---@field name string
 ---@field state string
@@ -48,22 +45,9 @@ function M.run(client, fields, mods)
   M.log(fields.workspace, mods)
   vim.api.nvim_set_current_win(window)
   local why = 'This runs what the workspace says builds and tests it. Trust it?'
-  require('holdover.trust').execute(
-    client,
-    { name = 'holdover.build', fields = fields, why = why },
-    function(err, report, declined)
-      if declined then
-        -- Whoever said no knows.
-      elseif err and err.code == CANCELLED then
-        require('holdover.progress').say('stopped')
-      elseif err then
-        client_of.fail(err.message)
-      elseif type(report) == 'table' then
-        tell(report)
-      end
-      M.on_change({ workspace = fields.workspace })
-    end
-  )
+  require('holdover.trust').steer(client, { name = 'holdover.build', fields = fields, why = why }, tell, function()
+    M.on_change({ workspace = fields.workspace })
+  end)
 end
 
 ---Asks which step, and runs that one and what it needs.

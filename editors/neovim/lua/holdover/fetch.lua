@@ -6,9 +6,6 @@ local trust = require('holdover.trust')
 
 local M = {}
 
----LSP's RequestCancelled.
-local CANCELLED = -32800
-
 ---@param outcome holdover.FetchOutcome
 ---@return string[]
 local function errors(outcome)
@@ -38,20 +35,8 @@ end
 ---@param done? fun(err: lsp.ResponseError?, report: holdover.PreflightReport?)
 function M.run(client, fields, done)
   local why = "Fetching runs this workspace's own tools and settings. Trust it?"
-  trust.execute(client, { name = 'holdover.fetch', fields = fields, why = why }, function(err, report, declined)
-    if declined then
-      -- Whoever said no knows.
-    elseif err and err.code == CANCELLED then
-      require('holdover.progress').say('stopped; what had arrived by then is kept')
-    elseif err then
-      client_of.fail(err.message)
-    elseif type(report) == 'table' then
-      tell(report)
-    end
-    if done then
-      done(err, report)
-    end
-  end)
+  local stopped = 'stopped; what had arrived by then is kept'
+  trust.steer(client, { name = 'holdover.fetch', fields = fields, why = why, stopped = stopped }, tell, done)
 end
 
 ---Shows what a fetch would run, and runs nothing.

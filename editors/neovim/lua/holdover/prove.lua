@@ -6,9 +6,6 @@ local trust = require('holdover.trust')
 
 local M = {}
 
----LSP's RequestCancelled.
-local CANCELLED = -32800
-
 ---@param report holdover.PreflightReport
 local function tell(report)
   local proof = report.readiness and report.readiness.proof
@@ -18,6 +15,9 @@ local function tell(report)
   else
     client_of.fail(words)
   end
+  if report.findings and #report.findings > 0 then
+    require('holdover.lists').preflight(report, 'quickfix')
+  end
 end
 
 ---Runs `holdover.prove`. Where the workspace is not trusted, asks, trusts it, and runs it once more.
@@ -26,23 +26,7 @@ end
 ---@param done? fun(err: lsp.ResponseError?, report: holdover.PreflightReport?)
 function M.run(client, fields, done)
   local why = "A proof run starts this workspace's own build and tests. Trust it?"
-  trust.execute(client, { name = 'holdover.prove', fields = fields, why = why }, function(err, report, declined)
-    if declined then
-      -- Whoever said no knows.
-    elseif err and err.code == CANCELLED then
-      require('holdover.progress').say('stopped')
-    elseif err then
-      client_of.fail(err.message)
-    elseif type(report) == 'table' then
-      tell(report)
-      if report.findings and #report.findings > 0 then
-        require('holdover.lists').preflight(report, 'quickfix')
-      end
-    end
-    if done then
-      done(err, report)
-    end
-  end)
+  trust.steer(client, { name = 'holdover.prove', fields = fields, why = why }, tell, done)
 end
 
 ---Client-side half of the command `holdover.prove` that a code action carries.

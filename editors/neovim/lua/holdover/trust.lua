@@ -3,6 +3,9 @@
 
 local M = {}
 
+---LSP's RequestCancelled.
+local CANCELLED = -32800
+
 ---Writes a workspace into the user's trust list, or takes it out.
 ---@param root string
 ---@param opts {program: string, revoke?: boolean}
@@ -81,6 +84,28 @@ function M.execute(client, command, done)
     end)
   end
   attempt(true)
+end
+
+---The same for a command that takes its time, and says how it ended: `tell` a report, the words for one that was stopped, or the error.
+---@param client vim.lsp.Client
+---@param command {name: string, fields?: table, why: string, stopped?: string}
+---@param tell fun(report: table)
+---@param done? fun(err: lsp.ResponseError?, report: any)
+function M.steer(client, command, tell, done)
+  M.execute(client, command, function(err, report, declined)
+    if declined then
+      -- Whoever said no knows.
+    elseif err and err.code == CANCELLED then
+      require('holdover.progress').say(command.stopped or 'stopped')
+    elseif err then
+      require('holdover.client').fail(err.message)
+    elseif type(report) == 'table' then
+      tell(report)
+    end
+    if done then
+      done(err, report)
+    end
+  end)
 end
 
 return M

@@ -1,14 +1,12 @@
 //! `holdover.build {workspace?, steps?, again?}`: runs the steps that build and test the workspace, all or those that are named, with progress,
 //! a log that grows, and a way to stop it.
 
-use super::{Call, engine, failed, json_of, root};
+use super::Call;
 use crate::progress::Teller;
 use crate::state::State;
 use contract::{CheckReport, CheckState, Progress};
 use serde::Deserialize;
-use serde_json::Value;
 use std::sync::{Mutex, PoisonError};
-use tower_lsp::jsonrpc::Result;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -18,39 +16,24 @@ struct Fields {
     again: bool,
 }
 
+const TITLE: &str = "Building without a network";
+
 /// Characters of a line that are shown while it runs.
 const LINE: usize = 200;
 
 pub(super) fn run(state: &mut State, call: Call) {
     let Some((fields, call)) = call.fields::<Fields>() else { return };
-    let (root, engine) = match (root(state, fields.workspace.as_deref()), engine(state)) {
-        (Ok(root), Ok(engine)) => (root, engine),
-        (Err(problem), _) | (_, Err(problem)) => return call.answer(Err(problem)),
-    };
-    let cancel = call.reply.cancel();
-    let token = state.begin_progress("Building without a network", call.token.clone(), cancel.clone());
-    let teller = Mutex::new(Teller::new(state.events.clone(), token.clone()));
-    let job = move || {
+    let Some((root, engine, call)) = call.place(state, fields.workspace.as_deref()) else { return };
+    let job = move |cancel: &_, teller: Teller| {
+        let teller = Mutex::new(teller);
         let said = |step: &str, line: &str| {
             let line: String = line.trim().chars().take(LINE).collect();
-            let title = "Building without a network".to_owned();
             let teller = teller.lock().unwrap_or_else(PoisonError::into_inner);
-            teller.tell(Progress { title, message: format!("{step}: {line}"), done: 0, total: 0 });
+            teller.tell(Progress { title: TITLE.to_owned(), message: format!("{step}: {line}"), done: 0, total: 0 });
         };
-        engine.build(&root, &fields.steps, fields.again, &said, &cancel)
+        engine.build(&root, &fields.steps, fields.again, &said, cancel)
     };
-    state.work(job, move |state, outcome| {
-        let Some(outcome) = outcome else {
-            // Dropping the call answers it with an error.
-            return state.end_progress(&token, "failed");
-        };
-        let (words, answer): (_, Result<Value>) = match outcome {
-            Ok(report) => (words(&report), json_of(&report)),
-            Err(problem) => ("stopped", Err(failed(&problem))),
-        };
-        state.end_progress(&token, words);
-        call.answer(answer);
-    });
+    call.steered(state, TITLE, job, |outcome| outcome.map_or("stopped", words));
 }
 
 fn words(report: &CheckReport) -> &'static str {

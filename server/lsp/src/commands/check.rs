@@ -1,7 +1,7 @@
 //! `holdover.check {workspace?, files?, checks?, all?}`: what reaches for a network while the project is built and tested, and what the
 //! project's own linters find, of the files and folders that are named, or of the whole workspace.
 
-use super::{Call, engine, failed, json_of, root};
+use super::{Call, failed, json_of};
 use crate::from_proto;
 use crate::state::State;
 use engine::CheckAsked;
@@ -19,10 +19,7 @@ struct Fields {
 
 pub(super) fn run(state: &mut State, call: Call) {
     let Some((fields, call)) = call.fields::<Fields>() else { return };
-    let (root, engine) = match (root(state, fields.workspace.as_deref()), engine(state)) {
-        (Ok(root), Ok(engine)) => (root, engine),
-        (Err(problem), _) | (_, Err(problem)) => return call.answer(Err(problem)),
-    };
+    let Some((root, engine, call)) = call.place(state, fields.workspace.as_deref()) else { return };
     let named = fields.files.iter().filter_map(|name| from_proto::path_or_uri(name)).map(|path| root.join(path));
     let files: Vec<PathBuf> = named.collect();
     let cancel = call.reply.cancel();

@@ -1,7 +1,7 @@
 //! `holdover.explain {workspace?, file, line?, lines?, finding?, ask?, follows?, facts?, again?}`: facts at once; what is slower, and a model's
 //! words, come with `holdover/didChangeExplanation`. `holdover.cancelExplain {id?}` stops it, `holdover.judgeExplain {id, accepted, reason?}` says what it was worth.
 
-use super::{Call, engine, failed, json_of, root};
+use super::{Call, engine, failed, json_of};
 use crate::event::{Event, error};
 use crate::from_proto;
 use crate::outbound::Key;
@@ -41,10 +41,7 @@ struct Fields {
 pub(super) fn run(state: &mut State, call: Call) {
     let Some((fields, call)) = call.fields::<Fields>() else { return };
     let named = fields.workspace.as_deref().or(fields.file.as_deref());
-    let (root, engine) = match (root(state, named), engine(state)) {
-        (Ok(root), Ok(engine)) => (root, engine),
-        (Err(problem), _) | (_, Err(problem)) => return call.answer(Err(problem)),
-    };
+    let Some((root, engine, call)) = call.place(state, named) else { return };
     let Some(file) = fields.file.as_deref().and_then(from_proto::path_or_uri).map(|path| state.spelled(&path)) else {
         return call.answer(Err(error(ErrorCode::InvalidParams, "`file` is missing: what is to be explained")));
     };

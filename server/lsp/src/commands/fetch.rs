@@ -1,12 +1,11 @@
 //! `holdover.fetch {workspace?, artifacts?, dryRun?, giveUp?}`: brings here what is missing, with progress and a way to stop it; or
 //! gives up what waits to be tried again by itself.
 
-use super::{Call, engine, failed, json_of, root};
+use super::{Call, failed};
 use crate::progress::Teller;
 use crate::state::State;
 use contract::JobState;
 use serde::Deserialize;
-use serde_json::Value;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -19,38 +18,23 @@ struct Fields {
 
 pub(super) fn run(state: &mut State, call: Call) {
     let Some((fields, call)) = call.fields::<Fields>() else { return };
-    let (root, engine) = match (root(state, fields.workspace.as_deref()), engine(state)) {
-        (Ok(root), Ok(engine)) => (root, engine),
-        (Err(problem), _) | (_, Err(problem)) => return call.answer(Err(problem)),
-    };
+    let Some((root, engine, call)) = call.place(state, fields.workspace.as_deref()) else { return };
     if fields.give_up {
         return state.answer_later(call.reply, move |_| {
             let given_up = engine.cancel_retries(&root).map_err(|e| failed(&e))?;
             Ok(Some(serde_json::json!({ "givenUp": given_up })))
         });
     }
-    let cancel = call.reply.cancel();
-    let token = state.begin_progress("Getting what is missing", call.token.clone(), cancel.clone());
-    let teller = Teller::new(state.events.clone(), token.clone());
-    let job = move || engine.fetch(&root, fields.artifacts.as_deref(), fields.dry_run, &cancel, &|p| teller.tell(p));
-    state.work(job, move |state, outcome| {
-        let Some(outcome) = outcome else {
-            // Dropping the call answers it with an error.
-            return state.end_progress(&token, "failed");
-        };
-        let (words, answer): (_, Result<Value, _>) = match outcome {
-            Ok(report) => {
-                let words = match report.fetch.as_ref().map(|fetch| fetch.state) {
-                    Some(JobState::Done) => "done",
-                    Some(JobState::Cancelled) => "stopped",
-                    Some(JobState::Queued) => "nothing was run",
-                    _ => "failed",
-                };
-                (words, json_of(&report))
-            }
-            Err(problem) => ("failed", Err(failed(&problem))),
-        };
-        state.end_progress(&token, words);
-        call.answer(answer);
+    let job = move |cancel: &_, teller: Teller| {
+        engine.fetch(&root, fields.artifacts.as_deref(), fields.dry_run, cancel, &|progress| teller.tell(progress))
+    };
+    call.steered(state, "Getting what is missing", job, |outcome| {
+        let Ok(report) = outcome else { return "failed" };
+        match report.fetch.as_ref().map(|fetch| fetch.state) {
+            Some(JobState::Done) => "done",
+            Some(JobState::Cancelled) => "stopped",
+            Some(JobState::Queued) => "nothing was run",
+            _ => "failed",
+        }
     });
 }

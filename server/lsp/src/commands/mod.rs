@@ -15,6 +15,7 @@ mod prove;
 mod resolve_conflict;
 mod review;
 mod status;
+mod steered;
 mod sync;
 mod trail;
 mod undo_resolution;
@@ -89,6 +90,17 @@ impl Call {
                     ErrorCode::InvalidParams,
                     format!("these fields are not the command's: {problem}"),
                 )));
+                None
+            }
+        }
+    }
+
+    /// The workspace that was named, or the first one, and the engine; `None` after the client was told why there is none.
+    fn place(self, state: &State, named: Option<&str>) -> Option<(PathBuf, engine::Engine, Self)> {
+        match (root(state, named), engine(state)) {
+            (Ok(root), Ok(engine)) => Some((root, engine, self)),
+            (Err(problem), _) | (_, Err(problem)) => {
+                self.answer(Err(problem));
                 None
             }
         }

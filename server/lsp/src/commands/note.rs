@@ -1,7 +1,7 @@
 //! `holdover.note.add|edit|move|remove|list|draft`: notes, and what is being written of them, as the command line's twins do it.
 //! Texts of open documents count in place of what is on the disk.
 
-use super::{Call, engine, failed, json_of, root};
+use super::{Call, failed, json_of};
 use crate::event::error;
 use crate::from_proto;
 use crate::state::State;
@@ -87,10 +87,7 @@ pub(super) enum Act {
 pub(super) fn run(state: &mut State, call: Call, act: Act) {
     let Some((fields, call)) = call.fields::<Fields>() else { return };
     let named = fields.workspace.as_deref().or(fields.file.as_deref());
-    let (root, engine) = match (root(state, named), engine(state)) {
-        (Ok(root), Ok(engine)) => (root, engine),
-        (Err(problem), _) | (_, Err(problem)) => return call.answer(Err(problem)),
-    };
+    let Some((root, engine, call)) = call.place(state, named) else { return };
     let file = fields.file.as_deref().and_then(from_proto::path_or_uri).map(|path| state.spelled(&path));
     let texts = OpenTexts::of(state);
     // Taken here, where keystrokes are heard of in order.

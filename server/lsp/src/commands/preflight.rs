@@ -1,6 +1,6 @@
 //! `holdover.preflight {workspace?, all?}`: whether the workspace is ready, from memory; looked at now where nothing is known.
 
-use super::{Call, engine, failed, json_of, root};
+use super::{Call, failed, json_of};
 use crate::state::State;
 use serde::Deserialize;
 
@@ -14,10 +14,7 @@ struct Fields {
 
 pub(super) fn run(state: &mut State, call: Call) {
     let Some((fields, call)) = call.fields::<Fields>() else { return };
-    let (root, engine) = match (root(state, fields.workspace.as_deref()), engine(state)) {
-        (Ok(root), Ok(engine)) => (root, engine),
-        (Err(problem), _) | (_, Err(problem)) => return call.answer(Err(problem)),
-    };
+    let Some((root, engine, call)) = call.place(state, fields.workspace.as_deref()) else { return };
     state.answer_later(call.reply, move |cancel| {
         let known = if fields.deep { None } else { engine.preflight(&root, fields.all) };
         let report = if let Some(report) = known {

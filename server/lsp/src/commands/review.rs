@@ -2,7 +2,7 @@
 //! on the disk.
 
 use super::note::OpenTexts;
-use super::{Call, engine, failed, json_of, root};
+use super::{Call, failed, json_of};
 use crate::event::error;
 use crate::from_proto;
 use crate::state::State;
@@ -102,10 +102,7 @@ pub(super) fn act(name: &str) -> Option<Act> {
 pub(super) fn run(state: &mut State, call: Call, act: Act) {
     let Some((fields, call)) = call.fields::<Fields>() else { return };
     let named = fields.workspace.as_deref().or(fields.file.as_deref());
-    let (root, engine) = match (root(state, named), engine(state)) {
-        (Ok(root), Ok(engine)) => (root, engine),
-        (Err(problem), _) | (_, Err(problem)) => return call.answer(Err(problem)),
-    };
+    let Some((root, engine, call)) = call.place(state, named) else { return };
     let file = fields.file.as_deref().and_then(from_proto::path_or_uri).map(|path| state.spelled(&path));
     let texts = OpenTexts::of(state);
     state.answer_later(call.reply, move |_| {

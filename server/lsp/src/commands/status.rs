@@ -1,6 +1,6 @@
 //! `holdover.status {workspace?, ask?}`: the status of a workspace, from memory; or after its registries were asked how they answer.
 
-use super::{Call, engine, failed, json_of, root, status_of};
+use super::{Call, failed, json_of, status_of};
 use crate::state::State;
 use serde::Deserialize;
 
@@ -16,10 +16,7 @@ pub(super) fn run(state: &mut State, call: Call) {
     if !fields.ask {
         return call.answer(status_of(state, fields.workspace.as_deref()));
     }
-    let (root, engine) = match (root(state, fields.workspace.as_deref()), engine(state)) {
-        (Ok(root), Ok(engine)) => (root, engine),
-        (Err(problem), _) | (_, Err(problem)) => return call.answer(Err(problem)),
-    };
+    let Some((root, engine, call)) = call.place(state, fields.workspace.as_deref()) else { return };
     let cancel = call.reply.cancel();
     state.answer_later(call.reply, move |_| {
         engine.ask_registries(&root, &cancel).map_err(|e| failed(&e))?;

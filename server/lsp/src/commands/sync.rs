@@ -1,10 +1,8 @@
 //! `holdover.sync {workspace?, remote?, deep?}`: exchanges what is shared with the project's remotes, with progress and a way to stop it.
 
-use super::{Call, engine, failed, json_of, root};
+use super::Call;
 use crate::state::State;
 use serde::Deserialize;
-use serde_json::Value;
-use tower_lsp::jsonrpc::Result;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -18,24 +16,11 @@ struct Fields {
 
 pub(super) fn run(state: &mut State, call: Call) {
     let Some((fields, call)) = call.fields::<Fields>() else { return };
-    let (root, engine) = match (root(state, fields.workspace.as_deref()), engine(state)) {
-        (Ok(root), Ok(engine)) => (root, engine),
-        (Err(problem), _) | (_, Err(problem)) => return call.answer(Err(problem)),
-    };
-    let cancel = call.reply.cancel();
-    let token = state.begin_progress("Synchronising", call.token.clone(), cancel.clone());
-    let job = move || engine.sync(&root, fields.remote.as_deref(), fields.deep, &cancel);
-    state.work(job, move |state, outcome| {
-        let Some(outcome) = outcome else {
-            // Dropping the call answers it with an error.
-            return state.end_progress(&token, "failed");
-        };
-        let (words, answer): (_, Result<Value>) = match outcome {
-            Ok(report) if report.remotes.iter().all(|remote| remote.done) => ("done", json_of(&report)),
-            Ok(report) => ("a remote was not reached", json_of(&report)),
-            Err(problem) => ("failed", Err(failed(&problem))),
-        };
-        state.end_progress(&token, words);
-        call.answer(answer);
+    let Some((root, engine, call)) = call.place(state, fields.workspace.as_deref()) else { return };
+    let job = move |cancel: &_, _| engine.sync(&root, fields.remote.as_deref(), fields.deep, cancel);
+    call.steered(state, "Synchronising", job, |outcome| match outcome {
+        Ok(report) if report.remotes.iter().all(|remote| remote.done) => "done",
+        Ok(_) => "a remote was not reached",
+        Err(_) => "failed",
     });
 }

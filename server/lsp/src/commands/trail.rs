@@ -1,7 +1,7 @@
 //! `holdover.trail {workspace?, file}` or `{workspace?, artifacts}`: what the journal knows of one file, or of artifacts by
 //! their ids, newest first.
 
-use super::{Call, engine, failed, json_of, root};
+use super::{Call, failed, json_of};
 use crate::event::error;
 use crate::from_proto;
 use crate::state::State;
@@ -21,10 +21,7 @@ struct Fields {
 pub(super) fn run(state: &mut State, call: Call) {
     let Some((fields, call)) = call.fields::<Fields>() else { return };
     let named = fields.workspace.as_deref().or(Some(fields.file.as_str()).filter(|file| !file.is_empty()));
-    let (root, engine) = match (root(state, named), engine(state)) {
-        (Ok(root), Ok(engine)) => (root, engine),
-        (Err(problem), _) | (_, Err(problem)) => return call.answer(Err(problem)),
-    };
+    let Some((root, engine, call)) = call.place(state, named) else { return };
     if !fields.artifacts.is_empty() {
         let ids = fields.artifacts;
         return state.answer_later(call.reply, move |_| {

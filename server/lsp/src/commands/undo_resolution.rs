@@ -1,7 +1,7 @@
 //! `holdover.resolutions {workspace?, file?, limit?}`: the newest resolutions that can be undone. `holdover.undoResolution {workspace?, event}`
 //! undoes one: in a file that is open by an edit of the editor's, in another on the disk, of a record in the journal.
 
-use super::{Call, engine, failed, json_of, root};
+use super::{Call, failed, json_of};
 use crate::event::error;
 use crate::from_proto;
 use crate::outbound::REQUEST_FAILED;
@@ -32,10 +32,7 @@ struct ListFields {
 
 pub(super) fn list(state: &mut State, call: Call) {
     let Some((fields, call)) = call.fields::<ListFields>() else { return };
-    let (root, engine) = match (root(state, fields.workspace.as_deref()), engine(state)) {
-        (Ok(root), Ok(engine)) => (root, engine),
-        (Err(problem), _) | (_, Err(problem)) => return call.answer(Err(problem)),
-    };
+    let Some((root, engine, call)) = call.place(state, fields.workspace.as_deref()) else { return };
     let file = fields.file.as_deref().and_then(from_proto::path_or_uri);
     state.answer_later(call.reply, move |_| {
         let limit = fields.limit.unwrap_or(USUAL).min(MOST);
@@ -54,10 +51,7 @@ struct Fields {
 
 pub(super) fn run(state: &mut State, call: Call) {
     let Some((fields, call)) = call.fields::<Fields>() else { return };
-    let (root, engine) = match (root(state, fields.workspace.as_deref()), engine(state)) {
-        (Ok(root), Ok(engine)) => (root, engine),
-        (Err(problem), _) | (_, Err(problem)) => return call.answer(Err(problem)),
-    };
+    let Some((root, engine, call)) = call.place(state, fields.workspace.as_deref()) else { return };
     // Where no workspace is named, the event says which it is.
     let roots = if fields.workspace.is_some() { vec![root] } else { state.roots.clone() };
     let find = {

@@ -8,6 +8,7 @@ import { until } from '../lib/window.mjs';
 import { putConflict } from './conflict.mjs';
 
 const shown = (count) => count.toLocaleString('en-US');
+const literal = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const number = (text) => Number(text.replaceAll(',', ''));
 const figures = (text) => {
   const [, present, total] = /^offline: ([\d,]+) of ([\d,]+)$/.exec(text);
@@ -191,17 +192,23 @@ export const mainJob = {
     if (!fake) {
       await steps.step('a requirement is pinned to what is locked, and the edit is undone', async () => {
         const lines = readFileSync(path.join(project.workspace, 'package.json'), 'utf8').split('\n');
-        const line = lines.findIndex((one) => /^\s+"ms": "\^/.test(one));
+        const line = lines.findIndex((one) => /^\s+"[^"]+": "\^/.test(one));
+        const [, name] = /"([^"]+)"/.exec(lines[line]);
+        const locked = JSON.parse(readFileSync(path.join(project.workspace, 'package-lock.json'), 'utf8'));
+        const { version } = locked.packages[`node_modules/${name}`];
         await window.openFile('package.json', line + 1, 8);
         await window.quickFixes();
-        await window.chooseQuickFix(/^Pin ms to \d+\.\d+\.\d+, which is locked/);
-        const shownLine = window.page.locator('.view-line').filter({ hasText: '"ms": ' }).first();
+        await window.chooseQuickFix(new RegExp(`^Pin ${literal(name)} to ${literal(version)}, which is locked`));
+        const shownLine = window.page
+          .locator('.view-line')
+          .filter({ hasText: `"${name}": ` })
+          .first();
         const reads = (wanted) => async () =>
-          wanted.test((await shownLine.innerText()).replaceAll('\u00a0', ' '));
-        await until('the exact version', reads(/"ms": "\d+\.\d+\.\d+"/));
+          (await shownLine.innerText()).replaceAll('\u00a0', ' ').includes(wanted);
+        await until('the exact version', reads(`"${name}": "${version}"`));
         await window.shot('06-pinned-dark');
         await window.press('Control+z');
-        await until('the range again', reads(/"ms": "\^/));
+        await until('the range again', reads(`"${name}": "^`));
       });
     }
 
