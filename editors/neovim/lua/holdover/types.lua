@@ -148,6 +148,7 @@
 ---@field readiness holdover.Readiness
 ---@field artifacts holdover.Artifact[]
 ---@field fetch? holdover.FetchOutcome after a fetch: what it did
+---@field findings? table[] after a proof run: what reached for the network, as diagnostics
 
 ---@class holdover.FetchStep
 ---@field bytes? integer

@@ -17,9 +17,8 @@ const figures = (text) => {
 
 /** The first dependency in a manifest through which an artifact is needed, as the terminal names it. */
 async function broughtInBy(server, env, workspace, { name }) {
-  const report = await new Promise((resolve) => {
-    execFile(server, ['preflight', '--json'], { cwd: workspace, env }, (_, out) => resolve(JSON.parse(out)));
-  });
+  const { stdout } = await run(server, ['preflight', workspace, '--json'], env);
+  const report = JSON.parse(stdout);
   const lines = report.artifacts.find((one) => one.name === name).manifests;
   return lines[0].dependency;
 }
@@ -198,7 +197,9 @@ export const mainJob = {
         const { version } = locked.packages[`node_modules/${name}`];
         await window.openFile('package.json', line + 1, 8);
         await window.quickFixes();
-        await window.chooseQuickFix(new RegExp(`^Pin ${literal(name)} to ${literal(version)}, which is locked`));
+        await window.chooseQuickFix(
+          new RegExp(`^Pin ${literal(name)} to ${literal(version)}, which is locked`),
+        );
         const shownLine = window.page
           .locator('.view-line')
           .filter({ hasText: `"${name}": ` })
