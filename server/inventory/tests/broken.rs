@@ -41,6 +41,14 @@ fn what_cannot_be_told_is_unknown_with_its_reason() {
             let (state, evidence) = state(&survey, name);
             assert_eq!(state, wanted, "{name}: {reason}");
             assert!(evidence.contains(reason), "{evidence}");
+            let code = match wanted {
+                ArtifactState::Unknown => codes::UNKNOWN_ARTIFACT,
+                ArtifactState::Missing => codes::MISSING_ARTIFACT,
+                _ => codes::CORRUPT_ARTIFACT,
+            };
+            let said = survey.findings.iter().filter(|finding| finding.message.starts_with(&format!("{name} ")));
+            let said: Vec<_> = said.map(|finding| (finding.code.as_str(), finding.message.contains(reason))).collect();
+            assert!(said.contains(&(code, true)), "{name}: {said:?}");
         }
         assert_ne!(survey.readiness.state, ReadinessState::Ready);
     }

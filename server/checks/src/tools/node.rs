@@ -47,6 +47,12 @@ pub(crate) fn look(asked: &mut Asked<'_>) {
             }
             run_from(asked, rest);
         }
+        // What the project has, run by its name.
+        ("pnpm" | "yarn", "exec") => browsers(asked, &names(rest, &[])),
+        ("pnpm" | "yarn", "playwright" | "cypress") => {
+            let named = names(rest, &[]);
+            browsers(asked, &[&[sub.to_owned()], &named[..]].concat());
+        }
         (
             "npm",
             "install" | "i" | "ci" | "add" | "clean-install" | "install-clean" | "cit" | "it" | "update" | "up"
@@ -108,10 +114,12 @@ fn install(asked: &mut Asked<'_>, sub: &str, rest: &[&crate::shell::Word]) {
 /// `npx NAME` and the like.
 fn run_from(asked: &mut Asked<'_>, words: &[&crate::shell::Word]) {
     let with_value = ["-p", "--package", "-c", "--call", "--cache", "--registry", "-w", "--workspace"];
+    let named = names(words, &with_value);
+    browsers(asked, &named);
     if asked.call.has(&["--no-install", "--no", "--offline", "-v", "--version"]) {
         return;
     }
-    let tool = names(words, &with_value).first().map(|name| bare(name));
+    let tool = named.first().map(|name| bare(name));
     // Of a scoped package the name of its program is not known; most have it as their last part.
     let tool = tool.map(|name| name.rsplit('/').next().unwrap_or_default().to_owned()).filter(|name| !name.is_empty());
     let thing = tool.map_or(Thing::Untold, |name| Thing::Programs(vec![name]));
@@ -123,4 +131,14 @@ fn run_from(asked: &mut Asked<'_>, words: &[&crate::shell::Word]) {
     );
     said.only_if_absent = true;
     asked.say(said);
+}
+
+/// `playwright install` and the like, which download browsers whether or not the project has what drives them.
+fn browsers(asked: &mut Asked<'_>, named: &[String]) {
+    let [tool, "install", ..] = &named.iter().map(String::as_str).collect::<Vec<_>>()[..] else { return };
+    match bare(tool).as_str() {
+        "playwright" => super::python::browser(asked, "playwright"),
+        "cypress" => super::python::browser(asked, "cypress"),
+        _ => {}
+    }
 }
