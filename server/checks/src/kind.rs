@@ -47,7 +47,7 @@ pub enum Kind {
     Gradle,
     /// Terraform.
     Terraform,
-    /// A file that names a toolchain: `rust-toolchain.toml`, `.nvmrc`, `.python-version`, ….
+    /// A file that names a toolchain: `rust-toolchain.toml`, `.nvmrc`, `.python-version`, `.tool-versions`, ….
     Toolchain,
     /// `.gitmodules`.
     Submodules,
@@ -77,9 +77,14 @@ pub fn kind(path: &Path) -> Option<Kind> {
         "gradle-wrapper.properties" | "maven-wrapper.properties" => Some(Kind::Wrapper),
         "build.gradle" | "build.gradle.kts" => Some(Kind::Gradle),
         ".gitmodules" => Some(Kind::Submodules),
-        "rust-toolchain" | "rust-toolchain.toml" | ".nvmrc" | ".node-version" | ".python-version" => {
-            Some(Kind::Toolchain)
-        }
+        "rust-toolchain"
+        | "rust-toolchain.toml"
+        | ".nvmrc"
+        | ".node-version"
+        | ".python-version"
+        | ".tool-versions"
+        | "mise.toml"
+        | ".mise.toml" => Some(Kind::Toolchain),
         _ => None,
     };
     if known.is_some() {

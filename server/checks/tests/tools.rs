@@ -161,3 +161,17 @@ fn other_package_managers_ask_their_registries() {
         "mix test",
     ]);
 }
+
+#[test]
+fn versions_that_asdf_and_mise_are_asked_for_are_told_where_they_stand() {
+    let found = |name: &str, text: &str| {
+        let drafts = lint(Path::new(name), text).drafts;
+        drafts.iter().for_each(|draft| assert_eq!(draft.code, codes::TOOLCHAIN_NOT_HERE));
+        drafts.iter().map(|draft| text[draft.span.clone()].to_owned()).collect::<Vec<_>>()
+    };
+    let text = "# what we use\nnodejs 22.3.0 # LTS\n  python 3.12.4 3.11.9\nruby system\njava latest\nlua path:/opt/lua\n\nalone\n";
+    assert_eq!(found(".tool-versions", text), ["nodejs 22.3.0", "python 3.12.4 3.11.9"]);
+    let text = "[tools]\nnode = \"22\"\npython = [\"3.12\", '3.11']\ngo = { version = \"1.24\", os = [\"linux\"] }\nzig = \"latest\"\n\"npm:prettier\" = \"3\"\n[env]\nA = \"1\"\n";
+    assert_eq!(found("mise.toml", text), ["\"22\"", "\"3.12\"", "'3.11'", "\"1.24\""]);
+    assert_eq!(found(".mise.toml", "tools = 3\n"), [""; 0]);
+}

@@ -11,6 +11,8 @@ pub(crate) fn read(path: &Path, text: &str, found: &mut Found) {
     let which = match name {
         ".python-version" => "python",
         ".nvmrc" | ".node-version" => "node",
+        ".tool-versions" => return asdf(text, found),
+        "mise.toml" | ".mise.toml" => return mise(text, found),
         _ => {
             rust(text, found);
             return;
@@ -26,6 +28,49 @@ pub(crate) fn read(path: &Path, text: &str, found: &mut Found) {
     if names {
         say(which, version.trim_start_matches('v'), line, found);
     }
+}
+
+/// asdf's file: a tool and one or more versions a line, of which the first that is installed is taken.
+fn asdf(text: &str, found: &mut Found) {
+    for line in lines(text) {
+        let shown = text[line.clone()].split('#').next().unwrap_or_default();
+        let words: Vec<&str> = shown.split_whitespace().collect();
+        if let [tool, versions @ ..] = &words[..] {
+            let start = line.start + (shown.len() - shown.trim_start().len());
+            managed(tool, versions, start..line.start + shown.trim_end().len(), found);
+        }
+    }
+}
+
+/// mise's `[tools]`: a version, a list of them, or a table with one.
+fn mise(text: &str, found: &mut Found) {
+    let Some(root) = toml_text::parse(text) else { return };
+    for (tool, value) in toml_text::table(root.get_ref().get("tools")).into_iter().flatten() {
+        let wanted = toml_text::table(Some(value)).map_or(Some(value), |table| table.get("version"));
+        let Some(wanted) = wanted else { continue };
+        match toml_text::string(Some(wanted)) {
+            Some(version) => managed(tool.get_ref(), &[version], wanted.span(), found),
+            // Each of a list is installed.
+            None => toml_text::strings(Some(wanted))
+                .into_iter()
+                .for_each(|(version, span)| managed(tool.get_ref(), &[version], span, found)),
+        }
+    }
+}
+
+/// A version that stands for what is there, or for whatever is newest, names none.
+fn managed(tool: &str, versions: &[&str], span: Range<usize>, found: &mut Found) {
+    let names_none = |version: &&str| {
+        *version == "system"
+            || *version == "latest"
+            || *version == "lts"
+            || version.contains(':')
+            || version.contains('/')
+    };
+    if tool.contains(':') || versions.is_empty() || versions.iter().any(|version| names_none(version)) {
+        return;
+    }
+    say("managed", &format!("{tool} {}", versions.join(" ")), span, found);
 }
 
 fn rust(text: &str, found: &mut Found) {
@@ -56,6 +101,7 @@ fn say(which: &'static str, version: &str, span: Range<usize>, found: &mut Found
         "rust-target" => format!("rustup fetches this target: {version}"),
         "rust-component" => format!("rustup fetches this component: {version}"),
         "rust" => format!("rustup fetches this toolchain: {version}"),
+        "managed" => format!("this version is asked for: {version}"),
         other => format!("this version is asked for: {other} {version}"),
     };
     found.drafts.push(Draft {

@@ -11,14 +11,14 @@ use std::sync::Arc;
 
 /// The things that were asked about, for one pass over a workspace.
 pub(crate) struct Machine {
-    root: PathBuf,
+    pub(super) root: PathBuf,
     survey: Option<Arc<Survey>>,
-    homes: Homes,
+    pub(super) homes: Homes,
     known: RefCell<HashMap<(String, PathBuf), Here>>,
 }
 
 /// A folder is read to so many entries.
-const MOST: usize = 4096;
+pub(super) const MOST: usize = 4096;
 /// Files of other tools that are read are no larger, in bytes.
 const LARGEST: u64 = 8 << 20;
 
@@ -27,15 +27,15 @@ impl Machine {
         Self { root: root.to_path_buf(), survey, homes: Homes::from_env(), known: RefCell::default() }
     }
 
-    fn variable(&self, name: &str) -> Option<&str> {
+    pub(super) fn variable(&self, name: &str) -> Option<&str> {
         self.homes.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    fn cache(&self) -> PathBuf {
+    pub(super) fn cache(&self) -> PathBuf {
         self.variable("XDG_CACHE_HOME").map_or_else(|| self.homes.home.join(".cache"), PathBuf::from)
     }
 
-    fn data(&self) -> PathBuf {
+    pub(super) fn data(&self) -> PathBuf {
         self.variable("XDG_DATA_HOME").map_or_else(|| self.homes.home.join(".local/share"), PathBuf::from)
     }
 
@@ -75,7 +75,7 @@ impl Machine {
         }
     }
 
-    fn has_program(&self, name: &str, file: &Path) -> bool {
+    pub(super) fn has_program(&self, name: &str, file: &Path) -> bool {
         if name.is_empty() || name.contains(['/', '\0']) {
             return false;
         }
@@ -120,89 +120,6 @@ impl Machine {
             (ArtifactState::Present, evidence) => Here::Yes(evidence),
             (ArtifactState::Unknown, why) => Here::Unknown(why),
             (_, evidence) => Here::No(evidence),
-        }
-    }
-
-    fn toolchain(&self, which: &str, version: &str) -> Here {
-        match which {
-            "rust" => {
-                if version.is_empty() {
-                    return Here::Unknown("which toolchain this is is only known when it runs".into());
-                }
-                entry(&self.homes.rustup.join("toolchains"), "rustup's toolchains", |name| {
-                    name == version || name.strip_prefix(version).is_some_and(|rest| rest.starts_with('-'))
-                })
-            }
-            "rust-target" => self.in_toolchain(&format!("lib/rustlib/{version}"), version),
-            "rust-component" => self.component(version),
-            "node" => {
-                let nvm = self.variable("NVM_DIR").map_or_else(|| self.homes.home.join(".nvm"), PathBuf::from);
-                let places = [
-                    nvm.join("versions/node"),
-                    self.data().join("fnm/node-versions"),
-                    self.homes.home.join(".volta/tools/image/node"),
-                ];
-                any_version(&places, version, "node")
-            }
-            "python" => {
-                let pyenv = self.variable("PYENV_ROOT").map_or_else(|| self.homes.home.join(".pyenv"), PathBuf::from);
-                let short: String = version.split('.').take(2).collect::<Vec<_>>().join(".");
-                if !short.is_empty()
-                    && version.split('.').count() <= 2
-                    && self.has_program(&format!("python{short}"), &self.root)
-                {
-                    return Here::Yes(format!("python{short} is here"));
-                }
-                any_version(&[pyenv.join("versions"), self.data().join("uv/python")], version, "python")
-            }
-            "pnpm" | "yarn" => {
-                let home =
-                    self.variable("COREPACK_HOME").map_or_else(|| self.cache().join("node/corepack"), PathBuf::from);
-                let here = [home.join("v1"), home].iter().any(|folder| folder.join(which).join(version).is_dir());
-                if here {
-                    return Here::Yes("corepack has it".into());
-                }
-                if self.has_program(which, &self.root) {
-                    return Here::Unknown(format!(
-                        "corepack has not fetched it, and of which version the {which} here is cannot be told"
-                    ));
-                }
-                Here::No("corepack has not fetched it".into())
-            }
-            _ => Here::Unknown("whether it is here cannot be told".into()),
-        }
-    }
-
-    fn in_toolchain(&self, path: &str, what: &str) -> Here {
-        let toolchains = self.homes.rustup.join("toolchains");
-        let Ok(entries) = std::fs::read_dir(&toolchains) else {
-            return Here::Unknown("rustup keeps no toolchains here".into());
-        };
-        let has = entries.flatten().take(MOST).any(|entry| entry.path().join(path).exists());
-        if has {
-            Here::Yes(format!("a toolchain of rustup has it: {what}"))
-        } else {
-            Here::No(format!("no toolchain of rustup has it: {what}"))
-        }
-    }
-
-    fn component(&self, name: &str) -> Here {
-        let toolchains = self.homes.rustup.join("toolchains");
-        let Ok(entries) = std::fs::read_dir(&toolchains) else {
-            return Here::Unknown("rustup keeps no toolchains here".into());
-        };
-        let lists = entries.flatten().take(MOST).map(|entry| entry.path().join("lib/rustlib/components"));
-        let has = |list: PathBuf| {
-            let bytes = host::read_small(&list, 1 << 16).unwrap_or_default();
-            let starts =
-                |line: &str| line.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
-            String::from_utf8_lossy(&bytes).lines().any(starts)
-        };
-        let mut lists = lists;
-        if lists.any(has) {
-            Here::Yes(format!("a toolchain of rustup has it: {name}"))
-        } else {
-            Here::No(format!("no toolchain of rustup has it: {name}"))
         }
     }
 
@@ -360,7 +277,7 @@ impl Facts for Machine {
 }
 
 /// Whether a folder has an entry that fits.
-fn entry(folder: &Path, what: &str, fits: impl Fn(&str) -> bool) -> Here {
+pub(super) fn entry(folder: &Path, what: &str, fits: impl Fn(&str) -> bool) -> Here {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Here::Unknown(format!("{what} are not kept here: {}", folder.display()));
     };
@@ -370,28 +287,4 @@ fn entry(folder: &Path, what: &str, fits: impl Fn(&str) -> bool) -> Here {
         Some(name) => Here::Yes(format!("it is among {what}: {name}")),
         None => Here::No(format!("it is not among {what}")),
     }
-}
-
-/// Whether one of the folders in which managers of versions keep them has this one.
-fn any_version(folders: &[PathBuf], version: &str, what: &str) -> Here {
-    let fits = |name: &str| {
-        let name = name.trim_start_matches(|c: char| !c.is_ascii_digit());
-        name == version || name.strip_prefix(version).is_some_and(|rest| rest.starts_with(['.', '-', '+']))
-    };
-    let mut managed = false;
-    for folder in folders {
-        let Ok(entries) = std::fs::read_dir(folder) else { continue };
-        for name in entries.flatten().take(MOST).filter_map(|entry| entry.file_name().into_string().ok()) {
-            managed = true;
-            if fits(&name) {
-                return Here::Yes(format!("it is here: {name}"));
-            }
-        }
-    }
-    if managed {
-        return Here::No(format!("no manager of versions has it: {what} {version}"));
-    }
-    Here::Unknown(format!(
-        "no manager of versions that Holdover knows keeps {what} here, and of which version the one in PATH is cannot be told"
-    ))
 }

@@ -5,6 +5,7 @@ mod actions;
 mod allowed;
 mod facts;
 mod look;
+mod toolchains;
 mod walk;
 
 pub(crate) use look::LintBook;
