@@ -67,7 +67,7 @@ fn managed(tool: &str, versions: &[&str], span: Range<usize>, found: &mut Found)
             || version.contains(':')
             || version.contains('/')
     };
-    if tool.contains(':') || versions.is_empty() || versions.iter().any(|version| names_none(version)) {
+    if tool.contains(':') || versions.is_empty() || versions.iter().any(names_none) {
         return;
     }
     say("managed", &format!("{tool} {}", versions.join(" ")), span, found);
