@@ -166,7 +166,7 @@ fn other_package_managers_ask_their_registries() {
 fn versions_that_asdf_and_mise_are_asked_for_are_told_where_they_stand() {
     let found = |name: &str, text: &str| {
         let drafts = lint(Path::new(name), text).drafts;
-        drafts.iter().for_each(|draft| assert_eq!(draft.code, codes::TOOLCHAIN_NOT_HERE));
+        assert!(drafts.iter().all(|draft| draft.code == codes::TOOLCHAIN_NOT_HERE), "{name}");
         drafts.iter().map(|draft| text[draft.span.clone()].to_owned()).collect::<Vec<_>>()
     };
     let text = "# what we use\nnodejs 22.3.0 # LTS\n  python 3.12.4 3.11.9\nruby system\njava latest\nlua path:/opt/lua\n\nalone\n";

@@ -161,7 +161,7 @@ mod tests {
         let ask = |wanted: &str| match managed(&folders, wanted) {
             Here::Yes(_) => "yes",
             Here::No(_) => "no",
-            _ => "unknown",
+            Here::Unknown(_) => "unknown",
         };
         assert_eq!(ask("nodejs 22.3.0"), "unknown", "neither is used here");
         std::fs::create_dir_all(folders[0].join("nodejs/22.3.0")).unwrap();
