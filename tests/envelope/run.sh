@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The envelope of an exported journal, judged by a program of others: securesystemslib, pinned. Closes with `N passed,
-# N failed`; ends with 1 where one failed.
+# The envelopes of an exported journal and of a statement of checks, judged by a program of others: securesystemslib, pinned.
+# Closes with `N passed, N failed`; ends with 1 where one failed.
 #
 # usage: run.sh
 # environment: HOLDOVER_BIN (the program), HOLDOVER_TOOLS (where securesystemslib is installed)
@@ -39,7 +39,8 @@ refused() {
   if judge >"$scratch/said"; then return 1; fi
   grep -q "$1" "$scratch/said"
 }
-judge() { "$environment/bin/python" "$here/check.py" "$scratch/record.jsonl" "$key"; }
+file=record.jsonl by=check.py
+judge() { "$environment/bin/python" "$here/$by" "$scratch/$file" "$key"; }
 
 mkdir "$scratch/project"
 printf '[package]\nname = "sample"\nversion = "0.1.0"\n' >"$scratch/project/Cargo.toml"
@@ -57,21 +58,41 @@ printf '\n' >>"$scratch/record.jsonl"
 check 'it refuses a file with one more byte' refused 'not the one that was signed'
 cp "$scratch/kept.jsonl" "$scratch/record.jsonl"
 
-# One character of the signed statement, and one of the signature.
-for part in payload sig; do
-  python3 - "$scratch" "$part" <<'PYTHON'
+# changed FROM TO PART: an envelope with one other character.
+changed() {
+  python3 - "$@" <<'PYTHON'
 import json, sys
-folder, part = sys.argv[1:]
-envelope = json.load(open(folder + "/kept.dsse.json", encoding="utf-8"))
+file, to, part = sys.argv[1:]
+envelope = json.load(open(file, encoding="utf-8"))
 of = envelope if part == "payload" else envelope["signatures"][0]
 of[part] = of[part][:20] + ("A" if of[part][20] != "A" else "B") + of[part][21:]
-json.dump(envelope, open(folder + "/record.jsonl.dsse.json", "w", encoding="utf-8"))
+json.dump(envelope, open(to, "w", encoding="utf-8"))
 PYTHON
+}
+
+# One character of the signed statement, and one of the signature.
+for part in payload sig; do
+  changed "$scratch/kept.dsse.json" "$scratch/record.jsonl.dsse.json" "$part"
   check "it refuses an envelope whose $part was changed" refused 'refused'
 done
 cp "$scratch/kept.dsse.json" "$scratch/record.jsonl.dsse.json"
+own=$key
 key=$(printf '0%.0s' {1..64})
 check 'it refuses the key of another device' refused 'refused'
+
+file=checks.json by=attested.py
+key=$own
+(cd "$scratch/project" && git init -q && git add . && git -c user.name=a -c user.email=a@b.c commit -qm one)
+(cd "$scratch/project" && "$HOLDOVER_BIN" trust -q && "$HOLDOVER_BIN" check lints --attest ../checks.json) >/dev/null 2>&1 || true
+check 'it accepts what was stated of checks' judge
+of_commit() { judge && judge | grep -q '^accepted: [A-Z]*, workspace commit$'; }
+check 'and it is of the commit' of_commit
+check 'and Holdover believes it' sh -c "cd '$scratch/project' && '$HOLDOVER_BIN' check --verify ../checks.json"
+cp "$scratch/checks.json" "$scratch/kept.json"
+for part in payload sig; do
+  changed "$scratch/kept.json" "$scratch/checks.json" "$part"
+  check "it refuses a statement whose $part was changed" refused 'refused'
+done
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

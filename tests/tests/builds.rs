@@ -282,3 +282,35 @@ fn whoever_reaches_for_the_network_does_not_get_there_and_is_named() {
     let log = std::fs::read_to_string(check(&report, "build")["build"]["log"].as_str().unwrap()).unwrap();
     assert!(log.contains("[reached for 192.0.2.1, without a network]") && !log.contains("reached it"), "{log}");
 }
+
+#[test]
+fn folders_of_builds_that_nobody_has_used_go_and_one_that_somebody_works_in_stays() {
+    let project = project(STEPS, "echo done");
+    let made = |name: &str, days: u64| {
+        let folder = project.beside("data/builds").join(name);
+        std::fs::create_dir_all(folder.join("debug")).unwrap();
+        std::fs::write(folder.join("debug/x"), "x").unwrap();
+        std::fs::write(folder.join("used"), format!("/w/{name}")).unwrap();
+        let at = std::time::SystemTime::now() - std::time::Duration::from_hours(24 * days);
+        std::fs::File::options().write(true).open(folder.join("used")).unwrap().set_modified(at).unwrap();
+        folder
+    };
+    let (old, held, new) = (made("old", 31), made("held", 31), made("new", 29));
+    let journal = journal::Journal::open(&project.beside("data")).unwrap();
+    let lease = journal.lease("check:/w/held").unwrap();
+    assert_eq!(project.check(&[]).1, 0);
+    assert!(old.is_dir(), "where nothing is run nobody tidies up");
+    assert_eq!(project.check(&["build"]).1, 0);
+    assert_eq!((old.exists(), held.is_dir(), new.is_dir()), (false, true, true));
+    let own = std::fs::read_dir(project.beside("data/builds")).unwrap().flatten();
+    let own = own.filter(|one| {
+        std::fs::read_to_string(one.path().join("used")).is_ok_and(|root| Path::new(&root) == project.root())
+    });
+    assert_eq!(own.count(), 1, "its own says whose it is");
+    drop(lease);
+    assert_eq!(project.check(&["build", "--again"]).1, 0);
+    assert!(held.is_dir(), "once a day");
+    std::fs::remove_file(project.beside("data/builds/.swept")).unwrap();
+    assert_eq!(project.check(&["build", "--again"]).1, 0);
+    assert_eq!((held.exists(), new.is_dir()), (false, true));
+}

@@ -12,6 +12,7 @@
 
 mod allow;
 pub mod checker;
+pub mod ci;
 mod code;
 mod draft;
 mod files;

@@ -28,6 +28,7 @@ mod record;
 mod review;
 mod settings;
 mod snapshot;
+mod statement;
 mod status;
 mod storing;
 mod sync;
@@ -87,6 +88,7 @@ pub use settings::{
     SyncSettings, Unknown, WorkspaceSettings,
 };
 pub use snapshot::Snapshot;
+pub use statement::{CheckStatement, StatedCheck};
 pub use status::{
     Cache, CheckState, CheckStatus, ConflictCount, Connectivity, ConnectivityState, Function, FunctionMode,
     JournalState, JournalStatus, Mirror, MirrorState, ModelState, ModelStatus, ReviewCount, Status, SyncState,
@@ -110,6 +112,8 @@ pub struct Everything {
     pub preflight: PreflightReport,
     /// `holdover check --json` and the command `holdover.check`.
     pub check: CheckReport,
+    /// `holdover check --verify FILE --json`.
+    pub check_statement: CheckStatement,
     /// `holdover log --json`.
     pub log: LogReport,
     /// A diagnostic before it is turned into an editor's.

@@ -179,6 +179,8 @@ pub struct ChecksSettings {
     pub commands: Option<BTreeMap<String, CheckCommand>>,
     /// *Trusted only.* What builds and tests the workspace, in this order. Without it `checks.build` and `checks.test` are the steps.
     pub steps: Option<Vec<CheckStep>>,
+    /// *Trusted only.* The `run:` steps of GitHub's workflows that need nothing else are steps, too. Default: false.
+    pub workflows: Option<bool>,
 }
 
 /// A step that builds or tests.

@@ -50,6 +50,9 @@ pub enum EngineError {
     /// A snapshot could not be made, or is not believed.
     #[error(transparent)]
     Snapshot(#[from] crate::SnapshotError),
+    /// A statement of checks.
+    #[error(transparent)]
+    Attest(#[from] crate::AttestError),
     /// A note could not be written or found.
     #[error(transparent)]
     Note(#[from] crate::NoteError),
@@ -114,6 +117,7 @@ impl EngineError {
             EngineError::NotOpen { .. } => "not-open",
             EngineError::Disabled => "disabled",
             EngineError::Snapshot(_) => "snapshot",
+            EngineError::Attest(_) => "statement",
             EngineError::Note(error) => error.kind(),
             EngineError::Review(error) => error.kind(),
             EngineError::Undo(_) => "undo",

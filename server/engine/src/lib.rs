@@ -76,7 +76,7 @@ mod words;
 mod worker;
 mod workspace;
 
-pub use checkers::{Asked as CheckAsked, Listener};
+pub use checkers::{Asked as CheckAsked, AttestError, Listener};
 pub use conflict::Choice as ConflictChoice;
 pub use conflicts::{
     ConflictError, add_ancestors, add_suggestions, conflicted_files, file_conflicts, file_suggestions, files_conflicts,

@@ -154,7 +154,7 @@ impl Engine {
         let (stated, mut snapshot) = self.read_stated(file)?;
         let survey = self.survey(root, true, cancel, progress)?;
         let mut problems = Vec::new();
-        problems.extend(device_problem(&snapshot));
+        problems.extend(device_problem(&snapshot.device, snapshot.device_state.unwrap_or(DeviceState::Unknown)));
         problems.extend(lockfile_problems(root, &survey, &stated));
         if survey.readiness.target != snapshot.target {
             problems
@@ -242,27 +242,34 @@ fn told(stated: &Stated, envelope: &[u8]) -> Snapshot {
 }
 
 fn with_device(mut snapshot: Snapshot, journal: &Journal) -> Result<Snapshot, EngineError> {
-    let known = journal.devices(NO_PROJECT)?.devices.into_iter().find(|device| device.id == snapshot.device);
-    snapshot.device_name =
+    let (name, state) = device_of(journal, &snapshot.device)?;
+    (snapshot.device_name, snapshot.device_state) = (name, Some(state));
+    snapshot.text = words(&snapshot);
+    Ok(snapshot)
+}
+
+/// What the journal calls a device, and where it stands with it.
+pub(crate) fn device_of(journal: &Journal, id: &str) -> Result<(String, DeviceState), EngineError> {
+    let known = journal.devices(NO_PROJECT)?.devices.into_iter().find(|device| device.id == id);
+    let name =
         known.as_ref().map_or_else(|| "a device that is not known here".to_owned(), |device| device.name.clone());
     // A journal that nobody shares yet has itself for its only member.
     let state = known.map_or(DeviceState::Unknown, |device| {
         if device.own && device.state == DeviceState::Unknown { DeviceState::Member } else { device.state }
     });
-    snapshot.device_state = Some(state);
-    snapshot.text = words(&snapshot);
-    Ok(snapshot)
+    Ok((name, state))
 }
 
-fn device_problem(snapshot: &Snapshot) -> Option<String> {
-    let why = match snapshot.device_state {
-        Some(DeviceState::Member) => return None,
-        Some(DeviceState::Revoked) => "was taken out",
-        Some(DeviceState::Expired) => "is no member any more: its time has passed",
-        Some(DeviceState::Asking) => "asked to be let in, and nobody has answered",
-        Some(DeviceState::Unknown) | None => "is not known here",
+/// Why what a device signed is not believed.
+pub(crate) fn device_problem(id: &str, state: DeviceState) -> Option<String> {
+    let why = match state {
+        DeviceState::Member => return None,
+        DeviceState::Revoked => "was taken out",
+        DeviceState::Expired => "is no member any more: its time has passed",
+        DeviceState::Asking => "asked to be let in, and nobody has answered",
+        DeviceState::Unknown => "is not known here",
     };
-    Some(format!("the device that signed it, {}, {why}", snapshot.device))
+    Some(format!("the device that signed it, {id}, {why}"))
 }
 
 fn lockfile_problems(root: &Path, survey: &Survey, stated: &Stated) -> Vec<String> {

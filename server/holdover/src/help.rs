@@ -56,6 +56,8 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("holdover check ruff --all", "one of the project's own linters, without a network"),
             ("holdover check build", "what the settings say builds it, without a network"),
             ("holdover check --sarif", "for a service that shows findings"),
+            ("holdover check --all --attest ../checks.json", "and state it, signed, for CI or a colleague"),
+            ("holdover check --verify ../checks.json", "does that hold of what is here? Nothing is run"),
             ("holdover check --all --junit", "for a service that shows tests"),
         ],
     ),

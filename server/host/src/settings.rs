@@ -12,7 +12,7 @@ pub const WORKSPACE_FILE: &str = "holdover.toml";
 /// A settings file larger than this is not read, in bytes.
 pub(crate) const SIZE_LIMIT: u64 = 1 << 20;
 /// Keys that are taken from trusted sources only, with the reason.
-const TRUSTED_ONLY: [(&str, &str); 25] = [
+const TRUSTED_ONLY: [(&str, &str); 26] = [
     ("sync.metrics-file", "this names a file that is written"),
     ("fetch.cargo", RUN),
     ("fetch.go", RUN),
@@ -27,6 +27,7 @@ const TRUSTED_ONLY: [(&str, &str); 25] = [
     ("checks.test", RUN),
     ("checks.commands", RUN),
     ("checks.steps", RUN),
+    ("checks.workflows", "what the workspace's workflows name is run then"),
     ("prove.commands", RUN),
     ("explain.endpoint", SEND),
     ("explain.endpoint-model", SEND),

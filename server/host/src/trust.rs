@@ -1,5 +1,5 @@
-//! The trust list: workspaces whose own commands may run. Trust is bound to the text of `holdover.toml`;
-//! when that changes, the workspace must be trusted again. Nothing here asks anybody anything.
+//! The trust list: workspaces whose own commands may run. Trust is bound to the text of `holdover.toml`, and where that has the steps of
+//! workflows run, to theirs; when that changes, the workspace must be trusted again. Nothing here asks anybody anything.
 
 use crate::{Folders, WORKSPACE_FILE, fingerprint, now, write_private};
 use serde::{Deserialize, Serialize};
@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 /// Largest list that is read, in bytes: some hundred thousand workspaces.
 const LIST_LIMIT: u64 = 32 << 20;
+
+/// Workflows that trust is bound to; of as many none is run.
+const MOST_WORKFLOWS: usize = 1000;
 
 /// How long the lock of the list is waited for.
 const LOCK_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
@@ -182,6 +185,7 @@ fn canonical(root: &Path) -> PathBuf {
 
 fn settings_of(root: &Path) -> String {
     match crate::read_small(&root.join(WORKSPACE_FILE), crate::settings::SIZE_LIMIT) {
+        Ok(bytes) if runs_workflows(&bytes) => with_workflows(root, bytes),
         Ok(bytes) => fingerprint(&bytes),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => "absent".into(),
         // Unreadable: equal to nothing that was ever trusted.
@@ -189,9 +193,60 @@ fn settings_of(root: &Path) -> String {
     }
 }
 
+fn runs_workflows(settings: &[u8]) -> bool {
+    let table = std::str::from_utf8(settings).ok().and_then(|text| text.parse::<toml::Table>().ok());
+    let on = table.as_ref().and_then(|table| table.get("checks")?.get("workflows")?.as_bool());
+    on == Some(true)
+}
+
+/// The settings and every workflow, by name: what somebody trusts is what will be run.
+fn with_workflows(root: &Path, settings: Vec<u8>) -> String {
+    let folder = root.join(".github/workflows");
+    let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten().take(MOST_WORKFLOWS);
+    let mut names: Vec<std::ffi::OsString> = entries.map(|entry| entry.file_name()).collect();
+    names.sort();
+    let mut all = settings;
+    for name in names {
+        let text = crate::read_small(&folder.join(&name), crate::settings::SIZE_LIMIT);
+        let text = text.map_or_else(|e| e.to_string(), |bytes| fingerprint(&bytes));
+        all.extend([0]);
+        all.extend(name.as_encoded_bytes());
+        all.extend([0]);
+        all.extend(text.as_bytes());
+    }
+    fingerprint(&all)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_workflows_are_run_trust_is_bound_to_their_text() {
+        let (_keep, list, root) = list();
+        let folder = root.join(".github/workflows");
+        std::fs::create_dir_all(&folder).unwrap();
+        let settings = |text: &str| std::fs::write(root.join(WORKSPACE_FILE), text).unwrap();
+        let workflow = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+        let of = || list.of(&root).unwrap();
+        workflow("a.yml", "one");
+        for off in ["", "[checks]\nworkflows = false\n"] {
+            settings(off);
+            list.trust(&root).unwrap();
+            workflow("a.yml", "two");
+            assert_eq!(of(), Trust::Trusted, "nothing of it is run");
+        }
+        settings("[checks]\nworkflows = true\n");
+        assert_eq!(of(), Trust::Changed);
+        list.trust(&root).unwrap();
+        assert_eq!(of(), Trust::Trusted);
+        workflow("a.yml", "three");
+        assert_eq!(of(), Trust::Changed);
+        workflow("a.yml", "two");
+        assert_eq!(of(), Trust::Trusted);
+        workflow("b.yml", "");
+        assert_eq!(of(), Trust::Changed);
+    }
 
     fn list() -> (tempfile::TempDir, TrustList, PathBuf) {
         let folder = tempfile::tempdir().unwrap();

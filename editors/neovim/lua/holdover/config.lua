@@ -54,7 +54,7 @@ M.types = {
 ---The keys of `settings`, as the schema has them.
 ---@type table<string, string[]>
 M.settings = {
-  checks = { 'build', 'commands', 'disable', 'enable', 'steps', 'test', 'timeout-seconds' },
+  checks = { 'build', 'commands', 'disable', 'enable', 'steps', 'test', 'timeout-seconds', 'workflows' },
   conflicts = { 'enable' },
   explain = { 'cloud', 'endpoint', 'endpoint-model', 'key-variable', 'max-tokens', 'timeout-seconds' },
   lints = { 'allow', 'enable' },

@@ -90,9 +90,8 @@ impl Checker {
         if told.format.is_none() {
             checker.format = Format::Log;
         }
-        let program = checker.program.rsplit('/').next().unwrap_or_default();
-        checker.needs = PACKAGES.iter().find(|(name, _)| *name == program).map(|(_, of)| (*of).to_owned());
-        checker.toolchain = RUST.contains(&program).then_some(Toolchain::Rust);
+        let program = checker.program.rsplit('/').next().unwrap_or_default().to_owned();
+        checker.calls(&[program]);
         checker.get = format!("install {}, or take the step {} out of the settings", checker.program, told.name);
         checker.inputs = if told.inputs.is_empty() { Inputs::All } else { Inputs::Own };
         checker.good = Vec::new();
@@ -100,6 +99,14 @@ impl Checker {
             checker.environment.insert(name.clone(), value.clone());
         }
         Ok(checker)
+    }
+
+    /// That these programs are run, in this order: whose packages have to be here, and whether a toolchain stands behind one.
+    pub fn calls(&mut self, programs: &[String]) {
+        let packages =
+            |program: &String| PACKAGES.iter().find(|(name, _)| name == program).map(|(_, of)| (*of).to_owned());
+        self.needs = programs.iter().find_map(packages);
+        self.toolchain = programs.iter().any(|program| RUST.contains(&&**program)).then_some(Toolchain::Rust);
     }
 }
 

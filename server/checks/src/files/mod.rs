@@ -17,7 +17,7 @@ mod terraform;
 mod toml_text;
 mod toolchain;
 mod workflow;
-mod yaml;
+pub(crate) mod yaml;
 
 use crate::draft::Draft;
 use crate::kind::Kind;

@@ -11,6 +11,8 @@ use std::time::SystemTime;
 
 /// A larger file counts by its length and time, in bytes.
 const LARGEST: u64 = 8 << 20;
+/// The same where its contents have to be read.
+const LARGEST_WHOLE: u64 = 1 << 30;
 /// Variables that change what a compiler says.
 const VARIABLES: [&str; 4] = ["RUSTFLAGS", "RUSTUP_TOOLCHAIN", "CARGO_BUILD_TARGET", "RUFF_CONFIG"];
 
@@ -18,13 +20,17 @@ type Stamp = (u64, Option<SystemTime>);
 
 /// Hashes of files, for as long as they look the same.
 #[derive(Default)]
-pub(super) struct Hashes(Mutex<HashMap<PathBuf, (Stamp, blake3::Hash)>>);
+pub(super) struct Hashes {
+    small: Mutex<HashMap<PathBuf, (Stamp, blake3::Hash)>>,
+    /// Of the contents of files that else count by their stamp.
+    large: Mutex<HashMap<PathBuf, (Stamp, blake3::Hash)>>,
+}
 
 impl Hashes {
     fn of(&self, file: &Path) -> Option<blake3::Hash> {
         let met = std::fs::symlink_metadata(file).ok()?;
         let stamp = (met.len(), met.modified().ok());
-        if let Some((before, hash)) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(file)
+        if let Some((before, hash)) = self.small.lock().unwrap_or_else(PoisonError::into_inner).get(file)
             && *before == stamp
         {
             return Some(*hash);
@@ -34,16 +40,47 @@ impl Hashes {
         } else {
             blake3::hash(&host::read_small(file, LARGEST).ok()?)
         };
-        // A file that was written just now can be written once more within its time stamp.
-        let settled = stamp.1.and_then(|at| at.elapsed().ok()).is_some_and(|age| age.as_secs() >= 2);
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if settled {
+        let mut known = self.small.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_settled(&stamp) {
             known.insert(file.to_path_buf(), (stamp, hash));
         } else {
             known.remove(file);
         }
         Some(hash)
     }
+
+    /// By its contents, up to a length at which nobody would wait for it: the same on every machine.
+    fn whole(&self, file: &Path) -> Option<blake3::Hash> {
+        let met = std::fs::symlink_metadata(file).ok()?;
+        if met.len() <= LARGEST {
+            return self.of(file);
+        }
+        if met.len() > LARGEST_WHOLE {
+            return Some(blake3::hash(&met.len().to_le_bytes()));
+        }
+        let stamp = (met.len(), met.modified().ok());
+        let known = || self.large.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, hash)) = known().get(file).filter(|(before, _)| *before == stamp) {
+            return Some(*hash);
+        }
+        let mut all = blake3::Hasher::new();
+        all.update_reader(std::fs::File::open(file).ok()?).ok()?;
+        let hash = all.finalize();
+        if is_settled(&stamp) {
+            known().insert(file.to_path_buf(), (stamp, hash));
+        }
+        Some(hash)
+    }
+}
+
+/// A file that was written just now can be written once more within its time stamp.
+fn is_settled(stamp: &Stamp) -> bool {
+    stamp.1.and_then(|at| at.elapsed().ok()).is_some_and(|age| age.as_secs() >= 2)
+}
+
+/// Whether a file is so large that its contents are not compared.
+pub(super) fn is_too_large(file: &Path) -> bool {
+    std::fs::symlink_metadata(file).is_ok_and(|met| met.len() > LARGEST_WHOLE)
 }
 
 /// What a part of the inputs is.
@@ -68,7 +105,7 @@ pub(super) fn hash(
         all.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
         all.update(&(value.len() as u64).to_le_bytes()).update(value);
     };
-    parts(root, plan, ground, hashes, stop, &mut put)?;
+    parts(root, plan, ground, hashes, stop, false, &mut put)?;
     Some(format!("blake3:{}", all.finalize().to_hex()))
 }
 
@@ -106,8 +143,23 @@ pub(super) fn listed(
         Part::Beside => drop(all.beside.insert(name.to_owned(), blake3::hash(value).to_hex()[..16].to_owned())),
         Part::File => drop(all.files.insert(PathBuf::from(name), blake3::hash(value).to_hex()[..32].to_owned())),
     };
-    parts(root, plan, ground, hashes, stop, &mut put)?;
+    parts(root, plan, ground, hashes, stop, true, &mut put)?;
     Some(all)
+}
+
+/// All files of a workspace, by their names and contents, in hexadecimal: the same on every machine.
+pub(super) fn tree(root: &Path, ground: &Ground, hashes: &Hashes, stop: &dyn Fn() -> bool) -> Option<String> {
+    let mut all = blake3::Hasher::new();
+    for (at, file) in ground.files.iter().enumerate() {
+        if at % 256 == 0 && stop() {
+            return None;
+        }
+        if let Some(hash) = hashes.whole(&root.join(file)) {
+            let name = file.to_string_lossy();
+            all.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes()).update(hash.as_bytes());
+        }
+    }
+    Some(all.finalize().to_hex().to_string())
 }
 
 fn parts(
@@ -116,6 +168,7 @@ fn parts(
     ground: &Ground,
     hashes: &Hashes,
     stop: &dyn Fn() -> bool,
+    is_whole: bool,
     put: &mut dyn FnMut(Part, &str, &[u8]),
 ) -> Option<()> {
     let checker = &*plan.checker;
@@ -142,7 +195,8 @@ fn parts(
         if !is_input(plan, file) {
             continue;
         }
-        if let Some(hash) = hashes.of(&root.join(file)) {
+        let file_hash = if is_whole { hashes.whole(&root.join(file)) } else { hashes.of(&root.join(file)) };
+        if let Some(hash) = file_hash {
             put(Part::File, &file.to_string_lossy(), hash.as_bytes());
         }
     }

@@ -2,7 +2,8 @@
 //! typed. Of several texts of one document only the last one is kept, so what waits is bounded by the documents that are open.
 //! Dropping it ends both.
 
-use super::look::{Wanted, look};
+use super::asked::Wanted;
+use super::look::look;
 use super::run::{What, run};
 use crate::EngineError;
 use crate::Notice;

@@ -1,18 +1,20 @@
 //! A look at a workspace with its linters: which are used, which of them have something new to look at, and what the others found
 //! when they were run last. One process at a time runs them for a workspace.
 
+use super::asked::{Asked, Wanted};
 use super::book::is_serious;
 use super::green::OBSERVED;
 use super::inputs::{hash, listed};
 use super::plan::{Ground, Plan, broken, plans};
 use super::record::{Record, text};
-use super::run::{What, run};
+use super::run::{What, build_folder, run};
 use super::step_run::{self, With};
-use super::steps::steps;
+use super::steps::{Step, steps};
+use super::sweep;
 use crate::inner::Inner;
 use crate::workspace::Workspace;
 use crate::{Engine, EngineError, Notice};
-use checks::checker::{checker, checkers};
+use checks::checker::checkers;
 use contract::{CheckReport, CheckState, CheckStatus, Finding};
 use host::Cancel;
 use serde_json::json;
@@ -20,85 +22,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
-/// Told the lines of steps: the step's name, and the line.
-pub type Listener<'l> = dyn Fn(&str, &str) + Sync + 'l;
-
-/// What somebody wants checked.
-#[derive(Clone, Copy, Default)]
-pub struct Asked<'a> {
-    /// Only what is found in these, or below them; empty: everything.
-    pub files: &'a [PathBuf],
-    /// Only these checks; empty: the built-in lints, and in a trusted workspace the linters that it uses.
-    pub names: &'a [String],
-    /// What cannot be told counts, also where nothing was named; and the steps that build and test are run.
-    pub all: bool,
-    /// What has not changed is run all the same.
-    pub again: bool,
-    /// Told each line that a step writes, with the step's name.
-    pub said: Option<&'a Listener<'a>>,
-}
-
-impl std::fmt::Debug for Asked<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { files, names, all, again, said: _ } = self;
-        f.debug_struct("Asked")
-            .field("files", files)
-            .field("names", names)
-            .field("all", all)
-            .field("again", again)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Which of the checks of a workspace are looked at, and how.
-#[derive(Clone, Copy)]
-pub(super) struct Wanted<'a> {
-    pub checks: &'a dyn Fn(&str) -> bool,
-    /// Steps that are run where they have something new to look at.
-    pub steps: &'a dyn Fn(&str) -> bool,
-    pub again: bool,
-    pub said: Option<&'a Listener<'a>>,
-}
-
-impl Wanted<'_> {
-    /// What happens by itself: no step is run.
-    pub fn by_itself() -> Self {
-        Self { checks: &|_| true, steps: &|_| false, again: false, said: None }
-    }
-}
-
 /// The name of the built-in lints among the checks.
-const LINTS: &str = "lints";
+pub(super) const LINTS: &str = "lints";
 
 impl Engine {
-    /// Whether a check has this name.
-    #[must_use]
-    pub fn is_check(name: &str) -> bool {
-        name == LINTS || checker(name).is_some()
-    }
-
-    /// The names of all checks that are known.
-    #[must_use]
-    pub fn check_names() -> Vec<&'static str> {
-        std::iter::once(LINTS).chain(checkers().iter().map(|checker| &*checker.id)).collect()
-    }
-
-    /// The names of the commands that a workspace's settings make checks, and of its steps.
-    #[must_use]
-    pub fn added_checks(&self, root: &Path) -> Vec<String> {
-        let Some(workspace) = self.inner.workspace(root) else { return Vec::new() };
-        let commands = workspace.loaded().settings.checks.commands.clone();
-        commands.into_iter().flatten().map(|(name, _)| name).chain(self.steps(root)).collect()
-    }
-
-    /// The names of the steps that build and test a workspace, in their order; of one that is not trusted, those that somebody
-    /// set outside of it.
-    #[must_use]
-    pub fn steps(&self, root: &Path) -> Vec<String> {
-        let Some(workspace) = self.inner.workspace(root) else { return Vec::new() };
-        steps(&workspace.loaded().settings).into_iter().map(|(name, _)| name).collect()
-    }
-
     /// Looks at the lockfiles and reads the files of a workspace for the lints, and runs its linters where it is trusted, now, on
     /// this thread.
     pub fn check(&self, root: &Path, asked: Asked<'_>, cancel: &Cancel) -> Result<CheckReport, EngineError> {
@@ -138,6 +65,7 @@ impl Engine {
             report.findings.extend(found.filter(|found| workspace.check_book.is_of(found, &wants)));
             if asked.all && asked.names.is_empty() {
                 report.checks.extend(unread(&workspace));
+                report.left_out.extend(self.left_out_of_workflows(root));
             }
             for name in asked.names.iter().filter(|name| workspace.check_book.known(name).is_none() && *name != LINTS) {
                 report.left_out.push(format!("{name}: this workspace does not use it, or it is disabled"));
@@ -151,40 +79,6 @@ impl Engine {
         }
         report.findings.sort_by(|a, b| (&a.file, a.range.start.byte).cmp(&(&b.file, b.range.start.byte)));
         Ok(report)
-    }
-
-    /// Runs the steps that build and test a workspace, all or those that are named, now, on this thread. `said`: each line, with
-    /// the step's name.
-    pub fn build(
-        &self,
-        root: &Path,
-        names: &[String],
-        again: bool,
-        said: &Listener<'_>,
-        cancel: &Cancel,
-    ) -> Result<CheckReport, EngineError> {
-        let workspace = self.inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
-        // Its settings may not have been read yet.
-        workspace.survey_now(&self.inner, cancel);
-        let known = self.steps(root);
-        if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
-            let hint = if known.is_empty() {
-                "set `checks.build`".to_owned()
-            } else {
-                format!("steps are {}", known.join(", "))
-            };
-            return Err(EngineError::Host(format!("no step of this workspace has this name: {unknown}\nhint: {hint}")));
-        }
-        let trust = workspace.trust();
-        if !trust.allows() {
-            return Err(EngineError::Untrusted { root: root.to_path_buf(), changed: trust == host::Trust::Changed });
-        }
-        let names = if names.is_empty() { &known[..] } else { names };
-        if names.is_empty() {
-            let why = "this workspace names nothing that builds or tests it\nhint: set `checks.build`, `checks.test` or `checks.steps`";
-            return Err(EngineError::Host(why.to_owned()));
-        }
-        self.check(root, Asked { names, again, said: Some(said), ..Asked::default() }, cancel)
     }
 
     /// What the linters of a workspace found when they were run last, without running any.
@@ -220,7 +114,7 @@ pub(crate) fn recall(inner: &Inner, workspace: &Workspace) {
     }
     let settings = workspace.loaded().settings.checks.clone();
     let disabled = settings.disable.unwrap_or_default();
-    let steps = steps(&workspace.loaded().settings).into_iter().map(|(name, _)| name);
+    let steps = steps(&workspace.root, &workspace.loaded().settings).into_iter().map(|(name, _)| name);
     let added = settings.commands.unwrap_or_default().into_keys().chain(steps);
     let all = checkers().iter().map(|checker| checker.id.clone()).chain(added);
     for id in all.filter(|id| !disabled.contains(id)) {
@@ -243,7 +137,7 @@ pub(crate) fn recall(inner: &Inner, workspace: &Workspace) {
 
 /// That a workspace which is not trusted has steps, which are not known then.
 fn unread(workspace: &Workspace) -> Option<CheckStatus> {
-    let steps = ["build", "test", "steps"].map(|key| format!("not trusted: checks.{key}\n"));
+    let steps = ["build", "test", "steps", "workflows"].map(|key| format!("not trusted: checks.{key}\n"));
     let dropped = workspace.loaded().problems.iter().any(|one| steps.iter().any(|step| one.message.contains(step)));
     let detail = "not run: the workspace is not trusted, so what its settings build and test is not known\nhint: read them, then \
                   `holdover trust`";
@@ -258,7 +152,7 @@ fn unread(workspace: &Workspace) -> Option<CheckStatus> {
 
 /// What steps need that are named.
 fn needed(workspace: &Workspace, names: &[String]) -> Vec<String> {
-    let steps = steps(&workspace.loaded().settings);
+    let steps = steps(&workspace.root, &workspace.loaded().settings);
     let named = steps.into_iter().filter(|(name, _)| names.contains(name));
     named.filter_map(|(_, step)| step.ok()).flat_map(|step| step.all_needs()).collect()
 }
@@ -301,29 +195,34 @@ pub(super) fn look(
     let ground = Ground::look(root, &exclude, &stop).ok_or(EngineError::Cancelled)?;
     let plans = plans(root, &loaded.settings, &ground);
     workspace.check_book.plan(plans.clone());
-    for (name, why) in broken(&loaded.settings) {
+    for (name, why) in broken(root, &loaded.settings) {
         workspace.check_book.put(&name, |known| (known.state, known.detail) = (CheckState::Unavailable, why));
     }
     let mut turn = Turn::default();
     let mut stopped = Ok(());
-    // The first step that failed: what comes behind it is not run.
-    let mut failed: Option<String> = None;
+    // Steps that failed: what comes behind them is not run.
+    let mut failed: Vec<Arc<Step>> = Vec::new();
     for plan in plans.iter().filter(|plan| (wanted.checks)(&plan.checker.id)) {
         let id = &plan.checker.id;
         let runs = plan.step.is_some() && (wanted.steps)(id);
-        if let Some(failed) = failed.as_ref().filter(|_| runs) {
+        let before = plan.step.as_ref().filter(|_| runs).and_then(|step| step.stopped_by(&failed));
+        if let Some(failed) = before {
             let why = format!("not run: {failed} failed before it\nhint: mend what {failed} names");
             workspace.check_book.put(id, |known| (known.state, known.detail) = (CheckState::Unavailable, why));
         } else if stopped.is_ok() {
             stopped = one(inner, workspace, plan, &ground, &mut turn, wanted, cancel);
             let state = workspace.check_book.known(id).map(|known| known.state);
             if runs && state != Some(CheckState::Passed) {
-                failed = Some(id.clone());
+                failed.extend(plan.step.clone());
             }
         }
         workspace.check_book.put(id, |known| known.running = false);
         workspace.merge_findings(inner);
         inner.tell(Notice::Status { root: root.clone() });
+    }
+    if turn.is_ours {
+        drop(turn);
+        sweep::sweep(inner, &build_folder(inner, workspace), &stop);
     }
     stopped
 }
@@ -409,13 +308,15 @@ fn one(
         return Ok(());
     }
     if !turn.is_ours {
-        *turn = Turn { lease: crate::turn::take(inner, "check", root)?, is_ours: true };
+        *turn = Turn { lease: crate::turn::take(inner, "check", &workspace.real())?, is_ours: true };
         // Whoever had it may have found what we want to know.
         if let Some(record) = Record::recall(inner, root, id).filter(|record| record.inputs == inputs && !again) {
             take(workspace, id, record, true);
             return Ok(());
         }
     }
+    let builds = build_folder(inner, workspace);
+    sweep::used(&builds, workspace);
     book.put(id, |known| known.running = true);
     inner.tell(Notice::Status { root: root.clone() });
     let _running = workspace.running.begin(cancel, &workspace.cancel);

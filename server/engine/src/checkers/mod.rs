@@ -2,6 +2,9 @@
 //! and means is `checks`' to say; here it is run, kept, and told.
 
 mod actions;
+mod ask;
+mod asked;
+mod attest;
 mod book;
 mod compiled;
 mod green;
@@ -17,9 +20,12 @@ mod rules;
 mod run;
 mod step_run;
 mod steps;
+mod sweep;
+mod workflows;
 
+pub use asked::{Asked, Listener};
+pub use attest::AttestError;
 pub(crate) use book::CheckBook;
 pub(crate) use live::Live;
 pub(crate) use logs::Logs;
 pub(crate) use look::recall;
-pub use look::{Asked, Listener};

@@ -107,7 +107,7 @@ pub(super) fn plans(root: &Path, settings: &Settings, ground: &Ground) -> Vec<Pl
         named(&checker.id).is_some() || !checker.gives_way_to.iter().any(says_more)
     };
     let mut used: Vec<Plan> = all.iter().filter(is_new).cloned().collect();
-    for (_, step) in steps::steps(settings).into_iter().filter(|(name, _)| enabled(name)) {
+    for (_, step) in steps::steps(root, settings).into_iter().filter(|(name, _)| enabled(name)) {
         let mark = settings_file().cloned().unwrap_or_else(|| PathBuf::from(host::WORKSPACE_FILE));
         used.extend(step.ok().map(|step| steps::plan(root, &step, mark, ground)));
     }
@@ -128,8 +128,8 @@ fn commands(settings: &Settings) -> Vec<Added<'_>> {
 }
 
 /// Commands and steps of the settings that cannot be checks, and why.
-pub(super) fn broken(settings: &Settings) -> Vec<(String, String)> {
-    let steps = steps::steps(settings).into_iter().filter_map(|(name, of)| Some((name, of.err()?)));
+pub(super) fn broken(root: &Path, settings: &Settings) -> Vec<(String, String)> {
+    let steps = steps::steps(root, settings).into_iter().filter_map(|(name, of)| Some((name, of.err()?)));
     commands(settings).into_iter().filter_map(|(name, of)| Some((name.clone(), of.err()?))).chain(steps).collect()
 }
 

@@ -1,6 +1,6 @@
 //! The texts of linters' rules, as the linters on this machine have them: asked for once, without a network, and remembered.
 
-use super::run::ask;
+use super::ask::ask;
 use crate::inner::Inner;
 use crate::workspace::Workspace;
 use crate::{Engine, prove};

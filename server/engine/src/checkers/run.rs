@@ -1,6 +1,7 @@
 //! One run of a linter: in the sandbox, with the network kept from it, bounded in time, output and memory. What it says is read when
 //! it has ended. Whoever reaches for the network is named.
 
+use super::ask::version;
 use super::plan::Plan;
 use super::record::{Record, text};
 use crate::inner::Inner;
@@ -23,10 +24,6 @@ const LIMIT_SECONDS: u64 = 600;
 const LIMIT_OF_FILE: Duration = Duration::from_secs(30);
 /// Files that are named in one command line.
 const FILES_AT_ONCE: usize = 200;
-/// How long a tool has to say its version, or a rule's text.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// Bytes of an answer.
-const MOST_ANSWERED: u64 = 64 << 10;
 /// Who reaches for the network is told up to here.
 const MOST_REACHES: usize = 20;
 
@@ -387,47 +384,4 @@ pub(super) fn environment(inner: &Inner, workspace: &Workspace, checker: &Checke
         all.push(("CARGO_TARGET_DIR".to_owned(), build_folder(inner, workspace).into_os_string()));
     }
     all
-}
-
-/// What a tool says of its version, on one line.
-pub(super) fn version(
-    inner: &Inner,
-    workspace: &Workspace,
-    checker: &Checker,
-    program: &str,
-    cancel: &Cancel,
-) -> Option<String> {
-    if checker.version.is_empty() {
-        return None;
-    }
-    let said = ask(inner, workspace, checker, program, &checker.version, cancel)?;
-    let has_number = |line: &&str| line.chars().any(|c| c.is_ascii_digit());
-    let line = said.lines().find(has_number).or_else(|| said.lines().find(|line| !line.trim().is_empty()));
-    line.map(|line| line.trim().chars().take(100).collect())
-}
-
-/// What a tool answers to a question that looks at no file of the workspace, up to 64 KiB; `None` where it does not.
-pub(super) fn ask(
-    inner: &Inner,
-    workspace: &Workspace,
-    checker: &Checker,
-    program: &str,
-    arguments: &[String],
-    cancel: &Cancel,
-) -> Option<String> {
-    let own = crate::copy::folder(&inner.folders.data, "check-").ok()?;
-    let output = own.path().join("out");
-    let environment = environment(inner, workspace, checker);
-    let environment: Vec<(&str, OsString)> = environment.iter().map(|(k, v)| (k.as_str(), v.clone())).collect();
-    let command: Vec<String> = std::iter::once(program.to_owned()).chain(arguments.iter().cloned()).collect();
-    let order = CutOff {
-        environment: &environment,
-        output: Some(Spoken { file: &output, most: MOST_ANSWERED }),
-        read_only: true,
-        calm: true,
-        ..CutOff::new(&command, &workspace.root, PATIENCE)
-    };
-    let end = host::run_cut_off(&own_program().ok()?, &order, cancel, &mut |_| {}, &mut |_| {}).ok()?;
-    let good = end.ended == Some(Ended::Exited(0)) && !end.too_much;
-    good.then(|| std::fs::read(&output).ok()).flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -1,11 +1,12 @@
 //! One run of a step: in the sandbox, with the network kept from it, its log told as it grows. What it wrote is placed when it has ended;
 //! whether it passed is its exit code's to say.
 
+use super::ask::version;
+use super::asked::Listener;
 use super::inputs::Listed;
-use super::look::Listener;
 use super::plan::Plan;
 use super::record::Record;
-use super::run::{build_folder, environment, own_finding, own_program, parsed_into, reached, shown, version};
+use super::run::{build_folder, environment, own_finding, own_program, parsed_into, reached, shown};
 use super::steps::Step;
 use crate::inner::Inner;
 use crate::workspace::Workspace;

@@ -2,6 +2,7 @@
 //! Runs nothing.
 
 use super::plan::{Ground, Plan};
+use super::workflows;
 use checks::checker::{Checker, Inputs};
 use contract::{CheckStep, Settings};
 use std::path::{Component, Path, PathBuf};
@@ -22,12 +23,21 @@ pub(super) struct Step {
     /// Steps before it without which it is not run.
     pub needs: Vec<Arc<Step>>,
     pub limit: Duration,
+    /// The workflow that it is of, relative to the workspace; `None`: the settings name it.
+    pub workflow: Option<PathBuf>,
 }
 
 impl Step {
     /// Whether it depends on a file, itself or through what it needs.
     pub fn reads(&self, file: &Path) -> bool {
         self.checker.inputs == Inputs::All || self.checker.reads(file) || self.needs.iter().any(|step| step.reads(file))
+    }
+
+    /// The first of steps that failed behind which it is not run: any of the settings, and of workflows those that it needs.
+    pub fn stopped_by(&self, failed: &[Arc<Self>]) -> Option<String> {
+        let needs = self.all_needs();
+        let stops = |one: &&Arc<Self>| one.workflow.is_none() || needs.contains(&one.checker.id);
+        failed.iter().find(stops).map(|one| one.checker.id.clone())
     }
 
     /// The names of all that has to come before it.
@@ -41,8 +51,21 @@ impl Step {
 /// By name: a step, or why it is none.
 pub(super) type Told = (String, Result<Arc<Step>, String>);
 
+/// The steps of a workspace, in their order: those of the settings, and where these say so those of its workflows.
+pub(super) fn steps(root: &Path, settings: &Settings) -> Vec<Told> {
+    let mut all = of_settings(settings);
+    let of_workflows = workflows::read(root, settings, &all).steps;
+    all.extend(of_workflows);
+    all
+}
+
+/// What of a workspace's workflows is not run, and why.
+pub(super) fn left_out(root: &Path, settings: &Settings) -> Vec<String> {
+    workflows::read(root, settings, &of_settings(settings)).left_out
+}
+
 /// The steps of the settings, in their order. Without any, what builds and what tests are two.
-pub(super) fn steps(settings: &Settings) -> Vec<Told> {
+fn of_settings(settings: &Settings) -> Vec<Told> {
     let plain = |name: &str, command: &Option<Vec<String>>| {
         let command = command.clone().filter(|command| !command.is_empty())?;
         Some(CheckStep { name: name.to_owned(), command, ..CheckStep::default() })
@@ -67,13 +90,6 @@ fn step(settings: &Settings, told: &CheckStep, before: &[Told]) -> Result<Arc<St
         return Err(format!("two checks have this name: {name}\nhint: call one of them otherwise"));
     }
     let checker = Checker::of_step(told)?;
-    let folder = told.folder.clone().unwrap_or_default();
-    if !folder.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-        return Err(format!(
-            "the step {name} runs in a folder that is none of the workspace: {}\nhint: name one relative to the workspace",
-            folder.display()
-        ));
-    }
     let need = |wanted: &String| {
         let known = before.iter().find(|(name, _)| name == wanted);
         known.and_then(|(_, step)| step.as_ref().ok()).cloned().ok_or_else(|| {
@@ -83,18 +99,38 @@ fn step(settings: &Settings, told: &CheckStep, before: &[Told]) -> Result<Arc<St
         })
     };
     let needs = told.needs.iter().map(need).collect::<Result<Vec<_>, _>>()?;
+    made(settings, told, checker, needs).map(Arc::new)
+}
+
+/// A step, of what is said of it.
+pub(super) fn made(
+    settings: &Settings,
+    told: &CheckStep,
+    checker: Checker,
+    needs: Vec<Arc<Step>>,
+) -> Result<Step, String> {
+    let folder = told.folder.clone().unwrap_or_default();
+    if !folder.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+        return Err(format!(
+            "the step {} runs in a folder that is none of the workspace: {}\nhint: name one relative to the workspace",
+            told.name,
+            folder.display()
+        ));
+    }
     let seconds = told.timeout_seconds.unwrap_or_else(|| crate::prove::limit(settings)).max(1);
-    Ok(Arc::new(Step {
+    Ok(Step {
         checker: Arc::new(checker),
         command: told.command.clone(),
         folder: folder.components().filter(|part| matches!(part, Component::Normal(_))).collect(),
         needs,
         limit: Duration::from_secs(seconds),
-    }))
+        workflow: None,
+    })
 }
 
-/// The plan of a step; `mark`: the file that is told of where it fails.
+/// The plan of a step; `mark`: the file that is told of where it fails, for a step of the settings.
 pub(super) fn plan(root: &Path, step: &Arc<Step>, mark: PathBuf, ground: &Ground) -> Plan {
+    let mark = step.workflow.clone().unwrap_or(mark);
     let program = &step.checker.program;
     // A program of the workspace is named with its folder.
     let found = if program.contains('/') {
@@ -125,19 +161,20 @@ mod tests {
     fn read(all: Vec<CheckStep>) -> Vec<Told> {
         let mut settings = Settings::default();
         settings.checks.steps = Some(all);
-        steps(&settings)
+        of_settings(&settings)
     }
 
     #[test]
     fn without_steps_build_and_test_are_two() {
         let mut settings = Settings::default();
-        assert!(steps(&settings).is_empty());
+        assert!(of_settings(&settings).is_empty());
         settings.checks.test = Some(vec!["make".into(), "test".into()]);
         settings.checks.build = Some(vec!["make".into()]);
-        let names: Vec<String> = steps(&settings).into_iter().map(|(name, step)| step.map(|_| name).unwrap()).collect();
+        let names: Vec<String> =
+            of_settings(&settings).into_iter().map(|(name, step)| step.map(|_| name).unwrap()).collect();
         assert_eq!(names, ["build", "test"]);
         settings.checks.steps = Some(vec![told("all")]);
-        assert_eq!(steps(&settings).len(), 1);
+        assert_eq!(of_settings(&settings).len(), 1);
     }
 
     #[test]

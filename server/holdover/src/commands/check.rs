@@ -27,6 +27,12 @@ pub(crate) struct Options {
     /// Print a JUnit report, for services that show tests
     #[arg(long, conflicts_with_all = ["json", "sarif"])]
     pub junit: bool,
+    /// State what it came to in a file, signed by this device
+    #[arg(long, value_name = "FILE")]
+    pub attest: Option<PathBuf>,
+    /// Run nothing: does such a statement hold of what is here?
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "again", "sarif", "junit", "attest", "import", "files"])]
+    pub verify: Option<PathBuf>,
     /// Tell what a SARIF log of another tool says, too
     #[arg(long, value_name = "FILE")]
     pub import: Vec<PathBuf>,
@@ -34,6 +40,12 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
     let engine = engine_for_counts();
+    if let Some(file) = &options.verify {
+        return super::statement::verify(engine, file, out);
+    }
+    if let Some(file) = &options.attest {
+        engine.may_attest(file).map_err(|e| failed(&e))?;
+    }
     // What is no file is the name of a check: one of ours, or one that the settings of the workspace have.
     let is_word =
         |file: &PathBuf| file.components().count() == 1 && file.to_str().is_some_and(|name| !name.contains('/'));
@@ -75,15 +87,30 @@ pub(crate) fn run(options: &Options, out: &Out) -> Result<End, Failure> {
         };
         files.push(if below.as_os_str().is_empty() { root.clone() } else { root.join(below) });
     }
+    if options.attest.is_some() && !files.is_empty() {
+        return Err(Failure::usage(
+            "a statement is of the whole workspace, and not of some of its files\nhint: name checks, or nothing"
+                .to_owned(),
+        ));
+    }
+    if options.all && names.is_empty() {
+        for left in engine.left_out_of_workflows(&root) {
+            out.note(&format!("not run: {left}"));
+        }
+    }
     let bar = out.progress(&Unit::Lines);
     let said = |step: &str, line: &str| {
         if out.verbose { out.note(&format!("{step}: {line}")) } else { bar.report(step, line, 0, 0) }
     };
     let asked = CheckAsked { files: &files, names: &names, all: options.all, again: options.again, said: Some(&said) };
     let counts_unknown = options.all || !names.is_empty();
-    let report = engine.check(&root, asked, &cancel_on_interrupt()).map_err(|e| failed(&e));
+    let cancel = cancel_on_interrupt();
+    let report = engine.check(&root, asked, &cancel).map_err(|e| failed(&e));
     drop(bar);
     let mut report = report?;
+    if let Some(file) = &options.attest {
+        super::statement::attest(&engine, &report, file, &cancel, out)?;
+    }
     for file in &options.import {
         engine.import_sarif(&root, file, &mut report).map_err(|e| failed(&e))?;
     }
@@ -210,10 +237,14 @@ fn sarif(report: &CheckReport) -> serde_json::Value {
             } }],
         })
     });
+    let left_out = report.left_out.iter().map(|left| json!({ "level": "note", "message": { "text": left } }));
     json!({
         "version": "2.1.0",
         "runs": [{
             "tool": { "driver": { "name": "holdover", "version": env!("CARGO_PKG_VERSION"), "rules": rules } },
+            "invocations": [{
+                "executionSuccessful": true, "toolExecutionNotifications": left_out.collect::<Vec<_>>(),
+            }],
             "columnKind": "utf16CodeUnits",
             "results": results.collect::<Vec<_>>(),
         }],

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 /// `counts_unknown`: a check that could not be run is an error, and not only left out.
 pub(crate) fn report(report: &CheckReport, counts_unknown: bool) -> String {
-    let suites: Vec<Suite> = report.checks.iter().map(|check| suite(report, check, counts_unknown)).collect();
+    let mut suites: Vec<Suite> = report.checks.iter().map(|check| suite(report, check, counts_unknown)).collect();
+    suites.extend(left_out(report));
     let sum = |of: fn(&Suite) -> usize| suites.iter().map(of).sum::<usize>();
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let (tests, failures, errors, skipped) =
@@ -39,6 +40,23 @@ struct Suite {
     errors: usize,
     skipped: usize,
     cases: String,
+}
+
+/// What was not looked at or run, as cases that were skipped.
+fn left_out(report: &CheckReport) -> Option<Suite> {
+    let all = &report.left_out;
+    let case = |why: &String| {
+        let why = escaped(why);
+        format!("    <testcase classname=\"left-out\" name=\"{why}\"><skipped message=\"{why}\"/></testcase>\n")
+    };
+    (!all.is_empty()).then(|| Suite {
+        name: "left-out".to_owned(),
+        tests: all.len(),
+        failures: 0,
+        errors: 0,
+        skipped: all.len(),
+        cases: all.iter().map(case).collect(),
+    })
 }
 
 /// Whose finding it is: a linter's by its name, the compiler's by who ran it, ours by what it is about.

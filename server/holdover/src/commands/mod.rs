@@ -22,6 +22,7 @@ pub(crate) mod queue;
 pub(crate) mod remote;
 pub(crate) mod review;
 pub(crate) mod snapshot;
+mod statement;
 mod status;
 pub(crate) mod sync;
 mod trust;
@@ -29,7 +30,7 @@ mod trust;
 use crate::End;
 use crate::args::{Args, Command};
 use crate::out::Out;
-use engine::{Engine, EngineError, EngineOptions, ReviewError, SnapshotError};
+use engine::{AttestError, Engine, EngineError, EngineOptions, ReviewError, SnapshotError};
 use std::path::{Path, PathBuf};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
@@ -138,6 +139,7 @@ fn failed(error: &EngineError) -> Failure {
         EngineError::Model(refused) if refused.is_usage() => End::Usage,
         EngineError::Model(_)
         | EngineError::Snapshot(SnapshotError::NotReady(_) | SnapshotError::Envelope { .. })
+        | EngineError::Attest(AttestError::Nothing(_) | AttestError::Envelope { .. })
         | EngineError::Device(_)
         | EngineError::Admit(_)
         | EngineError::Import(_)
@@ -156,6 +158,7 @@ fn failed(error: &EngineError) -> Failure {
             | ReviewError::Outdated,
         ) => End::No,
         EngineError::Snapshot(SnapshotError::Io { .. })
+        | EngineError::Attest(AttestError::Io { .. })
         | EngineError::NotOpen { .. }
         | EngineError::Explain(_)
         | EngineError::Note(_)
