@@ -123,6 +123,8 @@ fn a_second_server_shows_what_the_first_one_found_and_runs_nothing() {
     let mut client = project.editor();
     let first = until(&mut client, &file, |found| !shown(found).is_empty());
     state(&mut client, "ruff", "failed");
+    // As editors end it: what it found is on the disk then. An `exit` alone waits for nothing.
+    client.request("shutdown", Value::Null);
     client.exit();
     let started = project.started().len();
     assert!(started > 0);
