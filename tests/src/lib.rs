@@ -5,6 +5,7 @@
 pub mod binary;
 pub mod chat;
 pub mod client;
+pub mod code_host;
 pub mod desk;
 pub mod fixture;
 pub mod git;

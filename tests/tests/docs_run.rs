@@ -194,7 +194,7 @@ fn every_command_and_option_that_a_page_names_is_there() {
                         }
                     }
                     if command == "review" {
-                        for sub in ["list", "start", "show", "comment", "verdict"] {
+                        for sub in ["list", "start", "show", "comment", "verdict", "publish"] {
                             text.stdout.extend(fixture.holdover(&["review", sub, "--help"]).stdout);
                         }
                     }

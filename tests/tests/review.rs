@@ -82,6 +82,10 @@ fn a_thread_is_answered_on_another_machine_and_follows_its_line_through_a_rebase
     let thread = done(&ann, &["review", "comment", "a.rs:7", "-m", "why first?"]);
     assert_eq!((thread["place"]["text"].as_str(), thread["place"]["grade"].as_str()), (Some("a.rs:7"), Some("exact")));
     assert_eq!(thread["anchor"]["symbol"], "fn two() {");
+    let log: Value = serde_json::from_str(&good(&ann.run(&["review", "show", "--sarif"]))).unwrap();
+    let result = &log["runs"][0]["results"][0];
+    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 7, "{log:#}");
+    assert_eq!((&result["message"]["text"], &log["version"]), (&json!("Ann: why first?"), &json!("2.1.0")));
     ann.sync();
     bob.sync();
 

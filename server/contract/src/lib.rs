@@ -24,6 +24,7 @@ mod note;
 mod pack;
 mod pin;
 mod proof;
+mod publish;
 mod record;
 mod review;
 mod settings;
@@ -74,6 +75,7 @@ pub use note::{AnchorGrade, Note, NoteAnchor, NoteDraft, NotePlace, NoteReport, 
 pub use pack::{PackItem, PackKind, PackState};
 pub use pin::{LeftRequirement, OutdatedLockfile, PinReport, PinnedRequirement};
 pub use proof::{Proof, ProofInput, ProofState, ProofStep, Reach};
+pub use publish::{HostAnswer, HostQuestion, LeftOut, Publication, PublicationState, PublishRequest, PublishedComment};
 pub use record::{
     FieldState, MergePolicy, PolicyOutcome, Record, RecordChoice, RecordConflict, RecordField, RecordSide, RecordWrite,
 };
@@ -196,6 +198,8 @@ pub struct Everything {
     pub thread: Thread,
     /// The command `holdover.review.threads`.
     pub threads: ThreadReport,
+    /// `holdover review publish --json`.
+    pub publication: Publication,
     /// `holdover pin --json`.
     pub pin: PinReport,
     /// What a fetch did; part of the report that `holdover preflight --fetch --json` prints.

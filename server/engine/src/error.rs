@@ -59,6 +59,9 @@ pub enum EngineError {
     /// A review could not be begun, found or written to.
     #[error(transparent)]
     Review(#[from] crate::ReviewError),
+    /// A review was not published.
+    #[error(transparent)]
+    Publish(#[from] crate::PublishError),
     /// A resolution of a conflict could not be undone.
     #[error(transparent)]
     Undo(#[from] crate::UndoError),
@@ -120,6 +123,7 @@ impl EngineError {
             EngineError::Attest(_) => "statement",
             EngineError::Note(error) => error.kind(),
             EngineError::Review(error) => error.kind(),
+            EngineError::Publish(error) => error.kind(),
             EngineError::Undo(_) => "undo",
             EngineError::Record(_) => "record",
             EngineError::Pin(_) => "pin",

@@ -103,9 +103,13 @@ pub use preview::{ConflictLook, add_lockfile};
 pub use queued::queue_words;
 pub use records::RecordError;
 pub use remotes::RemoteRefused;
-pub use report::{Cell, Report, Section, Tone, delivery, note_text, note_to_edit, review_text, summary, thread_text};
+pub use report::{
+    Cell, Report, Section, Tone, delivery, note_text, note_to_edit, publication_text, review_text, summary, thread_text,
+};
 pub use resolutions::{Resolve, add_remembered};
-pub use reviews::{Answer, NewThread, On, ReviewError};
+/// A review as a SARIF log.
+pub use review::sarif as review_sarif;
+pub use reviews::{Answer, NewThread, On, PublishAsk, PublishError, ReviewError};
 pub use snapshot::SnapshotError;
 pub use stages::Ancestors;
 pub use suggest::{Suggester, Suggestions};

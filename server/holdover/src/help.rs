@@ -156,7 +156,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     ),
     (
         "review show",
-        &[("holdover review show 8G3KQ2PD", "its files, threads and verdicts; the end of its id is enough")],
+        &[
+            ("holdover review show 8G3KQ2PD", "its files, threads and verdicts; the end of its id is enough"),
+            ("holdover review show --sarif", "its threads, for a service that shows findings"),
+        ],
     ),
     (
         "review comment",
@@ -176,6 +179,20 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("holdover review verdict approve", "of the commit that the branch holds now, signed"),
             ("holdover review verdict request-changes -m 'See the thread'", "with a thread on the whole review"),
+        ],
+    ),
+    (
+        "review publish",
+        &[
+            (
+                "holdover review publish --to github --pull 12 --dry-run",
+                "the exact requests, and what stays here; connects nowhere",
+            ),
+            (
+                "holdover review publish 8G3KQ2PD --to github --pull 12",
+                "shows the same, asks, and makes a pending review",
+            ),
+            ("holdover review publish --to github --pull 12 --repository ann/ferry --yes", "for a script"),
         ],
     ),
     ("review apply", &[("holdover review apply 8G3KQ2PD", "put a suggestion in place of the lines that it is about")]),

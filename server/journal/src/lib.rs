@@ -133,8 +133,8 @@ pub use remote::{Carried, ItemState, KnownRemote, LaneStanding, RemoteEnd, Remot
 pub use reserve::Reserve;
 pub use retain::{Outdated, Retained, Retention, Rules};
 pub use review::{
-    REVIEW_KINDS, ReviewRange, ReviewRecord, Reviews, ThreadRecord, ThreadState, VerdictRecord, decided, is_commit,
-    replied, review_started, thread_begun, thread_placed, thread_state,
+    PublishedRecord, REVIEW_KINDS, ReviewRange, ReviewRecord, Reviews, ThreadRecord, ThreadState, VerdictRecord,
+    decided, is_commit, replied, review_published, review_started, thread_begun, thread_placed, thread_state,
 };
 pub use seal::Sealed;
 pub use sealing::{SEALING, SealPolicy, Unsealed};

@@ -10,6 +10,7 @@
 //! review.place     entity = thread               ops: anchor set, with pred
 //! review.state     entity = thread               ops: state set "open" or "resolved", with pred
 //! review.decision  entity = the review, signed   ops: verdict set {verdict, head}, with pred
+//! review.published entity = the review           ops: published set {to, target, head, url, comments: [{id, sum}]}
 //! ```
 //!
 //! Whoever replies says in the same transaction how the thread stood for them (`review.state`): a resolution that was written without
@@ -104,6 +105,23 @@ impl ThreadRecord {
     }
 }
 
+/// What was published of a review, as it was written: where, and which comments as they were then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedRecord {
+    /// The kind of host.
+    pub to: String,
+    /// What on it: `owner/name#12`.
+    pub target: String,
+    /// Where it can be read there.
+    pub url: Option<String>,
+    /// The comments, each with the fingerprint of the text that was sent.
+    pub comments: Vec<(Ulid, String)>,
+    /// Who published it.
+    pub author: Actor,
+    /// RFC 3339: when.
+    pub at: String,
+}
+
 /// A review with its threads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReviewRecord {
@@ -115,6 +133,8 @@ pub struct ReviewRecord {
     pub threads: Vec<ThreadRecord>,
     /// Every verdict, oldest first.
     pub verdicts: Vec<VerdictRecord>,
+    /// What was published of it, oldest first.
+    pub published: Vec<PublishedRecord>,
 }
 
 /// The payload of an event that begins a review.
@@ -153,6 +173,13 @@ pub fn decided(verdict: VerdictKind, head: &str, pred: &[OpId]) -> Value {
     payload(&replacing(&Op::set("verdict", json!({ "verdict": verdict, "head": head })), pred))
 }
 
+/// The payload of an event that says what was published of a review.
+pub fn review_published(to: &str, target: &str, head: &str, url: Option<&str>, comments: &[(Ulid, String)]) -> Value {
+    let comments: Vec<Value> = comments.iter().map(|(id, sum)| json!({ "id": id.to_string(), "sum": sum })).collect();
+    let value = json!({ "to": to, "target": target, "head": head, "url": url, "comments": comments });
+    payload(&[Op::set("published", value)])
+}
+
 const OPEN: &str = "open";
 const RESOLVED: &str = "resolved";
 
@@ -180,7 +207,8 @@ impl Reviews {
             "review.start" => Kind::Review,
             "review.thread" => Kind::Thread,
             "review.reply" => Kind::Reply,
-            "review.edit" | "review.retract" | "review.place" | "review.state" | "review.decision" => Kind::Unknown,
+            "review.edit" | "review.retract" | "review.place" | "review.state" | "review.decision"
+            | "review.published" => Kind::Unknown,
             _ => return,
         };
         let (kind, building) = self.things.entry(entity).or_default();
@@ -210,8 +238,9 @@ impl Reviews {
         let review = |(id, building): (Ulid, &Building)| {
             let range = building.set.get("range").and_then(|range| self::range(&range.heads().first()?.1.value))?;
             let verdicts = building.set.get("verdict").map(verdicts).unwrap_or_default();
+            let published = building.set.get("published").map(published).unwrap_or_default();
             let threads = threads.remove(&id).unwrap_or_default();
-            Some(ReviewRecord { about: record(id, building)?, range, threads, verdicts })
+            Some(ReviewRecord { about: record(id, building)?, range, threads, verdicts, published })
         };
         self.of(Kind::Review).filter_map(review).collect()
     }
@@ -247,6 +276,21 @@ fn verdicts(field: &Field) -> Vec<VerdictRecord> {
         Some(VerdictRecord { op: *op, verdict, head, author, at, replaced: !heads.contains(op) })
     };
     field.written.iter().filter_map(verdict).collect()
+}
+
+fn published(field: &Field) -> Vec<PublishedRecord> {
+    let one = |written: &crate::thing::Written| {
+        let text = |name: &str| written.value.get(name)?.as_str().filter(|text| text.len() <= MAX_WORDS);
+        let comment = |value: &Value| {
+            let id = value.get("id")?.as_str()?.parse().ok()?;
+            Some((id, value.get("sum")?.as_str()?.to_owned()))
+        };
+        let comments = written.value.get("comments")?.as_array()?.iter().filter_map(comment).collect();
+        let (author, at) = (written.author.clone(), written.at.clone());
+        let (to, target, url) = (text("to")?.to_owned(), text("target")?.to_owned(), text("url").map(str::to_owned));
+        Some(PublishedRecord { to, target, url, comments, author, at })
+    };
+    field.written.values().filter_map(one).collect()
 }
 
 fn range(value: &Value) -> Option<ReviewRange> {

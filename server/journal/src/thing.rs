@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use ulid::Ulid;
 
 /// Fields that are set, beside the text and the place: those of reviews.
-const SET: [&str; 5] = ["review", "thread", "range", "state", "verdict"];
+const SET: [&str; 6] = ["review", "thread", "range", "state", "verdict", "published"];
 
 /// How far one event of a note has come.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,13 +6,16 @@
 mod anchor;
 mod change;
 mod place;
+pub mod publish;
 mod range;
+mod sarif;
 mod suggestion;
 
 pub use anchor::{Lines, found};
 pub use change::{changes, renames, renames_by_commit};
 pub use place::{Found, replace, symbol};
 pub use range::{Resolved, candidates, resolve};
+pub use sarif::sarif;
 pub use suggestion::suggested;
 
 /// Git's answers about the repository of a workspace. Paths are relative to the workspace.

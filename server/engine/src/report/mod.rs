@@ -13,7 +13,7 @@ pub(crate) use note::{note_hover, note_markdown, note_texts, texts};
 pub use note::{note_text, note_to_edit};
 pub(crate) use record::{record_markdown, record_sides_markdown};
 pub(crate) use review::thread_markdown;
-pub use review::{review_text, thread_text};
+pub use review::{publication_text, review_text, thread_text};
 pub use story::{delivery, summary};
 
 use crate::words;

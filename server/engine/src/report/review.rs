@@ -3,7 +3,7 @@
 
 use super::markdown::prose;
 use crate::notes::{shown_lines, shown_plain};
-use contract::{Comment, FileChange, Review, ReviewFile, Thread};
+use contract::{Comment, FileChange, Publication, Review, ReviewFile, Thread};
 use std::fmt::Write as _;
 
 /// Letters of an id's end that are shown.
@@ -69,6 +69,28 @@ pub fn thread_text(thread: &Thread) -> String {
             let _ = writeln!(out, "      {line}");
         }
     }
+    out
+}
+
+/// What publishing would send and what it would not, for a terminal.
+#[must_use]
+pub fn publication_text(publication: &Publication) -> String {
+    let mut out = String::new();
+    for request in &publication.requests {
+        let _ = writeln!(out, "{} {}{}", request.method, publication.api, request.path);
+        let _ = writeln!(out, "  # {}", request.about);
+        let body = request.body.as_ref().and_then(|body| serde_json::to_string_pretty(body).ok()).unwrap_or_default();
+        for line in shown_lines(&body).lines() {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
+    for comment in &publication.comments {
+        let _ = writeln!(out, "publish   {}  {}", comment.place, comment.title);
+    }
+    for left in &publication.left_out {
+        let _ = writeln!(out, "left out  {} {}: {}", short(&left.id), left.place, left.why);
+    }
+    let _ = writeln!(out, "{}", publication.text);
     out
 }
 

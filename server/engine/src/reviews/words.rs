@@ -1,7 +1,7 @@
 //! Sentences about reviews, threads and verdicts: the same in a terminal and in every editor.
 
 use crate::notes::shown_plain;
-use contract::{AnchorGrade, DecisionState, NotePlace, Thread, Verdict, VerdictKind};
+use contract::{AnchorGrade, DecisionState, NotePlace, PublicationState, Thread, Verdict, VerdictKind};
 use journal::{NoteRecord, ReviewRecord, ThreadState, VerdictRecord};
 
 /// The place of a thread that stands on no file.
@@ -133,4 +133,18 @@ pub(super) fn review(record: &ReviewRecord, here: bool, head: &str, decision: &s
     }
     about.push(decision.to_owned());
     about.join(", ")
+}
+
+pub(super) fn published(state: PublicationState, comments: usize, left: usize, target: &str) -> String {
+    let what = match state {
+        PublicationState::Planned => {
+            format!("{} would become a pending review of {target}; nothing was sent", number(comments, "comment"))
+        }
+        PublicationState::Nothing => format!("there is nothing to publish to {target}"),
+        PublicationState::Published => {
+            format!("{} published as a pending review of {target}: submit it there", number(comments, "comment"))
+        }
+        PublicationState::AlreadyThere => format!("it is there already: {target}; nothing was sent again"),
+    };
+    if left == 0 { what } else { format!("{what}; {left} left out") }
 }

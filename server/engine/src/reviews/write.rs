@@ -240,7 +240,7 @@ impl Engine {
     /// Writes events about reviews, all or none, and with them the end of a draft; flushed when this returns. An event about nobody is about
     /// itself. Gives the first one's id. Where the draft was such events before, sent again by somebody who did not hear the answer, nothing is
     /// written.
-    fn write_review(
+    pub(super) fn write_review(
         &self,
         root: &Path,
         events: Vec<(Ulid, &'static str, Value)>,

@@ -21,6 +21,7 @@ mod preflight;
 pub(crate) mod queue;
 pub(crate) mod remote;
 pub(crate) mod review;
+mod review_publish;
 pub(crate) mod snapshot;
 mod statement;
 mod status;
@@ -30,7 +31,7 @@ mod trust;
 use crate::End;
 use crate::args::{Args, Command};
 use crate::out::Out;
-use engine::{AttestError, Engine, EngineError, EngineOptions, ReviewError, SnapshotError};
+use engine::{AttestError, Engine, EngineError, EngineOptions, PublishError, ReviewError, SnapshotError};
 use std::path::{Path, PathBuf};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
@@ -137,7 +138,10 @@ fn failed(error: &EngineError) -> Failure {
             }
         }
         EngineError::Model(refused) if refused.is_usage() => End::Usage,
+        EngineError::Publish(refused) if refused.is_usage() => End::Usage,
+        EngineError::Publish(PublishError::Unknown { .. }) => End::Unknown,
         EngineError::Model(_)
+        | EngineError::Publish(_)
         | EngineError::Snapshot(SnapshotError::NotReady(_) | SnapshotError::Envelope { .. })
         | EngineError::Attest(AttestError::Nothing(_) | AttestError::Envelope { .. })
         | EngineError::Device(_)

@@ -1,7 +1,7 @@
 //! `holdover review`: begins reviews, writes to them and prints them.
 
 use super::note::{body, here, root, short};
-use super::{Failure, engine, failed, warn_of_journal};
+use super::{Failure, engine, failed, review_publish, warn_of_journal};
 use crate::End;
 use crate::args::{Place, place};
 use crate::out::Out;
@@ -33,6 +33,9 @@ pub(crate) enum Command {
     Show {
         /// The review's id, or the end of it; without it, the only one there is
         id: Option<String>,
+        /// Print a SARIF log, for services that show findings: a result for each thread
+        #[arg(long, conflicts_with = "json")]
+        sarif: bool,
         #[command(flatten)]
         at: At,
     },
@@ -104,6 +107,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         at: At,
     },
+    /// Put your comments on a pull request, as a pending review; shows what would be sent first
+    Publish(review_publish::Options),
     /// Put what a comment suggests in place of the lines that it is about, in the working tree
     Apply {
         /// The comment's id, or the end of it
@@ -158,11 +163,14 @@ pub(crate) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
             out.line(format!("review {}: {}, {}", short(&review.id), review.title, size(&review)));
             End::Yes
         }
-        Command::Show { id, at } => {
+        Command::Show { id, sarif, at } => {
             let root = at.root(&engine, out)?;
             let review = engine.review(&root, id.as_deref()).map_err(|e| failed(&e))?;
             out.document(&review);
-            if !out.json {
+            if *sarif {
+                let log = engine::review_sarif(&review, env!("CARGO_PKG_VERSION"));
+                out.verbatim(format!("{log}\n").as_bytes());
+            } else if !out.json {
                 out.line(engine::review_text(&review).trim_end());
             }
             // What somebody has to decide is no yes.
@@ -225,6 +233,7 @@ pub(crate) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
             out.line(format!("review {}: {}", short(&review.id), review.decision.text));
             End::Yes
         }
+        Command::Publish(options) => review_publish::run(&engine, options, out)?,
         Command::Apply { id, at } => {
             let root = at.root(&engine, out)?;
             let edit = engine.review_apply(&root, id).map_err(|e| failed(&e))?;
@@ -241,7 +250,7 @@ pub(crate) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
 }
 
 impl At {
-    fn root(&self, engine: &Engine, out: &Out) -> Result<PathBuf, Failure> {
+    pub(super) fn root(&self, engine: &Engine, out: &Out) -> Result<PathBuf, Failure> {
         Ok(root(engine, &here(&self.workspace)?, out))
     }
 }

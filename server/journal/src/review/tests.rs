@@ -118,6 +118,29 @@ fn verdicts_stand_beside_each_other_until_one_who_saw_both_decides() {
 }
 
 #[test]
+fn what_was_published_is_kept_beside_what_was_published_before() {
+    let mut events = begun();
+    let url = "https://example.org/1";
+    events.push(event(
+        3,
+        "review.published",
+        1,
+        review_published("github", "a/b#1", "c", Some(url), &[(id(2), "x".into())]),
+    ));
+    events.push(event(
+        4,
+        "review.published",
+        1,
+        review_published("github", "a/b#2", "c", None, &[(id(2), "y".into())]),
+    ));
+    events.push(event(5, "review.published", 1, payload(&[Op::set("published", "nonsense")])));
+    let said: Vec<_> = of(&events).remove(0).published;
+    let said: Vec<_> = said.into_iter().map(|one| (one.target, one.url, one.comments)).collect();
+    let first = ("a/b#1".to_owned(), Some(url.to_owned()), vec![(id(2), "x".to_owned())]);
+    assert_eq!(said, [first, ("a/b#2".to_owned(), None, vec![(id(2), "y".to_owned())])]);
+}
+
+#[test]
 fn what_points_out_of_the_workspace_is_on_the_review_and_names_no_option() {
     for path in ["../x", "/etc/passwd", "a/../../x", "c:\\x", "a\u{1b}[31m"] {
         let mut hostile = begun();

@@ -1,12 +1,14 @@
 //! `holdover-ask`: asks registries for `holdover` how they answer, writes a line of JSON for each and ends. Nobody's command.
 //! It sends registries no credential, keeps nothing of an answer, and what it is linked with is in no server.
 //! `holdover-ask chat`: asks one question of the endpoint of a model, see `chat`.
+//! `holdover-ask code-host`: makes requests of a code host's API, see `code_host`.
 //!
 //! Arguments: the questions, each a `contract::Question` in JSON. The lines: `contract::Heard`, in the same order.
 
 mod answer;
 mod chat;
 mod client;
+mod code_host;
 
 use contract::{Heard, Question};
 use std::io::Write as _;
@@ -15,6 +17,9 @@ use std::time::Duration;
 fn main() {
     if std::env::args_os().nth(1).is_some_and(|first| first == "chat") {
         host::leave(chat::run());
+    }
+    if std::env::args_os().nth(1).is_some_and(|first| first == "code-host") {
+        host::leave(code_host::run());
     }
     // Its parent may be killed meanwhile.
     std::thread::spawn(|| {
