@@ -12,4 +12,5 @@ mod write;
 
 pub use error::ReviewError;
 pub(crate) use near::counts;
+pub(crate) use repository::Here;
 pub use write::{Answer, NewThread, On};
