@@ -17,6 +17,8 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
   readonly onDidChange = this.changed.event;
   /** The last preflight of each workspace, until the next. */
   private readonly reports = new Map<string, PreflightReport>();
+  /** The explanation that is shown. */
+  private explained = '';
   private versionPage = 'Server and extension are of one version.\n';
   private readonly subscriptions: vscode.Disposable[];
 
@@ -82,9 +84,10 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     await open(uri);
   }
 
-  /** Rendered, beside the text that it is about, which keeps the keyboard. */
+  /** Rendered, beside the text that it is about, which keeps the keyboard. One tab has whichever is shown. */
   async showExplanation(id: string): Promise<void> {
-    const uri = explanation(id);
+    this.explained = id;
+    const uri = EXPLANATION;
     const before = vscode.window.activeTextEditor;
     this.changed.fire(uri);
     // Locked to it: else it would follow the text, where that is Markdown.
@@ -111,7 +114,10 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
 
   /** It grows. The editor lets go of a text that only a preview shows, and would hear of no change in it. */
   explanationChanged(id: string): void {
-    const uri = explanation(id);
+    if (id !== this.explained) {
+      return;
+    }
+    const uri = EXPLANATION;
     void vscode.workspace.openTextDocument(uri).then(() => {
       this.changed.fire(uri);
     });
@@ -147,7 +153,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
       return undefined;
     }
     try {
-      const answer = await this.session.running().sendRequest(content, { uri: serverAddress(uri) });
+      const answer = await this.session.running().sendRequest(content, { uri: this.serverAddress(uri) });
       return text(answer);
     } catch (error) {
       // An older server, or a document that it leaves to its client.
@@ -155,6 +161,12 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
       this.log.debug(`no text from the server for ${uri.toString(true)}: ${reason}`);
       return undefined;
     }
+  }
+
+  private serverAddress(uri: vscode.Uri): string {
+    return uri.path.startsWith('/explanation/')
+      ? `${SCHEME}:/explanation/${encodeURIComponent(this.explained)}.md`
+      : serverAddress(uri);
   }
 
   private made(uri: vscode.Uri): string {
@@ -203,13 +215,8 @@ function address(
   });
 }
 
-function explanation(id: string): vscode.Uri {
-  return vscode.Uri.from({
-    scheme: SCHEME,
-    path: '/explanation/Holdover Explanation.md',
-    query: new URLSearchParams({ id }).toString(),
-  });
-}
+/** The document of the explanation that is shown, whichever it is. */
+const EXPLANATION = vscode.Uri.from({ scheme: SCHEME, path: '/explanation/Holdover Explanation.md' });
 
 function build(workspace: string): vscode.Uri {
   return vscode.Uri.from({
@@ -230,9 +237,6 @@ function serverAddress(uri: vscode.Uri): string {
   }
   if (uri.path.startsWith('/journal/') && query.has('id')) {
     return `${SCHEME}:/journal/${encodeURIComponent(query.get('id') ?? '')}.md`;
-  }
-  if (uri.path.startsWith('/explanation/') && query.has('id')) {
-    return `${SCHEME}:/explanation/${encodeURIComponent(query.get('id') ?? '')}.md`;
   }
   const workspace = `workspace=${encodeURIComponent(query.get('workspace') ?? '')}`;
   if (uri.path.startsWith('/note/') && query.has('id')) {

@@ -17,6 +17,7 @@ export function registerExplainCommands(
     });
   return vscode.Disposable.from(
     register('holdover.explainSelection', () => explanations.explainSelection()),
+    register('holdover.explainOther', () => explanations.explainOther()),
     register('holdover.askFurther', () => explanations.askFurther()),
     register('holdover.judgeExplanation', () => explanations.judge()),
     register('holdover.stopExplanation', () => explanations.stop()),

@@ -11,9 +11,12 @@ use std::path::PathBuf;
 pub struct Explanation {
     /// ULID. While the process lives that made it, `holdover:/explanation/ID.md` is it as a document.
     pub id: String,
-    /// Relative to the workspace, with `/`.
+    /// What it is about.
+    #[serde(default)]
+    pub subject: ExplanationSubject,
+    /// Relative to the workspace, with `/`; of another subject than lines, what it is called: a range of commits, a log, `a command`.
     pub file: String,
-    /// What is explained: whole lines.
+    /// What is explained: whole lines; of another subject, those that a model is shown of it.
     pub range: Range,
     /// RFC 3339: when it was asked for.
     pub at: String,
@@ -41,6 +44,22 @@ pub struct Explanation {
     pub saw: Option<ModelSaw>,
     /// All of it as a Markdown document.
     pub text: String,
+}
+
+/// What an explanation is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum ExplanationSubject {
+    /// Lines of a file: with a merge conflict, threads of reviews and shell commands on them.
+    #[default]
+    Lines,
+    /// A line for a shell, which nobody runs.
+    Command,
+    /// The end of a log.
+    Log,
+    /// What lies between two commits.
+    Diff,
 }
 
 /// Where an explanation stands.
@@ -81,6 +100,16 @@ pub struct ExplainedFinding {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FactKind {
+    /// What the sides of a merge conflict did, and what each way out of it would leave out.
+    Conflict,
+    /// What people say of these lines in a review.
+    Comment,
+    /// What a part of a shell command does.
+    Command,
+    /// What a log says.
+    Log,
+    /// What a change does to a file.
+    Change,
     /// A finding in these lines.
     Finding,
     /// The page or the rule's text about a finding.

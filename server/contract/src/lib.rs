@@ -28,6 +28,7 @@ mod publish;
 mod record;
 mod review;
 mod settings;
+mod shell;
 mod snapshot;
 mod statement;
 mod status;
@@ -57,8 +58,9 @@ pub use event::{
     Lane, LeftOp, SignatureState, SnippetPart,
 };
 pub use explain::{
-    Answer, CommandClass, Doubt, ExplainedFinding, Explanation, ExplanationChange, ExplanationState, Fact, FactKind,
-    Judgement, MaskedSecret, ModelSaw, Structure, StructureAsk, StructureItem, SuggestedCommand,
+    Answer, CommandClass, Doubt, ExplainedFinding, Explanation, ExplanationChange, ExplanationState,
+    ExplanationSubject, Fact, FactKind, Judgement, MaskedSecret, ModelSaw, Structure, StructureAsk, StructureItem,
+    SuggestedCommand,
 };
 pub use finding::{Action, Edit, Finding, Hint, Position, Range, Severity, Side, codes};
 pub use health::{DeviceHealth, DriftPattern, LaneHealth, RemoteHealth, SyncDrift, SyncHealth};
@@ -69,7 +71,8 @@ pub use job::{FetchOutcome, FetchStep, Job, JobKind, JobState, Progress};
 pub use keep::{Keep, NoKeep, Unit};
 pub use log::{LogCause, LogDomain, LogGroup, LogLevel, LogLine, LogReport};
 pub use model::{
-    MODEL_FRAME, ModelAsk, ModelEnd, ModelEntry, ModelFile, ModelMessage, ModelReport, ModelRole, ModelTold,
+    EvalTask, MODEL_FRAME, ModelAsk, ModelEnd, ModelEntry, ModelEval, ModelFile, ModelMessage, ModelReport, ModelRole,
+    ModelTold,
 };
 pub use note::{AnchorGrade, Note, NoteAnchor, NoteDraft, NotePlace, NoteReport, NoteVersion};
 pub use pack::{PackItem, PackKind, PackState};
@@ -89,6 +92,7 @@ pub use settings::{
     MirrorSettings, NotesSettings, PackSettings, ProveSettings, RetentionSettings, Settings, SyncDriftSettings,
     SyncSettings, Unknown, WorkspaceSettings,
 };
+pub use shell::{Shell, ShellAsk, ShellPart, ShellRole};
 pub use snapshot::Snapshot;
 pub use statement::{CheckStatement, StatedCheck};
 pub use status::{
@@ -152,6 +156,8 @@ pub struct Everything {
     pub join: JoinReport,
     /// `holdover model list --json`, and what its other commands print.
     pub models: ModelReport,
+    /// `holdover model eval --json`.
+    pub model_eval: ModelEval,
     /// `holdover journal replay --entity ID --json`.
     pub record: Record,
     /// `holdover journal verify --json`.

@@ -53,6 +53,68 @@ pub struct ModelReport {
     pub models: Vec<ModelEntry>,
 }
 
+/// `holdover model eval --json`: how a model did on fixed tasks.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ModelEval {
+    /// The model's name.
+    pub model: String,
+    /// `blake3:` and the hash of its file, where it is one that was verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+    /// Where it ran, in words.
+    pub place: String,
+    /// The prompt's name and version.
+    pub prompt: String,
+    /// `blake3:` of the tasks: figures of other tasks cannot be compared with these.
+    pub tasks_hash: String,
+    /// The tasks, in their order.
+    pub tasks: Vec<EvalTask>,
+    /// Facts that were to be said, in all tasks.
+    pub facts: u64,
+    /// Those that were.
+    pub told: u64,
+    /// What was said and is not so.
+    pub wrong: u64,
+    /// Milliseconds until the first token, the middle one of all tasks but the first, which loads the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_token_ms: Option<u64>,
+    /// Tokens in ten seconds, once the first one was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_in_ten_seconds: Option<u64>,
+    /// All of it in a line.
+    pub text: String,
+    /// What the figures do not say.
+    pub caution: String,
+}
+
+/// How a model did on one task.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct EvalTask {
+    /// The task's name.
+    pub name: String,
+    /// Facts that it said, each by the first of its words.
+    pub told: Vec<String>,
+    /// Facts that it did not say.
+    pub missing: Vec<String>,
+    /// What it said and is not so.
+    pub wrong: Vec<String>,
+    /// `stop`, `length` or `time-limit`.
+    pub ended: String,
+    /// Tokens of the answer, or pieces where they are not counted.
+    pub tokens: u32,
+    /// Milliseconds until the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_token_ms: Option<u64>,
+    /// Milliseconds of all.
+    pub took_ms: u64,
+    /// Its answer, made harmless.
+    pub answer: String,
+}
+
 /// A file that is to be loaded: the program verifies it first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -87,7 +87,7 @@ pub use doctor::{Advice, Mark};
 pub use documents::artifacts_named;
 pub use driver::{Driven, DriverError, DriverFiles, driver_settings, set_driver};
 pub use error::EngineError;
-pub use explain::{ExplainAsk, ExplainError};
+pub use explain::{About, ExplainAsk, ExplainError};
 pub use facade::{Engine, EngineOptions};
 pub use keys::{JournalKey, ssh_agent_keys};
 pub use lenses::SAYS;

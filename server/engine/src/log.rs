@@ -14,6 +14,11 @@ pub const LOG_LINES: (usize, usize) = (checks::log::USUAL_LINES, checks::log::MO
 ///
 /// Why the log cannot be read, with its name.
 pub fn read_log(file: &Path, lines: usize) -> Result<LogReport, String> {
+    tail_of(file, lines).map(|tail| summarise(&file.display().to_string(), &tail))
+}
+
+/// The last lines of a log.
+pub(crate) fn tail_of(file: &Path, lines: usize) -> Result<Tail, String> {
     let name = file.display().to_string();
     let said = |error: std::io::Error| format!("{name} cannot be read: {error}");
     let mut tail = Tail::new(lines);
@@ -29,7 +34,7 @@ pub fn read_log(file: &Path, lines: usize) -> Result<LogReport, String> {
     let mut piece = vec![0; 1 << 20];
     loop {
         match from.read(&mut piece) {
-            Ok(0) => return Ok(summarise(&name, &tail)),
+            Ok(0) => return Ok(tail),
             Ok(read) => tail.feed(&piece[..read]),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(said(error)),

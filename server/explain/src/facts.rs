@@ -155,7 +155,7 @@ fn rest(text: &str) -> String {
     text.trim().split_once('\n').map(|(_, rest)| rest.trim().to_owned()).unwrap_or_default()
 }
 
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
 }
 

@@ -3,6 +3,7 @@
 //! It takes texts and places and gives types of `contract`. It reads no file and knows no editor, no journal and no terminal; what needs
 //! those is a use case in `engine`. Its back ends are in programs of their own, which it speaks to through `host`.
 
+pub mod about;
 pub mod backend;
 mod commands;
 mod doubts;
@@ -13,6 +14,7 @@ mod markdown;
 mod prompt;
 mod secrets;
 pub mod service;
+pub mod tasks;
 
 pub use commands::classed;
 pub use doubts::doubts;

@@ -2,20 +2,20 @@
 //! that says who said it, where and when.
 
 use crate::filter::hides;
-use contract::{Answer, CommandClass, Explanation, ExplanationState, Fact, FactKind, ModelSaw};
+use contract::{Answer, CommandClass, Explanation, ExplanationState, ExplanationSubject, Fact, FactKind, ModelSaw};
 use std::fmt::Write as _;
 
 /// The document. `age` words the time of an answer, `2 minutes ago` for example.
 #[must_use]
 pub fn markdown(explanation: &Explanation, age: &dyn Fn(&str) -> String) -> String {
-    let range = lines(explanation);
-    let mut made = format!("# {}, {range}\n", inert(&explanation.file));
+    let about = about(explanation);
+    let mut made = format!("# {about}\n");
     if let Some(question) = &explanation.question {
         let _ = write!(made, "\n> {}\n", inert(question));
     }
     made.push_str("\n## Facts\n\n");
     if explanation.facts.is_empty() {
-        made.push_str("Nothing is known of these lines beyond their text.\n");
+        made.push_str("Nothing is known of it beyond its text.\n");
     }
     for fact in &explanation.facts {
         told(fact, &mut made);
@@ -24,7 +24,7 @@ pub fn markdown(explanation: &Explanation, age: &dyn Fn(&str) -> String) -> Stri
         let _ = writeln!(made, "- *not here: {}*", inert(note));
     }
     match &explanation.answer {
-        Some(answer) => said(explanation, answer, &range, age, &mut made),
+        Some(answer) => said(explanation, answer, &about, age, &mut made),
         None if explanation.state == ExplanationState::Waiting => {
             let _ = write!(made, "\n## Explanation\n\n*{}*\n", waits(explanation));
         }
@@ -41,6 +41,17 @@ pub fn markdown(explanation: &Explanation, age: &dyn Fn(&str) -> String) -> Stri
 
 fn waits(explanation: &Explanation) -> String {
     if explanation.detail.is_empty() { "asking the model".to_owned() } else { inert(&explanation.detail) }
+}
+
+/// What it is about, as a line.
+fn about(explanation: &Explanation) -> String {
+    let named = inert(&explanation.file);
+    match explanation.subject {
+        ExplanationSubject::Lines => format!("{named}, {}", lines(explanation)),
+        ExplanationSubject::Command => "A command, which nobody ran".to_owned(),
+        ExplanationSubject::Log => format!("{named}, its end"),
+        ExplanationSubject::Diff => format!("The change {named}"),
+    }
 }
 
 fn lines(explanation: &Explanation) -> String {
@@ -80,14 +91,13 @@ fn block(language: &str, text: &str, margin: &str, into: &mut String) {
     let _ = write!(into, "{margin}{fence}\n\n");
 }
 
-fn said(explanation: &Explanation, answer: &Answer, range: &str, age: &dyn Fn(&str) -> String, into: &mut String) {
+fn said(explanation: &Explanation, answer: &Answer, about: &str, age: &dyn Fn(&str) -> String, into: &mut String) {
     let when = if answer.recorded { format!("{}, from the record", age(&answer.at)) } else { age(&answer.at) };
     let _ = write!(
         into,
-        "\n## Explanation\n\n> **{}**, {}; {}, {range}; {when}.\n> Generated on {}, may be wrong.\n\n",
+        "\n## Explanation\n\n> **{}**, {}; {about}; {when}.\n> Generated on {}, may be wrong.\n\n",
         inert(&answer.model),
         inert(&answer.place),
-        inert(&explanation.file),
         if answer.place == "this machine" { "this machine".to_owned() } else { inert(&answer.place) },
     );
     if !answer.text.is_empty() {

@@ -3,7 +3,7 @@
 
 use crate::backend::{Prompt, Role, Turn};
 use crate::secrets::{Masker, mask, mask_lines};
-use contract::{Explanation, Fact, FactKind, ModelSaw};
+use contract::{Explanation, ExplanationSubject, Fact, FactKind, ModelSaw};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -42,13 +42,18 @@ pub fn version() -> (&'static str, String) {
     (NAME, host::fingerprint(TEXT.as_bytes()))
 }
 
-/// What a model is asked about an explanation whose facts are there. `text` is the file's; `before`: the turns of the explanation that
-/// this one follows.
+/// What a model is asked about an explanation whose facts are there. `text` is the file's, from the line `from` on; `before`: the turns of the
+/// explanation that this one follows.
 #[must_use]
-pub fn prompt(explanation: &Explanation, text: &str, before: &[Turn], limits: Limits) -> (Prompt, ModelSaw) {
+pub fn prompt(
+    explanation: &Explanation,
+    (text, from): (&str, u32),
+    before: &[Turn],
+    limits: Limits,
+) -> (Prompt, ModelSaw) {
     let mut masker = Masker::default();
     let mut left_out = Vec::new();
-    let (source, lines) = source(explanation, text, &mut masker, &mut left_out);
+    let (source, lines) = source(explanation, (text, from), &mut masker, &mut left_out);
     let mut body = String::new();
     if before.is_empty() {
         let facts = mask(&facts(&explanation.facts, &mut left_out), &mut masker);
@@ -65,7 +70,7 @@ pub fn prompt(explanation: &Explanation, text: &str, before: &[Turn], limits: Li
             let code = one_line(&finding.code);
             format!("Explain the finding `{code}` on these lines, and what may be done about it.")
         }
-        (None, None) => "Explain these lines.".to_owned(),
+        (None, None) => of_subject(explanation).to_owned(),
     };
     let _ = write!(body, "{asked}");
     let mut turns = before.to_vec();
@@ -84,6 +89,25 @@ pub fn prompt(explanation: &Explanation, text: &str, before: &[Turn], limits: Li
         left_out,
     };
     (prompt, saw)
+}
+
+/// What is asked where nobody asked anything else.
+fn of_subject(explanation: &Explanation) -> &'static str {
+    let has = |kind| explanation.facts.iter().any(|fact| fact.kind == kind);
+    match explanation.subject {
+        ExplanationSubject::Command => {
+            "Explain this command: what it does, and what to watch out for before it is run."
+        }
+        ExplanationSubject::Log => "Explain why this failed, as far as the log says.",
+        ExplanationSubject::Diff => "Explain what this change does, to somebody who is about to review it.",
+        ExplanationSubject::Lines if has(FactKind::Conflict) => {
+            "Explain this merge conflict: what each side wanted, and what each way out of it would lose."
+        }
+        ExplanationSubject::Lines if has(FactKind::Comment) => {
+            "Explain what is asked for in the review of these lines."
+        }
+        ExplanationSubject::Lines => "Explain these lines.",
+    }
 }
 
 /// A hash of all that an answer depends on.
@@ -111,13 +135,13 @@ fn section(into: &mut String, what: &str, data: &str) {
 /// The lines with their numbers, masked, and which of them had room. A secret may begin above them or end below.
 fn source(
     explanation: &Explanation,
-    text: &str,
+    (text, from): (&str, u32),
     masker: &mut Masker,
     left_out: &mut Vec<String>,
 ) -> (String, (u32, u32)) {
     let (first, end) = (explanation.range.start.line, end_line(explanation));
-    let before = first.saturating_sub(AROUND);
-    let around = text.lines().skip(before as usize).take((end - before) as usize + AROUND as usize);
+    let before = first.saturating_sub(AROUND).max(from.min(first));
+    let around = text.lines().skip((before - from.min(first)) as usize).take((end - before) as usize + AROUND as usize);
     let whole = around.map(|line| cut(line, LONGEST_LOOKED_AT)).collect::<Vec<_>>().join("\n");
     let whole = cut(&whole, MOST_LOOKED_AT);
     let mut made = String::new();

@@ -108,13 +108,14 @@ fn a_question_is_asked_by_hash_and_what_is_waited_for_and_said_comes_in_order() 
         ModelTold::Reading { tokens: 120, kept: 100 },
         text("It "),
         text("counts."),
-        ModelTold::Ended { end: ModelEnd::Stop, tokens: 2, first_token: Some(4), took: 9 },
+        ModelTold::Ended { end: ModelEnd::Stop, tokens: 7, first_token: Some(4), took: 9 },
     ];
     let desk = Desk::new(vec![Said { told, waits: true }]);
     let (ended, heard) = desk.ask(&Cancel::new(), LONG);
     let ended = ended.unwrap();
-    assert_eq!((ended.end, ended.tokens), (End::Stop, 2));
-    assert!(ended.first_token.is_some());
+    // It counts its tokens itself.
+    assert_eq!((ended.end, ended.tokens), (End::Stop, 7));
+    assert!(ended.first_token.is_some_and(|first| first <= ended.took));
     let words = [
         "[starting the program that runs the model]",
         "[waiting for 1 other answer]",
@@ -184,7 +185,7 @@ fn how_it_stands_is_asked_of_one_that_runs_and_none_is_started_for_that() {
     let status =
         ModelStatus { state: ModelState::Busy, name: None, hash: Some("blake3:00".into()), detail: "x".into() };
     let desk = Desk::new(vec![
-        Said { told: vec![ModelTold::Status { status: status.clone(), pid: 1 }], waits: true },
+        Said { told: vec![ModelTold::Done, ModelTold::Status { status: status.clone(), pid: 1 }], waits: true },
         Said { told: vec![], waits: true },
     ]);
     assert_eq!(standing(&desk.program()), Some(status));
@@ -192,5 +193,87 @@ fn how_it_stands_is_asked_of_one_that_runs_and_none_is_started_for_that() {
     assert_eq!(desk.asked.iter().take(2).collect::<Vec<_>>(), [ModelAsk::Status, ModelAsk::Status]);
     let elsewhere = tempfile::tempdir().unwrap();
     assert_eq!(standing(&SharedProgram::at(elsewhere.path().join("x"), elsewhere.path(), "model")), None);
+    assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn each_way_to_end_is_told_as_itself_and_a_time_limit_is_what_is_left() {
+    let ended = |end| {
+        vec![
+            ModelTold::Queued { before: 2 },
+            ModelTold::Reading { tokens: 9, kept: 0 },
+            text("a"),
+            ModelTold::Ended { end, tokens: 1, first_token: None, took: 1 },
+        ]
+    };
+    let ends = [
+        (ModelEnd::Length, End::Length),
+        (ModelEnd::TimeLimit, End::TimeLimit),
+        (ModelEnd::Cancelled, End::Cancelled),
+        (ModelEnd::Stop, End::Stop),
+    ];
+    let desk = Desk::new(ends.iter().map(|(told, _)| Said { told: ended(*told), waits: false }).collect());
+    for (_, expected) in ends {
+        let (ended, heard) = desk.ask(&Cancel::new(), LONG);
+        assert_eq!(ended.unwrap().end, expected);
+        assert_eq!(heard[1..], ["[waiting for 2 other answers]", "[tiny reads 9 tokens]", "a"]);
+    }
+    let identity = desk.service().identity();
+    assert_eq!((identity.name.as_str(), identity.hash.as_deref()), ("tiny", Some("blake3:00")));
+    assert_eq!(identity.place, Place::ThisMachine);
+}
+
+#[test]
+fn one_that_is_not_there_speaks_nonsense_or_is_not_wanted_any_more_is_told_apart() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let model = ModelFile { name: "tiny".into(), file: "tiny.gguf".into(), hash: "blake3:00".into(), bytes: 9 };
+    let standings = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&standings);
+    let note: OnStanding = Box::new(move |state, words: &str| heard.lock().unwrap().push((state, words.to_owned())));
+    let program = SharedProgram::at(elsewhere.path().join("nothing"), elsewhere.path(), "model");
+    let mut service = Service::new(program, model, note);
+    let turns = vec![Turn { role: Role::User, text: "what?".into() }];
+    let prompt = Prompt { system: String::new(), turns, max_tokens: 1, time_limit: LONG, seed: 0 };
+    let absent = service.answer(&prompt, &Cancel::new(), &mut |_| {}).unwrap_err();
+    assert!(absent.what.contains("is not there: ") && absent.next.contains("server/model/build.sh"), "{absent}");
+    let said = standings.lock().unwrap().clone();
+    assert!(said.len() == 1 && said[0].0 == ModelState::Failed && said[0].1.contains(&absent.next), "{said:?}");
+    // A folder cannot be started.
+    service.program = SharedProgram::at(elsewhere.path().to_path_buf(), elsewhere.path(), "model");
+    let failed = service.answer(&prompt, &Cancel::new(), &mut |_| {}).unwrap_err();
+    assert!(failed.what.contains("could not be started: ") && failed.next.contains("--help"), "{failed}");
+    // What is no answer is as if it had ended.
+    std::fs::create_dir_all(elsewhere.path().join("run")).unwrap();
+    let listener = UnixListener::bind(elsewhere.path().join("run/model.sock")).unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        frame(&mut stream).unwrap();
+        stream.write_all(b"\x03\0\0\0{x}").unwrap();
+        frame(&mut stream)
+    });
+    let nonsense = service.answer(&prompt, &Cancel::new(), &mut |_| {}).unwrap_err();
+    assert!(nonsense.what.contains("ended in the middle of its answer"), "{nonsense}");
+    assert_eq!(server.join().unwrap(), None);
+    std::fs::remove_file(elsewhere.path().join("run/model.sock")).unwrap();
+    // Nobody waits for it any more: that is no failure.
+    std::fs::write(elsewhere.path().join("slow"), "#!/bin/sh\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(elsewhere.path().join("slow"), mode).unwrap();
+    service.program = SharedProgram::at(elsewhere.path().join("slow"), elsewhere.path(), "model");
+    let stopped = Cancel::new();
+    stopped.cancel();
+    standings.lock().unwrap().clear();
+    let ended = service.answer(&prompt, &stopped, &mut |_| {}).unwrap();
+    assert_eq!((ended.end, ended.tokens, ended.first_token), (End::Cancelled, 0, None));
+    assert_eq!(standings.lock().unwrap().len(), 0);
+}
+
+#[test]
+fn memory_is_given_back_where_one_runs_and_none_is_started_for_that() {
+    let desk = Desk::new(vec![Said { told: vec![ModelTold::Done], waits: true }]);
+    unload(&desk.program());
+    assert_eq!(desk.asked.recv().unwrap(), ModelAsk::Unload);
+    let elsewhere = tempfile::tempdir().unwrap();
+    unload(&SharedProgram::at(elsewhere.path().join("x"), elsewhere.path(), "model"));
     assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
 }

@@ -78,6 +78,11 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ),
             ("holdover explain src/main.rs:12 --facts", "without a model"),
             ("holdover explain src/main.rs:12 --ask 'why is this checked twice?'", "a question of your own"),
+            ("holdover explain --command 'rm -rf build | tee log'", "what a command does; it is not run"),
+            ("holdover explain --log build.log", "why it failed, by the last lines of a log"),
+            ("holdover explain --step test", "why a step failed, by its last log"),
+            ("holdover explain --change main..feature", "what a branch changes, before it is reviewed"),
+            ("holdover explain --thread 7TQ2", "a thread of a review, with the lines that it stands on"),
             ("holdover explain Cargo.toml:8 --json", "for a program"),
         ],
     ),
@@ -247,6 +252,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     ("model list", &[("holdover model list", "which there are, and whether their files are as they were added")]),
     ("model use", &[("holdover model use large", "has this one answer")]),
     ("model verify", &[("holdover model verify", "compare every byte of all of them with what was added")]),
+    (
+        "model eval",
+        &[("holdover model eval large", "how well and how fast it does fixed tasks, before there is no network")],
+    ),
     ("model remove", &[("holdover model remove large", "it and its file")]),
     ("remote", &[("holdover remote add stick /media/stick/ferry", "a folder, on a stick or one that is shared")]),
     (

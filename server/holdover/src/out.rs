@@ -101,7 +101,9 @@ impl Out {
         let template = match unit {
             Unit::Bytes => "{prefix} {bar:30} {binary_bytes} of {binary_total_bytes} {wide_msg}",
             Unit::Lines => "{prefix} {wide_msg}",
-            Unit::Artifacts | Unit::Commands | Unit::Events => "{prefix} {bar:30} {pos} of {len} {wide_msg}",
+            Unit::Artifacts | Unit::Commands | Unit::Events | Unit::Tasks => {
+                "{prefix} {bar:30} {pos} of {len} {wide_msg}"
+            }
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -119,6 +121,7 @@ pub(crate) enum Unit {
     Events,
     /// Nothing: what is running says lines.
     Lines,
+    Tasks,
 }
 
 /// A bar, or lines in its place; gone when it is dropped.

@@ -1,4 +1,4 @@
-//! Merges of syntax trees, and what a piece of a text is part of, for the program `holdover-merge`: parsers of tree-sitter behind `conflict`'s trait `Syntax`.
+//! Merges of syntax trees, what a piece of a text is part of, and what a line for a shell starts, for the program `holdover-merge`: parsers of tree-sitter behind `conflict`'s trait `Syntax`.
 //! Lives in a process of its own, because parsers are tables of 10 MB, written in C, that read what others wrote.
 
 mod alike;
@@ -9,11 +9,13 @@ mod join;
 mod names;
 mod places;
 mod rules;
+mod shell;
 mod structure;
 mod touched;
 mod tree;
 
 use conflict::suggest::{Language, Merged, Parsed, Syntax};
+pub use shell::shell;
 pub use structure::structure;
 use tree::Source;
 

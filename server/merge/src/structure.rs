@@ -37,12 +37,15 @@ pub fn structure(ask: &StructureAsk) -> Structure {
         if looked_at > MOST_LOOKED_AT * 20 {
             return false;
         }
-        if is_import(node.kind()) {
+        // In Go each name of a list is an import of its own.
+        if is_import(node.kind()) && !(language == Language::Go && node.kind() == "import_declaration") {
             import(&source, node, &names, &mut found);
             return false;
         }
-        let Some(item) = Item::of(&source, node) else { return goes_on(language, node, level) };
         let (from, to) = (node.start_byte(), node.end_byte());
+        let Some(item) = Item::of(&source, node) else {
+            return goes_on(language, node, level) || (from <= start && end <= to);
+        };
         let around = from <= start && end <= to && !(from == start && to == end);
         let within = start <= from && to <= end;
         if around {
@@ -55,7 +58,7 @@ pub fn structure(ask: &StructureAsk) -> Structure {
         if item_level(node) <= 1 {
             push(&mut found.outline, item.told(&source, false));
         }
-        goes_on(language, node, level)
+        goes_on(language, node, level) || (from <= start && end <= to)
     });
     found.names = names.into_iter().map(str::to_owned).collect();
     found
@@ -74,7 +77,7 @@ fn trimmed(text: &str, start: usize, end: usize) -> (usize, usize) {
     (start + front, start + front + piece.trim().len())
 }
 
-/// Whether definitions may be in a node that is none itself. Data nests deeply and says nothing there.
+/// Whether definitions may be in a node that the piece is not in. Data nests deeply and says nothing there.
 fn goes_on(language: Language, node: Node<'_>, level: usize) -> bool {
     match language {
         Language::Json | Language::Yaml => level < 12,
@@ -165,8 +168,10 @@ fn at_top(node: Node<'_>) -> bool {
     let mut at = node;
     for _ in 0..4 {
         let Some(parent) = at.parent() else { return true };
-        if matches!(parent.kind(), "program" | "source_file" | "module") {
-            return true;
+        match parent.kind() {
+            "program" | "source_file" | "module" => return true,
+            "statement_block" | "block" | "constructor_body" => return false,
+            _ => {}
         }
         at = parent;
     }
@@ -193,6 +198,7 @@ fn outermost(node: Node<'_>) -> Node<'_> {
                 | "decorated_definition"
                 | "template_declaration"
                 | "lexical_declaration"
+                | "field_declaration"
                 | "variable_declaration"
                 | "type_declaration"
                 | "const_declaration"
@@ -311,8 +317,8 @@ fn doc(source: &Source<'_>, node: Node<'_>, outer: Node<'_>) -> String {
     let text = source.text.get(from..outer.start_byte()).unwrap_or_default();
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("#[") && !line.starts_with('@'));
     let bare = lines.map(|line| {
-        let line = line.trim_start_matches(['/', '!', '#']);
-        line.trim_start_matches('*').trim_end_matches("*/").trim()
+        let line = line.trim_end_matches("*/").trim_start_matches(['/', '!', '#']);
+        line.trim_start_matches('*').trim()
     });
     cut(bare.collect::<Vec<_>>().join("\n").trim(), LONGEST_DOC)
 }

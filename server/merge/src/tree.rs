@@ -32,6 +32,11 @@ impl<'t> Source<'t> {
         Some(Self { language, text, tree: tree(language, text)? })
     }
 
+    /// A line or a script for a shell, also where places of it do not parse.
+    pub fn shell(text: &'t str) -> Option<Self> {
+        Some(Self { language: Language::Other, text, tree: parsed(&tree_sitter_bash::LANGUAGE.into(), text)? })
+    }
+
     /// How many places do not parse.
     pub fn problems(&self) -> usize {
         if self.tree.root_node().has_error() { errors(&self.tree) } else { 0 }
@@ -69,11 +74,15 @@ pub(crate) fn problems(language: Language, text: &str) -> Option<usize> {
 }
 
 fn tree(language: Language, text: &str) -> Option<Tree> {
+    parsed(&grammar(language)?, text)
+}
+
+fn parsed(grammar: &tree_sitter::Language, text: &str) -> Option<Tree> {
     if text.len() > LARGEST {
         return None;
     }
     let mut parser = Parser::new();
-    parser.set_language(&grammar(language)?).ok()?;
+    parser.set_language(grammar).ok()?;
     let end = Instant::now() + PATIENCE;
     let mut patience = |_: &_| if Instant::now() > end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     let options = ParseOptions::new().progress_callback(&mut patience);

@@ -178,6 +178,18 @@ fn a_model_that_was_added_answers_without_a_network_and_one_program_serves_all()
     assert_eq!([&words[0], &words[1]], [&answer["text"]; 2]);
     assert_eq!(desk.pid(), Some(pid));
 
+    // Fixed tasks: random weights know nothing, and are fast.
+    let eval = desk.json(&["model", "eval"]);
+    let tasks = eval["tasks"].as_array().unwrap();
+    assert!(tasks.len() >= 8 && tasks.iter().all(|task| task["tokens"].as_u64() > Some(0)), "{eval:#}");
+    let listed: usize = tasks
+        .iter()
+        .map(|task| task["told"].as_array().unwrap().len() + task["missing"].as_array().unwrap().len())
+        .sum();
+    assert_eq!((eval["facts"].as_u64(), &eval["hash"]), (Some(listed as u64), &hash), "{eval:#}");
+    assert!(eval["told"].as_u64() < Some(6) && eval["tokensInTenSeconds"].as_u64() > Some(0), "{eval:#}");
+    assert!(eval["text"].as_str().unwrap().starts_with("tiny on this machine: "), "{eval:#}");
+
     // Removed, its memory is given back.
     assert!(desk.run(&["model", "remove", "tiny"]).status.success());
     let Some(ModelTold::Status { status, .. }) = desk.ask(&ModelAsk::Status) else { panic!("it does not answer") };

@@ -99,5 +99,20 @@ t.main(function()
     vim.ui.input = input
   end)
 
+  t.test('a command is explained, and not run', function()
+    vim.cmd('wincmd t')
+    vim.cmd('only')
+    local input = vim.ui.input
+    ---@diagnostic disable-next-line: duplicate-set-field
+    vim.ui.input = function(_, done)
+      done('touch made-by-nobody && rm -rf sum.rs')
+    end
+    vim.cmd('Holdover explain command')
+    local text = shows('if that went well, `rm -rf sum.rs` is DESTRUCTIVE')
+    vim.ui.input = input
+    t.contains(text, '# A command, which nobody ran', 'what it is')
+    t.equal(vim.uv.fs_stat(w.folder .. '/made-by-nobody'), nil, 'what it would have made')
+  end)
+
   endpoint:kill(15)
 end)

@@ -155,8 +155,34 @@ function M.further()
   end)
 end
 
+---Asks for something that is not lines of a file, and explains it. A command is not run.
+---@param field 'change' | 'command' | 'log'
+---@param prompt string
+---@param mods? vim.api.keyset.cmd_mods
+local function other(field, prompt, mods)
+  client_of.here(function(client, workspace)
+    local completion = field == 'log' and 'file' or nil
+    vim.ui.input({ prompt = prompt, completion = completion }, function(said)
+      if not said or (said == '' and field ~= 'change') then
+        return
+      end
+      local named = field == 'log' and vim.fs.abspath(vim.fs.normalize(said)) or said
+      explain(client, { workspace = workspace, [field] = named }, mods)
+    end)
+  end)
+end
+
 ---@type table<string, fun(range?: {[1]: integer, [2]: integer}, mods?: vim.api.keyset.cmd_mods)>
 M.words = {
+  change = function(_, mods)
+    other('change', 'Which branch, commit or range? This branch: ', mods)
+  end,
+  command = function(_, mods)
+    other('command', 'Which command? It is not run: ', mods)
+  end,
+  log = function(_, mods)
+    other('log', 'Which log? ', mods)
+  end,
   ask = M.further,
   cancel = M.cancel,
   facts = function(range, mods)

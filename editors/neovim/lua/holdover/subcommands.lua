@@ -209,8 +209,8 @@ return {
     end,
   },
   explain = {
-    about = 'what these lines are, beside the text; facts: without a model; ask about it, cancel the answer',
-    words = { 'ask', 'cancel', 'facts' },
+    about = 'what these lines are, beside the text; a change, a command, a log; ask about it, cancel the answer',
+    words = { 'ask', 'cancel', 'change', 'command', 'facts', 'log' },
     needs = 'holdover.explain',
     run = function(word, mods, range)
       local explain = require('holdover.explain')

@@ -51,6 +51,13 @@ impl Tail {
         &self.window
     }
 
+    /// The lines that are looked at, without colours and control characters, and the number of the first of them, from 1.
+    #[must_use]
+    pub fn last_lines(&self) -> (u64, Vec<String>) {
+        let kept = self.lines();
+        (kept.first, kept.lines)
+    }
+
     pub(super) fn lines(&self) -> Kept {
         let mut pieces: Vec<&[u8]> = self.window.split(|byte| *byte == b'\n').collect();
         // What follows the last line break is a line only where something stands there.

@@ -58,7 +58,7 @@ impl Engine {
         };
         let identity = backend.identity();
         let place = back_end::words(&identity.place);
-        let (prompt, mut saw) = explain::prompt(&explanation, &kept.text, &kept.turns, limits);
+        let (prompt, mut saw) = explain::prompt(&explanation, (&kept.text, kept.from), &kept.turns, limits);
         let key = explain::input_hash(&prompt, &identity.name, identity.hash.as_deref(), &place);
         saw.input_hash.clone_from(&key);
         explanation.saw = Some(saw.clone());
@@ -243,7 +243,8 @@ impl Growing {
     }
 }
 
-fn word(end: End) -> &'static str {
+/// Why an answer ended, in a word.
+pub(crate) fn word(end: End) -> &'static str {
     match end {
         End::Stop => "stop",
         End::Length => "length",

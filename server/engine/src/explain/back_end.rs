@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The back end for a workspace; `None` where none is set up.
-pub(super) fn wanted(inner: &Arc<Inner>, workspace: &Workspace) -> Option<Result<Box<dyn Backend>, Failure>> {
+pub(crate) fn wanted(inner: &Arc<Inner>, workspace: &Workspace) -> Option<Result<Box<dyn Backend>, Failure>> {
     let settings = workspace.loaded().settings.explain.clone();
     let Some(address) = settings.endpoint.filter(|address| !address.trim().is_empty()) else {
         return local(inner);
@@ -65,7 +65,7 @@ fn is_let(cloud: &[std::path::PathBuf], root: &Path) -> bool {
 }
 
 /// A place in words.
-pub(super) fn words(place: &Place) -> String {
+pub(crate) fn words(place: &Place) -> String {
     match place {
         Place::ThisMachine => "this machine".to_owned(),
         Place::Network(named) => format!("{named} in your network"),

@@ -1,7 +1,7 @@
 //! The last explanations, with what a follow-up question needs of them. Bounded; nothing of it is kept when the process ends.
 
 use super::{ExplainError, Slow};
-use contract::{Explanation, FactKind, Structure};
+use contract::{Explanation, Fact, Structure};
 use crossbeam_channel::Receiver;
 use explain::Found;
 use explain::backend::Turn;
@@ -20,6 +20,10 @@ pub(crate) struct Kept {
     pub root: PathBuf,
     pub explanation: Explanation,
     pub text: Arc<str>,
+    /// The line that the text begins with.
+    pub from: u32,
+    /// Facts of its own subject, before all others.
+    pub own: Vec<Fact>,
     pub found: Vec<Found>,
     pub structure: Structure,
     /// Whether it is about the whole file.
@@ -42,14 +46,23 @@ impl Kept {
                 one.page.clone_from(&rule.page);
             }
         }
+        if let Some(own) = slow.own {
+            self.own = own;
+        }
+        self.tell();
         let explanation = &mut self.explanation;
-        explanation.facts = explain::facts(&self.structure, &self.found, self.whole);
-        debug_assert!(explanation.facts.iter().all(|fact| fact.kind != FactKind::History));
         match slow.commits {
             Ok(commits) => explanation.facts.extend(explain::history(&commits)),
             Err(why) => explanation.left_out.push(why.to_owned()),
         }
+        explanation.left_out.extend(slow.left_out);
         true
+    }
+
+    /// Puts the facts together, without the history.
+    pub fn tell(&mut self) {
+        let facts = explain::facts(&self.structure, &self.found, self.whole);
+        self.explanation.facts = self.own.iter().cloned().chain(facts).collect();
     }
 }
 

@@ -39,6 +39,32 @@ pub enum ExplainError {
         /// Its id.
         id: String,
     },
+    /// The log cannot be read.
+    #[error("{reason}\nhint: name a log, or give one on standard input with `-`")]
+    Log {
+        /// Why, with its name.
+        reason: String,
+    },
+    /// The step was not run, or there is none of that name.
+    #[error("there is no log of a step {name}; steps here: {}\nhint: `holdover build` runs them", if steps.is_empty() { "none" } else { steps })]
+    NoStep {
+        /// What was named.
+        name: String,
+        /// Those there are.
+        steps: String,
+    },
+    /// Git knows no such range.
+    #[error("git knows no such change here: {spec}\nhint: name a branch, a commit, or a range like `main..feature`")]
+    NoChange {
+        /// What was named.
+        spec: String,
+    },
+    /// A thread that stands on no file.
+    #[error("this thread stands on no file that is here: {thread}\nhint: `holdover review show` shows what was said")]
+    NoPlace {
+        /// Its id.
+        thread: String,
+    },
     /// Nothing was said that could be judged.
     #[error("nothing was said yet that could be judged: {id}\nhint: wait for the answer")]
     NoAnswer {
@@ -55,6 +81,10 @@ impl ExplainError {
             ExplainError::Unread { .. } => "unread",
             ExplainError::NoText { .. } => "no-text",
             ExplainError::NoLines { .. } => "no-lines",
+            ExplainError::Log { .. } => "no-log",
+            ExplainError::NoStep { .. } => "no-step",
+            ExplainError::NoChange { .. } => "no-change",
+            ExplainError::NoPlace { .. } => "no-place",
             ExplainError::NoSuch { .. } => "no-explanation",
             ExplainError::NoAnswer { .. } => "no-answer",
         }

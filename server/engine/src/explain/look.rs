@@ -1,11 +1,14 @@
-//! What is looked at for facts: the text, its structure as the program with the parsers sees it, findings on its lines and their pages.
+//! What is looked at for facts: the text, its structure as the program with the parsers sees it, findings on its lines and their pages; a line for
+//! a shell, which that program takes apart.
 
 use super::ExplainError;
 use crate::documents::range_of;
 use crate::{Engine, page as page_of};
-use contract::{ExplainedFinding, Range, Structure, StructureAsk};
+use contract::{ExplainedFinding, Range, Shell, ShellAsk, Structure, StructureAsk};
 use explain::Found;
-use host::{Cancel, Talk};
+use host::{Cancel, Talk, TalkError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -13,6 +16,8 @@ use std::time::{Duration, Instant};
 const LARGEST: u64 = 16 << 20;
 /// Bytes of a text that is parsed.
 const LARGEST_PARSED: usize = 1 << 20;
+/// Bytes of a line for a shell that is parsed.
+const LARGEST_SHELL: usize = 64 << 10;
 /// Longest that parsers may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Findings that are told.
@@ -57,40 +62,72 @@ pub(super) fn range(text: &str, first: u32, count: u32) -> Range {
     range_of(text, start..start + stretch.trim_end_matches(['\n', '\r']).len())
 }
 
-/// What parsers say; empty, with a word on why, where they say nothing.
-pub(super) fn structure(file: &Path, text: &str, range: Range, left_out: &mut Vec<String>) -> Structure {
-    if text.len() > LARGEST_PARSED {
-        left_out.push(format!("what the lines are in and use: a file of {} MiB is not parsed", text.len() >> 20));
-        return Structure::default();
+/// The program with the parsers, as long as it is asked.
+pub(crate) struct Parsers(Result<Talk, TalkError>);
+
+impl Parsers {
+    /// One that answers about pieces of texts.
+    pub fn of_texts() -> Self {
+        Self(Talk::beside(PROGRAM, &["--structure".to_owned()], None))
     }
-    let place = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX);
-    let ask = StructureAsk {
-        path: file.to_path_buf(),
-        text: text.to_owned(),
-        start: place(range.start.byte),
-        end: place(range.end.byte),
-    };
-    let asked = serde_json::to_vec(&ask).map_err(|e| e.to_string()).and_then(|ask| {
-        let until = Instant::now() + PATIENCE;
-        let mut talk = Talk::beside(PROGRAM, &["--structure".to_owned()], None).map_err(|e| e.to_string())?;
-        let (_, answer) = talk.ask(Vec::new(), ask, until, &Cancel::new()).map_err(|e| e.to_string())?;
-        serde_json::from_slice::<Structure>(&answer).map_err(|e| e.to_string())
-    });
-    match asked {
-        Ok(structure) => {
-            if structure.language.is_none() {
-                left_out.push("what the lines are in and use: this kind of file is not parsed".to_owned());
-            } else if structure.problems > 0 {
-                left_out.push(format!("what stands in {} places of the file that do not parse", structure.problems));
+
+    fn of_shells() -> Self {
+        Self(Talk::beside(PROGRAM, &["--shell".to_owned()], None))
+    }
+
+    fn ask<A: Serialize, F: DeserializeOwned>(&mut self, ask: &A) -> Result<F, String> {
+        let ask = serde_json::to_vec(ask).map_err(|e| e.to_string())?;
+        let talk = self.0.as_mut().map_err(|e| e.to_string())?;
+        let (_, answer) =
+            talk.ask(Vec::new(), ask, Instant::now() + PATIENCE, &Cancel::new()).map_err(|e| e.to_string())?;
+        serde_json::from_slice(&answer).map_err(|e| e.to_string())
+    }
+
+    /// What parsers say; empty, with a word on why, where they say nothing.
+    pub fn structure(&mut self, file: &Path, text: &str, range: Range, left_out: &mut Vec<String>) -> Structure {
+        if text.len() > LARGEST_PARSED {
+            left_out.push(format!("what the lines are in and use: a file of {} MiB is not parsed", text.len() >> 20));
+            return Structure::default();
+        }
+        let place = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX);
+        let ask = StructureAsk {
+            path: file.to_path_buf(),
+            text: text.to_owned(),
+            start: place(range.start.byte),
+            end: place(range.end.byte),
+        };
+        match self.ask::<_, Structure>(&ask) {
+            Ok(structure) => {
+                if structure.language.is_none() {
+                    left_out.push("what the lines are in and use: this kind of file is not parsed".to_owned());
+                } else if structure.problems > 0 {
+                    let problems = structure.problems;
+                    left_out.push(format!("what stands in {problems} places of the file that do not parse"));
+                }
+                structure
             }
-            structure
-        }
-        Err(problem) => {
-            tracing::warn!("facts without parsers: {problem}");
-            left_out.push(format!("what the lines are in and use: {problem}"));
-            Structure::default()
+            Err(problem) => {
+                tracing::warn!("facts without parsers: {problem}");
+                left_out.push(format!("what the lines are in and use: {problem}"));
+                Structure::default()
+            }
         }
     }
+}
+
+/// A line for a shell, taken apart; `None`, with a word on why, where it was not.
+pub(super) fn shell(text: &str, left_out: &mut Vec<String>) -> Option<Shell> {
+    if text.len() > LARGEST_SHELL {
+        left_out.push(format!("what each part does: {} bytes are not parsed", text.len()));
+        return None;
+    }
+    let asked = Parsers::of_shells().ask::<_, Shell>(&ShellAsk { text: text.to_owned() });
+    asked
+        .map_err(|problem| {
+            tracing::warn!("a command without a parser: {problem}");
+            left_out.push(format!("what each part does: {problem}"));
+        })
+        .ok()
 }
 
 /// The findings that touch lines.

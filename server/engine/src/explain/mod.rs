@@ -1,30 +1,52 @@
-//! Explanations: the facts about lines of a file at once, then what a model says of them. What is slow, history and rules that a linter has to
-//! be asked for, comes after. Each answer is an event, and the same question is answered from it.
+//! Explanations: the facts about lines of a file, a command, a log or a change at once, then what a model says of them. What is slow, history
+//! and rules that a linter has to be asked for, comes after. Each answer is an event, and the same question is answered from it.
 
 mod answer;
-mod back_end;
+pub(crate) mod back_end;
 mod book;
 mod error;
 mod history;
 mod look;
 mod record;
+mod subject;
 
+pub(crate) use answer::word;
 pub(crate) use book::Book;
 pub use error::ExplainError;
+pub(crate) use look::Parsers;
 
 use crate::{Engine, EngineError};
 use book::Kept;
-use contract::{ExplainedFinding, Explanation, ExplanationState, Judgement};
+use contract::{ExplainedFinding, Explanation, ExplanationState, Fact, Judgement};
 use explain::{Commit, Found};
 use host::Cancel;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// What an explanation is to be about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum About {
+    /// The file, or lines of it.
+    #[default]
+    Lines,
+    /// A line for a shell. It is not run.
+    Command(String),
+    /// The end of a log; `-` is standard input.
+    Log(PathBuf),
+    /// The log of a step that builds or tests, as it was run last.
+    Step(String),
+    /// A range of commits, a branch or a commit; empty: the branch that is here.
+    Change(String),
+    /// A thread of a review, by its id or the end of it.
+    Thread(String),
+}
 
 /// What is to be explained.
 #[derive(Debug, Clone, Default)]
 pub struct ExplainAsk {
-    /// The file; absolute.
+    /// What kind of thing.
+    pub about: About,
+    /// The file; absolute. Of lines alone.
     pub file: PathBuf,
     /// Its text where it is open; else it is read.
     pub text: Option<String>,
@@ -44,56 +66,29 @@ pub struct ExplainAsk {
 pub(crate) struct Slow {
     commits: Result<Vec<Commit>, &'static str>,
     rules: Vec<Found>,
+    /// What its own facts are by now.
+    own: Option<Vec<Fact>>,
+    left_out: Vec<String>,
 }
 
 impl Engine {
-    /// The facts about lines of a file. Waits for what is slow, git's answer for example, no longer than `patience`; where a model is to be
-    /// asked, the state is `waiting`, and [`Engine::explain_answer`] asks it.
+    /// The facts about lines of a file, or what else is asked about. Waits for what is slow, git's answer for example, no longer than
+    /// `patience`; where a model is to be asked, the state is `waiting`, and [`Engine::explain_answer`] asks it.
     pub fn explain(&self, root: &Path, ask: ExplainAsk, patience: Duration) -> Result<Explanation, EngineError> {
-        let began = Instant::now();
-        let until = began + patience;
+        let until = Instant::now() + patience;
         let workspace = self.inner.workspace(root).ok_or_else(|| EngineError::NotOpen { root: root.to_path_buf() })?;
         let before = ask.follows.as_deref().map(|id| self.inner.explanations.get(id)).transpose()?;
-        let text = look::text(&ask.file, ask.text)?;
-        // A command has not looked yet; what stands on a lockfile's lines is known only then.
-        let unseen = !self.inner.background() && workspace.survey().is_none();
-        if unseen && inventory::may_name_artifacts(&ask.file) {
-            workspace.survey_now(&self.inner, &Cancel::new());
-        }
-        let (first, count) = look::lines(&ask.file, &text, ask.lines)?;
-        let range = look::range(&text, first, count);
-        let found = match ask.finding.clone() {
-            Some(finding) => vec![Found { page: look::page(&finding), line: Some(first), finding }],
-            None => look::found(self, &ask.file, &text, (first, first + count)),
-        };
         let cancel = Cancel::new();
-        let text: Arc<str> = text.into();
-        let slow = {
-            let (engine, cancel) = (self.clone(), cancel.clone());
-            let (file, text, found) = (ask.file.clone(), Arc::clone(&text), found.clone());
-            let (sender, receiver) = crossbeam_channel::bounded(1);
-            let run = move || {
-                let commits = history::history(&file, &text, first, count, &cancel);
-                let rules = look::rules(&engine, &file, found, &cancel);
-                // Nobody waits where the explanation was dropped.
-                let _ = sender.send(Slow { commits, rules });
-            };
-            let started = std::thread::Builder::new().name("history".to_owned()).spawn(run);
-            started.ok().map(|_| receiver)
-        };
-        let mut left_out = Vec::new();
-        let structure = look::structure(&ask.file, &text, range, &mut left_out);
-        let whole = ask.lines.is_none();
-        let file = ask.file.strip_prefix(root).unwrap_or(&ask.file);
+        let seen = subject::seen(self, &workspace, &ask, &cancel)?;
         let mut explanation = Explanation {
             id: ulid::Ulid::generate().to_string(),
-            file: file.to_string_lossy().replace('\\', "/"),
-            range,
+            subject: seen.subject,
+            file: seen.name,
+            range: seen.range,
             at: host::now(),
-            facts: explain::facts(&structure, &found, whole),
             finding: ask.finding,
             question: ask.question,
-            left_out,
+            left_out: seen.left_out,
             ..Explanation::default()
         };
         match back_end::wanted(&self.inner, &workspace).filter(|_| !ask.facts_only) {
@@ -105,15 +100,18 @@ impl Engine {
         let mut kept = Kept {
             root: root.to_path_buf(),
             explanation,
-            text,
-            found,
-            structure,
-            whole,
+            text: seen.text.into(),
+            from: seen.from,
+            own: seen.own,
+            found: seen.found,
+            structure: seen.structure,
+            whole: seen.whole,
             turns,
             cancel,
-            slow,
+            slow: seen.slow,
             key: None,
         };
+        kept.tell();
         kept.take_slow(until);
         kept.explanation.text = words(&kept.explanation);
         let told = kept.explanation.clone();

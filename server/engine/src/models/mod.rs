@@ -1,6 +1,7 @@
 //! Local models as artifacts: a file is copied into the data folder, pinned by its hash and its length, and looked at again before it counts.
 //! Nothing is loaded here, nothing is downloaded, and of a file only the header is believed after it was checked.
 
+mod eval;
 mod known;
 mod store;
 
@@ -75,6 +76,19 @@ pub enum ModelError {
     /// It changed while it was copied.
     #[error("the file changed while it was copied: {}\nhint: wait until it is whole, then add it again", .0.display())]
     Moved(PathBuf),
+    /// None is to answer.
+    #[error(
+        "no model is in use\nhint: `holdover model add FILE`, `holdover model use NAME`, or an endpoint (`explain.endpoint`)"
+    )]
+    NoneInUse,
+    /// It could not be asked.
+    #[error("the model could not be asked: {what}\nhint: {next}")]
+    NotAsked {
+        /// What happened.
+        what: String,
+        /// The next step.
+        next: String,
+    },
     /// More than are kept.
     #[error("there are {most} models already\nhint: `holdover model remove NAME`", most = store::MOST)]
     TooMany,

@@ -17,4 +17,5 @@ pub use error::ReviewError;
 pub(crate) use near::counts;
 pub use publish::PublishAsk;
 pub use publish_error::PublishError;
+pub(crate) use repository::Here;
 pub use write::{Answer, NewThread, On};

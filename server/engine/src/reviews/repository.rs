@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LARGEST: u64 = 64 << 20;
 
 /// The repository that holds a workspace.
-pub(super) struct Here<'a> {
+pub(crate) struct Here<'a> {
     pub folder: &'a Path,
     pub cancel: &'a Cancel,
 }

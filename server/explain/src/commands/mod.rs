@@ -5,7 +5,7 @@ mod git;
 mod programs;
 mod shell;
 
-use contract::{CommandClass, SuggestedCommand};
+use contract::{CommandClass, ShellPart, SuggestedCommand};
 use programs::{is_interpreter, of_program};
 use shell::{Part, parts};
 
@@ -14,6 +14,20 @@ use shell::{Part, parts};
 pub fn classed(command: &str) -> SuggestedCommand {
     let (class, reason) = class(command, 0);
     SuggestedCommand { command: command.to_owned(), class, reason }
+}
+
+/// What one program of a line does that a parser took apart, and why that is thought.
+pub(crate) fn of_part(part: &ShellPart) -> (CommandClass, String) {
+    let writes = |sign: &str| {
+        part.redirects.iter().any(|(how, name)| how.trim_start_matches('&') == sign && name != "/dev/null")
+    };
+    let words = Part {
+        words: part.words.clone(),
+        overwrites: writes(">") || writes(">|"),
+        appends: writes(">>"),
+        substitutes: false,
+    };
+    simple(&words, 0)
 }
 
 fn class(command: &str, depth: usize) -> (CommandClass, String) {
@@ -96,6 +110,7 @@ mod tests {
                     "echo a >> b",
                     "touch x; ls",
                     "git branch new",
+                    "make | tee -a log",
                     "git tag v1",
                 ],
             ),
@@ -160,6 +175,7 @@ mod tests {
                     "ls >/dev/nullx",
                     "ls > /dev/null; rm x",
                     "cat a |rm b",
+                    "make | tee log",
                 ],
             ),
         ];

@@ -346,6 +346,9 @@ pub(super) fn of_program(program: &str, rest: &[&str], depth: usize) -> (Command
         "docker" | "podman" if matches!(verb, "ps" | "images" | "inspect" | "logs" | "version" | "info") => {
             told(ReadOnly, "only reads")
         }
+        "tee" if has(&["-a", "--append"]) => told(ChangesFiles, "writes at the end of files"),
+        "tee" if !verb.is_empty() => told(Destructive, "overwrites files"),
+        "tee" => told(ReadOnly, "only reads"),
         "crontab" if has(&["-l"]) => told(ReadOnly, "only lists"),
         _ if DESTROYS.contains(&name) || name.starts_with("mkfs") => {
             told(Destructive, "deletes, moves or ends something")

@@ -1,7 +1,9 @@
 //! `holdover-merge ASK ANSWER`: reads one file's conflicts as JSON and writes suggestions for them as JSON. `holdover-merge --structure`:
-//! reads a text and a piece of it in a frame from standard input, and writes what the piece is part of. Run by `holdover`;
-//! a program of its own, because parsers are 10 MB of tables and C that read what others wrote. Knows no network and no git.
+//! reads a text and a piece of it in a frame from standard input, and writes what the piece is part of; with `--shell` it is a line for a
+//! shell, which it takes apart and does not run. Run by `holdover`; a program of its own, because parsers are 10 MB of tables and C that read what others wrote. Knows no network and no git.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -16,8 +18,10 @@ fn main() -> ExitCode {
         return told(&format!("memory could not be bounded: {problem}"));
     }
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    if arguments.first().is_some_and(|first| first == "--structure") {
-        return structure();
+    match arguments.first().and_then(|first| first.to_str()) {
+        Some("--structure") => return frames(merge::structure),
+        Some("--shell") => return frames(merge::shell),
+        _ => {}
     }
     let [ask, answer] = &arguments[..] else { return told("usage: holdover-merge ASK ANSWER") };
     let bytes = match host::read_small(Path::new(ask), LARGEST) {
@@ -37,7 +41,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn structure() -> ExitCode {
+/// Answers each frame until there is none.
+fn frames<A: DeserializeOwned, F: Serialize>(answer: impl Fn(&A) -> F) -> ExitCode {
     let (mut from, mut to) = (std::io::stdin().lock(), std::io::stdout().lock());
     loop {
         let ask = match host::read_frame(&mut from) {
@@ -49,7 +54,7 @@ fn structure() -> ExitCode {
             Ok(ask) => ask,
             Err(problem) => return told(&format!("the question is not one: {problem}")),
         };
-        let found = serde_json::to_vec(&merge::structure(&ask)).unwrap_or_default();
+        let found = serde_json::to_vec(&answer(&ask)).unwrap_or_default();
         if let Err(problem) = host::write_frame(&mut to, b"", &found) {
             return told(&format!("the answer could not be written: {problem}"));
         }

@@ -1,11 +1,13 @@
 //! `holdover model`: local models. Adds, lists, chooses, verifies and removes them; downloads nothing.
 
-use super::{Failure, cancel_on_interrupt, engine, failed, warn_of_journal};
+use super::{Failure, cancel_on_interrupt, engine, failed, open, warn_of_journal};
 use crate::End;
 use crate::out::{self, Out, Unit};
 use clap::Subcommand;
 use contract::{ArtifactState, ModelEntry, ModelReport, Progress};
-use std::path::PathBuf;
+use engine::Engine;
+use host::Cancel;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -29,6 +31,11 @@ pub(crate) enum Command {
         /// Its name
         name: Option<String>,
     },
+    /// Have a model do fixed tasks: what it says of what it should, and how fast
+    Eval {
+        /// Its name; without it, what answers here: the endpoint that is set, else the one in use
+        name: Option<String>,
+    },
     /// Remove a model and its file
     Remove {
         /// Its name
@@ -47,6 +54,10 @@ pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
         Command::Use { name } => engine.use_model(name),
         Command::Verify { name } => engine.verify_models(name.as_deref(), &cancel, &progress),
         Command::Remove { name } => engine.remove_model(name),
+        Command::Eval { name } => {
+            drop(bar);
+            return evaluate(engine, name.as_deref(), &cancel, out);
+        }
     };
     drop(bar);
     let report = report.map_err(|e| failed(&e))?;
@@ -55,6 +66,7 @@ pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
         Command::Add { .. } => report.models.iter().for_each(|model| added(model, out)),
         Command::List | Command::Verify { .. } => list(&report, out),
         Command::Use { name } => out.line(format!("in use: {name}")),
+        Command::Eval { .. } => {}
         Command::Remove { name } => {
             out.line(format!("removed: {name}, with its file"));
             if report.models.iter().any(|model| model.in_use) {
@@ -68,6 +80,29 @@ pub(super) fn run(command: &Command, out: &Out) -> Result<End, Failure> {
     let whole = |model: &ModelEntry| matches!(model.state, ArtifactState::Present | ArtifactState::Stale);
     let judged = matches!(command, Command::List | Command::Verify { .. });
     Ok(if !judged || report.models.iter().all(whole) { End::Yes } else { End::No })
+}
+
+fn evaluate(engine: Engine, name: Option<&str>, cancel: &Cancel, out: &Out) -> Result<End, Failure> {
+    let root = open(&engine, Path::new("."), out)?;
+    let bar = out.progress(&Unit::Tasks);
+    let progress = |told: Progress| bar.report(&told.title, &told.message, told.done, told.total);
+    let eval = engine.evaluate_model(&root, name, cancel, &progress).map_err(|e| failed(&e))?;
+    drop(bar);
+    out.document(&eval);
+    for task in &eval.tasks {
+        let (told, missing, wrong) = (task.told.len(), task.missing.len(), task.wrong.len());
+        out.line(format!("{:<20} {told} of {} facts, {wrong} wrong", task.name, told + missing));
+        if missing > 0 {
+            out.detail(format!("  not said: {}", task.missing.join(", ")));
+        }
+        if wrong > 0 {
+            out.detail(format!("  not so: {}", task.wrong.join(", ")));
+        }
+    }
+    out.line(&eval.text);
+    out.line(&eval.caution);
+    engine.leave();
+    Ok(End::Yes)
 }
 
 fn added(model: &ModelEntry, out: &Out) {

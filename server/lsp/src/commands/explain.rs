@@ -1,4 +1,5 @@
-//! `holdover.explain {workspace?, file, line?, lines?, finding?, ask?, follows?, facts?, again?}`: facts at once; what is slower, and a model's
+//! `holdover.explain {workspace?, file, line?, lines?, finding?, ask?, follows?, facts?, again?}`, or `{workspace, command | log | step | change | thread}` in
+//! place of a file: facts at once; what is slower, and a model's
 //! words, come with `holdover/didChangeExplanation`. `holdover.cancelExplain {id?}` stops it, `holdover.judgeExplain {id, accepted, reason?}` says what it was worth.
 
 use super::{Call, engine, failed, json_of};
@@ -7,10 +8,11 @@ use crate::from_proto;
 use crate::outbound::Key;
 use crate::state::State;
 use contract::{ExplainedFinding, Explanation, ExplanationChange, Judgement};
-use engine::{Engine, ExplainAsk};
+use engine::{About, Engine, ExplainAsk};
 use ropey::Rope;
 use serde::Deserialize;
 use serde_json::json;
+use std::path::PathBuf;
 use std::time::Duration;
 use tower_lsp::jsonrpc::ErrorCode;
 
@@ -28,6 +30,16 @@ struct Fields {
     line: Option<u32>,
     lines: Option<u32>,
     finding: Option<ExplainedFinding>,
+    /// A line for a shell. It is not run.
+    command: Option<String>,
+    /// Path or address of a log.
+    log: Option<String>,
+    /// A step that builds or tests.
+    step: Option<String>,
+    /// A range of commits, a branch or a commit; empty: the branch that is here.
+    change: Option<String>,
+    /// A thread of a review.
+    thread: Option<String>,
     /// A question beyond "what is this?".
     ask: Option<String>,
     /// The explanation that the question is about.
@@ -38,12 +50,32 @@ struct Fields {
     again: bool,
 }
 
+impl Fields {
+    fn about(&self) -> About {
+        let path = |name: &str| from_proto::path_or_uri(name).unwrap_or_else(|| PathBuf::from(name));
+        match self {
+            Self { command: Some(text), .. } => About::Command(text.clone()),
+            Self { log: Some(name), .. } => About::Log(path(name)),
+            Self { step: Some(name), .. } => About::Step(name.clone()),
+            Self { change: Some(spec), .. } => About::Change(spec.clone()),
+            Self { thread: Some(id), .. } => About::Thread(id.clone()),
+            Self { .. } => About::Lines,
+        }
+    }
+}
+
 pub(super) fn run(state: &mut State, call: Call) {
     let Some((fields, call)) = call.fields::<Fields>() else { return };
     let named = fields.workspace.as_deref().or(fields.file.as_deref());
     let Some((root, engine, call)) = call.place(state, named) else { return };
-    let Some(file) = fields.file.as_deref().and_then(from_proto::path_or_uri).map(|path| state.spelled(&path)) else {
-        return call.answer(Err(error(ErrorCode::InvalidParams, "`file` is missing: what is to be explained")));
+    let about = fields.about();
+    let named = fields.file.as_deref().and_then(from_proto::path_or_uri).map(|path| state.spelled(&path));
+    let file = match (named, &about) {
+        (Some(file), _) => file,
+        (None, About::Lines) => {
+            return call.answer(Err(error(ErrorCode::InvalidParams, "`file` is missing: what is to be explained")));
+        }
+        (None, _) => PathBuf::new(),
     };
     let open = state.documents.iter().find(|(_, document)| document.path.as_deref() == Some(&*file));
     let text: Option<Rope> = open.map(|(_, document)| document.text.clone());
@@ -51,6 +83,7 @@ pub(super) fn run(state: &mut State, call: Call) {
     let again = fields.again;
     state.answer_later(call.reply, move |_| {
         let ask = ExplainAsk {
+            about,
             text: text.map(|text| text.to_string()),
             lines: fields.line.map(|line| (line, fields.lines.unwrap_or(1))),
             finding: fields.finding,
