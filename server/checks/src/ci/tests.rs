@@ -84,7 +84,7 @@ fn what_sets_up_a_machine_or_is_for_failures_stands_in_nobodys_way() {
     );
     assert_eq!(said.len(), 3, "{said:?}");
     assert!(
-        said[0].starts_with("it sets up a machine, and this one is as it is: ") && said[0].contains("apt-get install"),
+        said[0].starts_with("it sets up a machine, and this one is as it is: ") && said[0].contains("apt-get update"),
         "{said:?}"
     );
     assert_eq!((&*said[1], &*said[2]), ("it is for when something failed", "make"));
