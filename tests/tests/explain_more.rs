@@ -131,7 +131,8 @@ fn a_command_is_taken_apart_and_classed_by_its_worst_part_and_not_run() {
 fn a_log_is_told_by_its_first_error_and_a_model_is_shown_the_lines_around_it_with_their_numbers() {
     let chat = Chat::start(Script::Says(vec!["It lacks a type.".to_owned()]));
     let desk = desk();
-    let mut log: String = (0..1500).map(|n| format!("step {n} is fine\n")).collect();
+    let mut log = (0..1500).map(|n| format!("step {n} is fine")).collect::<Vec<_>>().join("\n");
+    log += "\n";
     log +=
         "error[E0308]: mismatched types\n --> src/lib.rs:3:5\nexport TOKEN=ghp_0123456789abcdefghijABCDEFGHIJ012345\n";
     write(&desk, "build.log", &log);

@@ -54,8 +54,8 @@ fn fixtures(name: &str) -> PathBuf {
 fn told(explanation: &Value) -> String {
     let facts = explanation["facts"].as_array().unwrap_or_else(|| panic!("{explanation:#}")).iter();
     let told = facts.filter(|fact| fact["kind"] != "history");
-    told.map(|fact| format!("{}\n{}\n", fact["title"].as_str().unwrap(), fact["body"].as_str().unwrap_or_default()))
-        .collect()
+    let said = |fact: &Value| [fact["title"].as_str().unwrap(), fact["body"].as_str().unwrap_or_default()].join("\n");
+    told.map(said).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::process::Output;
 
 fn eval(fixture: &Fixture, chat: Option<&Chat>, arguments: &[&str]) -> Output {
-    let mut command = fixture.command(&holdover());
+    let mut command = fixture.command(holdover());
     command.args(["model", "eval"]).args(arguments);
     if let Some(chat) = chat {
         command.env("HOLDOVER_EXPLAIN_ENDPOINT", &chat.address).env("HOLDOVER_EXPLAIN_ENDPOINT_MODEL", "scripted");
