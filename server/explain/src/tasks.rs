@@ -38,7 +38,7 @@ pub const TASKS: &[Task] = &[
         question: None,
         facts: &[
             &["word"],
-            &["count", "how often", "how many", "frequenc", "occurrence"],
+            &["how often", "how many", "frequenc", "occurrence", "number of times", "counts"],
             &["HashMap", "map"],
             &["whitespace", "space"],
         ],
