@@ -52,7 +52,7 @@ pub const TASKS: &[Task] = &[
         facts: &[
             &["retr", "again", "attempt", "tries"],
             &["three", "3"],
-            &["exponential", "double", "2 **", "longer", "power"],
+            &["exponential", "double", "longer", "power"],
             &["TimeoutError", "timeout", "times out"],
         ],
         wrong: &["asynchronous", "async", "cache", "database"],
