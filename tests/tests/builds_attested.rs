@@ -227,6 +227,19 @@ fn what_failed_or_could_not_be_told_is_no_pass() {
 }
 
 #[test]
+fn what_passed_on_files_that_changed_meanwhile_is_no_pass() {
+    let project = project();
+    // The step itself changes what it depends on: which of the two it saw nobody can tell.
+    project.stand_in("mk", "echo 'int z;' >> src/a.c");
+    let _ = project.holdover(&["check", "--all", "--attest", FILE]);
+    let predicate = statement(&project.beside("checks.json"))["predicate"].clone();
+    let passed = predicate["passedTests"].as_array().unwrap();
+    assert!(!passed.contains(&json!("build")), "{predicate:#}");
+    assert!(predicate["warnedTests"].as_array().unwrap().contains(&json!("build")), "{predicate:#}");
+    assert_ne!(predicate["result"], "PASSED");
+}
+
+#[test]
 fn a_statement_that_was_changed_or_is_a_strangers_is_not_believed() {
     let project = project();
     assert_eq!(code(&project.holdover(&["check", "--all", "--attest", FILE])), 0);
