@@ -4,7 +4,7 @@
 #![allow(clippy::missing_panics_doc, reason = "a test that cannot go on has failed")]
 
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -106,20 +106,7 @@ impl Chat {
 }
 
 fn serve(stream: &TcpStream, script: &Script, shared: &Shared) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    let (mut length, mut head) = (0, String::new());
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line)? == 0 || line == "\r\n" {
-            break;
-        }
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap_or(0);
-        }
-        head.push_str(&line);
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body)?;
+    let (head, body) = crate::http::request(stream)?;
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     shared.headers.lock().unwrap().push(head);
     shared.asked.lock().unwrap().push(body.clone());

@@ -9,6 +9,7 @@ pub mod code_host;
 pub mod desk;
 pub mod fixture;
 pub mod git;
+pub mod http;
 #[cfg(unix)]
 pub mod linted;
 #[cfg(target_os = "linux")]
